@@ -1,0 +1,117 @@
+# luot: a visitor counter and analytics daemon. `make run` starts it, `make check` tests it.
+#
+# make run      install what is missing, build, and run luotd on its embedded default
+# make check    install what testing needs, then pass every test (what CI runs)
+# make build    build everything into build/; never installs anything
+# make unit     unit tests only                    (T=base/zone: one of them)
+# make stress   races, forced schedules, kill -9   (thread sanitizer)
+# make e2e      the real luotd over real sockets
+# make browser  the pages in a real browser
+# make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
+# make lint     format, floors, static analysis, shell
+# make bench    measure; see bench/README.md
+# make install  to DESTDIR and PREFIX
+# make clean    remove build/
+# make help     this list
+
+BUILD  ?= build
+CC     ?= gcc
+SAN    ?=
+PREFIX ?= /usr/local
+LLHTTP_DIR ?= /usr/share/llhttp
+LLHTTP_INCLUDE ?= /usr/share/include/llhttp
+FUZZ_SECONDS ?= 60
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+
+UV_LIBS     = -luv
+CORE_LIBS   = -lsodium -lsqlite3 -linih -lmaxminddb -lm -lpthread
+
+WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+       -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wundef
+OPT  ?= -O2
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(OPT) -g -fno-omit-frame-pointer -fPIC $(WARN) \
+             -Idaemon -Iinclude -I$(LLHTTP_INCLUDE) -I$(BUILD)/gen $(CFLAGS)
+LDFLAGS_ALL = $(LDFLAGS)
+ifeq ($(SAN),address)
+CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS_ALL += -fsanitize=address,undefined
+endif
+ifeq ($(SAN),thread)
+CFLAGS_ALL += -fsanitize=thread
+LDFLAGS_ALL += -fsanitize=thread
+endif
+ifneq ($(findstring clang,$(CC)),)
+CFLAGS_ALL += -Wno-gnu-zero-variadic-macro-arguments
+endif
+
+CORE_SRC   = $(wildcard daemon/base/*.c daemon/parse/*.c daemon/identify/*.c daemon/count/*.c \
+                        daemon/store/*.c daemon/report/*.c) $(wildcard daemon/pipeline.c)
+DAEMON_SRC = $(wildcard daemon/net/*.c daemon/answer/*.c daemon/keep/*.c) \
+             $(wildcard daemon/main.c daemon/options.c daemon/daemon.c)
+CTL_SRC    = $(wildcard client/luotctl*.c client/import*.c)
+LIB_SRC    = $(wildcard client/luot.c)
+LLHTTP_SRC = $(LLHTTP_DIR)/llhttp.c $(LLHTTP_DIR)/api.c $(LLHTTP_DIR)/http.c
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+CORE_OBJ   = $(call obj,$(CORE_SRC)) $(patsubst $(LLHTTP_DIR)/%.c,$(BUILD)/obj/llhttp/%.o,$(LLHTTP_SRC))
+DAEMON_OBJ = $(call obj,$(DAEMON_SRC))
+CTL_OBJ    = $(call obj,$(CTL_SRC))
+LIB_OBJ    = $(call obj,$(LIB_SRC))
+
+UNIT_SRC   = $(sort $(wildcard tests/*/test_*.c tests/test_*.c))
+UNIT_SRC  := $(filter-out tests/stress/% tests/fuzz/% tests/e2e/%,$(UNIT_SRC))
+UNIT_BIN   = $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
+TEST_LIB_SRC = $(wildcard tests/lib/*.c)
+TEST_LIB_OBJ = $(call obj,$(TEST_LIB_SRC))
+STRESS_SRC = $(wildcard tests/stress/stress_*.c)
+STRESS_BIN = $(patsubst tests/%.c,$(BUILD)/tests/%,$(STRESS_SRC))
+FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+
+.DEFAULT_GOAL := build
+.PHONY: build help clean lib unit stress
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+help:
+	@sed -n 's/^# \{0,1\}//;/^make/p' Makefile | sed '/^$$/d'
+
+build: $(BUILD)/libluotcore.a
+
+lib: $(BUILD)/libluotcore.a
+
+$(BUILD)/libluotcore.a: $(CORE_OBJ)
+	@rm -f $@
+	ar rcs $@ $(CORE_OBJ)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
+	@mkdir -p $(@D)
+	$(CC) -O3 -g -fPIC -I$(LLHTTP_INCLUDE) -c $< -o $@
+
+$(BUILD)/tests/stress/%: tests/stress/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
+
+$(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion -ljansson $(CORE_LIBS) -o $@
+
+$(call obj,$(TEST_LIB_SRC)): CFLAGS_ALL += -Itests
+
+unit: $(if $(T),$(BUILD)/tests/$(dir $(T))test_$(notdir $(T)),$(UNIT_BIN))
+	@for t in $^; do echo "== $$t"; timeout 300 $$t || exit 1; done
+
+stress: $(STRESS_BIN)
+	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

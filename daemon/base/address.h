@@ -1,0 +1,42 @@
+/* Floor 0 (base). Internet addresses as 16 bytes (IPv4 mapped into ::ffff:0:0/96) and lists of networks. */
+#ifndef LUOT_BASE_ADDRESS_H
+#define LUOT_BASE_ADDRESS_H
+
+#include "base/slice.h"
+
+struct sockaddr;
+
+enum { NETWORKS_MAX = 64, ADDRESS_TEXT_MAX = 46 };
+
+struct address {
+    uint8_t bytes[16];
+};
+
+struct network {
+    struct address first;
+    unsigned bits; /* prefix length in the 128-bit form: an IPv4 /8 is 104 */
+};
+
+struct networks {
+    struct network network[NETWORKS_MAX];
+    size_t count; /* 0: nobody */
+};
+
+/* IPv4 or IPv6 text, IPv6 also in [brackets]; ERR_MALFORMED. No zone ids, no names. */
+int address_parse(struct address *ret_address, struct slice text);
+/* AF_INET or AF_INET6; ERR_MALFORMED for any other family. */
+int address_from_sockaddr(struct address *ret_address, const struct sockaddr *from);
+void address_write(const struct address *a, char ret_text[ADDRESS_TEXT_MAX]);
+bool address_is_v4(const struct address *a);
+bool address_equal(const struct address *a, const struct address *b);
+/* IPv6 keeps its first 64 bits, IPv4 stays whole: the unit that identity and limits work with. */
+struct address address_unit(const struct address *a);
+
+/* "10.0.0.0/8", "::1" (a single address). ERR_MALFORMED, ERR_RANGE (bits), host bits are cleared. */
+int network_parse(struct network *ret_network, struct slice text);
+/* Comma or space separated networks, or the words "loopback" (127.0.0.0/8 and ::1), "private" (RFC 1918 and fc00::/7),
+ * "none". ERR_MALFORMED, ERR_FULL. */
+int networks_parse(struct networks *ret_networks, struct slice text);
+bool networks_contain(const struct networks *n, const struct address *a);
+
+#endif
