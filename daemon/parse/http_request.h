@@ -16,7 +16,7 @@ enum {
     HTTP_BODY_MAX = 65536   /* bytes: 413                             */
 };
 
-enum http_method { HTTP_GET_, HTTP_HEAD_, HTTP_POST_, HTTP_OPTIONS_, HTTP_OTHER_ };
+enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OPTIONS, METHOD_OTHER };
 
 struct http_request {
     enum http_method method;
