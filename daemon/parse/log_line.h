@@ -1,5 +1,5 @@
 /* Floor 1 (parse). One line of an Apache or nginx access log, common or combined format, on raw bytes.
- * The grammar is rule set PV-1 (tests/e2e/README says it in full). Pure. */
+ * The grammar is rule set PV-1 (README.md says it in full). Pure. */
 #ifndef LUOT_PARSE_LOG_LINE_H
 #define LUOT_PARSE_LOG_LINE_H
 
