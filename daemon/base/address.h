@@ -35,8 +35,9 @@ struct address address_unit(const struct address *a);
 /* "10.0.0.0/8", "::1" (a single address). ERR_MALFORMED, ERR_RANGE (bits), host bits are cleared. */
 int network_parse(struct network *ret_network, struct slice text);
 /* Comma or space separated networks, or the words "loopback" (127.0.0.0/8 and ::1), "private" (RFC 1918 and fc00::/7),
- * "none". ERR_MALFORMED, ERR_FULL. */
+ * "none" (alone). ERR_MALFORMED (also when it is empty: nobody is written "none"), ERR_RANGE, ERR_FULL. */
 int networks_parse(struct networks *ret_networks, struct slice text);
+/* An IPv4 address is only ever in an IPv4 network: "::/0" is all of IPv6 and nothing else. */
 bool networks_contain(const struct networks *n, const struct address *a);
 
 #endif

@@ -1,0 +1,208 @@
+#include "base/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+
+enum { V4_AT = 12, V4_BITS = 96 };
+
+static const uint8_t v4_prefix[V4_AT] = {[10] = 0xFF, [11] = 0xFF};
+
+static struct address of_v4(const void *four)
+{
+    struct address a;
+    memcpy(a.bytes, v4_prefix, V4_AT);
+    memcpy(a.bytes + V4_AT, four, 4);
+    return a;
+}
+
+int address_parse(struct address *ret_address, struct slice text)
+{
+    char copy[ADDRESS_TEXT_MAX];
+    uint8_t four[4];
+    struct address six;
+    bool brackets =
+        text.length >= 2 && text.at[0] == '[' && text.at[text.length - 1] == ']';
+    if (brackets)
+        text = (struct slice){text.at + 1, text.length - 2};
+    if (text.length == 0 || text.length >= sizeof copy || memchr(text.at, 0, text.length))
+        return ERR_MALFORMED;
+    memcpy(copy, text.at, text.length);
+    copy[text.length] = '\0';
+
+    if (inet_pton(AF_INET6, copy, six.bytes) == 1)
+        *ret_address = six;
+    else if (!brackets && inet_pton(AF_INET, copy, four) == 1)
+        *ret_address = of_v4(four);
+    else
+        return ERR_MALFORMED;
+    return 0;
+}
+
+int address_from_sockaddr(struct address *ret_address, const struct sockaddr *from)
+{
+    if (from->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, from, sizeof in);
+        *ret_address = of_v4(&in.sin_addr);
+        return 0;
+    }
+    if (from->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, from, sizeof in6);
+        memcpy(ret_address->bytes, &in6.sin6_addr, sizeof ret_address->bytes);
+        return 0;
+    }
+    return ERR_MALFORMED;
+}
+
+void address_write(const struct address *a, char ret_text[ADDRESS_TEXT_MAX])
+{
+    if (address_is_v4(a))
+        inet_ntop(AF_INET, a->bytes + V4_AT, ret_text, ADDRESS_TEXT_MAX);
+    else
+        inet_ntop(AF_INET6, a->bytes, ret_text, ADDRESS_TEXT_MAX);
+}
+
+bool address_is_v4(const struct address *a)
+{
+    return memcmp(a->bytes, v4_prefix, V4_AT) == 0;
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+static void clear_after(struct address *a, unsigned bits)
+{
+    for (unsigned i = 0; i < sizeof a->bytes; i++) {
+        unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
+        if (kept < 8)
+            a->bytes[i] &= (uint8_t)(0xFF00U >> kept);
+    }
+}
+
+struct address address_unit(const struct address *a)
+{
+    struct address unit = *a;
+    if (!address_is_v4(a))
+        clear_after(&unit, 64);
+    return unit;
+}
+
+int network_parse(struct network *ret_network, struct slice text)
+{
+    struct network n = {.bits = 128};
+    struct slice rest = text;
+    struct slice host = slice_cut(&rest, '/');
+    uint64_t bits;
+    int rv = address_parse(&n.first, host);
+    if (rv != 0)
+        return rv;
+    if (rest.at != NULL) {
+        /* 10.0.0.0/8 counts from the IPv4 address, ::ffff:10.0.0.0/104 from the long one.
+         */
+        bool dotted = slice_find(host, ':') == host.length;
+        rv = slice_number(rest, &bits);
+        if (rv != 0)
+            return rv;
+        if (bits > (dotted ? 32 : 128))
+            return ERR_RANGE;
+        n.bits = (unsigned)bits + (dotted ? V4_BITS : 0);
+    }
+    clear_after(&n.first, n.bits);
+    *ret_network = n;
+    return 0;
+}
+
+static const struct {
+    const char *word;
+    const char *networks[4];
+} words[] = {
+    {"loopback", {"127.0.0.0/8", "::1"}},
+    {"private", {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}},
+};
+
+static int add_network(struct networks *n, struct slice text)
+{
+    if (n->count == NETWORKS_MAX)
+        return ERR_FULL;
+    int rv = network_parse(&n->network[n->count], text);
+    if (rv == 0)
+        n->count++;
+    return rv;
+}
+
+static int add_entry(struct networks *n, struct slice entry)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (!slice_equal_nocase(entry, slice_of(words[i].word)))
+            continue;
+        for (size_t k = 0; k < 4 && words[i].networks[k] != NULL; k++) {
+            int rv = add_network(n, slice_of(words[i].networks[k]));
+            if (rv != 0)
+                return rv;
+        }
+        return 0;
+    }
+    return add_network(n, entry);
+}
+
+static struct slice next_entry(struct slice *rest)
+{
+    size_t skip = 0, end;
+    while (skip < rest->length && strchr(", \t", rest->at[skip]) &&
+           rest->at[skip] != '\0')
+        skip++;
+    for (end = skip; end < rest->length && rest->at[end] != ','; end++)
+        if (rest->at[end] == ' ' || rest->at[end] == '\t')
+            break;
+    struct slice entry = {rest->at + skip, end - skip};
+    *rest = (struct slice){rest->at + end, rest->length - end};
+    return entry;
+}
+
+int networks_parse(struct networks *ret_networks, struct slice text)
+{
+    struct networks n = {.count = 0};
+    struct slice rest = slice_trim(text);
+    if (rest.length == 0)
+        return ERR_MALFORMED; /* nobody is written "none", so that it is never an accident
+                               */
+    if (!slice_equal_nocase(rest, SLICE("none"))) {
+        while (rest.length > 0) {
+            struct slice entry = next_entry(&rest);
+            int rv = entry.length == 0 ? 0 : add_entry(&n, entry);
+            if (rv != 0)
+                return rv;
+        }
+        if (n.count == 0)
+            return ERR_MALFORMED;
+    }
+    *ret_networks = n;
+    return 0;
+}
+
+static bool network_is_v4(const struct network *n)
+{
+    return n->bits >= V4_BITS && address_is_v4(&n->first);
+}
+
+static bool network_contains(const struct network *n, const struct address *a)
+{
+    struct address masked = *a;
+    clear_after(&masked, n->bits);
+    return address_equal(&masked, &n->first);
+}
+
+bool networks_contain(const struct networks *n, const struct address *a)
+{
+    bool v4 = address_is_v4(a);
+    for (size_t i = 0; i < n->count; i++)
+        if (network_is_v4(&n->network[i]) == v4 && network_contains(&n->network[i], a))
+            return true;
+    return false;
+}

@@ -1,0 +1,50 @@
+#include "base/hash.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/error.h"
+
+static_assert(sizeof(struct hash_key) == crypto_shorthash_KEYBYTES, "SipHash's key");
+static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "SipHash's output");
+
+uint64_t hash_keyed(const struct hash_key *key, const void *at, size_t length)
+{
+    static const uint8_t nothing = 0;
+    uint8_t out[crypto_shorthash_BYTES];
+    uint64_t number = 0;
+    crypto_shorthash(out, length == 0 ? &nothing : at, length, key->bytes);
+    for (unsigned i = 0; i < sizeof out; i++)
+        number |= (uint64_t)out[i] << (8 * i);
+    return number;
+}
+
+uint64_t hash_fast(const void *at, size_t length)
+{
+    return XXH3_64bits(length == 0 ? "" : at, length);
+}
+
+void hash_key_random(struct hash_key *ret_key)
+{
+    randombytes_buf(ret_key->bytes, sizeof ret_key->bytes);
+}
+
+uint64_t hash_random64(void)
+{
+    uint64_t number;
+    randombytes_buf(&number, sizeof number);
+    return number;
+}
+
+void hash_key_erase(struct hash_key *key)
+{
+    sodium_memzero(key, sizeof *key);
+}
+
+int hash_start(void)
+{
+    return sodium_init() < 0 ? ERR_IO : 0;
+}
