@@ -1,0 +1,101 @@
+#include "count/period.h"
+
+#include "base/clock.h"
+
+enum { SLOT_S = SLOT_MS / 1000, HOUR_S = 3600, DAY_S = 86400 };
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+int64_t slot_at_or_after(int64_t unix_seconds)
+{
+    return floor_div(unix_seconds + SLOT_S - 1, SLOT_S);
+}
+
+/* Weeks are numbered so that week 0 is the one that holds 1970-01-01 (a Thursday), whatever day weeks begin on. */
+static int64_t week_number(int64_t first_day)
+{
+    return floor_div(first_day + 6, 7);
+}
+
+static struct period period_of_days(const struct calendar *c, int64_t number, int64_t first,
+                                    int64_t until)
+{
+    return (struct period){
+        .number = number,
+        .from_slot = slot_at_or_after(zone_day_start(c->zone, first)),
+        .until_slot = slot_at_or_after(zone_day_start(c->zone, until)),
+        .first_day = first,
+        .until_day = until,
+    };
+}
+
+struct period period_of_day(const struct calendar *c, int64_t day)
+{
+    return period_of_days(c, day, day, day + 1);
+}
+
+static struct period period_of_hour(const struct calendar *c, int64_t t)
+{
+    int64_t start = zone_hour_start(c->zone, t);
+    int64_t day = zone_day(c->zone, t);
+
+    return (struct period){
+        .number = floor_div(start, HOUR_S), /* unix hours: unique also when the clock is set back */
+        .from_slot = slot_at_or_after(start),
+        .until_slot = slot_at_or_after(start + HOUR_S),
+        .first_day = day,
+        .until_day = day + 1,
+    };
+}
+
+static struct period period_of_instant(const struct calendar *c, enum period_kind kind, int64_t t)
+{
+    int64_t day, first, month;
+
+    if (kind == PERIOD_HOUR)
+        return period_of_hour(c, t);
+    day = zone_day(c->zone, t);
+    if (kind == PERIOD_DAY)
+        return period_of_day(c, day);
+    if (kind == PERIOD_WEEK) {
+        first = week_first_day(day, c->first_weekday);
+        return period_of_days(c, week_number(first), first, first + 7);
+    }
+    month = month_of_day(day);
+    return period_of_days(c, month, month_first_day(month), month_first_day(month + 1));
+}
+
+struct period period_at(const struct calendar *c, enum period_kind kind, int64_t slot)
+{
+    return period_of_instant(c, kind, slot * SLOT_S);
+}
+
+struct period period_before(const struct calendar *c, enum period_kind kind, int64_t slot)
+{
+    struct period now = period_at(c, kind, slot);
+
+    return period_at(c, kind, now.from_slot - 1);
+}
+
+void visit_periods_at(const struct calendar *c, int64_t slot, int64_t online_slots,
+                      int64_t idle_slots, struct visit_periods *ret_periods)
+{
+    for (int kind = 0; kind < PERIOD_KINDS; kind++) {
+        struct period p = period_at(c, (enum period_kind)kind, slot);
+        if (kind == PERIOD_HOUR) {
+            ret_periods->from_slot = p.from_slot;
+            ret_periods->until_slot = p.until_slot;
+        }
+        ret_periods->start[kind] = p.from_slot;
+        ret_periods->number[kind] = (uint32_t)p.number;
+        if (p.from_slot > ret_periods->from_slot)
+            ret_periods->from_slot = p.from_slot; /* a day may begin inside a clock hour */
+        if (p.until_slot < ret_periods->until_slot)
+            ret_periods->until_slot = p.until_slot;
+    }
+    ret_periods->online_slots = online_slots;
+    ret_periods->idle_slots = idle_slots;
+}

@@ -1,0 +1,21 @@
+/* Floor 2 (identify). The value that flows from a parsed beacon to the counters. Slices still point into the datagram or
+ * request. */
+#ifndef LUOT_IDENTIFY_VISIT_H
+#define LUOT_IDENTIFY_VISIT_H
+
+#include "base/address.h"
+#include "base/slice.h"
+
+enum visit_kind { VISIT_VIEW, VISIT_PING, VISIT_EVENT };
+
+struct visit {
+    enum visit_kind kind;
+    int64_t slot;            /* when: absolute 12 s slot                             */
+    struct address unit;     /* IPv4 whole, IPv6 its /64: address_unit()             */
+    struct slice user_agent; /* cut at LUOT_USER_AGENT_MAX bytes by the hash         */
+    bool anonymous;          /* DNT or GPC: no visitor is computed                   */
+    bool entry;              /* its referrer is another site or none: without a visitor
+                              * this is what makes a view a visit                    */
+};
+
+#endif
