@@ -1,11 +1,14 @@
-/* Floor 0 (base). What can be set, from one table: config.def. The same rows make the parser, `luotd --help` and
- * conf/luotd.conf, so a setting is one row (and its use).
+/* Floor 0 (base). What can be set, from one table: config.def. The same rows make the
+ * parser, `luotd --help` and conf/luotd.conf, so a setting is one row (and its use).
  *
- * Sources, later wins: the defaults, the file (-c), the environment (LUOT_NAME; names in upper case), --name=value.
- * A file holds `name = value` lines, `include = sites.d/[star].conf` (relative to the file, sorted, each file once, 8 deep), and
- * sections `[site KEY]`. `#` and `;` begin a comment at the start of a line or after a space. A value may be in double
- * quotes. An unknown name is an error. A repeated list setting replaces, it does not append.
- * A struct config is immutable once loaded; the daemon swaps whole ones on reload. */
+ * Sources, later wins: the defaults, the file (-c), the environment (LUOT_NAME; names in
+ * upper case), --name=value. A file holds `name = value` lines, `include =
+ * sites.d/[star].conf` (relative to the file, sorted, each file once, 8 deep), and
+ * sections `[site KEY]`. `#` and `;` begin a comment at the start of a line or after a
+ * space. A value may be in double quotes, in which \" and \\ are a quote and a backslash.
+ * Global settings and includes stand above the first section. An unknown name is an
+ * error. A repeated list setting replaces, it does not append. A struct config is
+ * immutable once loaded; the daemon swaps whole ones on reload. */
 #ifndef LUOT_BASE_CONFIG_H
 #define LUOT_BASE_CONFIG_H
 
@@ -18,62 +21,75 @@ enum {
     SITE_KEY_MAX = 63,     /* [a-z0-9][a-z0-9_-]{0,62} */
     CONFIG_TEXT_MAX = 512, /* bytes of any text value  */
     CONFIG_FILE_MAX = 1 << 20,
-    CONFIG_INCLUDES_MAX = 8
+    CONFIG_LINE_MAX = 4096, /* bytes of a line in a file; a longer one is an error */
+    CONFIG_INCLUDES_MAX = 8,
+    LISTEN_MAX = 8 /* ADDRESS:PORT in listen */
+};
+
+struct endpoint {
+    struct address address;
+    uint16_t port; /* host order; 0: the system chooses */
 };
 
 enum metric { METRIC_VIEWS, METRIC_VISITS, METRIC_VISITORS };
 enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
 
-/* The global settings. One member a row of SETTINGS in config.def, same name. Text members are NUL-terminated. */
+/* The global settings. One member a row of SETTINGS in config.def, same name. Text
+ * members are NUL-terminated. */
 struct settings {
-    char listen[CONFIG_TEXT_MAX];   /* comma list of ADDRESS:PORT; TCP and UDP; default 127.0.0.1:8080 */
-    unsigned workers;               /* 0: one a core                                          */
-    char node[64];                  /* default: the host's name                               */
-    char run_dir[CONFIG_TEXT_MAX];  /* "" : $RUNTIME_DIRECTORY, /run/luot, $XDG_RUNTIME_DIR/luot */
-    char state_dir[CONFIG_TEXT_MAX];/* "" : $STATE_DIRECTORY, /var/lib/luot, $XDG_STATE_HOME/luot */
-    char socket[CONFIG_TEXT_MAX];   /* "" : RUN_DIR/luotd.sock                                */
-    char store[CONFIG_TEXT_MAX];    /* "sqlite" (STATE_DIR/luot.db), "sqlite:PATH" or "none"  */
-    char geo_db[CONFIG_TEXT_MAX];   /* "": off                                                */
-    struct networks udp_trusted;    /* default loopback; none closes UDP                      */
-    struct networks trusted_proxies;/* default loopback                                       */
-    enum log_level log_level;       /* error, warn, info (default), debug                     */
-    unsigned sites_max;             /* default 2,000: room in the arena                       */
-    char auto_sites[CONFIG_TEXT_MAX]; /* host patterns, comma list: *.example.gov.vn          */
-    unsigned auto_sites_max;        /* default 200                                            */
-    unsigned connections;           /* default 4,096: HTTP connections at once, all workers   */
-    unsigned connections_per_address; /* default 64; trusted proxies are not limited          */
-    uint64_t udp_buffer;            /* default 4 MiB, bytes of SO_RCVBUF asked                */
-    char clock_file[CONFIG_TEXT_MAX]; /* for tests: see base/clock.h                          */
+    char listen[CONFIG_TEXT_MAX]; /* comma list of ADDRESS:PORT; TCP and UDP; default
+                                     127.0.0.1:8080 */
+    unsigned workers; /* 0: one a core                                          */
+    char node[64];    /* default: the host's name                               */
+    char run_dir[CONFIG_TEXT_MAX];   /* "" : $RUNTIME_DIRECTORY, /run/luot,
+                                        $XDG_RUNTIME_DIR/luot */
+    char state_dir[CONFIG_TEXT_MAX]; /* "" : $STATE_DIRECTORY, /var/lib/luot,
+                                        $XDG_STATE_HOME/luot */
+    char socket[CONFIG_TEXT_MAX];    /* "" : RUN_DIR/luotd.sock    */
+    char store[CONFIG_TEXT_MAX];  /* "sqlite" (STATE_DIR/luot.db), "sqlite:PATH" or "none"
+                                   */
+    char geo_db[CONFIG_TEXT_MAX]; /* "": off */
+    struct networks udp_trusted;  /* default loopback; none closes UDP  */
+    struct networks trusted_proxies; /* default loopback */
+    enum log_level log_level; /* error, warn, info (default), debug                     */
+    unsigned sites_max;       /* default 2,000: room in the arena                       */
+    char auto_sites[CONFIG_TEXT_MAX]; /* host patterns, comma list: *.example.gov.vn */
+    unsigned auto_sites_max; /* default 200                                            */
+    unsigned connections;    /* default 4,096: HTTP connections at once, all workers   */
+    unsigned connections_per_address; /* default 64; trusted proxies are not limited */
+    uint64_t udp_buffer; /* default 4 MiB, bytes of SO_RCVBUF asked                */
+    char clock_file[CONFIG_TEXT_MAX]; /* for tests: see base/clock.h */
 };
 
 /* One site. Rows of SITE_SETTINGS in config.def; `key` is the section's name. */
 struct site_config {
     char key[SITE_KEY_MAX + 1];
-    char title[128];              /* default: the key                               */
+    char title[128]; /* default: the key                               */
     char group[64];
-    char hosts[CONFIG_TEXT_MAX];  /* comma list: example.gov.vn, *.example.gov.vn   */
-    char timezone[64];            /* default Asia/Ho_Chi_Minh                       */
-    unsigned first_weekday;       /* 0 = Monday (default) .. 6 = Sunday; by name    */
-    unsigned online_window_s;     /* 1 to 60 min, default 5 min                     */
-    unsigned session_idle_s;      /* 1 min to 24 h, default 30 min                  */
-    enum metric metric;           /* default visits                                 */
-    bool public_site;             /* setting name: public; default no               */
-    enum source source;           /* default beacons                                */
-    enum identity identity;       /* default month                                  */
-    unsigned pages;               /* default 20,000                                 */
-    bool open;                    /* setting name: any_host; default no: a beacon whose Origin or Referer is
-                                   * another host is refused; yes: the demo's choice */
+    char hosts[CONFIG_TEXT_MAX]; /* comma list: example.gov.vn, *.example.gov.vn   */
+    char timezone[64];           /* default Asia/Ho_Chi_Minh                       */
+    unsigned first_weekday;      /* 0 = Monday (default) .. 6 = Sunday; by name    */
+    unsigned online_window_s;    /* 1 to 60 min, default 5 min                     */
+    unsigned session_idle_s;     /* 1 min to 24 h, default 30 min                  */
+    enum metric metric;          /* default visits                                 */
+    bool public_site;            /* setting name: public; default no               */
+    enum source source;          /* default beacons                                */
+    enum identity identity;      /* default month                                  */
+    unsigned pages;              /* default 20,000                                 */
+    bool open; /* setting name: any_host; default no: a beacon whose Origin or Referer is
+                * another host is refused; yes: the demo's choice */
 };
 
 struct config {
     struct settings settings;
     struct site_config *sites; /* sorted by key, no duplicates */
     size_t site_count;
-    uint64_t hash;             /* of everything above: shown by stats, changes on reload */
+    uint64_t hash; /* of everything above: shown by stats, changes on reload */
 };
 
-/* Where it went wrong and what to do: one line, "luotd.conf:12: unknown setting `lisen`; did you mean `listen`?" */
+/* Where it went wrong and what to do: one line, "luotd.conf:12: unknown setting `lisen`;
+ * did you mean `listen`?" */
 struct config_error {
     char text[1024];
 };
@@ -84,11 +100,16 @@ struct config_override {
     const char *value;
 };
 
-/* `file` may be NULL: the embedded default, one open site `demo`. `environment` is environ-like, may be NULL.
- * 0 and a config to free, else ERR_MALFORMED / ERR_IO / ERR_NOMEM with the sentence in *ret_error. */
+/* `file` may be NULL: the embedded default, one open site `demo`. `environment` is
+ * environ-like, may be NULL. 0 and a config to free, else ERR_MALFORMED / ERR_IO /
+ * ERR_NOMEM with the sentence in *ret_error. */
 int config_load(struct config **ret_config, const char *file, char *const *environment,
                 const struct config_override *overrides, size_t override_count,
                 struct config_error *ret_error);
+/* The same from memory and nothing else: no environment, no `include`. `name` stands for
+ * the file in messages. */
+int config_parse(struct config **ret_config, struct slice text, const char *name,
+                 struct config_error *ret_error);
 void config_free(struct config *c);
 const struct site_config *config_site(const struct config *c, struct slice key);
 /* The defaults of a site that opens by itself (auto_sites). */
@@ -96,10 +117,20 @@ void site_config_default(struct site_config *ret_site, struct slice key);
 bool site_key_is_valid(struct slice key);
 /* Does a host (no port, any case) match a comma list of names and *.suffix patterns? */
 bool hosts_match(const char *patterns, struct slice host);
+/* The comma list in `listen`. ERR_MALFORMED, ERR_RANGE (a port), ERR_FULL, ERR_EXISTS
+ * (one is there twice). A loaded config's list always parses. */
+int listen_parse(struct endpoint ret_endpoints[LISTEN_MAX], size_t *ret_count,
+                 struct slice text);
+/* Is this the name of a global setting, as --name=value writes it ('-' is as good as
+ * '_')? 0, else ERR_MALFORMED with the sentence. */
+int config_check_name(struct slice name, struct config_error *ret_error);
 
-/* `luotd --help`'s table; conf/luotd.conf; the effective configuration (luotd -T). Each ends with a newline. */
+/* `luotd --help`'s table; conf/luotd.conf; the effective configuration (luotd -T). Each
+ * ends with a newline. */
 void config_write_help(struct buffer *b);
 void config_write_example(struct buffer *b);
 void config_write_effective(struct buffer *b, const struct config *c);
+/* Bytes that are enough for each of the three; c may be NULL for the first two. */
+size_t config_write_limit(const struct config *c);
 
 #endif

@@ -1,0 +1,63 @@
+/* Floor 0 (base), for config*.c only. What the files say, before it is checked as a
+ * whole. */
+#ifndef LUOT_BASE_CONFIG_READ_H
+#define LUOT_BASE_CONFIG_READ_H
+
+#include "base/config_table.h"
+
+struct parsed_site {
+    struct site_config config;
+    struct place place; /* of its section */
+    size_t order;       /* 0: the first   */
+};
+
+struct seen_file {
+    char *name;          /* ours                      */
+    uint64_t dev, inode; /* a file is read only once  */
+};
+
+/* All zero is a valid start. */
+struct parsed {
+    struct settings settings;
+    struct parsed_site *sites;
+    size_t site_count, site_room;
+    struct seen_file *files;
+    size_t file_count, file_room;
+};
+
+/* One text being read. */
+struct reading {
+    struct parsed *parsed;
+    struct slice rest;  /* what has not been read yet                        */
+    struct place place; /* the line being read                               */
+    size_t depth;       /* of includes: 0 for the file that -c names         */
+    bool in_site;       /* the last of parsed->sites is the open section     */
+    bool from_memory;   /* there is nothing an include could be relative to  */
+    int error;          /* the first one; its sentence is in *ret_error      */
+    struct config_error *ret_error;
+};
+
+/* config_line.c. All return 0 or the error, which then has its sentence. */
+int reading_run(struct reading *r);
+int reading_fail(struct reading *r, const char *sentence);
+/* `include` is refused. `name` must outlive *p. */
+int parsed_text(struct parsed *p, struct slice text, const char *name,
+                struct config_error *ret_error);
+/* The embedded default: the site `demo`. */
+int parsed_demo(struct parsed *p, struct config_error *ret_error);
+
+/* config_file.c */
+void reading_include(struct reading *r, struct slice value);
+int parsed_file(struct parsed *p, const char *file, struct config_error *ret_error);
+void parsed_release(struct parsed *p);
+
+/* What the demo site sets; conf/luotd.conf shows the same lines. */
+struct demo_value {
+    const char *name;
+    const char *value;
+};
+
+extern const struct demo_value DEMO_VALUES[];
+extern const size_t DEMO_VALUE_COUNT;
+
+#endif
