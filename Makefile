@@ -5,6 +5,7 @@
 # make build    build everything into build/; never installs anything
 # make unit     unit tests only                    (T=base/zone: one of them)
 # make stress   races, forced schedules, kill -9   (thread sanitizer)
+# make mutants  each protocol with one line taken out: its stress test must fail
 # make e2e      the real luotd over real sockets
 # make browser  the pages in a real browser
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
@@ -72,7 +73,7 @@ FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
-.PHONY: build help clean lib unit stress
+.PHONY: build help clean lib unit stress mutants
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -95,9 +96,42 @@ $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
 	$(CC) -O3 -g -fPIC -I$(LLHTTP_INCLUDE) -c $< -o $@
 
-$(BUILD)/tests/stress/%: tests/stress/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a
+# Stress tests stop threads inside count/ (hits_seam, visitors_seam), so they link count/ compiled with its seams; the archive's own
+# copies are then not taken, because nothing of them is missing any more.
+SEAM_SRC = $(wildcard daemon/count/*.c)
+seam_obj = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SEAM_SRC))
+
+$(BUILD)/seams/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
+	$(CC) $(CFLAGS_ALL) -DLUOT_SEAMS -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/stress/%: tests/stress/%.c $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -DLUOT_SEAMS -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a \
+	  $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
+
+# Mutants: NAME:test. count/ is built with -DLUOT_MUTANT_NAME, which takes one line out of a protocol; the test must then fail
+# (exit 1: not a crash, not a build that broke), or it proves nothing about that line.
+MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits
+
+mutant_name = $(word 1,$(subst :, ,$(1)))
+mutant_test = $(word 2,$(subst :, ,$(1)))
+mutant_bin  = $(BUILD)/mutants/$(call mutant_name,$(1))/$(call mutant_test,$(1))
+
+define MUTANT
+$$(BUILD)/mutants/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_ALL) -DLUOT_SEAMS -DLUOT_MUTANT_$(1) -MMD -MP -c $$< -o $$@
+
+$$(BUILD)/mutants/$(1)/$(2): tests/stress/$(2).c $$(TEST_LIB_OBJ) $$(call seam_obj,mutants/$(1)) $$(BUILD)/libluotcore.a
+	$$(CC) $$(CFLAGS_ALL) -DLUOT_SEAMS -Itests -MMD -MP $$< $$(TEST_LIB_OBJ) $$(call seam_obj,mutants/$(1)) \
+	  $$(BUILD)/libluotcore.a $$(LDFLAGS_ALL) $$(CORE_LIBS) -o $$@
+endef
+$(foreach m,$(MUTANTS),$(eval $(call MUTANT,$(call mutant_name,$(m)),$(call mutant_test,$(m)))))
+
+mutants: $(foreach m,$(MUTANTS),$(call mutant_bin,$(m)))
+	@for t in $^; do rv=0; timeout 300 $$t >$$t.out 2>&1 || rv=$$?; \
+	  if [ $$rv -eq 1 ]; then echo "caught: $$t"; else tail -5 $$t.out; echo "NOT CAUGHT (exit $$rv): $$t"; exit 1; fi; done
 
 $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
