@@ -12,13 +12,19 @@
 # make lint     format, floors, static analysis, shell
 # make bench    measure; see bench/README.md
 # make install  to DESTDIR and PREFIX
+# make staged   install libluot under build/ and build its example against that, as another program would
 # make clean    remove build/
 # make help     this list
 
 BUILD  ?= build
 CC     ?= gcc
 SAN    ?=
+VERSION ?= 0.1.0
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 LLHTTP_DIR ?= /usr/share/llhttp
 LLHTTP_INCLUDE ?= /usr/share/include/llhttp
 FUZZ_SECONDS ?= 60
@@ -53,7 +59,7 @@ CORE_SRC   = $(wildcard daemon/base/*.c daemon/parse/*.c daemon/identify/*.c dae
 DAEMON_SRC = $(wildcard daemon/net/*.c daemon/answer/*.c daemon/keep/*.c) \
              $(wildcard daemon/main.c daemon/options.c daemon/daemon.c)
 CTL_SRC    = $(wildcard client/luotctl*.c client/import*.c)
-LIB_SRC    = $(wildcard client/luot.c)
+LIB_SRC    = $(wildcard client/luot.c client/luot_*.c)
 LLHTTP_SRC = $(LLHTTP_DIR)/llhttp.c $(LLHTTP_DIR)/api.c $(LLHTTP_DIR)/http.c
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -73,14 +79,14 @@ FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
-.PHONY: build help clean lib unit stress mutants
+.PHONY: build help clean lib unit stress install install-lib staged mutants
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 help:
 	@sed -n 's/^# \{0,1\}//;/^make/p' Makefile | sed '/^$$/d'
 
-build: $(BUILD)/libluotcore.a
+build: $(BUILD)/libluotcore.a $(BUILD)/libluot.a $(BUILD)/libluot.so $(BUILD)/example
 
 lib: $(BUILD)/libluotcore.a
 
@@ -95,6 +101,27 @@ $(BUILD)/obj/%.o: %.c
 $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
 	$(CC) -O3 -g -fPIC -I$(LLHTTP_INCLUDE) -c $< -o $@
+
+# libluot: what other programs link. Its soname changes when a program that was built before would not work any more.
+$(BUILD)/libluot.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/libluot.so: $(LIB_OBJ) client/luot.map
+	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -pthread -o $@
+	@ln -sf libluot.so $(BUILD)/libluot.so.0
+
+$(BUILD)/example: client/example.c $(BUILD)/libluot.so
+	$(CC) -std=c99 -pedantic-errors $(WARN) -Iinclude -MMD -MP $< -L$(BUILD) -lluot $(LDFLAGS_ALL) -o $@
+
+$(BUILD)/tests/client/test_luot: tests/client/test_luot.c $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
+	  -lcriterion $(CORE_LIBS) -o $@
+
+$(BUILD)/tests/stress/stress_luot: tests/stress/stress_luot.c $(BUILD)/libluot.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -pthread -o $@
 
 # Stress tests stop threads inside count/ (hits_seam, visitors_seam), so they link count/ compiled with its seams; the archive's own
 # copies are then not taken, because nothing of them is missing any more.
@@ -144,6 +171,35 @@ unit: $(if $(T),$(BUILD)/tests/$(dir $(T))test_$(notdir $(T)),$(UNIT_BIN))
 
 stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
+
+# An installed luotd.conf is the operator's: the new one is put beside it.
+install: install-lib $(BUILD)/luotd $(BUILD)/luotctl
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
+	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
+	@conf=$(DESTDIR)$(SYSCONFDIR)/luot/luotd.conf; if [ -e $$conf ]; then conf=$$conf.new; fi; \
+	  echo install -m 644 conf/luotd.conf $$conf; install -m 644 conf/luotd.conf $$conf
+
+install-lib: $(BUILD)/libluot.a $(BUILD)/libluot.so
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(BUILD)/libluot.a $(DESTDIR)$(LIBDIR)
+	install -m 644 $(BUILD)/libluot.so $(DESTDIR)$(LIBDIR)/libluot.so.$(VERSION)
+	ln -sf libluot.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libluot.so.0
+	ln -sf libluot.so.0 $(DESTDIR)$(LIBDIR)/libluot.so
+	install -m 644 include/luot.h include/luot_beacon.h $(DESTDIR)$(INCLUDEDIR)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' conf/luot.pc.in \
+	  >$(DESTDIR)$(LIBDIR)/pkgconfig/luot.pc
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig $(LIBDIR)
+
+# Port 9 of this machine: nobody has to listen for the example to succeed. DESTDIR=/ keeps ldconfig out of it.
+STAGED = $(abspath $(BUILD))/staged
+staged:
+	@rm -rf $(STAGED)
+	@$(MAKE) -s install-lib BUILD=$(BUILD) PREFIX=$(STAGED) LIBDIR=$(STAGED)/lib INCLUDEDIR=$(STAGED)/include DESTDIR=/
+	@flags=$$(PKG_CONFIG_LIBDIR=$(STAGED)/lib/pkgconfig pkg-config --cflags --libs luot); set -ex; \
+	  $(CC) -std=c99 -pedantic-errors $(WARN) client/example.c $$flags $(LDFLAGS_ALL) -o $(STAGED)/example; \
+	  LD_LIBRARY_PATH=$(STAGED)/lib $(STAGED)/example 127.0.0.1:9; \
+	  if command -v $(CXX); then $(CXX) -x c++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only client/example.c $$flags; fi
+	@! nm -D --defined-only $(STAGED)/lib/libluot.so | grep -v ' luot_[a-z]*@@LUOT_0$$' | grep -v ' A LUOT_0$$'
 
 clean:
 	rm -rf build

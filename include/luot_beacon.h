@@ -4,7 +4,11 @@
  *   s  site key            p  page: path or URL     r  referrer URL       t  title
  *   e  event name          k  view | ping           w  screen width, px   l  language
  *   i  visitor's address   u  visitor's User-Agent  (i and u only count from trusted senders)
- * Unknown keys are ignored; of a repeated key the first counts. */
+ * Unknown keys are ignored; of a repeated key the first counts. `_` will never have a meaning: a sender who
+ * wants datagrams of one size pads a line with it (`&_=000`); empty lines are malformed.
+ *
+ * Lines end with LF or CRLF; the last one of a datagram or body need not. A value may hold any byte but NUL once it
+ * is decoded; a line holds no control byte undecoded. `w` is at most 65,535. */
 #ifndef LUOT_BEACON_H
 #define LUOT_BEACON_H
 
