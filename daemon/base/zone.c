@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/tzif.h"
 #include "base/zone_rule.h"
 
 enum {
@@ -30,7 +31,6 @@ enum {
     HOUR_S = 3600,
     ZONE_NAME_MAX = 63,
     ZONE_FILE_MAX = 1 << 20,
-    OFFSET_MAX = 26 * HOUR_S, /* RFC 8536: -25 h to 26 h */
     CYCLE_YEARS = 400,
     CYCLE_DAYS = 146097,
     RULE_YEARS =
@@ -81,7 +81,7 @@ static int64_t date_shown(int64_t t, int32_t offset)
     return floor_divide(t + offset, DAY_S);
 }
 
-/* ---- Loading: the file's bytes to spans ---- */
+/* ---- Loading: the file's transitions and its rule to spans ---- */
 
 static void add_span(struct zone *z, int64_t from, int32_t offset)
 {
@@ -123,123 +123,44 @@ static void add_footer(struct zone *z, const struct zone_rule *rule, int64_t las
     if (!rule->has_summer || last >= time_limit)
         return; /* the last transition has led there */
     bool for_ever = last <= -time_limit;
-    if (for_ever)
-        last = -2 * 365 * DAY_S; /* so that the cycle begins in 1970 */
-    int year = date_of_day(floor_divide(last, DAY_S)).year;
+    int year = for_ever ? 1968 : date_of_day(floor_divide(last, DAY_S)).year;
     int64_t cycle_first = day_of_date((struct date){year + 2, 1, 1});
-    add_rule(z, rule, last, year - 1);
+    add_rule(z, rule, for_ever ? INT64_MIN : last, year - 1);
     z->cycle_from = cycle_first * DAY_S;
     z->cycle_day = cycle_first + 2;
     z->has_cycle = true;
     z->cycle_backward = for_ever;
 }
 
-/* RFC 8536, 3.1 and 3.2: a header and its data, the first with times of 4 bytes, the
- * second of 8. */
-struct tzif {
-    uint64_t times, types, characters, leaps, standards,
-        uts;           /* how many there are of each */
-    struct slice data; /* times, then an index byte each, then types of 6 bytes, ... */
-};
-
-enum { TZIF_HEADER = 44, TZIF_TYPE = 6 };
-
-static uint64_t big_endian(const char *at, size_t length)
+/* Returns the last transition's time, INT64_MIN for none. */
+static int64_t add_transitions(struct zone *z, const struct tzif *t)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; i < length; i++)
-        number = number << 8 | (uint8_t)at[i];
-    return number;
-}
-
-/* Takes one header and its data off the front of *rest. */
-static int take_block(struct slice *rest, size_t time_bytes, struct tzif *ret_tzif)
-{
-    struct tzif t;
-    if (rest->length < TZIF_HEADER || !slice_starts(*rest, SLICE("TZif")) ||
-        rest->at[4] < '2')
-        return ERR_MALFORMED;
-    t.uts = big_endian(rest->at + 20, 4);
-    t.standards = big_endian(rest->at + 24, 4);
-    t.leaps = big_endian(rest->at + 28, 4);
-    t.times = big_endian(rest->at + 32, 4);
-    t.types = big_endian(rest->at + 36, 4);
-    t.characters = big_endian(rest->at + 40, 4);
-    uint64_t length = t.times * (time_bytes + 1) + t.types * TZIF_TYPE + t.characters +
-                      t.leaps * (time_bytes + 4) + t.standards + t.uts;
-    if (length > rest->length - TZIF_HEADER)
-        return ERR_MALFORMED;
-    t.data = (struct slice){rest->at + TZIF_HEADER, (size_t)length};
-    *rest =
-        (struct slice){t.data.at + length, rest->length - TZIF_HEADER - (size_t)length};
-    *ret_tzif = t;
-    return 0;
-}
-
-static int offset_of_type(const struct tzif *t, uint64_t type, int32_t *ret_offset)
-{
-    if (type >= t->types)
-        return ERR_MALFORMED;
-    int32_t offset =
-        (int32_t)(uint32_t)big_endian(t->data.at + t->times * 9 + type * TZIF_TYPE, 4);
-    if (offset < -OFFSET_MAX || offset > OFFSET_MAX)
-        return ERR_MALFORMED;
-    *ret_offset = offset;
-    return 0;
-}
-
-static int add_transitions(struct zone *z, const struct tzif *t, int64_t *ret_last)
-{
-    int64_t before = INT64_MIN;
-    int32_t offset;
-    if (offset_of_type(t, 0, &offset) != 0)
-        return ERR_MALFORMED;
-    z->spans[0] = (struct span){-time_limit, date_shown(-time_limit, offset), offset};
+    int64_t from = INT64_MIN;
+    z->spans[0] =
+        (struct span){-time_limit, date_shown(-time_limit, t->before), t->before};
     z->count = 1;
-    for (uint64_t i = 0; i < t->times; i++) {
-        int64_t from = (int64_t)big_endian(t->data.at + i * 8, 8);
-        uint64_t type = (uint8_t)t->data.at[t->times * 8 + i];
-        if ((i > 0 && from <= before) || offset_of_type(t, type, &offset) != 0)
-            return ERR_MALFORMED;
-        add_span(z, from, offset);
-        before = from;
+    for (size_t i = 0; i < t->count; i++) {
+        from = tzif_time(t, i);
+        add_span(z, from, tzif_offset(t, i));
     }
-    *ret_last = before;
-    return 0;
-}
-
-static int read_footer(struct zone_rule *ret_rule, struct slice rest)
-{
-    *ret_rule = (struct zone_rule){.has_summer = false};
-    if (rest.length < 2 || rest.at[0] != '\n')
-        return ERR_MALFORMED;
-    rest = (struct slice){rest.at + 1, rest.length - 1};
-    size_t end = slice_find(rest, '\n');
-    if (end == rest.length)
-        return ERR_MALFORMED;
-    if (end == 0)
-        return 0; /* nothing is known: what was last goes on */
-    return zone_rule_parse(ret_rule, (struct slice){rest.at, end});
+    return from;
 }
 
 static int zone_read(struct zone **ret_zone, struct slice name, struct slice file)
 {
     struct tzif t;
-    struct zone_rule rule;
-    if (take_block(&file, 4, &t) != 0 || take_block(&file, 8, &t) != 0 || t.leaps != 0 ||
-        read_footer(&rule, file) != 0)
-        return ERR_MALFORMED;
-    size_t spans = 1 + (size_t)t.times + (rule.has_summer ? RULE_SPANS : 0);
+    struct zone_rule rule = {.has_summer = false};
+    int rv = tzif_parse(&t, file);
+    if (rv == 0 && t.footer.length > 0) /* without: what was last goes on */
+        rv = zone_rule_parse(&rule, t.footer);
+    if (rv != 0)
+        return rv;
+    size_t spans = 1 + t.count + (rule.has_summer ? RULE_SPANS : 0);
     struct zone *z = calloc(1, sizeof *z + spans * sizeof z->spans[0]);
     if (z == NULL)
         return ERR_NOMEM;
     memcpy(z->name, name.at, name.length);
-    int64_t last;
-    if (add_transitions(z, &t, &last) != 0) {
-        zone_free(z);
-        return ERR_MALFORMED;
-    }
-    add_footer(z, &rule, last);
+    add_footer(z, &rule, add_transitions(z, &t));
     *ret_zone = z;
     return 0;
 }
