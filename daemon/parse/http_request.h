@@ -7,7 +7,7 @@
 
 #include <llhttp.h>
 
-#include "base/slice.h"
+#include "parse/http_lines.h"
 
 enum {
     HTTP_TARGET_MAX = 4096, /* bytes of the request target: 414       */
@@ -41,16 +41,19 @@ struct http_request {
     bool expects_continue;        /* Expect: 100-continue                              */
 };
 
-/* The parser's state over one request; opaque but open for embedding in a connection. */
+/* The parser's state over one request; opaque but open for embedding in a connection. Everything is an offset into the
+ * caller's buffer: a span arrives in pieces when the request does, and the buffer may move in between. */
 struct http_parser {
-    llhttp_t llhttp;
-    size_t fed;               /* bytes of the buffer llhttp has seen            */
-    unsigned headers;         /* fields so far                                  */
-    int field;                /* which header the value being read belongs to   */
-    uint32_t span[24][2];     /* offset and length of each slice, by field      */
-    uint32_t head_end;        /* offset where the body begins                   */
-    int refuse;               /* HTTP status we answer before closing, or 0     */
-    bool complete, in_body;
+    llhttp_t llhttp;         /* first: its callbacks find us by it               */
+    struct http_lines lines; /* the scan that goes ahead of llhttp               */
+    const char *base;        /* the buffer, during a call only                   */
+    uint32_t fed;            /* bytes of the buffer llhttp has seen              */
+    uint32_t body_length;    /* Content-Length, once in_body                     */
+    uint32_t span[24][2];    /* offset and length of each part, by field         */
+    uint32_t seen;           /* one bit a field: it was there, even if empty     */
+    int field;               /* the field that the value being read belongs to   */
+    int refuse;              /* HTTP status we answer before closing, or 0       */
+    bool head_read, in_body, expects_continue;
 };
 
 void http_parser_init(struct http_parser *p);
@@ -62,5 +65,7 @@ int http_parser_feed(struct http_parser *p, struct slice bytes, struct http_requ
                      size_t *ret_used, unsigned *ret_status);
 /* Whether the head is complete and the body is being awaited (for the deadlines). */
 bool http_parser_in_body(const struct http_parser *p);
+/* Whether the sender waits for "100 Continue" before it sends the body. Meaningful once http_parser_in_body. */
+bool http_parser_expects_continue(const struct http_parser *p);
 
 #endif
