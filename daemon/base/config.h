@@ -35,50 +35,46 @@ enum metric { METRIC_VIEWS, METRIC_VISITS, METRIC_VISITORS };
 enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
 
-/* The global settings. One member a row of SETTINGS in config.def, same name. Text
- * members are NUL-terminated. */
+/* The global settings: a member for each SETTING of config.def, with the same name and
+ * the sentence, range and default that stand there. Text is NUL-terminated; "" is unset.
+ */
 struct settings {
-    char listen[CONFIG_TEXT_MAX]; /* comma list of ADDRESS:PORT; TCP and UDP; default
-                                     127.0.0.1:8080 */
-    unsigned workers; /* 0: one a core                                          */
-    char node[64];    /* default: the host's name                               */
-    char run_dir[CONFIG_TEXT_MAX];   /* "" : $RUNTIME_DIRECTORY, /run/luot,
-                                        $XDG_RUNTIME_DIR/luot */
-    char state_dir[CONFIG_TEXT_MAX]; /* "" : $STATE_DIRECTORY, /var/lib/luot,
-                                        $XDG_STATE_HOME/luot */
-    char socket[CONFIG_TEXT_MAX];    /* "" : RUN_DIR/luotd.sock    */
-    char store[CONFIG_TEXT_MAX];  /* "sqlite" (STATE_DIR/luot.db), "sqlite:PATH" or "none"
-                                   */
+    char listen[CONFIG_TEXT_MAX]; /* see listen_parse */
+    unsigned workers;             /* 0: one a core    */
+    char node[64];                /* never empty once loaded */
+    char run_dir[CONFIG_TEXT_MAX];
+    char state_dir[CONFIG_TEXT_MAX];
+    char socket[CONFIG_TEXT_MAX]; /* "": RUN_DIR/luotd.sock */
+    char store[CONFIG_TEXT_MAX]; /* "sqlite" (STATE_DIR/luot.db), "sqlite:PATH", "none" */
     char geo_db[CONFIG_TEXT_MAX]; /* "": off */
-    struct networks udp_trusted;  /* default loopback; none closes UDP  */
-    struct networks trusted_proxies; /* default loopback */
-    enum log_level log_level; /* error, warn, info (default), debug                     */
-    unsigned sites_max;       /* default 2,000: room in the arena                       */
-    char auto_sites[CONFIG_TEXT_MAX]; /* host patterns, comma list: *.example.gov.vn */
-    unsigned auto_sites_max; /* default 200                                            */
-    unsigned connections;    /* default 4,096: HTTP connections at once, all workers   */
-    unsigned connections_per_address; /* default 64; trusted proxies are not limited */
-    uint64_t udp_buffer; /* default 4 MiB, bytes of SO_RCVBUF asked                */
-    char clock_file[CONFIG_TEXT_MAX]; /* for tests: see base/clock.h */
+    struct networks udp_trusted;  /* none closes UDP */
+    struct networks trusted_proxies;
+    enum log_level log_level;
+    unsigned sites_max;               /* room in the arena */
+    char auto_sites[CONFIG_TEXT_MAX]; /* see hosts_match   */
+    unsigned auto_sites_max;
+    unsigned connections; /* all workers together */
+    unsigned connections_per_address;
+    uint64_t udp_buffer;              /* bytes of SO_RCVBUF asked */
+    char clock_file[CONFIG_TEXT_MAX]; /* see base/clock.h         */
 };
 
-/* One site. Rows of SITE_SETTINGS in config.def; `key` is the section's name. */
+/* One site: a member for each SITE_SETTING; `key` is the section's name. */
 struct site_config {
     char key[SITE_KEY_MAX + 1];
-    char title[128]; /* default: the key                               */
+    char title[128]; /* never empty once loaded */
     char group[64];
-    char hosts[CONFIG_TEXT_MAX]; /* comma list: example.gov.vn, *.example.gov.vn   */
-    char timezone[64];           /* default Asia/Ho_Chi_Minh                       */
-    unsigned first_weekday;      /* 0 = Monday (default) .. 6 = Sunday; by name    */
-    unsigned online_window_s;    /* 1 to 60 min, default 5 min                     */
-    unsigned session_idle_s;     /* 1 min to 24 h, default 30 min                  */
-    enum metric metric;          /* default visits                                 */
-    bool public_site;            /* setting name: public; default no               */
-    enum source source;          /* default beacons                                */
-    enum identity identity;      /* default month                                  */
-    unsigned pages;              /* default 20,000                                 */
-    bool open; /* setting name: any_host; default no: a beacon whose Origin or Referer is
-                * another host is refused; yes: the demo's choice */
+    char hosts[CONFIG_TEXT_MAX]; /* see hosts_match */
+    char timezone[64];
+    unsigned first_weekday;   /* 0 = Monday .. 6 = Sunday */
+    unsigned online_window_s; /* setting: online_window */
+    unsigned session_idle_s;  /* setting: session_idle  */
+    enum metric metric;
+    bool public_site; /* setting: public */
+    enum source source;
+    enum identity identity;
+    unsigned pages;
+    bool open; /* setting: any_host; no: a beacon of another host's page is refused */
 };
 
 struct config {

@@ -56,7 +56,13 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* Levenshtein's distance, one row of its table at a time; both at most NAME_MAX_LENGTH.
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Levenshtein's distance, whatever the case, one row of its table at a time; both at most
+ * NAME_MAX_LENGTH.
  */
 static unsigned edit_distance(struct slice a, struct slice b)
 {
@@ -67,7 +73,7 @@ static unsigned edit_distance(struct slice a, struct slice b)
         unsigned diagonal = row[0];
         row[0] = i;
         for (unsigned j = 1; j <= b.length; j++) {
-            unsigned replaced = diagonal + (a.at[i - 1] != b.at[j - 1]);
+            unsigned replaced = diagonal + (lower(a.at[i - 1]) != lower(b.at[j - 1]));
             diagonal = row[j];
             row[j] = least(replaced, 1 + least(row[j], row[j - 1]));
         }

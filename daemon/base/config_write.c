@@ -131,9 +131,10 @@ void config_write_example(struct buffer *b)
 static void write_record(struct buffer *b, struct setting_table t, const void *record)
 {
     for (size_t i = 0; i < t.count; i++) {
-        buffer_text(b, t.rows[i].name);
-        buffer_text(b, " = ");
+        buffer_format(b, "%s = ", t.rows[i].name);
         setting_write(b, &t.rows[i], record);
+        if (b->error == 0 && b->at[b->length - 1] == ' ')
+            b->length--; /* an empty value: no space at the end of the line */
         buffer_byte(b, '\n');
     }
 }
