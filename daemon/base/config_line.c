@@ -55,11 +55,14 @@ static bool is_space(char c)
 /* "[site KEY]" */
 static void open_section(struct reading *r, struct slice line)
 {
-    struct slice name = slice_trim((struct slice){line.at + 1, line.length - 2});
+    struct slice name = {line.at + 1, line.length - 1};
     struct slice key;
     int rv;
-    if (line.at[line.length - 1] != ']' || !slice_starts(name, SLICE("site")) ||
-        name.length < 6 || !is_space(name.at[4])) {
+    if (slice_ends(name, SLICE("]")))
+        name = slice_trim((struct slice){name.at, name.length - 1});
+    else
+        name.length = 0;
+    if (!slice_starts(name, SLICE("site")) || name.length < 6 || !is_space(name.at[4])) {
         reading_fail(r, "a section begins with [site KEY], alone on its line");
         return;
     }
