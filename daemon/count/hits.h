@@ -46,9 +46,10 @@ void hits_init(struct hits *h, int64_t now_slot);
 
 /* Worker, inside a turn. `now_slot` (W) and `floor_q` were read when the turn began (hits_floor). */
 int64_t hits_floor(const struct hits *h);
-/* The slot a visit of `slot` is counted in; *ret_late when it was moved up. */
+/* The slot a visit of `slot` is counted in; *ret_late when it was moved up (the caller adds those to h->late). Later than
+ * now_slot only while the clock is being set back. */
 int64_t hits_date(int64_t slot, int64_t now_slot, int64_t floor_q, bool *ret_late);
-/* Adds; once a site, slot and turn. Any number up to 2^26-1 each. */
+/* Adds; once a site, slot and turn. What a word cannot take, or may not yet, is counted in overrun. */
 void hits_add(struct hits *h, int64_t slot, uint32_t visits, uint32_t views);
 
 /* Keeper. A tick is: hits_assign (all open quarters and their minutes), then, where hits_closable says a quarter, close it:
@@ -61,11 +62,15 @@ void hits_close_begin(struct hits *h, int64_t until_q);
 void hits_close_finish(struct hits *h); /* closes rolled_q .. floor_q - 1 */
 /* Moves quarters < until_q (<= rolled_q) into the stored days; absolute and idempotent. */
 void hits_fold(struct hits *h, int64_t until_q);
-/* The clock was set back by more than 15 min: begin, grace, finish. */
+/* The clock was set back, and workers' next turns already have the new time: begin, grace, finish. Both do nothing when now's
+ * quarter is still open. Total stays exact. Back by up to some 75 min, hits dated after now stay where they are and show when
+ * their time comes; else finish returns true: what was counted in quarters >= now's is in total only, and those quarters begin
+ * again at 0 (so what is saved as absolute and monotone needs a new incarnation). */
 void hits_set_back_begin(struct hits *h, int64_t now_slot);
-void hits_set_back_finish(struct hits *h, int64_t now_slot);
-/* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could mistake (protocol, section 2). */
-void hits_adopt(struct hits *h, int64_t now_slot);
+bool hits_set_back_finish(struct hits *h, int64_t now_slot);
+/* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could mistake (protocol, section 2). True as
+ * hits_set_back_finish, when the clock is behind what the arena has seen. */
+bool hits_adopt(struct hits *h, int64_t now_slot);
 /* Restoring from a store, before any worker: a quarter < first_q, for sliding windows and series. */
 void hits_restore(struct hits *h, int64_t q, struct hit_count count);
 
@@ -81,7 +86,7 @@ struct hit_count hits_window(const struct hits *h, int64_t now_slot, int64_t slo
 /* base + overrun + sum of value(q), q >= through_q: exactly what was added since hits_init. */
 struct hit_count hits_total(const struct hits *h);
 
-/* A test's seam, called before each CAS with where it is; NULL in the daemon. Compiled in only with -DLUOT_SEAMS. */
+/* A test's seam, called before each CAS and each store of the keeper, with where it is. Only with -DLUOT_SEAMS (stress tests). */
 #ifdef LUOT_SEAMS
 extern void (*hits_seam)(const char *where);
 #endif

@@ -1,0 +1,342 @@
+/* The keeper's side: whole slots become quarters and minutes, closed quarters become
+ * stored days. Nothing here adds to what it finds: a word is assigned the sum of its
+ * slots, so each step may be late, repeated, or cut off by kill -9, and adoption goes on
+ * from whatever it finds. What makes each step harmless:
+ *
+ *      closing q    floor_q = q + 1, a grace, assign q, rolled_q = q + 1: readers take
+ * slots before, the word after: equal clearing     words of quarter q - 6 become 0 when q
+ * closes: no lap is mistaken for another one 170 days later folding      the other copy
+ * of the stored days is filled, then base_i chooses it: both sides of a sum move at once
+ *      set back     below
+ *
+ * Orders. The keeper is the only writer of everything but the ring, overrun and late, so
+ * it loads its own words relaxed. What a reader must not see before its cause is stored
+ * with release and loaded with acquire, and no fence is needed: a reader of a base's
+ * words loads base_i afterwards, and one word of a newer filling shows it the base_i
+ * stored before that. */
+#include <assert.h>
+#include <stddef.h>
+
+#include "count/hits.h"
+#include "count/hits_word.h"
+
+static int64_t rolled(const struct hits *h)
+{
+    return atomic_load_explicit(&h->rolled_q, memory_order_relaxed);
+}
+
+static struct hits_base *base_now(struct hits *h)
+{
+    return &h->base[atomic_load_explicit(&h->base_i, memory_order_relaxed) & 1];
+}
+
+static int64_t through(struct hits *h)
+{
+    return atomic_load_explicit(&base_now(h)->through_q, memory_order_relaxed);
+}
+
+/* Words that already hold the value are left alone: a quiet site's lines stay clean. */
+static void store_word(_Atomic uint64_t *word, uint64_t value)
+{
+    if (atomic_load_explicit(word, memory_order_relaxed) == value)
+        return;
+    HITS_SEAM("store");
+    atomic_store_explicit(word, value, memory_order_release);
+}
+
+/* ---- Stored days ---- */
+
+static struct hit_count stored_sum(const struct hits *h, int64_t from_q, int64_t until_q)
+{
+    struct hit_count sum = {0};
+
+    if (from_q < until_q - QUARTERS)
+        from_q = until_q - QUARTERS; /* skipped while the ring was empty: nothing there */
+    for (int64_t q = from_q; q < until_q; q++) {
+        struct hit_count c = hits_stored(h, q);
+
+        sum.views += c.views;
+        sum.visits += c.visits;
+    }
+    return sum;
+}
+
+static void base_choose(struct hits *h, int64_t through_q, uint64_t visits,
+                        uint64_t views)
+{
+    uint64_t i = atomic_load_explicit(&h->base_i, memory_order_relaxed) + 1;
+    struct hits_base *b = &h->base[i & 1];
+
+    atomic_store_explicit(&b->through_q, through_q, memory_order_release);
+    HITS_SEAM("fold");
+    atomic_store_explicit(&b->visits, visits, memory_order_release);
+    atomic_store_explicit(&b->views, views, memory_order_release);
+    HITS_SEAM("fold chosen");
+    atomic_store_explicit(&h->base_i, i, memory_order_release);
+}
+
+void hits_fold(struct hits *h, int64_t until_q)
+{
+    const struct hits_base *b = base_now(h);
+    int64_t from_q = through(h);
+    struct hit_count moved;
+
+    assert(until_q <= rolled(h));
+    if (until_q <= from_q)
+        return;
+    moved = stored_sum(h, from_q, until_q);
+    base_choose(h, until_q,
+                atomic_load_explicit(&b->visits, memory_order_relaxed) + moved.visits,
+                atomic_load_explicit(&b->views, memory_order_relaxed) + moved.views);
+}
+
+/* ---- Assigning ---- */
+
+/* Assigns quarter q and its minutes. Open quarters are always whole, because nobody takes
+ * their slots over. */
+static void assign(struct hits *h, int64_t q)
+{
+    struct hit_count minute[QUARTER_MINUTES], sum = {0};
+    int64_t first = q * QUARTER_MINUTES;
+
+    for (int i = 0; i < QUARTER_MINUTES; i++) {
+        int64_t slot = (first + i) * MINUTE_SLOTS;
+
+        if (!hits_slots(h, slot, slot + MINUTE_SLOTS, &minute[i]))
+            return;
+        sum.visits += minute[i].visits;
+        sum.views += minute[i].views;
+    }
+    if (through(h) <= q - QUARTERS)
+        hits_fold(
+            h, rolled(h)); /* the words we write over are still in the sum of quarters */
+    for (int i = 0; i < QUARTER_MINUTES; i++)
+        store_word(&h->minute[(first + i) % MINUTES], minute_word(first + i, minute[i]));
+    store_word(&h->quarter[q % QUARTERS][0], quarter_word(q, sum.visits));
+    store_word(&h->quarter[q % QUARTERS][1], quarter_word(q, sum.views));
+}
+
+void hits_assign(struct hits *h, int64_t now_slot)
+{
+    int64_t from = rolled(h), until = now_slot / QUARTER_SLOTS + 1;
+
+    /* What is open for longer than a lap can wait: readers take it from the slots. */
+    if (until > from + RING_QUARTERS)
+        until = from + RING_QUARTERS;
+    for (int64_t q = from; q < until; q++)
+        assign(h, q);
+}
+
+/* ---- Closing ---- */
+
+/* Zeroes the ring's words of slots [from, until), which nobody adds to any more. */
+static void clear_slots(struct hits *h, int64_t from, int64_t until)
+{
+    int64_t open_slot = rolled(h) * QUARTER_SLOTS;
+
+    for (int i = 0; i < RING_SLOTS; i++) {
+        uint64_t seen = atomic_load_explicit(&h->ring[i], memory_order_relaxed);
+        int64_t slot;
+
+        if (seen == 0)
+            continue;
+        slot = ring_word_slot(seen, i, open_slot);
+        if (slot < from || slot >= until)
+            continue;
+        HITS_SEAM("clear");
+        /* Fails when a worker takes it over, and then it is cleared. Release: who reads
+         * the 0 sees that rolled_q has passed. */
+        atomic_compare_exchange_strong_explicit(
+            &h->ring[i], &seen, 0, memory_order_acq_rel, memory_order_relaxed);
+    }
+}
+
+static bool ring_is_empty(const struct hits *h)
+{
+    for (int i = 0; i < RING_SLOTS; i++)
+        if (atomic_load_explicit(&h->ring[i], memory_order_relaxed) != 0)
+            return false;
+    return true;
+}
+
+/* A clock that jumped over years leaves quarters that cannot hold anything. */
+static bool skip_empty(struct hits *h, int64_t until_q)
+{
+    if (until_q - rolled(h) <= QUARTERS || !ring_is_empty(h))
+        return false;
+    hits_fold(h, rolled(h));
+    atomic_store_explicit(&h->rolled_q, until_q - QUARTERS, memory_order_release);
+    hits_fold(h, rolled(h));
+    return true;
+}
+
+int64_t hits_closable(const struct hits *h, int64_t now_slot)
+{
+    int64_t until = (now_slot - LATE_SLOTS) / QUARTER_SLOTS, r = rolled(h);
+    int64_t floor_q = atomic_load_explicit(&h->floor_q, memory_order_relaxed);
+
+    if (until < floor_q)
+        until = floor_q; /* begun before, and not finished */
+    return until > r ? until : r;
+}
+
+static void floor_store(struct hits *h, int64_t q)
+{
+    HITS_SEAM("floor");
+    atomic_store_explicit(&h->floor_q, q,
+                          memory_order_seq_cst); /* before a grace: turn.c */
+}
+
+void hits_close_begin(struct hits *h, int64_t until_q)
+{
+    if (until_q > atomic_load_explicit(&h->floor_q, memory_order_relaxed))
+        floor_store(h, until_q);
+}
+
+void hits_close_finish(struct hits *h)
+{
+    int64_t until = atomic_load_explicit(&h->floor_q, memory_order_relaxed);
+
+    for (int64_t q = rolled(h); q < until; q = rolled(h)) {
+        if (skip_empty(h, until))
+            continue;
+        assign(h, q);
+        HITS_SEAM("close");
+        atomic_store_explicit(&h->rolled_q, q + 1, memory_order_release);
+        HITS_SEAM("closed");
+        clear_slots(h, INT64_MIN, (q + 1 - RING_KEPT) * QUARTER_SLOTS);
+    }
+}
+
+/* ---- The clock was set back ----
+ *
+ * Quarters from `now` on are closed and hold counts dated after now. Workers go on
+ * counting all the time, at the floor; so first everything that exists is closed (begin
+ * raises the floor above it, a grace, finish closes), and then, while nobody touches the
+ * quarters [now, rolled_q), rolled_q goes back, and the floor last:
+ *
+ *      reopen     their slots are all still in the ring (about 75 min back): they are
+ * simply open again, and hits that are dated into them add to what is there restart else
+ * their counts become stored days, which are of no quarter, and the quarters begin again
+ * at 0
+ *
+ * What was counted during the grace stays at the slot of the raised floor, as a word
+ * dated after now; the few hits that meet that word a lap earlier are overrun. Total is
+ * exact at every instant, but for a clock set back by more than 170 days, where the tag
+ * of such a word means another lap: there the hits of that one grace are lost. */
+
+static int64_t floor_now(const struct hits *h)
+{
+    return atomic_load_explicit(&h->floor_q, memory_order_relaxed);
+}
+
+static bool ring_has_all_of(const struct hits *h, int64_t from_q, int64_t until_q)
+{
+    if (until_q - from_q > RING_QUARTERS)
+        return false;
+    for (int64_t q = from_q; q < until_q; q++) {
+        struct hit_count slots, stored = hits_stored(h, q);
+
+        if (!hits_slots(h, q * QUARTER_SLOTS, (q + 1) * QUARTER_SLOTS, &slots) ||
+            slots.visits != stored.visits || slots.views != stored.views)
+            return false;
+    }
+    return true;
+}
+
+/* Total is the same before and after: what leaves the stored days is in the words of the
+ * quarters. */
+static void unfold(struct hits *h, int64_t from_q)
+{
+    const struct hits_base *b = base_now(h);
+    struct hit_count back;
+
+    if (through(h) <= from_q)
+        return;
+    back = stored_sum(h, from_q, through(h));
+    base_choose(h, from_q,
+                atomic_load_explicit(&b->visits, memory_order_relaxed) - back.visits,
+                atomic_load_explicit(&b->views, memory_order_relaxed) - back.views);
+}
+
+/* Once all is folded, what quarters < rolled_q and their slots hold is in no sum of ours.
+ */
+static void empty_quarters(struct hits *h, int64_t from_q)
+{
+    int64_t until_q = rolled(h), q, minute;
+
+    q = from_q > until_q - QUARTERS ? from_q : until_q - QUARTERS;
+    for (; q < until_q; q++)
+        for (int i = 0; i < 2; i++)
+            store_word(&h->quarter[q % QUARTERS][i], 0);
+    minute = until_q * QUARTER_MINUTES - MINUTES;
+    if (minute < from_q * QUARTER_MINUTES)
+        minute = from_q * QUARTER_MINUTES;
+    for (; minute < until_q * QUARTER_MINUTES; minute++)
+        store_word(&h->minute[minute % MINUTES], 0);
+    clear_slots(h, from_q * QUARTER_SLOTS, until_q * QUARTER_SLOTS);
+}
+
+static void restart(struct hits *h, int64_t from_q)
+{
+    const struct hits_base *b;
+
+    hits_fold(h, rolled(h));
+    empty_quarters(h, from_q);
+    if (from_q < atomic_load_explicit(&h->first_q, memory_order_relaxed))
+        atomic_store_explicit(&h->first_q, from_q, memory_order_release);
+    b = base_now(h);
+    base_choose(h, from_q, atomic_load_explicit(&b->visits, memory_order_relaxed),
+                atomic_load_explicit(&b->views, memory_order_relaxed));
+}
+
+void hits_set_back_begin(struct hits *h, int64_t now_slot)
+{
+    if (now_slot / QUARTER_SLOTS < floor_now(h))
+        hits_close_begin(h, hits_newest(h) + 1);
+}
+
+bool hits_set_back_finish(struct hits *h, int64_t now_slot)
+{
+    int64_t q = now_slot / QUARTER_SLOTS;
+    bool whole;
+
+    if (q >= floor_now(h))
+        return false;
+    hits_close_finish(h);
+    whole = q >= atomic_load_explicit(&h->first_q, memory_order_relaxed) &&
+            ring_has_all_of(h, q, rolled(h));
+    if (whole)
+        unfold(h, q);
+    else
+        restart(h, q);
+    HITS_SEAM("set back");
+    atomic_store_explicit(&h->rolled_q, q, memory_order_release);
+    floor_store(h, q);
+    return !whole;
+}
+
+/* ---- Adoption and restoring: one thread, before any worker ---- */
+
+bool hits_adopt(struct hits *h, int64_t now_slot)
+{
+    bool restarted;
+
+    /* Killed between closing a quarter and clearing: do it again. */
+    clear_slots(h, INT64_MIN, (rolled(h) - RING_KEPT) * QUARTER_SLOTS);
+    hits_set_back_begin(h, now_slot);
+    restarted = hits_set_back_finish(h, now_slot);
+    hits_close_begin(h, hits_closable(h, now_slot));
+    hits_close_finish(h);
+    hits_assign(h, now_slot);
+    return restarted;
+}
+
+void hits_restore(struct hits *h, int64_t q, struct hit_count count)
+{
+    if (q < 0 || q >= atomic_load_explicit(&h->first_q, memory_order_relaxed) ||
+        q < rolled(h) + RING_QUARTERS - QUARTERS)
+        return; /* the word is, or soon will be, a later quarter's */
+    store_word(&h->quarter[q % QUARTERS][0], quarter_word(q, count.visits));
+    store_word(&h->quarter[q % QUARTERS][1], quarter_word(q, count.views));
+}
