@@ -1,7 +1,8 @@
 /* Floor 1 (parse). One line of bytes to one beacon. Pure: no clock, no heap, no I/O.
  *
- * Values without an escape point into the line; others are decoded into `scratch`, which is the caller's, at least
- * line.length bytes, and lives as long as the beacon is used. */
+ * Values without an escape point into the line; others are decoded into `scratch`, which
+ * is the caller's, at least line.length bytes, and lives as long as the beacon is used.
+ */
 #ifndef LUOT_PARSE_BEACON_H
 #define LUOT_PARSE_BEACON_H
 
@@ -21,15 +22,17 @@ struct beacon {
     struct slice user_agent; /* `u`                                        */
     struct address address;  /* `i`, when has_address                      */
     bool has_address;
-    unsigned screen_width;   /* `w`, 0: not given                          */
+    unsigned screen_width; /* `w`, 0: not given                          */
 };
 
-/* 0, ERR_MALFORMED (empty line, NUL or control bytes, a bad escape, an unknown `k`, a bad `i`, `w` or site key) or
- * ERR_TOO_LONG (line over LUOT_BEACON_MAX). The kind is a view unless `k` or `e` say otherwise. */
+/* 0, ERR_MALFORMED (empty line, NUL or control bytes, a bad escape, an unknown `k`, a bad
+ * `i`, `w` or site key) or ERR_TOO_LONG (line over LUOT_BEACON_MAX). The kind is a view
+ * unless `k` or `e` say otherwise. */
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch);
 
-/* The next line of a datagram or body: without its LF or CRLF. false when there is none left.
- * "a\n" is one line; "a\n\nb" is three (the empty one will be malformed); "" is none. */
+/* The next line of a datagram or body: without its LF or CRLF. false when there is none
+ * left. "a\n" is one line; "a\n\nb" is three (the empty one will be malformed); "" is
+ * none. */
 bool beacon_next_line(struct slice *rest, struct slice *ret_line);
 
 #endif

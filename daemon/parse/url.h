@@ -1,4 +1,5 @@
-/* Floor 1 (parse). The parts of a URL that we look at. Pure; never fails hard: what is not a URL has no host. */
+/* Floor 1 (parse). The parts of a URL that we look at. Pure; never fails hard: what is
+ * not a URL has no host. */
 #ifndef LUOT_PARSE_URL_H
 #define LUOT_PARSE_URL_H
 
@@ -8,7 +9,7 @@ struct url {
     struct slice scheme; /* empty for a path                                        */
     struct slice host;   /* without userinfo, port and a final dot; as written      */
     struct slice port;
-    struct slice path;   /* from the '/', up to '?' or '#'; may be empty            */
+    struct slice path; /* from the '/', up to '?' or '#'; may be empty            */
     struct slice query;
 };
 

@@ -92,10 +92,9 @@ Test(url, knows_the_host_of_an_authority)
  * but case, so ports and paths are not compared. */
 static bool is_comparable(const char *input, const char *host)
 {
-    size_t scheme = strncasecmp(input, "https:", 6) == 0 ? 6 : 5;
-    bool slashes =
-        strncmp(input + scheme, "//", 2) == 0 && strchr("/\\", input[scheme + 2]) == NULL;
-    if ((strncasecmp(input, "http:", 5) != 0 && scheme != 6) || !slashes)
+    bool http = strncasecmp(input, "http://", 7) == 0;
+    bool https = strncasecmp(input, "https://", 8) == 0;
+    if ((!http && !https) || strchr("/\\", input[http ? 7 : 8]) != NULL)
         return false;
     for (const char *at = input; *at != '\0'; at++)
         if ((unsigned char)*at >= 0x7f || (unsigned char)*at <= ' ' || *at == '%')

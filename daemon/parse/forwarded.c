@@ -1,0 +1,43 @@
+#include "parse/forwarded.h"
+
+/* "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80" */
+static int parse_node(struct address *ret, struct slice text)
+{
+    text = slice_trim(text);
+    size_t colon = slice_find(text, ':');
+    if (text.length > 0 && text.at[0] == '[') {
+        size_t close = slice_find(text, ']');
+        if (close + 1 < text.length && text.at[close + 1] == ':')
+            text.length = close + 1;
+    } else if (slice_find(text, '.') < colon) {
+        text.length = colon; /* IPv4 with a port */
+    }
+    return address_parse(ret, text);
+}
+
+/* Takes what is behind the last comma of *list, or all of it. */
+static struct slice take_last(struct slice *list)
+{
+    size_t at = list->length;
+    while (at > 0 && list->at[at - 1] != ',')
+        at--;
+    struct slice last = {list->at + at, list->length - at};
+    list->length = at > 0 ? at - 1 : 0;
+    return last;
+}
+
+bool forwarded_client(struct address *ret, struct slice header,
+                      const struct networks *trusted)
+{
+    bool found = false;
+    while (!slice_is_empty(header)) {
+        struct address node;
+        if (parse_node(&node, take_last(&header)) != 0)
+            break;
+        *ret = node;
+        found = true;
+        if (!networks_contain(trusted, &node))
+            break;
+    }
+    return found;
+}
