@@ -1,0 +1,327 @@
+/* The hot path of a table of visitors: find the visitor's word and move its "last seen",
+ * or insert it.
+ *
+ * The happy path of a hit is one walk: newest part first, the word is found, one CAS
+ * moves the slot from a to b, and whoever won that CAS knows both, so it alone decides: a
+ * new visit? first in this hour, day, week, month, online window? A later hit in the same
+ * slot stores nothing.
+ *
+ * A visitor that no part knows is inserted in the newest one, after the first empty word
+ * of its path in every older part has been sealed. Somebody who has not yet seen the
+ * newest part would insert the same visitor at exactly that word: one of the two CASes
+ * wins, so there is never a second word of one visitor. Words never move and a place
+ * never changes its owner (but for the session lines of sketched mode), so growth is one
+ * CAS on `cur` and kill -9 leaves nothing to finish. Orders: a word is published with
+ * release and read with acquire; `cur` likewise, so that who sees part k open also sees
+ * it backed. Proofs: reference protocol, section 3. */
+#include "count/visitors.h"
+
+#include <assert.h>
+
+#include "count/visitors_inner.h"
+
+#ifdef LUOT_SEAMS
+void (*visitors_seam)(const char *where);
+#endif
+
+/* Where the first walk stopped in each part: the second goes on from there. 0 for parts
+ * it has not walked. */
+struct trail {
+    uint32_t end[VISITORS_PARTS];
+};
+
+size_t visitors_part_start(unsigned part)
+{
+    static const uint32_t start[VISITORS_PARTS + 1] = {
+        0, 64, 512, 4096, 8192, 16384, 32768, 65536, 131072, 262144, VISITORS_WORDS};
+    assert(part <= VISITORS_PARTS);
+    return start[part];
+}
+
+uint64_t visitors_fingerprint(uint64_t hash)
+{
+    uint64_t fp = hash & (((uint64_t)1 << 44) - 1);
+    if (fp == 0)
+        return 1;
+    return fp == ((uint64_t)1 << 44) - 1 ? fp - 1 : fp;
+}
+
+struct path visitors_path(uint64_t fp, unsigned part)
+{
+    uint32_t start = (uint32_t)visitors_part_start(part);
+    uint32_t size = (uint32_t)visitors_part_start(part + 1) - start;
+    /* The fp is keyed and even already; mixed with the part, so that who collided in one
+     * part does not in the next. */
+    uint64_t mixed = (fp + part) * 0x9E3779B97F4A7C15U;
+    mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93U;
+    return (struct path){.start = start,
+                         .size = size,
+                         .home = (uint32_t)((mixed >> 32) * size >> 32),
+                         .length = size < PATH_WORDS ? size : PATH_WORDS};
+}
+
+/* --- What a move decides
+ * --------------------------------------------------------------------------------------------
+ */
+
+static void tally_add(_Atomic uint64_t *tally, uint32_t number)
+{
+    uint64_t tag = ((uint64_t)number + 1) << 40;
+    uint64_t seen = atomic_load_explicit(tally, memory_order_acquire);
+    uint64_t next;
+
+    do {
+        uint64_t held = seen & ~(((uint64_t)1 << 40) - 1);
+        if (held > tag)
+            return; /* of a period four back: its number has gone */
+        next = held == tag ? seen + 1 : tag + 1;
+        VISITORS_SEAM("tally");
+    } while (!atomic_compare_exchange_weak_explicit(
+        tally, &seen, next, memory_order_acq_rel, memory_order_acquire));
+}
+
+void visitors_join(const struct visitors_table *t)
+{
+    /* Release: a scan that has read this join as `joins` has to see the word that caused
+     * it. */
+    atomic_fetch_add_explicit(&t->head->joins, 1, memory_order_release);
+}
+
+/* The visitor's last seen went from `was` to the arrival's slot (was 0: first ever), and
+ * we are who moved it. */
+static struct visitors_verdict decide(const struct visitors_table *t, uint64_t was,
+                                      const struct arrival *a)
+{
+    const struct visit_periods *p = a->periods;
+    bool never = was == 0;
+    int64_t before = a->base + (int64_t)was, now = a->base + (int64_t)a->slot;
+    bool first_today = never || before < p->start[PERIOD_DAY];
+
+    for (unsigned kind = 0; kind < PERIOD_KINDS; kind++)
+        if (never || before < p->start[kind])
+            tally_add(&t->head->tally[kind][p->number[kind] % 4], p->number[kind]);
+    if (never || before + p->online_slots <= now)
+        visitors_join(t);
+    return (struct visitors_verdict){.placed = true,
+                                     .new_visit =
+                                         first_today || now - before >= p->idle_slots,
+                                     .first_seen = never,
+                                     .first_today = first_today};
+}
+
+bool visitors_refresh(const struct visitors_table *t, _Atomic uint64_t *word,
+                      uint64_t seen, const struct arrival *a,
+                      struct visitors_verdict *ret_verdict)
+{
+    while (word_fp(seen) == a->fp) {
+        if (word_slot(seen) >= a->slot) { /* not new, first in nothing, no store */
+            *ret_verdict = (struct visitors_verdict){.placed = true};
+            return true;
+        }
+        VISITORS_SEAM("refresh");
+        if (atomic_compare_exchange_weak_explicit(word, &seen, word_pack(a->fp, a->slot),
+                                                  memory_order_acq_rel,
+                                                  memory_order_acquire)) {
+            *ret_verdict = decide(t, word_slot(seen), a);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- Finding
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+/* The step of the path where it ends, or where the fp is; *ret_seen is what was read
+ * there (0 at the limit). */
+static uint32_t walk(const struct visitors_table *t, const struct path *path, uint64_t fp,
+                     uint64_t *ret_seen)
+{
+    for (uint32_t step = 0; step < path->length; step++) {
+        uint64_t seen =
+            atomic_load_explicit(&t->word[path_index(path, step)], memory_order_acquire);
+        if (word_fp(seen) == fp || !word_is_visitor(seen)) {
+            *ret_seen = seen;
+            return step;
+        }
+    }
+    *ret_seen = WORD_EMPTY;
+    return path->length;
+}
+
+static _Atomic uint64_t *find(const struct visitors_table *t, uint64_t fp,
+                              struct trail *trail, uint64_t *ret_seen)
+{
+    unsigned cur = atomic_load_explicit(&t->head->cur, memory_order_acquire);
+
+    *trail = (struct trail){
+        0}; /* a part that opens between the passes is walked from its start */
+    for (unsigned part = cur + 1; part-- > 0;) {
+        struct path path = visitors_path(fp, part);
+        uint32_t step = walk(t, &path, fp, ret_seen);
+        if (word_fp(*ret_seen) == fp)
+            return &t->word[path_index(&path, step)];
+        trail->end[part] = step;
+    }
+    return NULL;
+}
+
+/* --- Inserting
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void open_part(const struct visitors_table *t, unsigned part)
+{
+    uint32_t before = part - 1;
+    VISITORS_SEAM("open");
+    atomic_compare_exchange_strong_explicit(&t->head->cur, &before, part,
+                                            memory_order_acq_rel, memory_order_acquire);
+}
+
+static struct visitors_verdict inserted(const struct visitors_table *t, unsigned part,
+                                        const struct arrival *a)
+{
+    uint64_t words =
+        atomic_fetch_add_explicit(&t->head->words, 1, memory_order_acq_rel) + 1;
+    if (4 * words >= 3 * visitors_part_start(part + 1) &&
+        atomic_load_explicit(&t->head->ready, memory_order_acquire) > part + 1)
+        open_part(t, part + 1);
+    return decide(t, 0, a);
+}
+
+/* Closes the path in an older part, or inserts in the newest one. false: go on in the
+ * next part. */
+static bool seal_or_insert(const struct visitors_table *t, unsigned part, bool newest,
+                           uint32_t from, const struct arrival *a,
+                           struct visitors_verdict *ret_verdict)
+{
+    struct path path = visitors_path(a->fp, part);
+
+#ifdef MUTANT_NO_SEAL
+    if (!newest)
+        return false;
+#endif
+    for (uint32_t step = from; step < path.length; step++) {
+        _Atomic uint64_t *word = &t->word[path_index(&path, step)];
+        uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
+        if (seen == WORD_EMPTY) {
+            uint64_t next = newest ? word_pack(a->fp, a->slot) : WORD_SEALED;
+            VISITORS_SEAM(newest ? "insert" : "seal");
+            if (atomic_compare_exchange_strong_explicit(
+                    word, &seen, next, memory_order_acq_rel, memory_order_acquire)) {
+                if (newest)
+                    *ret_verdict = inserted(t, part, a);
+                return newest;
+            }
+        }
+        if (seen == WORD_SEALED)
+            return false;
+        if (word_fp(seen) == a->fp && visitors_refresh(t, word, seen, a, ret_verdict))
+            return true;
+    }
+    return false;
+}
+
+static struct visitors_verdict insert(const struct visitors_table *t,
+                                      const struct trail *trail, const struct arrival *a)
+{
+    struct visitors_verdict verdict = {0};
+
+    for (unsigned part = 0;; part++) {
+        if (part > atomic_load_explicit(&t->head->cur, memory_order_acquire)) {
+            if (atomic_load_explicit(&t->head->ready, memory_order_acquire) <= part)
+                break;
+            open_part(t, part);
+        }
+        bool newest = part == atomic_load_explicit(&t->head->cur, memory_order_acquire);
+        if (seal_or_insert(t, part, newest, trail->end[part], a, &verdict))
+            return verdict;
+    }
+    atomic_fetch_add_explicit(&t->head->unplaced, 1,
+                              memory_order_relaxed); /* only a number */
+    return verdict;
+}
+
+/* --- A hit
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Stored even where the table then finds the visitor: an add is idempotent. */
+static void sketch(const struct visitors_table *t, uint64_t fp, int64_t slot,
+                   const struct visit_periods *p)
+{
+    unsigned day = p->number[PERIOD_DAY] % 2;
+
+    distinct_add(t->matrix, fp, slot);
+    hll_add(t->month, fp);
+    /* Acquire: the keeper cleared the day before it gave it this number. */
+    if (atomic_load_explicit(&t->head->day_number[day], memory_order_acquire) ==
+        p->number[PERIOD_DAY] + 1)
+        hll_add(t->day[day], fp);
+}
+
+static bool arrive(const struct visitors_table *t, uint64_t fp, int64_t slot,
+                   const struct visit_periods *p, struct arrival *ret_arrival)
+{
+    int64_t base = atomic_load_explicit(&t->head->base_slot, memory_order_relaxed);
+
+    assert(slot >= p->from_slot && slot < p->until_slot);
+    *ret_arrival = (struct arrival){
+        .fp = fp, .slot = (uint64_t)(slot - base), .base = base, .periods = p};
+    return slot > base;
+}
+
+struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp,
+                                     int64_t slot, const struct visit_periods *p)
+{
+    struct visitors_verdict verdict = {0};
+    struct arrival a;
+    struct trail trail;
+    uint64_t seen;
+
+    if (!arrive(t, fp, slot, p, &a))
+        return verdict; /* before this table's key began */
+    if (a.slot > SLOT_LAST) {
+        atomic_fetch_add_explicit(&t->head->unplaced, 1, memory_order_relaxed);
+        return verdict;
+    }
+    /* Acquire, and the turn began before it: after the keeper's grace everyone sees the
+     * mode. */
+    uint32_t mode = atomic_load_explicit(&t->head->mode, memory_order_acquire);
+    if (mode != VISITORS_EXACT)
+        sketch(t, fp, slot, p);
+    _Atomic uint64_t *word = find(t, fp, &trail, &seen);
+    if (word != NULL && visitors_refresh(t, word, seen, &a, &verdict))
+        return verdict;
+    VISITORS_SEAM("between the passes");
+    return mode == VISITORS_SKETCHED ? visitors_session_hit(t, &a)
+                                     : insert(t, &trail, &a);
+}
+
+bool visitors_ping(const struct visitors_table *t, uint64_t fp, int64_t slot,
+                   const struct visit_periods *p)
+{
+    struct visitors_verdict verdict;
+    struct arrival a;
+    struct trail trail;
+    uint64_t seen;
+
+    if (!arrive(t, fp, slot, p, &a) || a.slot > SLOT_LAST)
+        return false;
+    uint32_t mode = atomic_load_explicit(&t->head->mode, memory_order_acquire);
+    _Atomic uint64_t *word = find(t, fp, &trail, &seen);
+    if (word == NULL && mode == VISITORS_SKETCHED)
+        word = visitors_session_find(t, fp, &seen);
+    if (word == NULL)
+        return false;
+    /* Moved after the visit has ended, it would hide that the next view begins a new one.
+     */
+    if ((int64_t)(a.slot - word_slot(seen)) >= p->idle_slots)
+        return true;
+    if (!visitors_refresh(t, word, seen, &a, &verdict))
+        return false;
+    if (mode != VISITORS_EXACT)
+        sketch(t, fp, slot, p);
+    return true;
+}

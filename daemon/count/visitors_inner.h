@@ -1,0 +1,90 @@
+/* Floor 2 (count). What the files of count/visitors share, and their tests: the layout of
+ * a word and of a path. No one else includes it. */
+#ifndef LUOT_COUNT_VISITORS_INNER_H
+#define LUOT_COUNT_VISITORS_INNER_H
+
+#include "count/visitors.h"
+
+/* A word:  63            20 19        0
+ *         +----------------+-----------+   0 is EMPTY, all ones is SEALED: no fp is 0 or
+ * 2^44 - 1, and |       fp       |   slot    |   a slot is counted from the table's base,
+ * from 1. */
+enum {
+    SLOT_BITS = 20,
+    SLOT_LAST = (1 << SLOT_BITS) - 2, /* 145 days: far beyond a table's life */
+    PATH_WORDS = 256,                 /* a path is never longer              */
+    SESSION_WORDS = 8,                /* one cache line                      */
+    LAST_PART = VISITORS_PARTS - 1
+};
+
+#define WORD_EMPTY  ((uint64_t)0)
+#define WORD_SEALED UINT64_MAX
+
+static inline uint64_t word_pack(uint64_t fp, uint64_t slot)
+{
+    return fp << SLOT_BITS | slot;
+}
+
+static inline uint64_t word_fp(uint64_t word)
+{
+    return word >> SLOT_BITS;
+}
+
+static inline uint64_t word_slot(uint64_t word)
+{
+    return word & ((1U << SLOT_BITS) - 1);
+}
+
+static inline bool word_is_visitor(uint64_t word)
+{
+    return word != WORD_EMPTY && word != WORD_SEALED;
+}
+
+/* The path of a fp in a part: `length` words from `home`, going round at the part's end.
+ */
+struct path {
+    uint32_t start, size;  /* the part                  */
+    uint32_t home, length; /* relative to start; words  */
+};
+
+struct path visitors_path(uint64_t fp, unsigned part);
+
+static inline size_t path_index(const struct path *path, uint32_t step)
+{
+    uint32_t at = path->home + step;
+    return path->start + (at < path->size ? at : at - path->size);
+}
+
+/* A hit on its way through the table. */
+struct arrival {
+    uint64_t fp;
+    uint64_t slot; /* relative to the table's base */
+    int64_t base;
+    const struct visit_periods *periods;
+};
+
+/* Moves `last seen` of a word that read `seen`. false: the word is another's now (a
+ * session line was reused). */
+bool visitors_refresh(const struct visitors_table *t, _Atomic uint64_t *word,
+                      uint64_t seen, const struct arrival *a,
+                      struct visitors_verdict *ret_verdict);
+/* One more that is first in the online window. */
+void visitors_join(const struct visitors_table *t);
+/* Sketched mode, not found by its path: the session line. */
+struct visitors_verdict visitors_session_hit(const struct visitors_table *t,
+                                             const struct arrival *a);
+/* The word of a visitor's session, with what it read; NULL. */
+_Atomic uint64_t *visitors_session_find(const struct visitors_table *t, uint64_t fp,
+                                        uint64_t *ret_seen);
+
+#ifdef LUOT_SEAMS
+#define VISITORS_SEAM(where)                                                             \
+    do {                                                                                 \
+        if (visitors_seam != NULL)                                                       \
+            visitors_seam(where);                                                        \
+    } while (0)
+#else
+#define VISITORS_SEAM(where) ((void)0)
+#endif
+
+#endif
