@@ -77,7 +77,6 @@ struct site_block {
     char host[256];               /* of an auto site: the host that opened it                  */
     _Atomic uint32_t state;       /* enum site_state                                           */
     _Atomic int64_t created_s, first_live_s, last_view_s;
-    _Atomic int64_t identity_since_s;
     struct hits hits;
     struct visitors visitors[SITE_KEYS];
     struct site_key keys[SITE_KEYS];
