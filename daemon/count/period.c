@@ -14,14 +14,15 @@ int64_t slot_at_or_after(int64_t unix_seconds)
     return floor_div(unix_seconds + SLOT_S - 1, SLOT_S);
 }
 
-/* Weeks are numbered so that week 0 is the one that holds 1970-01-01 (a Thursday), whatever day weeks begin on. */
+/* Weeks are numbered so that week 0 is the one that holds 1970-01-01 (a Thursday),
+ * whatever day weeks begin on. */
 static int64_t week_number(int64_t first_day)
 {
     return floor_div(first_day + 6, 7);
 }
 
-static struct period period_of_days(const struct calendar *c, int64_t number, int64_t first,
-                                    int64_t until)
+static struct period period_of_days(const struct calendar *c, int64_t number,
+                                    int64_t first, int64_t until)
 {
     return (struct period){
         .number = number,
@@ -43,7 +44,8 @@ static struct period period_of_hour(const struct calendar *c, int64_t t)
     int64_t day = zone_day(c->zone, t);
 
     return (struct period){
-        .number = floor_div(start, HOUR_S), /* unix hours: unique also when the clock is set back */
+        .number = floor_div(
+            start, HOUR_S), /* unix hours: unique also when the clock is set back */
         .from_slot = slot_at_or_after(start),
         .until_slot = slot_at_or_after(start + HOUR_S),
         .first_day = day,
@@ -51,7 +53,8 @@ static struct period period_of_hour(const struct calendar *c, int64_t t)
     };
 }
 
-static struct period period_of_instant(const struct calendar *c, enum period_kind kind, int64_t t)
+static struct period period_of_instant(const struct calendar *c, enum period_kind kind,
+                                       int64_t t)
 {
     int64_t day, first, month;
 
@@ -92,7 +95,8 @@ void visit_periods_at(const struct calendar *c, int64_t slot, int64_t online_slo
         ret_periods->start[kind] = p.from_slot;
         ret_periods->number[kind] = (uint32_t)p.number;
         if (p.from_slot > ret_periods->from_slot)
-            ret_periods->from_slot = p.from_slot; /* a day may begin inside a clock hour */
+            ret_periods->from_slot =
+                p.from_slot; /* a day may begin inside a clock hour */
         if (p.until_slot < ret_periods->until_slot)
             ret_periods->until_slot = p.until_slot;
     }

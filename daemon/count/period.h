@@ -1,4 +1,5 @@
-/* Floor 2 (count). Calendar periods of a site: its zone and first weekday turned into slots. Pure. */
+/* Floor 2 (count). Calendar periods of a site: its zone and first weekday turned into
+ * slots. Pure. */
 #ifndef LUOT_COUNT_PERIOD_H
 #define LUOT_COUNT_PERIOD_H
 
@@ -11,14 +12,16 @@ struct calendar {
 };
 
 struct period {
-    int64_t number;               /* hours, days, weeks, months since 1970 in local time     */
-    int64_t from_slot, until_slot; /* [from, until)                                           */
-    int64_t first_day, until_day; /* local days [first, until); of an hour: the day it is in  */
+    int64_t number; /* hours, days, weeks, months since 1970 in local time     */
+    int64_t from_slot, until_slot; /* [from, until) */
+    int64_t first_day,
+        until_day; /* local days [first, until); of an hour: the day it is in  */
 };
 
 /* The period of a kind that a slot lies in, and the one before it. */
 struct period period_at(const struct calendar *c, enum period_kind kind, int64_t slot);
-struct period period_before(const struct calendar *c, enum period_kind kind, int64_t slot);
+struct period period_before(const struct calendar *c, enum period_kind kind,
+                            int64_t slot);
 /* A day, week or month by its number. */
 struct period period_of_day(const struct calendar *c, int64_t day);
 /* All that a hit needs; holds until the local hour ends. */

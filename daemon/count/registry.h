@@ -1,8 +1,11 @@
-/* Floor 2 (count). The sites there are: every range of the arena as a struct site, found by key or by host.
+/* Floor 2 (count). The sites there are: every range of the arena as a struct site, found
+ * by key or by host.
  *
- * Looking up is any thread's and takes no lock: a view is immutable but for sites that open by themselves, which are only ever
- * added. The daemon swaps whole views on reload. Opening an auto site takes a blank one that the keeper made ahead, so a
- * worker never waits for memory; two workers that open the same host at once are told apart by a short spin. */
+ * Looking up is any thread's and takes no lock: a view is immutable but for sites that
+ * open by themselves, which are only ever added. The daemon swaps whole views on reload.
+ * Opening an auto site takes a blank one that the keeper made ahead, so a worker never
+ * waits for memory; two workers that open the same host at once are told apart by a short
+ * spin. */
 #ifndef LUOT_COUNT_REGISTRY_H
 #define LUOT_COUNT_REGISTRY_H
 
@@ -12,34 +15,45 @@ struct registry;
 
 struct registry_report {
     unsigned adopted, created, archived;
-    char full[SITE_KEY_MAX + 1]; /* the first site that found no room (sites_max), or "" */
+    char
+        full[SITE_KEY_MAX + 1]; /* the first site that found no room (sites_max), or "" */
 };
 
-/* Attaches every range of the arena, adopts what is live, makes what the configuration names and a few blanks. Before any other
- * thread. `config` must live as long as it is the current one. ERR_NOMEM, ERR_NOSPACE, ERR_FULL. */
+/* Attaches every range of the arena, adopts what is live, makes what the configuration
+ * names and a few blanks. Before any other thread. `config` must live as long as it is
+ * the current one. ERR_NOMEM, ERR_NOSPACE; a full registry is in the report. */
 int registry_open(struct registry **ret_registry, struct arena *a, size_t ranges,
                   const struct config *config, struct instant now,
                   struct registry_report *ret_report);
-void registry_close(struct registry *r);
+void registry_close(
+    struct registry *r); /* no thread may use it any more; NULL is a no-op */
 
-/* Reload, main thread: sites that are new are made by the keeper soon (registry_keep); ones no longer named are archived: their
- * history stays, their beacons are unknown_site. Old terms are freed a grace later. */
-int registry_reload(struct registry *r, const struct config *config);
+/* Reload, any thread: the keeper takes the new configuration up at its next tick. Sites
+ * that are new are made; ones no longer named are archived: their history stays, their
+ * beacons are unknown_site. The old one is let go of by registry_config() saying another
+ * and one more second. */
+void registry_reload(struct registry *r, const struct config *config);
+const struct config *registry_config(const struct registry *r);
 
 /* Any thread. NULL: no such live site. */
 struct site *registry_by_key(const struct registry *r, struct slice key);
 /* Exact hosts first, then the longest *.suffix. */
 struct site *registry_by_host(const struct registry *r, struct slice host);
-/* A host that auto_sites matches opens its site; *ret_why: 0, ERR_NOT_FOUND (matches nothing), ERR_FULL (auto_sites_max or
- * sites_max reached, or no blank is ready this moment). Worker. */
+/* A host that auto_sites matches opens its site. *ret_why: 0, ERR_NOT_FOUND (matches
+ * nothing), ERR_EXISTS (auto_sites_max is reached), ERR_FULL (no blank is ready:
+ * sites_max, or this moment). Worker; never allocates. */
 struct site *registry_open_host(struct registry *r, struct slice host, int *ret_why);
 
 /* Sites by index, for walking: NULL where nothing live is. */
 size_t registry_limit(const struct registry *r);
 struct site *registry_at(const struct registry *r, size_t index);
+/* The same without asking whether it is live: for an index that came from a site. */
+struct site *registry_site(const struct registry *r, size_t index);
 size_t registry_count(const struct registry *r);
 
-/* Keeper: makes what reload asked for, keeps blanks ready, frees old views after a grace. ERR_NOSPACE once. */
-int registry_keep(struct registry *r, struct arena *a, struct graces *g, struct instant now);
+/* Keeper: one tick of every site, what reload asked for, blanks, old views after a grace.
+ * ERR_NOSPACE once, when backing began to fail. */
+int registry_keep(struct registry *r, struct graces *g, struct instant now,
+                  struct registry_report *ret_report);
 
 #endif

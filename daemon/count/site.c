@@ -29,13 +29,15 @@ int site_make(struct site *s, struct arena *a, struct instant now)
     int rv = arena_back(a, s->block, sizeof *s->block);
 
     if (rv == 0)
-        rv = arena_back(a, (void *)s->table[0].word, VISITORS_IN_BLOCK * sizeof(uint64_t));
+        rv = arena_back(a, site_place(s, site_table_at(0)),
+                        VISITORS_IN_BLOCK * sizeof(uint64_t));
     if (rv != 0)
         return rv;
     memset(s->block, 0, sizeof *s->block);
     hits_init(&s->block->hits, instant_slot(now));
     hash_key_random(&s->block->import_key);
-    atomic_store_explicit(&s->block->created_s, instant_seconds(now), memory_order_relaxed);
+    atomic_store_explicit(&s->block->created_s, instant_seconds(now),
+                          memory_order_relaxed);
     atomic_store_explicit(&s->block->state, SITE_BLANK, memory_order_release);
     return 0;
 }
@@ -48,7 +50,8 @@ void site_name(struct site *s, struct slice key, struct slice host)
     memset(b->host, 0, sizeof b->host);
     memcpy(b->key, key.at, key.length < sizeof b->key ? key.length : sizeof b->key - 1);
     if (host.length > 0)
-        memcpy(b->host, host.at, host.length < sizeof b->host ? host.length : sizeof b->host - 1);
+        memcpy(b->host, host.at,
+               host.length < sizeof b->host ? host.length : sizeof b->host - 1);
     /* The name is whole before anyone, now or after kill -9, takes the site for live. */
     atomic_store_explicit(&b->state, SITE_LIVE, memory_order_release);
 }
@@ -78,11 +81,14 @@ void site_terms_free(struct site_terms *t)
     free(t);
 }
 
-/* --- Worker ----------------------------------------------------------------------------------------------------- */
+/* --- Worker
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
 {
-    const struct site_terms *terms = atomic_load_explicit(&s->terms, memory_order_acquire);
+    const struct site_terms *terms =
+        atomic_load_explicit(&s->terms, memory_order_acquire);
 
     lane->touched = true;
     lane->now_slot = now_slot;
@@ -101,8 +107,9 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
     return &lane->periods;
 }
 
-/* A hit goes to the table of every key that is linked and has begun. While two are, it is a new visit only if both say so: the
- * younger table does not know who came before its key. */
+/* A hit goes to the table of every key that is linked and has begun. While two are, it is
+ * a new visit only if both say so: the younger table does not know who came before its
+ * key. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
                      int64_t slot)
 {
@@ -117,7 +124,8 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
         if (!atomic_load_explicit(&s->table[i].head->linked, memory_order_acquire) ||
             slot < atomic_load_explicit(&k->from_slot, memory_order_relaxed))
             continue;
-        fp = visitors_fingerprint(visitor_hash(&k->key, key, &visit->unit, visit->user_agent));
+        fp = visitors_fingerprint(
+            visitor_hash(&k->key, key, &visit->unit, visit->user_agent));
         if (visit->kind == VISIT_VIEW) {
             struct visitors_verdict v = visitors_hit(&s->table[i], fp, slot, periods);
             placed |= v.placed;
@@ -159,7 +167,8 @@ void site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
     if (atomic_load_explicit(&s->block->first_live_s, memory_order_relaxed) == 0) {
         int64_t none = 0;
         atomic_compare_exchange_strong_explicit(&s->block->first_live_s, &none, now_s,
-                                                memory_order_relaxed, memory_order_relaxed);
+                                                memory_order_relaxed,
+                                                memory_order_relaxed);
     }
     /* For silent sites: a store a site and turn, and only when the second has changed. */
     if (atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed) != now_s)

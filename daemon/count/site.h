@@ -1,10 +1,12 @@
-/* Floor 2 (count). One site: its block in the arena (everything that must survive kill -9), its two tables of visitors, and the
- * settings it runs under. Who may do what: workers call site_visit and site_flush inside their turn; the keeper alone calls
- * what is declared under "Keeper"; the reader thread alone sets history and seeds; anyone reads numbers at any time.
+/* Floor 2 (count). One site: its block in the arena (everything that must survive kill
+ * -9), its two tables of visitors, and the settings it runs under. Who may do what:
+ * workers call site_visit and site_flush inside their turn; the keeper alone calls what
+ * is declared under "Keeper"; the reader thread alone sets history and seeds; anyone
+ * reads numbers at any time.
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
  *   0          1 MiB      5 MiB      9 MiB          9.5 MiB         10 MiB
- *   | block 84K | table 0  | table 1  | matrix 0, 1  | HLL day x4    | HLL month x2 |                                        */
+ *   | block 84K | table 0  | table 1  | matrix 0, 1  | HLL day x4    | HLL month x2 | */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -20,11 +22,12 @@
 
 enum {
     SITE_RANGE_BYTES = 32 << 20,
-    SITE_DAYS = 80,   /* day rows kept at hand: this month and the whole of last month */
+    SITE_DAYS = 80, /* day rows kept at hand: this month and the whole of last month */
     SITE_WEEKS = 8,
     SITE_MONTHS = 64,
-    SITE_KEYS = 2,    /* key epochs at once: the current one and the one before        */
-    METRICS_COUNT = 3
+    SITE_KEYS = 2, /* key epochs at once: the current one and the one before        */
+    METRIC_KINDS = 3,
+    SITES_LIMIT = 20000 /* ranges an arena can have; sites_max says how many are used */
 };
 
 enum site_state { SITE_FREE, SITE_BLANK, SITE_OPENING, SITE_LIVE, SITE_ARCHIVED };
@@ -34,11 +37,13 @@ struct count3 { /* one number of each metric, any thread */
 };
 
 struct site_day { /* row day % SITE_DAYS */
-    _Atomic int64_t own_tag;     /* day + 1 when `own` is that day's and final (the keeper's)  */
+    _Atomic int64_t
+        own_tag; /* day + 1 when `own` is that day's and final (the keeper's)  */
     struct count3 own;
     _Atomic uint64_t own_exact;
-    _Atomic int64_t other_tag;   /* day + 1 when the two below are that day's (the reader's)   */
-    struct count3 other;         /* earlier incarnations, adjustments; as two's complement     */
+    _Atomic int64_t
+        other_tag;       /* day + 1 when the two below are that day's (the reader's)   */
+    struct count3 other; /* earlier incarnations, adjustments; as two's complement     */
     struct count3 imported;
 };
 
@@ -49,33 +54,35 @@ struct site_row { /* visitors of a week or month, row number % N */
     _Atomic uint64_t other_visitors;
 };
 
-/* What `luotctl seed` says: at as_of the numbers were these. Guarded by the block's seed_version (odd while written). */
+/* What `luotctl seed` says: at as_of the numbers were these. Guarded by the block's
+ * seed_version (odd while written). */
 struct site_seed {
-    int64_t as_of_s;        /* 0: no seed                                                     */
+    int64_t as_of_s; /* 0: no seed                                                     */
     uint64_t total, today, week, month;
-    uint64_t offset_total, offset_today, offset_week, offset_month; /* counted live before as_of */
+    uint64_t offset_total, offset_today, offset_week,
+        offset_month; /* counted live before as_of */
     uint32_t has_today, has_week, has_month;
 };
 
 /* What the store knows beyond this arena, already summed. */
 struct site_totals {
-    uint64_t live[METRICS_COUNT];     /* earlier incarnations                                 */
-    uint64_t imported[METRICS_COUNT]; /* imported rows that count (all, or since as_of)        */
-    int64_t adjusted[METRICS_COUNT];
-    int64_t since_day;                /* first local day with a number; INT64_MAX: none        */
+    uint64_t live[METRIC_KINDS];     /* earlier incarnations     */
+    uint64_t imported[METRIC_KINDS]; /* imported rows that count (all, or since as_of) */
+    int64_t adjusted[METRIC_KINDS];
+    int64_t since_day; /* first local day with a number; INT64_MAX: none        */
 };
 
 struct site_key {
-    struct hash_key key;          /* written before `linked` of its table, erased after a grace */
-    _Atomic int64_t from_slot;    /* first slot of the period it belongs to                    */
-    _Atomic uint32_t state;       /* enum key_state                                            */
+    struct hash_key key; /* written before `linked` of its table, erased after a grace */
+    _Atomic int64_t from_slot; /* first slot of the period it belongs to */
+    _Atomic uint32_t state;    /* enum key_state    */
 };
 enum key_state { KEY_FREE, KEY_LINKED, KEY_RETIRING };
 
 struct site_block {
     char key[64];
-    char host[256];               /* of an auto site: the host that opened it                  */
-    _Atomic uint32_t state;       /* enum site_state                                           */
+    char host[256]; /* of an auto site: the host that opened it                  */
+    _Atomic uint32_t state; /* enum site_state */
     _Atomic int64_t created_s, first_live_s, last_view_s;
     struct hits hits;
     struct visitors visitors[SITE_KEYS];
@@ -85,16 +92,19 @@ struct site_block {
     struct site_row week[SITE_WEEKS];
     struct site_row month[SITE_MONTHS];
     _Atomic uint64_t seed_version;
-    struct site_seed seed[METRICS_COUNT];
-    struct site_totals totals;    /* under seed_version too                                    */
+    struct site_seed seed[METRIC_KINDS];
+    struct site_totals totals; /* under seed_version too */
 };
 
-/* The front of the arena, before the sites' ranges. */
+/* The front of the arena, before the sites' ranges. A range that is not `made` is never
+ * touched: reading a hole of a tmpfs file would allocate it. */
 struct count_head {
     struct turns turns;
+    _Atomic uint32_t made[SITES_LIMIT]; /* 1: the range's block is backed and whole */
 };
 
-/* The settings a site runs under: immutable, swapped whole on reload, freed a grace later. */
+/* The settings a site runs under: immutable, swapped whole on reload, freed a grace
+ * later. */
 struct site_terms {
     struct site_config config;
     struct zone *zone;
@@ -106,7 +116,7 @@ struct site_terms {
 struct site_scan {
     _Atomic uint64_t version;
     _Atomic int64_t slot;
-    _Atomic uint64_t online, joins, hour, day, week; /* visitors of the last ...               */
+    _Atomic uint64_t online, joins, hour, day, week; /* visitors of the last ... */
     _Atomic uint64_t table, exact;
 };
 
@@ -114,11 +124,12 @@ struct site { /* one a range, made at start, never moves */
     unsigned index;
     struct site_block *block;
     struct visitors_table table[SITE_KEYS];
-    _Atomic(const struct site_terms *) terms;
+    _Atomic(struct site_terms *) terms;
     struct site_scan scan;
-    uint64_t close_ticket, fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS]; /* keeper: graces  */
-    int64_t folded_day;           /* keeper: days before it are folded                         */
-    bool back_failed;             /* keeper: the file system is full; said once                */
+    uint64_t close_ticket, fill_ticket[SITE_KEYS],
+        retire_ticket[SITE_KEYS]; /* keeper: graces  */
+    int64_t folded_day; /* keeper: days before it are folded                         */
+    bool back_failed;   /* keeper: the file system is full; said once                */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -126,8 +137,8 @@ struct site_lane {
     const struct site_terms *terms; /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
-    uint32_t views, visits;         /* not added to the ring yet          */
-    bool touched;                   /* in this turn                       */
+    uint32_t views, visits; /* not added to the ring yet          */
+    bool touched;           /* in this turn                       */
 };
 
 /* Which of the two graces-based promises the keeper waits for: see keep/keeper.c. */
@@ -136,50 +147,74 @@ struct graces {
     uint64_t begun, over;
 };
 
-/* --- Start, before any worker ------------------------------------------------------------------------------------- */
+/* --- Start, before any worker
+ * -------------------------------------------------------------------------------------
+ */
 void site_attach(struct site *s, struct arena *a, unsigned index);
-/* Backs and zeroes the block and the first table's start; state SITE_BLANK. ERR_NOSPACE. */
+/* Backs and zeroes the block and the first table's start; state SITE_BLANK. ERR_NOSPACE.
+ */
 int site_make(struct site *s, struct arena *a, struct instant now);
 /* Gives a blank site its key (and an auto site its host) and makes it live. */
 void site_name(struct site *s, struct slice key, struct slice host);
 /* After kill -9 or a stop: makes the block whole again (protocol, section 5). */
 void site_adopt(struct site *s, struct arena *a, struct instant now);
-struct site_terms *site_terms_new(const struct site_config *config); /* NULL: no memory or zone */
+struct site_terms *
+site_terms_new(const struct site_config *config); /* NULL: no memory or zone */
 void site_terms_free(struct site_terms *t);
 
-/* --- Worker, inside a turn ------------------------------------------------------------------------------------------ */
-/* Opens the site for this turn: reads the floor, the terms and, when the hour has turned, the periods. */
+/* --- Worker, inside a turn
+ * ------------------------------------------------------------------------------------------
+ */
+/* Opens the site for this turn: reads the floor, the terms and, when the hour has turned,
+ * the periods. */
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
 /* True when it opened a new visit. */
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit);
 void site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 
-/* --- Keeper --------------------------------------------------------------------------------------------------------- */
-/* One tick: assign, close, fold, back, grow, fill, turn keys over, scan. Returns 0, or ERR_NOSPACE once when backing failed. */
+/* --- Keeper
+ * ---------------------------------------------------------------------------------------------------------
+ */
+/* One tick: assign, close, fold, back, grow, fill, turn keys over, scan. Returns 0, or
+ * ERR_NOSPACE once when backing failed. */
 int site_keep(struct site *s, struct arena *a, struct graces *g, struct instant now);
-/* The clock was set back by more than 15 minutes; workers' turns are waited for by the caller between the two. */
+/* The clock was set back by more than 15 minutes; workers' turns are waited for by the
+ * caller between the two. */
 void graces_tick_begin(struct graces *g, struct turns *turns);
 void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 
-/* --- The reader thread ------------------------------------------------------------------------------------------------- */
-void site_set_day(struct site *s, int64_t day, const uint64_t other[METRICS_COUNT],
-                  const uint64_t imported[METRICS_COUNT]);
-void site_set_row(struct site *s, enum period_kind kind, int64_t number, uint64_t other_visitors);
-void site_set_totals(struct site *s, const struct site_seed seed[METRICS_COUNT],
+/* --- The reader thread
+ * -------------------------------------------------------------------------------------------------
+ */
+void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],
+                  const uint64_t imported[METRIC_KINDS]);
+void site_set_row(struct site *s, enum period_kind kind, int64_t number,
+                  uint64_t other_visitors);
+void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
                      const struct site_totals *totals);
 
-/* --- Numbers, any thread -------------------------------------------------------------------------------------------------- */
+/* --- Numbers, any thread
+ * --------------------------------------------------------------------------------------------------
+ */
 enum site_span {
-    SPAN_LAST_HOUR, SPAN_LAST_24H, SPAN_LAST_7D,
-    SPAN_TODAY, SPAN_YESTERDAY, SPAN_WEEK, SPAN_LAST_WEEK, SPAN_MONTH, SPAN_LAST_MONTH,
-    SPAN_TOTAL, SPANS
+    SPAN_LAST_HOUR,
+    SPAN_LAST_24H,
+    SPAN_LAST_7D,
+    SPAN_TODAY,
+    SPAN_YESTERDAY,
+    SPAN_WEEK,
+    SPAN_LAST_WEEK,
+    SPAN_MONTH,
+    SPAN_LAST_MONTH,
+    SPAN_TOTAL,
+    SPANS
 };
 
 struct site_numbers {
-    uint64_t metric[METRICS_COUNT]; /* views, visits, visitors: enum metric            */
-    bool exact;                     /* the visitors                                    */
-    bool deduplicated;              /* false: visitors are a sum of shorter periods    */
-    double error;                   /* relative standard error of visitors, 0 if exact */
+    uint64_t metric[METRIC_KINDS]; /* views, visits, visitors: enum metric            */
+    bool exact;                    /* the visitors                                    */
+    bool deduplicated;             /* false: visitors are a sum of shorter periods    */
+    double error;                  /* relative standard error of visitors, 0 if exact */
 };
 
 struct site_online {
@@ -195,17 +230,19 @@ void site_span(const struct site *s, enum site_span span, struct instant now,
 uint64_t site_metric(const struct site *s, enum site_span span, enum metric metric,
                      struct instant now);
 struct site_online site_online(const struct site *s, struct instant now);
-/* A local day: this arena's, and everything. false when the rows at hand do not reach so far back. */
+/* A local day: this arena's, and everything. false when the rows at hand do not reach so
+ * far back. */
 bool site_own_day(const struct site *s, int64_t day, struct instant now,
                   struct site_numbers *ret_numbers);
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,
                     struct site_numbers *ret_numbers);
 /* Visitors of a week or month (or day) by this arena alone. */
-uint64_t site_own_visitors(const struct site *s, enum period_kind kind, const struct period *p,
-                           bool *ret_exact);
-void site_read_seed(const struct site *s, struct site_seed ret_seed[METRICS_COUNT],
+uint64_t site_own_visitors(const struct site *s, enum period_kind kind,
+                           const struct period *p, bool *ret_exact);
+void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS],
                     struct site_totals *ret_totals);
-/* Counted by all incarnations before an instant (whole quarters), for a seed's offsets. */
+/* Counted by all incarnations before an instant (whole quarters), for a seed's offsets.
+ */
 uint64_t site_live_before(const struct site *s, enum metric metric, int64_t from_slot,
                           int64_t until_slot);
 bool site_is_exact(const struct site *s);

@@ -1,25 +1,30 @@
-/* What the store knows beyond this arena, put beside the site's own counts by the reader thread. */
+/* What the store knows beyond this arena, put beside the site's own counts by the reader
+ * thread. */
 #include <string.h>
 
 #include "count/site_layout.h"
 
-void site_set_day(struct site *s, int64_t day, const uint64_t other[METRICS_COUNT],
-                  const uint64_t imported[METRICS_COUNT])
+void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],
+                  const uint64_t imported[METRIC_KINDS])
 {
     struct site_day *row = &s->block->day[day % SITE_DAYS];
 
     atomic_store_explicit(&row->other_tag, 0, memory_order_seq_cst);
     atomic_store_explicit(&row->other.views, other[METRIC_VIEWS], memory_order_relaxed);
     atomic_store_explicit(&row->other.visits, other[METRIC_VISITS], memory_order_relaxed);
-    atomic_store_explicit(&row->other.visitors, other[METRIC_VISITORS], memory_order_relaxed);
-    atomic_store_explicit(&row->imported.views, imported[METRIC_VIEWS], memory_order_relaxed);
-    atomic_store_explicit(&row->imported.visits, imported[METRIC_VISITS], memory_order_relaxed);
+    atomic_store_explicit(&row->other.visitors, other[METRIC_VISITORS],
+                          memory_order_relaxed);
+    atomic_store_explicit(&row->imported.views, imported[METRIC_VIEWS],
+                          memory_order_relaxed);
+    atomic_store_explicit(&row->imported.visits, imported[METRIC_VISITS],
+                          memory_order_relaxed);
     atomic_store_explicit(&row->imported.visitors, imported[METRIC_VISITORS],
                           memory_order_relaxed);
     atomic_store_explicit(&row->other_tag, day + 1, memory_order_release);
 }
 
-void site_set_row(struct site *s, enum period_kind kind, int64_t number, uint64_t other_visitors)
+void site_set_row(struct site *s, enum period_kind kind, int64_t number,
+                  uint64_t other_visitors)
 {
     struct site_row *row = kind == PERIOD_WEEK ? &s->block->week[number % SITE_WEEKS]
                                                : &s->block->month[number % SITE_MONTHS];
@@ -29,11 +34,12 @@ void site_set_row(struct site *s, enum period_kind kind, int64_t number, uint64_
     atomic_store_explicit(&row->other_tag, number + 1, memory_order_release);
 }
 
-void site_set_totals(struct site *s, const struct site_seed seed[METRICS_COUNT],
+void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
                      const struct site_totals *totals)
 {
     struct site_block *b = s->block;
-    uint64_t version = atomic_load_explicit(&b->seed_version, memory_order_relaxed) & ~(uint64_t)1;
+    uint64_t version =
+        atomic_load_explicit(&b->seed_version, memory_order_relaxed) & ~(uint64_t)1;
 
     atomic_store_explicit(&b->seed_version, version + 1, memory_order_seq_cst);
     atomic_thread_fence(memory_order_release);

@@ -1,20 +1,25 @@
-/* The keeper's part of a site. One tick is the list of steps in site_keep(); each may be late, be run twice, or be killed inside, and
- * is a function of what the arena says, so nothing needs to be remembered but which grace is waited for.
+/* The keeper's part of a site. One tick is the list of steps in site_keep(); each may be
+ * late, be run twice, or be killed inside, and is a function of what the arena says, so
+ * nothing needs to be remembered but which grace is waited for.
  *
- * Keys. A key belongs to the period it began with (a month, or a day); its table lies beside it. KEY_ROOM slots before the next
- * period begins, the next key and table are made and linked; hits before the period simply do not fall into it. The old key goes on
- * for the overlap, so that windows and weeks that began under it are answered by it; then: unlink, grace, erase, punch. */
+ * Keys. A key belongs to the period it began with (a month, or a day); its table lies
+ * beside it. KEY_ROOM slots before the next period begins, the next key and table are
+ * made and linked; hits before the period simply do not fall into it. The old key goes on
+ * for the overlap, so that windows and weeks that began under it are answered by it;
+ * then: unlink, grace, erase, punch. */
 #include <string.h>
 
 #include "count/site_layout.h"
 
 enum {
-    KEY_ROOM = 3,                    /* slots ahead that the next key is made        */
-    OVERLAP_MONTH = 7 * 24 * 300,    /* slots that a monthly key goes on: 7 days     */
-    KEPT_ROWS = 2                    /* closed periods whose rows are written again  */
+    KEY_ROOM = 3,                 /* slots ahead that the next key is made        */
+    OVERLAP_MONTH = 7 * 24 * 300, /* slots that a monthly key goes on: 7 days     */
+    KEPT_ROWS = 2                 /* closed periods whose rows are written again  */
 };
 
-/* --- Graces ----------------------------------------------------------------------------------------------------- */
+/* --- Graces
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 void graces_tick_begin(struct graces *g, struct turns *turns)
 {
@@ -41,7 +46,9 @@ static bool is_over(const struct graces *g, uint64_t t)
     return g->over >= t;
 }
 
-/* --- Hits ------------------------------------------------------------------------------------------------------- */
+/* --- Hits
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void keep_hits(struct site *s, struct graces *g, int64_t now_slot)
 {
@@ -62,13 +69,14 @@ static void keep_hits(struct site *s, struct graces *g, int64_t now_slot)
     }
 }
 
-/* Writes the final row of each local day whose quarters are all closed, then moves the day to the stored days. */
+/* Writes the final row of each local day whose quarters are all closed, then moves the
+ * day to the stored days. */
 static void fold_days(struct site *s, const struct calendar *c)
 {
     struct hits *h = &s->block->hits;
     int64_t rolled = atomic_load_explicit(&h->rolled_q, memory_order_relaxed);
-    int64_t through =
-        atomic_load_explicit(&h->base[atomic_load(&h->base_i) & 1].through_q, memory_order_relaxed);
+    int64_t through = atomic_load_explicit(
+        &h->base[atomic_load(&h->base_i) & 1].through_q, memory_order_relaxed);
 
     for (;;) {
         struct period day = period_at(c, PERIOD_DAY, through * QUARTER_SLOTS);
@@ -93,16 +101,19 @@ static void fold_days(struct site *s, const struct calendar *c)
     }
 }
 
-/* --- Visitors --------------------------------------------------------------------------------------------------- */
+/* --- Visitors
+ * ---------------------------------------------------------------------------------------------------
+ */
 
-static int back_parts(struct site *s, struct arena *a, const struct visitors_table *t)
+static int back_parts(struct site *s, struct arena *a, unsigned i)
 {
+    const struct visitors_table *t = &s->table[i];
     unsigned part;
 
-    (void)s;
     while (visitors_wants_part(t, &part)) {
         size_t from = visitors_part_start(part), until = visitors_part_start(part + 1);
-        int rv = arena_back(a, (void *)(t->word + from), (until - from) * sizeof(uint64_t));
+        int rv = arena_back(a, site_place(s, site_table_at(i) + from * sizeof(uint64_t)),
+                            (until - from) * sizeof(uint64_t));
         if (rv != 0)
             return rv;
         visitors_part_ready(t, part);
@@ -125,12 +136,13 @@ static int keep_table(struct site *s, struct arena *a, struct graces *g, unsigne
     const struct visitors_table *t = &s->table[i];
     struct visit_periods now;
     uint32_t mode = atomic_load_explicit(&t->head->mode, memory_order_relaxed);
-    int rv = back_parts(s, a, t);
+    int rv = back_parts(s, a, i);
 
     if (rv != 0 || (mode == VISITORS_EXACT && !visitors_wants_filling(t)))
         return rv;
     if (mode == VISITORS_EXACT || (mode == VISITORS_FILLING && s->fill_ticket[i] == 0)) {
-        rv = back_sketches(a, t); /* FILLING without a ticket: the one before us was killed */
+        rv = back_sketches(
+            a, t); /* FILLING without a ticket: the one before us was killed */
         if (rv != 0)
             return rv;
         visitors_fill_begin(t);
@@ -138,8 +150,8 @@ static int keep_table(struct site *s, struct arena *a, struct graces *g, unsigne
     } else if (mode == VISITORS_FILLING && s->fill_ticket[i] != UINT64_MAX) {
         if (!is_over(g, s->fill_ticket[i]))
             return 0;
-        visit_periods_at(&terms->calendar, now_slot, terms->online_slots, terms->idle_slots,
-                         &now);
+        visit_periods_at(&terms->calendar, now_slot, terms->online_slots,
+                         terms->idle_slots, &now);
         visitors_fill_finish(t, now_slot, &now);
         s->fill_ticket[i] = UINT64_MAX; /* filled: may become SKETCHED at any time */
     } else if (visitors_wants_sketched(t)) {
@@ -148,7 +160,9 @@ static int keep_table(struct site *s, struct arena *a, struct graces *g, unsigne
     return 0;
 }
 
-/* --- Keys ------------------------------------------------------------------------------------------------------- */
+/* --- Keys
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static enum period_kind key_period(const struct site_terms *terms)
 {
@@ -159,18 +173,20 @@ static int make_key(struct site *s, struct arena *a, unsigned i, int64_t from_sl
 {
     struct site_key *k = &s->block->keys[i];
     const struct visitors_table *t = &s->table[i];
-    int rv = arena_back(a, (void *)t->word, VISITORS_IN_BLOCK * sizeof(uint64_t));
+    void *first = site_place(s, site_table_at(i));
+    int rv = arena_back(a, first, VISITORS_IN_BLOCK * sizeof(uint64_t));
 
     if (rv != 0)
         return rv;
-    memset((void *)t->word, 0, VISITORS_IN_BLOCK * sizeof(uint64_t));
+    memset(first, 0, VISITORS_IN_BLOCK * sizeof(uint64_t));
     hash_key_random(&k->key);
     atomic_store_explicit(&k->from_slot, from_slot, memory_order_relaxed);
     atomic_store_explicit(&k->state, KEY_LINKED, memory_order_relaxed);
     s->fill_ticket[i] = 0;
     visitors_init(t, from_slot - 1);
     atomic_store_explicit(&t->head->linked, 1, memory_order_seq_cst);
-    hash_key_random(&s->block->import_key); /* what imports marked lives no longer either */
+    hash_key_random(
+        &s->block->import_key); /* what imports marked lives no longer either */
     return 0;
 }
 
@@ -187,7 +203,7 @@ static void erase_key(struct site *s, struct arena *a, unsigned i)
     size_t hlls = site_month_hll_at(i) + sizeof(struct hll) - site_day_hll_at(i, 0);
 
     hash_key_erase(&s->block->keys[i].key);
-    arena_punch(a, (void *)t->word, TABLE_BYTES);
+    arena_punch(a, site_place(s, site_table_at(i)), TABLE_BYTES);
     arena_punch(a, t->matrix, MATRIX_ROOM);
     arena_punch(a, t->day[0], hlls);
     memset(t->head, 0, sizeof *t->head);
@@ -206,14 +222,16 @@ static uint32_t key_state(const struct site *s, unsigned i)
 }
 
 /* How long a key is still wanted: until this slot. */
-static int64_t wanted_until(const struct site *s, unsigned i, const struct site_terms *terms)
+static int64_t wanted_until(const struct site *s, unsigned i,
+                            const struct site_terms *terms)
 {
     struct period p = period_at(&terms->calendar, key_period(terms), key_from(s, i));
 
     if (key_period(terms) == PERIOD_MONTH)
         return p.until_slot + OVERLAP_MONTH;
     p = period_at(&terms->calendar, PERIOD_DAY, p.until_slot);
-    return p.until_slot - 2 * KEY_ROOM; /* its room is needed for the key of the day after */
+    return p.until_slot -
+           2 * KEY_ROOM; /* its room is needed for the key of the day after */
 }
 
 static int keep_keys(struct site *s, struct arena *a, struct graces *g,
@@ -227,12 +245,14 @@ static int keep_keys(struct site *s, struct arena *a, struct graces *g,
         uint32_t state = key_state(s, i);
         if (state == KEY_RETIRING) {
             if (s->retire_ticket[i] == 0)
-                s->retire_ticket[i] = ticket(g); /* adopted: nobody holds it, but wait all the same */
+                s->retire_ticket[i] =
+                    ticket(g); /* adopted: nobody holds it, but wait all the same */
             else if (is_over(g, s->retire_ticket[i]))
                 erase_key(s, a, i);
         } else if (state == KEY_LINKED && now_slot >= wanted_until(s, i, terms)) {
             retire_key(s, g, i);
-        } else if (state == KEY_LINKED && (newest < 0 || key_from(s, i) > key_from(s, (unsigned)newest))) {
+        } else if (state == KEY_LINKED &&
+                   (newest < 0 || key_from(s, i) > key_from(s, (unsigned)newest))) {
             newest = (int)i;
         }
         if (key_state(s, i) == KEY_FREE)
@@ -242,13 +262,15 @@ static int keep_keys(struct site *s, struct arena *a, struct graces *g,
         return 0;
     if (spare >= 0)
         return make_key(s, a, (unsigned)spare, want);
-    for (unsigned i = 0; i < SITE_KEYS; i++) /* both in use: the older one must go first */
+    for (unsigned i = 0; i < SITE_KEYS;
+         i++) /* both in use: the older one must go first */
         if ((int)i != newest && key_state(s, i) == KEY_LINKED)
             retire_key(s, g, i);
     return 0;
 }
 
-/* --- Closed periods, and the scan ------------------------------------------------------------------------------- */
+/* --- Closed periods, and the scan
+ * ------------------------------------------------------------------------------- */
 
 static void keep_row(struct site *s, struct site_row *row, enum period_kind kind,
                      const struct period *p)
@@ -299,7 +321,8 @@ static void publish_scan(struct site *s, const struct site_scanned *scan)
     atomic_store_explicit(&p->version, version + 2, memory_order_release);
 }
 
-/* Once a slot: windows only change when time moves or somebody comes, and who comes online is in `joins`. */
+/* Once a slot: windows only change when time moves or somebody comes, and who comes
+ * online is in `joins`. */
 static void keep_scan(struct site *s, const struct site_terms *terms, int64_t now_slot)
 {
     struct site_scanned scan;
@@ -312,13 +335,15 @@ static void keep_scan(struct site *s, const struct site_terms *terms, int64_t no
     publish_scan(s, &scan);
     for (unsigned i = 0; i < SITE_KEYS; i++)
         if (key_state(s, i) == KEY_LINKED && now_slot % 3600 == 0 &&
-            atomic_load_explicit(&s->table[i].head->mode, memory_order_relaxed) != VISITORS_EXACT)
+            atomic_load_explicit(&s->table[i].head->mode, memory_order_relaxed) !=
+                VISITORS_EXACT)
             distinct_sweep(s->table[i].matrix, now_slot); /* twice a day */
 }
 
 int site_keep(struct site *s, struct arena *a, struct graces *g, struct instant now)
 {
-    const struct site_terms *terms = atomic_load_explicit(&s->terms, memory_order_acquire);
+    const struct site_terms *terms =
+        atomic_load_explicit(&s->terms, memory_order_acquire);
     int64_t now_slot = instant_slot(now);
     int rv = 0;
 
@@ -335,7 +360,9 @@ int site_keep(struct site *s, struct arena *a, struct graces *g, struct instant 
     return rv;
 }
 
-/* --- Adoption --------------------------------------------------------------------------------------------------- */
+/* --- Adoption
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 struct periods_context {
     const struct site_terms *terms;
@@ -350,7 +377,8 @@ static void periods_at(void *context, int64_t slot, struct visit_periods *ret)
 
 void site_adopt(struct site *s, struct arena *a, struct instant now)
 {
-    struct periods_context context = {atomic_load_explicit(&s->terms, memory_order_acquire)};
+    struct periods_context context = {
+        atomic_load_explicit(&s->terms, memory_order_acquire)};
     int64_t now_slot = instant_slot(now);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
@@ -359,10 +387,12 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
             atomic_load_explicit(&s->table[i].head->linked, memory_order_relaxed))
             visitors_adopt(&s->table[i], periods_at, &context);
         else if (state != KEY_FREE)
-            erase_key(s, a, i); /* half made, retiring or over: no worker runs, so no grace */
+            erase_key(s, a,
+                      i); /* half made, retiring or over: no worker runs, so no grace */
     }
     hits_adopt(&s->block->hits, now_slot);
-    /* Killed while a seed was written: the reader writes it again from the store before anyone is answered. */
+    /* Killed while a seed was written: the reader writes it again from the store before
+     * anyone is answered. */
     if (atomic_load_explicit(&s->block->seed_version, memory_order_relaxed) & 1)
         atomic_fetch_add_explicit(&s->block->seed_version, 1, memory_order_relaxed);
 }

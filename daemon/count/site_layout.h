@@ -1,4 +1,5 @@
-/* Floor 2 (count), private to site_*.c: where things lie in a site's range. Offsets never change without a new arena version. */
+/* Floor 2 (count), private to site_*.c: where things lie in a site's range. Offsets never
+ * change without a new arena version. */
 #ifndef LUOT_COUNT_SITE_LAYOUT_H
 #define LUOT_COUNT_SITE_LAYOUT_H
 
@@ -40,9 +41,17 @@ static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room
 static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= SITE_RANGE_BYTES,
               "everything fits in a site's range");
 
-/* The newest key whose period had begun at a slot, among linked ones; else the oldest linked one; -1: none. */
+/* The address of an offset in a site's range. */
+static inline void *site_place(const struct site *s, size_t offset)
+{
+    return (char *)s->block + offset;
+}
+
+/* The newest key whose period had begun at a slot, among linked ones; else the oldest
+ * linked one; -1: none. */
 int site_key_for(const struct site *s, int64_t slot);
-/* Reads `value` from the keeper's scan; false while it is being written or of another slot. */
+/* Reads `value` from the keeper's scan; false while it is being written or of another
+ * slot. */
 struct site_scanned {
     int64_t slot;
     uint64_t online, joins, hour, day, week;

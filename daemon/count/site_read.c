@@ -1,15 +1,23 @@
-/* Numbers of a site, read by any thread at any time. Views and visits come straight from the arena, so what a turn has added is in the
- * next answer. Visitors of calendar periods are tallies (O(1)); those of sliding windows come from the keeper's scan of this slot, or,
- * when that is not there yet and the table is small, from a scan by the reader.
+/* Numbers of a site, read by any thread at any time. Views and visits come straight from
+ * the arena, so what a turn has added is in the next answer. Visitors of calendar periods
+ * are tallies (O(1)); those of sliding windows come from the keeper's scan of this slot,
+ * or, when that is not there yet and the table is small, from a scan by the reader.
  *
- *   a period = sum of its days;   a day = what this arena counted + what the store knows of earlier arenas + what was imported
- *   a seeded number = the seed + everything counted since `as_of` */
+ *   a period = sum of its days;   a day = what this arena counted + what the store knows
+ * of earlier arenas + what was imported a seeded number = the seed + everything counted
+ * since `as_of` */
 #include <math.h>
 #include <string.h>
 
 #include "count/site_layout.h"
 
-enum { SCAN_HERE = 8192, SLOT_S = SLOT_MS / 1000, HOUR_SLOTS = 300, DAY_SLOTS = 7200, WEEK_SLOTS = 50400 };
+enum {
+    SCAN_HERE = 8192,
+    SLOT_S = SLOT_MS / 1000,
+    HOUR_SLOTS = 300,
+    DAY_SLOTS = 7200,
+    WEEK_SLOTS = 50400
+};
 
 static const double SKETCH_ERROR = 0.649 / 64; /* 0.649 / sqrt(4096) */
 
@@ -21,14 +29,16 @@ static uint64_t relaxed(const _Atomic uint64_t *at)
 const char *site_span_name(enum site_span span)
 {
     static const char *const names[SPANS] = {
-        "last_hour", "last_24h", "last_7d", "today",      "yesterday",
-        "week",      "last_week", "month",  "last_month", "total",
+        "last_hour", "last_24h",  "last_7d", "today",      "yesterday",
+        "week",      "last_week", "month",   "last_month", "total",
     };
 
     return names[span];
 }
 
-/* --- Visitors --------------------------------------------------------------------------------------------------- */
+/* --- Visitors
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 int site_key_for(const struct site *s, int64_t slot)
 {
@@ -36,7 +46,8 @@ int site_key_for(const struct site *s, int64_t slot)
     int64_t begun_from = 0, oldest_from = 0;
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
-        int64_t from = atomic_load_explicit(&s->block->keys[i].from_slot, memory_order_relaxed);
+        int64_t from =
+            atomic_load_explicit(&s->block->keys[i].from_slot, memory_order_relaxed);
 
         if (!atomic_load_explicit(&s->table[i].head->linked, memory_order_acquire))
             continue;
@@ -125,7 +136,8 @@ static struct site_scanned scan_for(const struct site *s, const struct site_term
 
 struct site_online site_online(const struct site *s, struct instant now)
 {
-    const struct site_terms *terms = atomic_load_explicit(&s->terms, memory_order_acquire);
+    const struct site_terms *terms =
+        atomic_load_explicit(&s->terms, memory_order_acquire);
     struct site_scanned scan = scan_for(s, terms, instant_slot(now));
     uint64_t joins = relaxed(&s->table[scan.table].head->joins);
 
@@ -144,8 +156,8 @@ static uint64_t row_visitors(const struct site *s, enum period_kind kind, int64_
 
     if (kind == PERIOD_DAY) {
         const struct site_day *day = &s->block->day[number % SITE_DAYS];
-        if (atomic_load_explicit(own ? &day->own_tag : &day->other_tag, memory_order_acquire) !=
-            number + 1)
+        if (atomic_load_explicit(own ? &day->own_tag : &day->other_tag,
+                                 memory_order_acquire) != number + 1)
             return 0;
         if (!own)
             return relaxed(&day->other.visitors) + relaxed(&day->imported.visitors);
@@ -154,7 +166,8 @@ static uint64_t row_visitors(const struct site *s, enum period_kind kind, int64_
     }
     row = kind == PERIOD_WEEK ? &s->block->week[number % SITE_WEEKS]
                               : &s->block->month[number % SITE_MONTHS];
-    tag = atomic_load_explicit(own ? &row->own_tag : &row->other_tag, memory_order_acquire);
+    tag =
+        atomic_load_explicit(own ? &row->own_tag : &row->other_tag, memory_order_acquire);
     if (tag != number + 1)
         return 0;
     if (!own)
@@ -163,9 +176,10 @@ static uint64_t row_visitors(const struct site *s, enum period_kind kind, int64_
     return relaxed(&row->own_visitors);
 }
 
-/* A period no longer than its key: the tally of the key that it began under, or the row that the keeper kept of it. */
-uint64_t site_own_visitors(const struct site *s, enum period_kind kind, const struct period *p,
-                           bool *ret_exact)
+/* A period no longer than its key: the tally of the key that it began under, or the row
+ * that the keeper kept of it. */
+uint64_t site_own_visitors(const struct site *s, enum period_kind kind,
+                           const struct period *p, bool *ret_exact)
 {
     int key = site_key_for(s, p->from_slot);
     bool row_exact = true, table_exact = true;
@@ -173,12 +187,15 @@ uint64_t site_own_visitors(const struct site *s, enum period_kind kind, const st
     uint64_t tally = 0;
 
     if (key >= 0)
-        tally = visitors_of_period(&s->table[key], kind, (uint32_t)p->number, &table_exact);
+        tally =
+            visitors_of_period(&s->table[key], kind, (uint32_t)p->number, &table_exact);
     *ret_exact = row > tally ? row_exact : table_exact && row_exact;
     return row > tally ? row : tally;
 }
 
-/* --- Days ------------------------------------------------------------------------------------------------------- */
+/* --- Days
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static struct hit_count own_hits_of_day(const struct site *s, const struct period *day)
 {
@@ -195,7 +212,7 @@ static struct hit_count own_hits_of_day(const struct site *s, const struct perio
 
 /* Views, visits and visitors of the store's part of a day. */
 static void add_stored_day(const struct site *s, int64_t number, bool with_imported,
-                           uint64_t metric[METRICS_COUNT])
+                           uint64_t metric[METRIC_KINDS])
 {
     const struct site_day *row = &s->block->day[number % SITE_DAYS];
 
@@ -211,8 +228,8 @@ static void add_stored_day(const struct site *s, int64_t number, bool with_impor
     metric[METRIC_VISITORS] += relaxed(&row->imported.visitors);
 }
 
-static bool day_is_at_hand(const struct site *s, const struct site_terms *terms, int64_t day,
-                           struct instant now)
+static bool day_is_at_hand(const struct site *s, const struct site_terms *terms,
+                           int64_t day, struct instant now)
 {
     int64_t today = zone_day(terms->zone, instant_seconds(now));
 
@@ -223,7 +240,8 @@ static bool day_is_at_hand(const struct site *s, const struct site_terms *terms,
 bool site_own_day(const struct site *s, int64_t day, struct instant now,
                   struct site_numbers *ret_numbers)
 {
-    const struct site_terms *terms = atomic_load_explicit(&s->terms, memory_order_acquire);
+    const struct site_terms *terms =
+        atomic_load_explicit(&s->terms, memory_order_acquire);
     struct period p = period_of_day(&terms->calendar, day);
     struct hit_count hits;
     bool exact = true;
@@ -245,29 +263,32 @@ bool site_own_day(const struct site *s, int64_t day, struct instant now,
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,
                     struct site_numbers *ret_numbers)
 {
-    uint64_t stored[METRICS_COUNT] = {0};
+    uint64_t stored[METRIC_KINDS] = {0};
     uint64_t own;
 
     if (!site_own_day(s, day, now, ret_numbers))
         return false;
     own = ret_numbers->metric[METRIC_VISITORS];
     add_stored_day(s, day, true, stored);
-    for (int m = 0; m < METRICS_COUNT; m++)
+    for (int m = 0; m < METRIC_KINDS; m++)
         ret_numbers->metric[m] += stored[m];
     ret_numbers->deduplicated = own == 0 || stored[METRIC_VISITORS] == 0;
     return true;
 }
 
-/* --- Seeds ------------------------------------------------------------------------------------------------------ */
+/* --- Seeds
+ * ------------------------------------------------------------------------------------------------------
+ */
 
-void site_read_seed(const struct site *s, struct site_seed ret_seed[METRICS_COUNT],
+void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS],
                     struct site_totals *ret_totals)
 {
     const struct site_block *b = s->block;
     uint64_t version;
 
     do {
-        version = atomic_load_explicit(&b->seed_version, memory_order_acquire) & ~(uint64_t)1;
+        version =
+            atomic_load_explicit(&b->seed_version, memory_order_acquire) & ~(uint64_t)1;
         memcpy(ret_seed, b->seed, sizeof b->seed);
         *ret_totals = b->totals;
         atomic_thread_fence(memory_order_acquire);
@@ -288,13 +309,15 @@ static struct part part_of(const struct site_seed *seed, enum period_kind kind)
     return (struct part){seed->has_month != 0, seed->month, seed->offset_month};
 }
 
-/* --- Periods ---------------------------------------------------------------------------------------------------- */
+/* --- Periods
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 struct reading { /* what one answer needs, read once */
     const struct site *site;
     const struct site_terms *terms;
     struct instant now;
-    struct site_seed seed[METRICS_COUNT];
+    struct site_seed seed[METRIC_KINDS];
     struct site_totals totals;
 };
 
@@ -312,16 +335,18 @@ static bool seeded(const struct reading *r, enum metric m, enum period_kind kind
     int64_t slot = r->seed[m].as_of_s / SLOT_S;
 
     *ret_part = part_of(&r->seed[m], kind);
-    return r->seed[m].as_of_s != 0 && ret_part->has && slot >= p->from_slot && slot < p->until_slot;
+    return r->seed[m].as_of_s != 0 && ret_part->has && slot >= p->from_slot &&
+           slot < p->until_slot;
 }
 
-/* Views and visits: the sum of the days. Visitors: one tally where the key is long enough, else a sum. */
-static void sum_period(const struct reading *r, enum period_kind kind, const struct period *p,
-                       struct site_numbers *n)
+/* Views and visits: the sum of the days. Visitors: one tally where the key is long
+ * enough, else a sum. */
+static void sum_period(const struct reading *r, enum period_kind kind,
+                       const struct period *p, struct site_numbers *n)
 {
     int64_t today = zone_day(r->terms->zone, instant_seconds(r->now));
     bool sum = kind > PERIOD_DAY && r->terms->config.identity == IDENTITY_DAY;
-    uint64_t stored[METRICS_COUNT] = {0}, own = 0;
+    uint64_t stored[METRIC_KINDS] = {0}, own = 0;
     struct part part;
 
     *n = (struct site_numbers){.exact = true, .deduplicated = true};
@@ -344,32 +369,36 @@ static void sum_period(const struct reading *r, enum period_kind kind, const str
     if (!sum)
         own = site_own_visitors(r->site, kind, p, &n->exact);
     if (kind > PERIOD_DAY && row_visitors(r->site, kind, p->number, false, &n->exact) > 0)
-        stored[METRIC_VISITORS] = row_visitors(r->site, kind, p->number, false, &n->exact);
+        stored[METRIC_VISITORS] =
+            row_visitors(r->site, kind, p->number, false, &n->exact);
     n->deduplicated = !sum && (own == 0 || stored[METRIC_VISITORS] == 0);
     n->metric[METRIC_VISITORS] = own;
-    for (int m = 0; m < METRICS_COUNT; m++)
+    for (int m = 0; m < METRIC_KINDS; m++)
         n->metric[m] += stored[m];
-    for (int m = 0; m < METRICS_COUNT; m++) {
+    for (int m = 0; m < METRIC_KINDS; m++) {
         if (!seeded(r, (enum metric)m, kind, p, &part))
             continue;
-        /* What was imported into the days before as_of is history; the seed has it in already. */
+        /* What was imported into the days before as_of is history; the seed has it in
+         * already. */
         for (int64_t d = p->first_day; d < p->until_day && d <= today; d++) {
-            uint64_t with[METRICS_COUNT] = {0}, without[METRICS_COUNT] = {0};
+            uint64_t with[METRIC_KINDS] = {0}, without[METRIC_KINDS] = {0};
             if (zone_day_start(r->terms->zone, d) >= r->seed[m].as_of_s)
                 break;
             add_stored_day(r->site, d, true, with);
             add_stored_day(r->site, d, false, without);
             n->metric[m] -= with[m] - without[m];
         }
-        n->metric[m] = part.set + (n->metric[m] > part.offset ? n->metric[m] - part.offset : 0);
+        n->metric[m] =
+            part.set + (n->metric[m] > part.offset ? n->metric[m] - part.offset : 0);
     }
     n->error = n->exact ? 0 : SKETCH_ERROR;
 }
 
-static void sum_window(const struct reading *r, int64_t slots, uint64_t visitors, bool exact,
-                       struct site_numbers *n)
+static void sum_window(const struct reading *r, int64_t slots, uint64_t visitors,
+                       bool exact, struct site_numbers *n)
 {
-    struct hit_count hits = hits_window(&r->site->block->hits, instant_slot(r->now), slots);
+    struct hit_count hits =
+        hits_window(&r->site->block->hits, instant_slot(r->now), slots);
 
     *n = (struct site_numbers){
         .metric = {[METRIC_VIEWS] = hits.views,
@@ -384,7 +413,8 @@ static void sum_window(const struct reading *r, int64_t slots, uint64_t visitors
 /* The months that this arena saw; visitors of the total are a sum of months. */
 static uint64_t own_visitors_of_months(const struct reading *r, bool *ret_exact)
 {
-    struct period month = period_at(&r->terms->calendar, PERIOD_MONTH, instant_slot(r->now));
+    struct period month =
+        period_at(&r->terms->calendar, PERIOD_MONTH, instant_slot(r->now));
     uint64_t sum = 0;
 
     for (int i = 0; i < SITE_MONTHS && month.number >= 0; i++) {
@@ -406,21 +436,22 @@ static uint64_t own_visitors_of_months(const struct reading *r, bool *ret_exact)
 static void sum_total(const struct reading *r, struct site_numbers *n)
 {
     struct hit_count own = hits_total(&r->site->block->hits);
-    uint64_t counted[METRICS_COUNT];
+    uint64_t counted[METRIC_KINDS];
 
     *n = (struct site_numbers){.exact = true};
     counted[METRIC_VIEWS] = own.views;
     counted[METRIC_VISITS] = own.visits;
     counted[METRIC_VISITORS] = own_visitors_of_months(r, &n->exact);
-    for (int m = 0; m < METRICS_COUNT; m++) {
+    for (int m = 0; m < METRIC_KINDS; m++) {
         uint64_t live = counted[m] + r->totals.live[m];
         if (r->seed[m].as_of_s != 0)
             live = r->seed[m].total +
                    (live > r->seed[m].offset_total ? live - r->seed[m].offset_total : 0);
         live += r->totals.imported[m];
-        n->metric[m] = r->totals.adjusted[m] < 0 && live < (uint64_t)-r->totals.adjusted[m]
-                           ? 0
-                           : live + (uint64_t)r->totals.adjusted[m];
+        n->metric[m] =
+            r->totals.adjusted[m] < 0 && live < (uint64_t)-r->totals.adjusted[m]
+                ? 0
+                : live + (uint64_t)r->totals.adjusted[m];
     }
     n->error = n->exact ? 0 : SKETCH_ERROR;
 }
@@ -439,7 +470,8 @@ static struct period span_period(const struct reading *r, enum site_span span,
     return period_at(&r->terms->calendar, kind, slot);
 }
 
-static void read_span(const struct reading *r, enum site_span span, struct site_numbers *n)
+static void read_span(const struct reading *r, enum site_span span,
+                      struct site_numbers *n)
 {
     enum period_kind kind;
     struct period period;
@@ -448,7 +480,7 @@ static void read_span(const struct reading *r, enum site_span span, struct site_
         sum_total(r, n);
     } else if (span <= SPAN_LAST_7D) {
         struct site_scanned scan = scan_for(r->site, r->terms, instant_slot(r->now));
-        int64_t slots = span == SPAN_LAST_HOUR ? HOUR_SLOTS
+        int64_t slots = span == SPAN_LAST_HOUR  ? HOUR_SLOTS
                         : span == SPAN_LAST_24H ? DAY_SLOTS
                                                 : WEEK_SLOTS;
         sum_window(r, slots,

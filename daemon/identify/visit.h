@@ -1,5 +1,5 @@
-/* Floor 2 (identify). The value that flows from a parsed beacon to the counters. Slices still point into the datagram or
- * request. */
+/* Floor 2 (identify). The value that flows from a parsed beacon to the counters. Slices
+ * still point into the datagram or request. */
 #ifndef LUOT_IDENTIFY_VISIT_H
 #define LUOT_IDENTIFY_VISIT_H
 

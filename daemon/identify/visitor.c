@@ -28,16 +28,16 @@ static uint64_t hash_of(const struct hash_key *key, struct slice site, struct sl
     return hash_keyed(key, input, length);
 }
 
-uint64_t visitor_hash(const struct hash_key *key, struct slice site, const struct address *unit,
-                      struct slice user_agent)
+uint64_t visitor_hash(const struct hash_key *key, struct slice site,
+                      const struct address *unit, struct slice user_agent)
 {
     struct slice who = {(const char *)unit->bytes, sizeof unit->bytes};
 
     return hash_of(key, site, who, user_agent);
 }
 
-uint64_t visitor_hash_name(const struct hash_key *key, struct slice site, struct slice host,
-                           struct slice user_agent)
+uint64_t visitor_hash_name(const struct hash_key *key, struct slice site,
+                           struct slice host, struct slice user_agent)
 {
     char who[HOST_MAX + 1];
     size_t length = append(who, 0, host, HOST_MAX);

@@ -1,0 +1,269 @@
+#include "pipeline.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "parse/beacon.h"
+#include "parse/url.h"
+
+int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_row *row,
+                  struct turn_line *turn, _Atomic(const struct trust *) *trust)
+{
+    size_t sites = registry_limit(registry);
+
+    *p =
+        (struct pipeline){.registry = registry, .row = row, .turn = turn, .trust = trust};
+    p->lane = calloc(sites, sizeof *p->lane);
+    p->touched = calloc(sites, sizeof *p->touched);
+    if (p->lane != NULL && p->touched != NULL)
+        return 0;
+    pipeline_release(p);
+    return ERR_NOMEM;
+}
+
+void pipeline_release(struct pipeline *p)
+{
+    free(p->lane);
+    free(p->touched);
+    p->lane = NULL;
+    p->touched = NULL;
+}
+
+void pipeline_begin(struct pipeline *p, struct instant now)
+{
+    turn_begin(p->turn);
+    p->now = now;
+    p->now_slot = instant_slot(now);
+    p->touched_count = 0;
+}
+
+void pipeline_end(struct pipeline *p)
+{
+    int64_t now_s = instant_seconds(p->now);
+
+    for (size_t i = 0; i < p->touched_count; i++)
+        site_lane_flush(registry_site(p->registry, p->touched[i]),
+                        &p->lane[p->touched[i]], now_s);
+    turn_end(p->turn);
+}
+
+/* --- Which site
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static struct slice host_of_url(struct slice text)
+{
+    struct url url;
+
+    url_parse(&url, text);
+    return url.host;
+}
+
+/* The page's own word for where it is: Origin, else Referer. A sandboxed page says "null"
+ * and has no host. */
+static struct slice page_host(const struct sender *sender)
+{
+    if (sender->origin.length > 0)
+        return host_of_url(sender->origin);
+    return host_of_url(sender->referer);
+}
+
+static enum outcome find_by_host(struct pipeline *p, const struct sender *sender,
+                                 struct site **ret_site)
+{
+    struct slice host = page_host(sender);
+    int why;
+
+    if (host.length == 0 && sender->origin.length == 0)
+        host = url_authority_host(sender->host);
+    *ret_site = registry_by_host(p->registry, host);
+    if (*ret_site == NULL)
+        *ret_site = registry_open_host(p->registry, host, &why);
+    if (*ret_site != NULL)
+        return OUTCOME_VIEW;
+    return why == ERR_EXISTS ? OUTCOME_AUTO_SITES_FULL
+           : why == ERR_FULL ? OUTCOME_SITES_FULL
+                             : OUTCOME_UNKNOWN_SITE;
+}
+
+/* A site that names its hosts takes beacons of their pages only. What has neither Origin
+ * nor Referer (a server, a reader with privacy settings) cannot be checked and passes: it
+ * can name any site, as a forger with curl can. */
+static bool origin_is_right(const struct site *site, const struct site_terms *terms,
+                            const struct sender *sender)
+{
+    struct slice host = page_host(sender);
+
+    if (!sender->http || terms->config.open ||
+        (sender->origin.length == 0 && sender->referer.length == 0))
+        return true;
+    if (site->block->host[0] != '\0' &&
+        slice_equal_nocase(slice_of(site->block->host), host))
+        return true;
+    if (terms->config.hosts[0] == '\0')
+        return site->block->host[0] == '\0'; /* no list: nothing to compare with */
+    return hosts_match(terms->config.hosts, host);
+}
+
+/* OUTCOME_VIEW stands for "found, and allowed". */
+static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
+                              const struct sender *sender, struct site **ret_site,
+                              const struct site_terms **ret_terms)
+{
+    struct site *site;
+    enum outcome outcome = OUTCOME_VIEW;
+
+    if (beacon->site.length > 0)
+        site = registry_by_key(p->registry, beacon->site);
+    else
+        outcome = find_by_host(p, sender, &site);
+    if (site == NULL)
+        return beacon->site.length > 0 ? OUTCOME_UNKNOWN_SITE : outcome;
+    *ret_site = site;
+    *ret_terms = atomic_load_explicit(&site->terms, memory_order_acquire);
+    return origin_is_right(site, *ret_terms, sender) ? OUTCOME_VIEW : OUTCOME_ORIGIN;
+}
+
+/* --- Who
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+static bool referrer_is_elsewhere(const struct site_terms *terms,
+                                  const struct beacon *beacon,
+                                  const struct sender *sender)
+{
+    struct slice from = host_of_url(beacon->referrer), page = host_of_url(beacon->page);
+
+    if (from.length == 0)
+        return true;
+    if (page.length == 0)
+        page = page_host(sender);
+    return !slice_equal_nocase(from, page) && !hosts_match(terms->config.hosts, from);
+}
+
+static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
+                             const struct sender *sender, const struct site_terms *terms)
+{
+    const struct address *address =
+        sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
+    struct visit visit = {
+        .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
+                : beacon->kind == BEACON_PING ? VISIT_PING
+                                              : VISIT_EVENT,
+        .slot = p->now_slot,
+        .unit = address_unit(address),
+        .user_agent = sender->trusted && beacon->user_agent.length > 0
+                          ? beacon->user_agent
+                          : sender->user_agent,
+        .anonymous = sender->anonymous,
+    };
+
+    visit.entry =
+        visit.kind == VISIT_VIEW && referrer_is_elsewhere(terms, beacon, sender);
+    return visit;
+}
+
+/* --- Counted
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static struct site_lane *open_lane(struct pipeline *p, struct site *site)
+{
+    struct site_lane *lane = &p->lane[site->index];
+
+    if (!lane->touched) {
+        site_lane_open(site, lane, p->now_slot);
+        p->touched[p->touched_count++] = site->index;
+    }
+    return lane;
+}
+
+static enum outcome count_line(struct pipeline *p, struct slice line,
+                               const struct sender *sender, struct site **ret_site)
+{
+    static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
+                                           [VISIT_PING] = OUTCOME_PING,
+                                           [VISIT_EVENT] = OUTCOME_EVENT};
+    const struct site_terms *terms;
+    struct beacon beacon;
+    struct visit visit;
+    enum outcome outcome;
+    int rv = beacon_parse(&beacon, line, p->scratch);
+
+    if (rv != 0)
+        return rv == ERR_TOO_LONG ? OUTCOME_TOO_LONG : OUTCOME_MALFORMED;
+    outcome = find_site(p, &beacon, sender, ret_site, &terms);
+    if (outcome != OUTCOME_VIEW)
+        return outcome;
+    if (terms->config.source != SOURCE_BEACONS)
+        return OUTCOME_OTHER_SOURCE;
+    if (sender->prefetch)
+        return OUTCOME_PREFETCH;
+    visit = visit_of(p, &beacon, sender, terms);
+    site_visit(*ret_site, open_lane(p, *ret_site), &visit);
+    return counted[visit.kind];
+}
+
+enum outcome pipeline_line(struct pipeline *p, struct slice line,
+                           const struct sender *sender, struct site **ret_site)
+{
+    struct site *site = NULL;
+    enum outcome outcome;
+
+    metrics_bump(p->row, received, 1);
+    outcome = count_line(p, line, sender, &site);
+    metrics_outcome(p->row, outcome, 1);
+    if (ret_site != NULL)
+        *ret_site = site;
+    return outcome;
+}
+
+/* Lines that are refused unread are received all the same. */
+static void refuse(struct pipeline *p, struct slice lines, enum outcome outcome)
+{
+    struct slice line;
+    uint64_t n = 0;
+
+    while (beacon_next_line(&lines, &line))
+        n++;
+    metrics_bump(p->row, received, n);
+    metrics_outcome(p->row, outcome, n);
+}
+
+enum outcome pipeline_lines(struct pipeline *p, struct slice body,
+                            const struct sender *sender, struct site **ret_site)
+{
+    enum outcome best = OUTCOME_COUNT, outcome;
+    struct site *site;
+    struct slice line;
+
+    *ret_site = NULL;
+    for (unsigned n = 0; n < LUOT_LINES_MAX && beacon_next_line(&body, &line); n++) {
+        outcome = pipeline_line(p, line, sender, &site);
+        if (best == OUTCOME_COUNT || outcome_class(outcome) < outcome_class(best)) {
+            best = outcome;
+            *ret_site = site;
+        }
+    }
+    refuse(p, body, OUTCOME_TOO_MANY_LINES);
+    if (best != OUTCOME_COUNT)
+        return best;
+    metrics_bump(p->row, received, 1); /* an empty body is one line with nothing in it */
+    metrics_outcome(p->row, OUTCOME_MALFORMED, 1);
+    return OUTCOME_MALFORMED;
+}
+
+void pipeline_datagram(struct pipeline *p, struct slice datagram,
+                       const struct address *from)
+{
+    const struct trust *trust = atomic_load_explicit(p->trust, memory_order_acquire);
+    struct sender sender = {.address = *from, .trusted = true};
+    struct site *site;
+
+    if (!networks_contain(&trust->udp, from))
+        refuse(p, datagram, OUTCOME_UNTRUSTED);
+    else if (datagram.length > LUOT_DATAGRAM_MAX)
+        refuse(p, datagram, OUTCOME_TOO_LONG);
+    else
+        pipeline_lines(p, datagram, &sender, &site);
+}
