@@ -47,9 +47,7 @@ void pipeline_end(struct pipeline *p)
     turn_end(p->turn);
 }
 
-/* --- Which site
- * -------------------------------------------------------------------------------------------------
- */
+/* --- Which site --- */
 
 static struct slice host_of_url(struct slice text)
 {
@@ -124,9 +122,7 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
     return origin_is_right(site, *ret_terms, sender) ? OUTCOME_VIEW : OUTCOME_ORIGIN;
 }
 
-/* --- Who
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- Who --- */
 
 static bool referrer_is_elsewhere(const struct site_terms *terms,
                                   const struct beacon *beacon,
@@ -163,9 +159,7 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
     return visit;
 }
 
-/* --- Counted
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- Counted --- */
 
 static struct site_lane *open_lane(struct pipeline *p, struct site *site)
 {

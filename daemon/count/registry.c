@@ -43,9 +43,7 @@ struct registry {
     _Atomic uint32_t auto_count;
 };
 
-/* --- Names
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- Names --- */
 
 static uint32_t state_of(const struct registry *r, size_t i)
 {
@@ -137,9 +135,7 @@ struct site *registry_by_host(const struct registry *r, struct slice host)
     return site;
 }
 
-/* --- Making sites
- * -----------------------------------------------------------------------------------------------
- */
+/* --- Making sites --- */
 
 static void set_terms(struct registry *r, struct site *s, struct site_terms *terms,
                       uint64_t ticket)
@@ -221,8 +217,7 @@ static struct site *site_of_key(const struct registry *r, struct slice key)
     return NULL;
 }
 
-/* --- Sites that open by themselves
- * ------------------------------------------------------------------------------ */
+/* --- Sites that open by themselves --- */
 
 /* so-y-te.example.gov.vn -> so-y-te-example-gov-vn; what does not fit is told apart by a
  * hash. */
@@ -296,9 +291,7 @@ struct site *registry_open_host(struct registry *r, struct slice host, int *ret_
     return s;
 }
 
-/* --- Views
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- Views --- */
 
 static void view_free(struct view *v)
 {
@@ -455,9 +448,7 @@ const struct config *registry_config(const struct registry *r)
     return atomic_load_explicit(&r->view, memory_order_acquire)->config;
 }
 
-/* --- Start, stop, keep
- * ------------------------------------------------------------------------------------------
- */
+/* --- Start, stop, keep --- */
 
 static int adopt(struct registry *r, const struct config *config, struct instant now,
                  struct registry_report *report)

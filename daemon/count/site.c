@@ -81,9 +81,7 @@ void site_terms_free(struct site_terms *t)
     free(t);
 }
 
-/* --- Worker
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- Worker --- */
 
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
 {

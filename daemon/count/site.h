@@ -147,9 +147,7 @@ struct graces {
     uint64_t begun, over;
 };
 
-/* --- Start, before any worker
- * -------------------------------------------------------------------------------------
- */
+/* --- Start, before any worker --- */
 void site_attach(struct site *s, struct arena *a, unsigned index);
 /* Backs and zeroes the block and the first table's start; state SITE_BLANK. ERR_NOSPACE.
  */
@@ -162,9 +160,7 @@ struct site_terms *
 site_terms_new(const struct site_config *config); /* NULL: no memory or zone */
 void site_terms_free(struct site_terms *t);
 
-/* --- Worker, inside a turn
- * ------------------------------------------------------------------------------------------
- */
+/* --- Worker, inside a turn --- */
 /* Opens the site for this turn: reads the floor, the terms and, when the hour has turned,
  * the periods. */
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
@@ -172,9 +168,7 @@ void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit);
 void site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 
-/* --- Keeper
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- Keeper --- */
 /* One tick: assign, close, fold, back, grow, fill, turn keys over, scan. Returns 0, or
  * ERR_NOSPACE once when backing failed. */
 int site_keep(struct site *s, struct arena *a, struct graces *g, struct instant now);
@@ -183,9 +177,7 @@ int site_keep(struct site *s, struct arena *a, struct graces *g, struct instant 
 void graces_tick_begin(struct graces *g, struct turns *turns);
 void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 
-/* --- The reader thread
- * -------------------------------------------------------------------------------------------------
- */
+/* --- The reader thread --- */
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],
                   const uint64_t imported[METRIC_KINDS]);
 void site_set_row(struct site *s, enum period_kind kind, int64_t number,
@@ -193,9 +185,7 @@ void site_set_row(struct site *s, enum period_kind kind, int64_t number,
 void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
                      const struct site_totals *totals);
 
-/* --- Numbers, any thread
- * --------------------------------------------------------------------------------------------------
- */
+/* --- Numbers, any thread --- */
 enum site_span {
     SPAN_LAST_HOUR,
     SPAN_LAST_24H,

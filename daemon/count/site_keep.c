@@ -17,9 +17,7 @@ enum {
     KEPT_ROWS = 2                 /* closed periods whose rows are written again  */
 };
 
-/* --- Graces
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- Graces --- */
 
 void graces_tick_begin(struct graces *g, struct turns *turns)
 {
@@ -35,6 +33,8 @@ void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers)
     grace_begin(&g->grace, turns, workers);
 }
 
+static const uint64_t FILLED = UINT64_MAX; /* of fill_ticket: may become SKETCHED */
+
 /* The grace that begins after this moment. */
 static uint64_t ticket(const struct graces *g)
 {
@@ -46,9 +46,7 @@ static bool is_over(const struct graces *g, uint64_t t)
     return g->over >= t;
 }
 
-/* --- Hits
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- Hits --- */
 
 static void keep_hits(struct site *s, struct graces *g, int64_t now_slot)
 {
@@ -101,9 +99,7 @@ static void fold_days(struct site *s, const struct calendar *c)
     }
 }
 
-/* --- Visitors
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- Visitors --- */
 
 static int back_parts(struct site *s, struct arena *a, unsigned i)
 {
@@ -130,6 +126,15 @@ static int back_sketches(struct arena *a, const struct visitors_table *t)
     return rv != 0 ? rv : arena_back(a, t->month, sizeof *t->month);
 }
 
+static struct visit_periods periods_now(const struct site_terms *terms, int64_t slot)
+{
+    struct visit_periods now;
+
+    visit_periods_at(&terms->calendar, slot, terms->online_slots, terms->idle_slots,
+                     &now);
+    return now;
+}
+
 static int keep_table(struct site *s, struct arena *a, struct graces *g, unsigned i,
                       const struct site_terms *terms, int64_t now_slot)
 {
@@ -140,29 +145,26 @@ static int keep_table(struct site *s, struct arena *a, struct graces *g, unsigne
 
     if (rv != 0 || (mode == VISITORS_EXACT && !visitors_wants_filling(t)))
         return rv;
+    now = periods_now(terms, now_slot);
     if (mode == VISITORS_EXACT || (mode == VISITORS_FILLING && s->fill_ticket[i] == 0)) {
         rv = back_sketches(
             a, t); /* FILLING without a ticket: the one before us was killed */
         if (rv != 0)
             return rv;
-        visitors_fill_begin(t);
+        visitors_fill_begin(t, &now);
         s->fill_ticket[i] = ticket(g);
-    } else if (mode == VISITORS_FILLING && s->fill_ticket[i] != UINT64_MAX) {
+    } else if (mode == VISITORS_FILLING && s->fill_ticket[i] != FILLED) {
         if (!is_over(g, s->fill_ticket[i]))
             return 0;
-        visit_periods_at(&terms->calendar, now_slot, terms->online_slots,
-                         terms->idle_slots, &now);
         visitors_fill_finish(t, now_slot, &now);
-        s->fill_ticket[i] = UINT64_MAX; /* filled: may become SKETCHED at any time */
-    } else if (visitors_wants_sketched(t)) {
+        s->fill_ticket[i] = FILLED;
+    } else if (mode == VISITORS_FILLING && visitors_wants_sketched(t)) {
         visitors_sketched(t);
     }
     return 0;
 }
 
-/* --- Keys
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- Keys --- */
 
 static enum period_kind key_period(const struct site_terms *terms)
 {
@@ -269,8 +271,7 @@ static int keep_keys(struct site *s, struct arena *a, struct graces *g,
     return 0;
 }
 
-/* --- Closed periods, and the scan
- * ------------------------------------------------------------------------------- */
+/* --- Closed periods, and the scan --- */
 
 static void keep_row(struct site *s, struct site_row *row, enum period_kind kind,
                      const struct period *p)
@@ -325,19 +326,19 @@ static void publish_scan(struct site *s, const struct site_scanned *scan)
  * online is in `joins`. */
 static void keep_scan(struct site *s, const struct site_terms *terms, int64_t now_slot)
 {
+    struct visit_periods now;
     struct site_scanned scan;
 
     if (atomic_load_explicit(&s->scan.slot, memory_order_relaxed) == now_slot &&
         atomic_load_explicit(&s->scan.version, memory_order_relaxed) != 0)
         return;
+    now = periods_now(terms, now_slot);
+    for (unsigned i = 0; i < SITE_KEYS; i++)
+        if (key_state(s, i) == KEY_LINKED)
+            visitors_tick(&s->table[i], now_slot, &now);
     keep_rows(s, &terms->calendar, now_slot);
     scan = site_scan_now(s, terms, now_slot);
     publish_scan(s, &scan);
-    for (unsigned i = 0; i < SITE_KEYS; i++)
-        if (key_state(s, i) == KEY_LINKED && now_slot % 3600 == 0 &&
-            atomic_load_explicit(&s->table[i].head->mode, memory_order_relaxed) !=
-                VISITORS_EXACT)
-            distinct_sweep(s->table[i].matrix, now_slot); /* twice a day */
 }
 
 int site_keep(struct site *s, struct arena *a, struct graces *g, struct instant now)
@@ -360,32 +361,23 @@ int site_keep(struct site *s, struct arena *a, struct graces *g, struct instant 
     return rv;
 }
 
-/* --- Adoption
- * ---------------------------------------------------------------------------------------------------
- */
-
-struct periods_context {
-    const struct site_terms *terms;
-};
+/* --- Adoption --- */
 
 static void periods_at(void *context, int64_t slot, struct visit_periods *ret)
 {
-    const struct site_terms *terms = ((struct periods_context *)context)->terms;
-
-    visit_periods_at(&terms->calendar, slot, terms->online_slots, terms->idle_slots, ret);
+    *ret = periods_now(context, slot);
 }
 
 void site_adopt(struct site *s, struct arena *a, struct instant now)
 {
-    struct periods_context context = {
-        atomic_load_explicit(&s->terms, memory_order_acquire)};
+    struct site_terms *terms = atomic_load_explicit(&s->terms, memory_order_acquire);
     int64_t now_slot = instant_slot(now);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
         uint32_t state = key_state(s, i);
-        if (state == KEY_LINKED && now_slot < wanted_until(s, i, context.terms) &&
+        if (state == KEY_LINKED && now_slot < wanted_until(s, i, terms) &&
             atomic_load_explicit(&s->table[i].head->linked, memory_order_relaxed))
-            visitors_adopt(&s->table[i], periods_at, &context);
+            visitors_adopt(&s->table[i], periods_at, terms);
         else if (state != KEY_FREE)
             erase_key(s, a,
                       i); /* half made, retiring or over: no worker runs, so no grace */

@@ -36,9 +36,7 @@ const char *site_span_name(enum site_span span)
     return names[span];
 }
 
-/* --- Visitors
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- Visitors --- */
 
 int site_key_for(const struct site *s, int64_t slot)
 {
@@ -193,9 +191,7 @@ uint64_t site_own_visitors(const struct site *s, enum period_kind kind,
     return row > tally ? row : tally;
 }
 
-/* --- Days
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- Days --- */
 
 static struct hit_count own_hits_of_day(const struct site *s, const struct period *day)
 {
@@ -276,9 +272,7 @@ bool site_whole_day(const struct site *s, int64_t day, struct instant now,
     return true;
 }
 
-/* --- Seeds
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- Seeds --- */
 
 void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS],
                     struct site_totals *ret_totals)
@@ -309,9 +303,7 @@ static struct part part_of(const struct site_seed *seed, enum period_kind kind)
     return (struct part){seed->has_month != 0, seed->month, seed->offset_month};
 }
 
-/* --- Periods
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- Periods --- */
 
 struct reading { /* what one answer needs, read once */
     const struct site *site;
