@@ -178,7 +178,7 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
     static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
-    const struct site_terms *terms;
+    const struct site_terms *terms = NULL;
     struct beacon beacon;
     struct visit visit;
     enum outcome outcome;
