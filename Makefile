@@ -65,6 +65,7 @@ LLHTTP_SRC = $(LLHTTP_DIR)/llhttp.c $(LLHTTP_DIR)/api.c $(LLHTTP_DIR)/http.c
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 CORE_OBJ   = $(call obj,$(CORE_SRC)) $(patsubst $(LLHTTP_DIR)/%.c,$(BUILD)/obj/llhttp/%.o,$(LLHTTP_SRC))
 DAEMON_OBJ = $(call obj,$(DAEMON_SRC))
+NET_OBJ    = $(call obj,$(wildcard daemon/net/*.c))
 CTL_OBJ    = $(call obj,$(CTL_SRC))
 LIB_OBJ    = $(call obj,$(LIB_SRC))
 
@@ -131,6 +132,17 @@ seam_obj = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SEAM_SRC))
 $(BUILD)/seams/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -DLUOT_SEAMS -MMD -MP -c $< -o $@
+
+$(BUILD)/libluotnet.a: $(NET_OBJ)
+	@rm -f $@
+	ar rcs $@ $(NET_OBJ)
+
+$(BUILD)/tests/net/%: tests/net/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(UV_LIBS) $(CORE_LIBS) -o $@
+
+# Counts what the hot paths ask of the heap: they must ask nothing.
+$(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 $(BUILD)/tests/stress/%: tests/stress/%.c $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)

@@ -1,0 +1,307 @@
+#include "net/http_conn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "net/http_batch.h"
+#include "net/http_output.h"
+
+static_assert((int)INPUT_BYTES >= (int)HTTP_HEAD_MAX + (int)HTTP_BODY_MAX,
+              "one request must fit into a connection's input");
+
+bool http_conn_is_blocked(const struct http_conn *c)
+{
+    return c->stopped || c->unsent.block != NULL || c->awaits_reply;
+}
+
+static unsigned limit_ms(const struct http_shared *s, enum http_phase phase)
+{
+    switch (phase) {
+    case PHASE_HEADER:
+        return s->header_ms;
+    case PHASE_BODY:
+        return s->body_ms;
+    case PHASE_WRITE:
+        return s->write_ms;
+    case PHASE_LINGER:
+        return LINGER_MS;
+    case PHASE_NONE:
+    case PHASE_IDLE:
+    case PHASE_ANSWER:
+        break;
+    }
+    return s->idle_ms;
+}
+
+void http_conn_enter(struct http_conn *c, enum http_phase phase)
+{
+    if (c->phase == phase)
+        return;
+    c->phase = phase;
+    c->deadline = uv_now(c->http->loop) + limit_ms(c->http->shared, phase);
+}
+
+/* --- the end ----------------------------------------------------------------------- */
+
+/* Gives back the pages that only a large request needs. */
+static void trim_input(struct http_conn *c)
+{
+    if (c->touched > INPUT_KEPT_BYTES)
+        (void)madvise(c->input + INPUT_KEPT_BYTES, INPUT_BYTES - INPUT_KEPT_BYTES,
+                      MADV_DONTNEED);
+    c->touched = 0;
+}
+
+static void unlink_conn(struct http_conn *c)
+{
+    if (c->previous != NULL)
+        c->previous->next = c->next;
+    else
+        c->http->conns = c->next;
+    if (c->next != NULL)
+        c->next->previous = c->previous;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct http_conn *c = handle->data;
+    struct http *h = c->http;
+    http_batch_put(h, c->batch);
+    free(c->reply.block);
+    trim_input(c);
+    unlink_conn(c);
+    metrics_drop(h->lane.row, http_connections, 1);
+    struct address peer = c->peer;
+    admission_leave(&h->shared->admission, &peer,
+                    c->slot); /* from here on it is not ours */
+}
+
+static void leave_ready(struct http_conn *c)
+{
+    struct http_conn **at = &c->http->ready;
+    while (c->ready && *at != NULL) {
+        if (*at == c) {
+            *at = c->next_ready;
+            c->ready = false;
+        } else {
+            at = &(*at)->next_ready;
+        }
+    }
+}
+
+void http_conn_void_token(struct http_conn *c)
+{
+    /* Its owner alone writes it. Another worker may look at the generation of a slot that
+     * was its own once; it never finds its old number again, and that is all it needs:
+     * relaxed. */
+    atomic_fetch_add_explicit(&c->http->shared->generations[c->slot], 1,
+                              memory_order_relaxed);
+}
+
+struct reply_token http_conn_token(const struct http_conn *c)
+{
+    return (struct reply_token){
+        .worker = c->http->worker,
+        .connection = c->slot,
+        .generation = atomic_load_explicit(&c->http->shared->generations[c->slot],
+                                           memory_order_relaxed)};
+}
+
+void http_conn_stop(struct http_conn *c)
+{
+    if (c->stopped)
+        return;
+    c->stopped = true;
+    http_conn_void_token(c);
+    leave_ready(c);
+    uv_close((uv_handle_t *)&c->tcp, on_closed);
+}
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+    if (status < 0)
+        http_conn_stop(request->handle->data);
+}
+
+/* --- waiting ----------------------------------------------------------------------- */
+
+static void lend_input(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
+{
+    struct http_conn *c = handle->data;
+    (void)suggested;
+    *ret_buf = uv_buf_init(c->input + c->end, (unsigned)(INPUT_BYTES - c->end));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
+{
+    struct http_conn *c = stream->data;
+    (void)buf;
+    if (nread <
+        0) { /* the client has closed, or an error: nothing is owed, we only read then */
+        http_conn_stop(c);
+        return;
+    }
+    if (c->touched < c->end + (size_t)nread)
+        c->touched = c->end + (size_t)nread;
+    if (nread == 0 || c->phase == PHASE_LINGER)
+        return; /* lingering: what comes is not wanted, `end` stays */
+    c->end += (size_t)nread;
+    http_conn_advance(c);
+}
+
+static void start_reading(struct http_conn *c)
+{
+    int rv = uv_read_start((uv_stream_t *)&c->tcp, lend_input, on_read);
+    if (rv != 0 && rv != UV_EALREADY)
+        http_conn_stop(c);
+}
+
+/* We have written our last byte: say so, then read until the client closes too. Closing
+ * at once with unread input would be a reset, which can take our answer away from the
+ * client. */
+static void linger(struct http_conn *c)
+{
+    if (c->phase == PHASE_LINGER)
+        return;
+    http_conn_enter(c, PHASE_LINGER);
+    c->begin = c->end = 0;
+    if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown) != 0)
+        http_conn_stop(c);
+    else
+        start_reading(c);
+}
+
+/* A slow reader or an answer that is not ready: no further requests are read meanwhile.
+ */
+static void hold(struct http_conn *c)
+{
+    uv_read_stop((uv_stream_t *)&c->tcp);
+    http_conn_enter(c, c->unsent.block != NULL ? PHASE_WRITE : PHASE_ANSWER);
+}
+
+static void on_next_turn(uv_idle_t *idle)
+{
+    struct http *h = idle->data;
+    struct http_conn *c = h->ready;
+    h->ready = NULL;
+    uv_idle_stop(idle);
+    while (c != NULL) {
+        struct http_conn *next = c->next_ready;
+        c->ready = false;
+        http_conn_advance(c);
+        c = next;
+    }
+}
+
+/* 64 requests are answered; the others of the loop come first, then the rest of this
+ * one's. */
+static void take_turns(struct http_conn *c)
+{
+    struct http *h = c->http;
+    uv_read_stop((uv_stream_t *)&c->tcp);
+    c->ready = true;
+    c->next_ready = h->ready;
+    h->ready = c;
+    if (!uv_is_active((uv_handle_t *)&h->next_turn))
+        uv_idle_start(&h->next_turn, on_next_turn);
+}
+
+static void await_input(struct http_conn *c)
+{
+    if (c->begin > 0) {
+        memmove(c->input, c->input + c->begin, c->end - c->begin);
+        c->end -= c->begin;
+        c->begin = 0;
+    }
+    if (c->end == 0) {
+        trim_input(c);
+        http_conn_enter(c, PHASE_IDLE);
+    } else if (!http_parser_in_body(&c->parser)) {
+        http_conn_enter(c, PHASE_HEADER);
+    } else {
+        http_conn_enter(c, PHASE_BODY);
+        if (http_parser_expects_continue(&c->parser) && !c->continued) {
+            c->continued = true;
+            http_output_send(c, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+        }
+    }
+    if (c->unsent.block != NULL)
+        hold(c);
+    else if (!c->stopped)
+        start_reading(c);
+}
+
+void http_conn_advance(struct http_conn *c)
+{
+    if (!http_conn_is_blocked(c) && c->reply.block != NULL)
+        http_output_send_reply(c);
+    if (!http_conn_is_blocked(c) && c->batch == NULL && !c->close_after)
+        http_batch_read(c);
+    if (!http_conn_is_blocked(c) && c->batch != NULL)
+        http_batch_answer(c);
+    if (c->stopped)
+        return;
+    if (http_conn_is_blocked(c))
+        hold(c);
+    else if (c->close_after)
+        linger(c);
+    else if (c->more)
+        take_turns(c);
+    else
+        await_input(c);
+}
+
+/* --- the beginning ----------------------------------------------------------------- */
+
+static void link_conn(struct http_conn *c)
+{
+    struct http *h = c->http;
+    c->next = h->conns;
+    if (h->conns != NULL)
+        h->conns->previous = c;
+    h->conns = c;
+}
+
+static struct http_conn *admit(struct http *h, const struct address *peer)
+{
+    struct http_shared *s = h->shared;
+    const struct networks *unlimited =
+        atomic_load_explicit(&s->unlimited, memory_order_acquire);
+    uint32_t slot;
+    bool free_of_limit = unlimited != NULL && networks_contain(unlimited, peer);
+    if (admission_enter(&s->admission, peer, free_of_limit, &slot) != 0)
+        return NULL;
+    struct http_conn *c = &s->conns[slot];
+    *c = (struct http_conn){.http = h,
+                            .peer = *peer,
+                            .slot = slot,
+                            .input = s->inputs + (size_t)slot * INPUT_BYTES};
+    return c;
+}
+
+void http_conn_start(struct http *h, int fd, const struct address *peer)
+{
+    struct http_conn *c = admit(h, peer);
+    if (c == NULL) {
+        metrics_bump(h->lane.row, http_turned_away, 1);
+        close(fd);
+        return;
+    }
+    metrics_bump(h->lane.row, http_accepted, 1);
+    metrics_bump(h->lane.row, http_connections, 1);
+    http_parser_init(&c->parser);
+    http_conn_enter(c, PHASE_HEADER);
+    (void)uv_tcp_init(h->loop,
+                      &c->tcp); /* cannot fail: without a family it opens no socket */
+    c->tcp.data = c;
+    link_conn(c);
+    if (uv_tcp_open(&c->tcp, fd) != 0) {
+        close(fd);
+        http_conn_stop(c);
+        return;
+    }
+    (void)uv_tcp_nodelay(&c->tcp, 1);
+    start_reading(c);
+}

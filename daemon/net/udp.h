@@ -1,0 +1,40 @@
+/* Floor 4 (net). A worker's UDP sockets.
+ *
+ * Happy path: readable -> recvmmsg (16 buffers of 64 KiB) -> turn_begin -> datagram() for each -> turn_end, at most
+ * 4 times a wake-up so that HTTP is not starved. Never sends a byte.
+ * It fails when: a datagram did not fit (udp_truncated; what came is handed on), it is empty (udp_empty), or the kernel
+ * reports an error on the socket (logged, and polled again). What the kernel dropped is net_kernel_drops(). */
+#ifndef LUOT_NET_UDP_H
+#define LUOT_NET_UDP_H
+
+#include <uv.h>
+
+#include "net/lane.h"
+
+struct udp_memory; /* what recvmmsg writes to */
+
+struct udp_socket {
+    uv_poll_t poll;
+    struct udp *udp;
+    int fd; /* the listener's: it closes it */
+};
+
+struct udp {
+    struct lane lane;
+    struct udp_memory *memory;
+    struct udp_socket sockets[LISTENERS_MAX];
+    size_t count;
+};
+
+/* ERR_NOMEM. */
+int udp_init(struct udp *u, struct lane lane);
+void udp_release(struct udp *u); /* when the loop has closed its handles */
+/* Before the thread starts. ERR_IO. */
+int udp_add(struct udp *u, uv_loop_t *loop, int fd);
+/* The worker's thread: takes what is queued already. */
+void udp_drain(struct udp *u);
+void udp_close(struct udp *u); /* the handles; the sockets are the listener's */
+/* One recvmmsg and its turn: how many messages came, 0 when there is none. What the poll callback calls. */
+unsigned udp_receive(struct udp *u, int fd);
+
+#endif
