@@ -1,0 +1,40 @@
+/* Floor 4 (keep). The saver: one thread and one store. Each second it writes what changed
+ * (one transaction of small rows), each 60 s the sketches, spread over the sites. A store
+ * that is stuck or gone delays nobody: counting goes on, durable() is false, everything
+ * arrives when it is back, because values are absolute. Happy path: look -> collect
+ * changes -> save -> remember what was saved. It fails when: the disk is full, read-only
+ * or away (logged once when it begins and once when it ends; tried again each second). */
+#ifndef LUOT_KEEP_SAVER_H
+#define LUOT_KEEP_SAVER_H
+
+#include "base/clock.h"
+#include "count/registry.h"
+#include "store/store.h"
+
+struct saver;
+
+struct saver_options {
+    struct registry *registry;
+    const struct clock *clock;
+    struct store *store; /* the saver's own; closed by it; NULL: nothing is kept  */
+    uint64_t incarnation;
+    unsigned period_ms; /* 0: 1,000                                              */
+};
+
+struct saver_status {         /* any thread */
+    bool durable;             /* what was counted 2 periods ago is saved               */
+    int64_t durable_since_ms; /* luot's clock; of the last good save                   */
+    uint64_t saves, rows, failures;
+    int error;      /* of the last try: 0 or an error code                   */
+    double last_ms; /* how long the last save took                           */
+};
+
+int saver_start(struct saver **ret_saver, const struct saver_options *options);
+struct saver_status saver_status(const struct saver *s);
+/* Saves once more, everything, at most deadline_ms; joins the thread. */
+void saver_stop(struct saver *s, unsigned deadline_ms);
+/* The collecting alone, for tests: what changed since the last call that was confirmed.
+ */
+struct saver_shadow;
+
+#endif

@@ -1,0 +1,145 @@
+/* Floor 3 (store). Where numbers are kept for ever: one small blocking interface with
+ * deadlines. A store is used by one thread; open a second one for a second thread (the
+ * saver has one, the reader another).
+ *
+ * Values are absolute and monotone per (site, day, node, incarnation), so a save may be
+ * repeated, arrive twice or late: a store keeps the greater of what it has and what it is
+ * given. `node` and `incarnation` are the opener's, given once. */
+#ifndef LUOT_STORE_STORE_H
+#define LUOT_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct store;
+
+struct deadline {
+    int64_t at_ms; /* CLOCK_MONOTONIC milliseconds; 0: none */
+};
+
+enum change_kind {
+    CHANGE_SITE, /* number = created_s, views = first_live_s, visits = last_view_s; blob =
+                    host of an auto site */
+    CHANGE_TOTAL,   /* everything this incarnation counted; overrun is in it   */
+    CHANGE_DAY,     /* number = local day     */
+    CHANGE_QUARTER, /* number = slot / 75 */
+    CHANGE_WEEK,    /* number of count/period; visitors only    */
+    CHANGE_MONTH,
+    CHANGE_SKETCH, /* number = local day; blob = HyperLogLog in Redis' format of its
+                      visitors */
+    CHANGE_ALIVE   /* no site; number = unix seconds: luotd was running and counting   */
+};
+
+struct change {
+    enum change_kind kind;
+    struct slice site; /* key; lives until store_save returns */
+    int64_t number;
+    uint64_t views, visits, visitors;
+    bool exact; /* the visitors                        */
+    struct slice blob;
+};
+
+/* A row of history, summed over what the question says. */
+struct history_row {
+    int64_t number; /* day, quarter, week or month                         */
+    uint64_t views, visits, visitors;
+    bool exact, deduplicated;
+};
+/* Returns 0 to go on. */
+typedef int history_row_fn(void *context, const struct history_row *row);
+
+enum history_part {
+    HISTORY_LIVE_OTHER = 1, /* counted live by other incarnations (of any node)      */
+    HISTORY_LIVE_OWN = 2,   /* counted live by this one, as saved                    */
+    HISTORY_IMPORTED = 4,
+    HISTORY_ADJUSTED = 8,
+    HISTORY_ALL = 15
+};
+
+/* A seed or an adjustment as it was given; the audit trail. */
+struct seed_row {
+    int64_t at_s; /* when it was said                                       */
+    uint32_t uid; /* by whom                                                */
+    int metric;   /* enum metric                                            */
+    int64_t as_of_s;
+    uint64_t total, today, week, month, offset_total, offset_today, offset_week,
+        offset_month;
+    bool has_today, has_week, has_month;
+    char note[256];
+};
+
+struct adjust_row {
+    int64_t at_s;
+    uint32_t uid;
+    int metric;
+    int64_t day; /* local day it is booked on                              */
+    int64_t by;  /* may be negative                                        */
+    char note[256];
+};
+
+/* One source of imported rows: a log file, by the hash of its first line. */
+struct import_source {
+    uint64_t first_line; /* hash of the first line                               */
+    uint64_t bytes;      /* consumed so far, always at the end of a line          */
+    uint64_t lines, parsed, malformed, views, skipped;
+    int64_t from_s, to_s; /* of its page views                                    */
+    char name[256];       /* the file's base name, for people                     */
+};
+
+struct store_ops {
+    int (*save)(struct store *s, const struct change *changes, size_t n,
+                struct deadline d);
+    /* Rows of one kind (CHANGE_DAY, _QUARTER, _WEEK, _MONTH) of a site with from <=
+     * number < until, ascending, the parts added up. Visitors of one number from two
+     * parts are a sum: deduplicated = false. */
+    int (*history)(struct store *s, struct slice site, enum change_kind kind,
+                   unsigned parts, int64_t from, int64_t until, history_row_fn *row,
+                   void *context);
+    /* The sum of everything of the parts; with since_day, imported rows only from that
+     * day on. */
+    int (*total)(struct store *s, struct slice site, unsigned parts, int64_t since_day,
+                 struct history_row *ret_row);
+    /* Imported rows of hours: number = unix hour (period_at). */
+    int (*imported_hours)(struct store *s, struct slice site, int64_t from, int64_t until,
+                          history_row_fn *row, void *context);
+    int (*seed_set)(struct store *s, struct slice site, const struct seed_row *row);
+    int (*seed_get)(struct store *s, struct slice site, int metric,
+                    struct seed_row *ret_row); /* ERR_NOT_FOUND */
+    int (*adjust_add)(struct store *s, struct slice site, const struct adjust_row *row);
+    int (*audit)(struct store *s, struct slice site,
+                 int (*row)(void *, int64_t at_s, uint32_t uid, const char *what),
+                 void *context); /* seeds, adjustments, imports, oldest first */
+    int (*source_get)(struct store *s, struct slice site, uint64_t first_line,
+                      struct import_source *ret_source); /* ERR_NOT_FOUND */
+    /* One transaction: the source and the rows that it changes. `days`/`hours`/... hold
+     * what is to be ADDED for this source and number; the store keeps them by (site,
+     * source, number). */
+    int (*import)(struct store *s, struct slice site, const struct import_source *source,
+                  uint32_t uid, const struct change *rows, size_t n);
+    /* Times when nobody counted, ascending, that overlap [from_s, to_s): from
+     * CHANGE_ALIVE and gap_add. */
+    int (*gap_add)(struct store *s, int64_t from_s, int64_t to_s);
+    int (*gaps)(struct store *s, int64_t from_s, int64_t to_s,
+                int (*row)(void *, int64_t from_s, int64_t to_s), void *context);
+    int (*last_alive)(struct store *s, int64_t *ret_s); /* of this node; ERR_NOT_FOUND */
+    int (*site_first)(struct store *s, struct slice site, int64_t *ret_created_s,
+                      int64_t *ret_first_live_s); /* of any incarnation; ERR_NOT_FOUND */
+    int (*sites)(struct store *s,
+                 int (*site)(void *, struct slice key, struct slice host), void *context);
+    void (*close)(struct store *s);
+};
+
+struct store {
+    const struct store_ops *ops;
+};
+
+/* "sqlite:PATH". What opens is checked first: ERR_FOREIGN (not a database of ours: left
+ * alone), ERR_CORRUPT (ours but damaged: moved to PATH.bad-<unix seconds>, with its -wal,
+ * and a new one is made; *ret_sentence says so and 0 is returned), ERR_VERSION (a newer
+ * luotd's), ERR_DENIED, ERR_NOSPACE, ERR_IO. ret_sentence always ends with what to do. */
+int store_open(struct store **ret_store, const char *where, const char *node,
+               uint64_t incarnation, char ret_sentence[512]);
+
+#endif
