@@ -47,26 +47,27 @@ extern "C" {
 #endif
 
 enum {
-    LUOT_BATCH_BYTES = 1400, /* of one datagram: fits the usual 1,500 with all headers */
-    LUOT_BATCH_LINES = 64,   /* in one datagram                                        */
-    LUOT_BATCH_DATAGRAMS = 16, /* that wait for one system call */
-    LUOT_BATCH_DATAGRAMS_MAX = 64,
-    LUOT_BATCH_MS = 1000 /* that a line waits while other hits follow              */
+    LUOT_BATCH_BYTES = 1400,       /* of a datagram: 1,500 with all headers       */
+    LUOT_BATCH_LINES = 64,         /* of a datagram                               */
+    LUOT_BATCH_DATAGRAMS = 16,     /* that wait for one system call               */
+    LUOT_BATCH_DATAGRAMS_MAX = 64, /* that may                                    */
+    LUOT_BATCH_MS = 1000           /* that a line waits while other hits follow   */
 };
 
 struct luot; /* one destination, one socket, one batch */
 
 struct luot_options {
-    size_t size;          /* sizeof(struct luot_options)                              */
-    const char *address;  /* "127.0.0.1:8080", "[::1]:8080": numbers, no names.
-                             NULL: 127.0.0.1:8080                                     */
-    const char *site;     /* key of hits that name none. NULL: every hit names its own */
-    size_t batch_bytes;   /* 0: one datagram a hit, sent at once. LUOT_OPTIONS_INIT says
-                             1,400; at most LUOT_DATAGRAM_MAX. A longer line goes alone */
-    unsigned batch_lines; /* 0: 64, which is also the most                            */
-    unsigned batch_datagrams; /* 0: 16; at most 64 */
-    unsigned batch_ms; /* 0: 1,000. A hit that finds an older line sends everything */
-    unsigned plain;    /* 1: never use UDP_SEGMENT, and never pad for it           */
+    size_t size;              /* sizeof(struct luot_options)                      */
+    const char *address;      /* "127.0.0.1:8080" (the default) or "[::1]:8080":
+                                 numbers, no names                                */
+    const char *site;         /* key of the hits that name none                   */
+    size_t batch_bytes;       /* of a datagram, at most LUOT_DATAGRAM_MAX; a line
+                                 that is longer goes alone. 0: each hit is sent
+                                 at once. LUOT_OPTIONS_INIT says 1,400            */
+    unsigned batch_lines;     /* of a datagram; 0: 64, which is also the most     */
+    unsigned batch_datagrams; /* for one system call; 0: 16; at most 64           */
+    unsigned batch_ms;        /* 0: 1,000. A hit that finds an older line sends   */
+    unsigned plain;           /* 1: never use UDP_SEGMENT, and never pad for it   */
 };
 
 #define LUOT_OPTIONS_INIT                                                                \
@@ -76,18 +77,17 @@ struct luot_options {
 
 /* Texts are UTF-8, not encoded, ended by NUL; NULL and "" both mean "not given". */
 struct luot_hit {
-    size_t size;          /* sizeof(struct luot_hit)                                    */
-    const char *site;     /* key; not given: the site of the options                    */
-    const char *page;     /* path or URL; not given: counts as page (unknown)           */
-    const char *referrer; /* URL                                                        */
-    const char *title;    /* of the page                                                */
-    const char *event;    /* name, at most LUOT_EVENT_MAX bytes: an event, not a view   */
-    const char *address;  /* visitor's, IPv4 or IPv6; not given: this machine's own     */
-    const char
-        *user_agent;      /* visitor's; identity looks at 512 bytes, so no more is sent */
-    const char *language; /* "vi", or what Accept-Language said                         */
-    unsigned screen_width; /* px, at most 65,535; 0: unknown */
-    int ping; /* 1: the visitor is still here; counts no view               */
+    size_t size;            /* sizeof(struct luot_hit)                            */
+    const char *site;       /* key; not given: the site of the options            */
+    const char *page;       /* path or URL; not given: page (unknown)             */
+    const char *referrer;   /* URL                                                */
+    const char *title;      /* of the page                                        */
+    const char *event;      /* its name, at most LUOT_EVENT_MAX bytes: no view    */
+    const char *address;    /* visitor's, IPv4 or IPv6; not given: this machine's */
+    const char *user_agent; /* visitor's; of more than 512 bytes the first 512    */
+    const char *language;   /* "vi", or what Accept-Language said                 */
+    unsigned screen_width;  /* px, at most 65,535; 0: unknown                     */
+    int ping;               /* 1: the visitor is still here; counts no view       */
 };
 
 #define LUOT_HIT_INIT                                                                    \
@@ -97,14 +97,14 @@ struct luot_hit {
 
 /* hits == sent + dropped + waiting, always. Of this process since luot_open or fork. */
 struct luot_stats {
-    size_t size;      /* sizeof(struct luot_stats)                                      */
-    uint64_t hits;    /* luot_hit returned 0                                            */
-    uint64_t sent;    /* lines that the kernel took                                     */
-    uint64_t waiting; /* lines in the batch now                                         */
-    uint64_t dropped; /* lines lost here: a full socket buffer, or an error             */
-    uint64_t datagrams; /* that the kernel took */
-    uint64_t segmented; /* of these, by UDP_SEGMENT */
-    uint64_t errors; /* times the network refused: nobody listens, no route, ...       */
+    size_t size;        /* sizeof(struct luot_stats)                              */
+    uint64_t hits;      /* luot_hit returned 0                                    */
+    uint64_t sent;      /* lines that the kernel took                             */
+    uint64_t waiting;   /* lines in the batch now                                 */
+    uint64_t dropped;   /* lines lost here: a full socket buffer, or an error     */
+    uint64_t datagrams; /* that the kernel took                                   */
+    uint64_t segmented; /* of these, by UDP_SEGMENT                               */
+    uint64_t errors;    /* times the network refused: nobody there, no route, ... */
 };
 
 #define LUOT_STATS_INIT                                                                  \
