@@ -200,7 +200,7 @@ install-lib: $(BUILD)/libluot.a $(BUILD)/libluot.so
 	install -m 644 include/luot.h include/luot_beacon.h $(DESTDIR)$(INCLUDEDIR)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' conf/luot.pc.in \
 	  >$(DESTDIR)$(LIBDIR)/pkgconfig/luot.pc
-	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig $(LIBDIR)
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 # Port 9 of this machine: nobody has to listen for the example to succeed. DESTDIR=/ keeps ldconfig out of it.
 STAGED = $(abspath $(BUILD))/staged

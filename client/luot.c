@@ -12,6 +12,7 @@
 #include "luot.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,6 +30,10 @@
 #define OPTIONS_SIZE_FIRST (offsetof(struct luot_options, plain) + sizeof(unsigned))
 #define HIT_SIZE_FIRST     (offsetof(struct luot_hit, ping) + sizeof(int))
 #define STATS_SIZE_FIRST   (offsetof(struct luot_stats, errors) + sizeof(uint64_t))
+/* Padding at the end would be read as a newer field by a newer library. */
+static_assert(sizeof(struct luot_options) == OPTIONS_SIZE_FIRST, "padding at the end");
+static_assert(sizeof(struct luot_hit) == HIT_SIZE_FIRST, "padding at the end");
+static_assert(sizeof(struct luot_stats) == STATS_SIZE_FIRST, "padding at the end");
 enum { SIZE_LIMIT = 4096 }; /* of any release: a larger one was never set */
 
 struct process {
