@@ -184,11 +184,12 @@ unit: $(if $(T),$(BUILD)/tests/$(dir $(T))test_$(notdir $(T)),$(UNIT_BIN))
 stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
 
-# An installed luotd.conf is the operator's: the new one is put beside it.
+# An installed luotd.conf is the operator's: a new one that differs is put beside it.
 install: install-lib $(BUILD)/luotd $(BUILD)/luotctl
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
-	@conf=$(DESTDIR)$(SYSCONFDIR)/luot/luotd.conf; if [ -e $$conf ]; then conf=$$conf.new; fi; \
+	@conf=$(DESTDIR)$(SYSCONFDIR)/luot/luotd.conf; \
+  if [ -e $$conf ] && ! cmp -s conf/luotd.conf $$conf; then conf=$$conf.new; fi; \
 	  echo install -m 644 conf/luotd.conf $$conf; install -m 644 conf/luotd.conf $$conf
 
 install-lib: $(BUILD)/libluot.a $(BUILD)/libluot.so
