@@ -1,4 +1,5 @@
-/* Floor 0 (base). Internet addresses as 16 bytes (IPv4 mapped into ::ffff:0:0/96) and lists of networks. */
+/* Floor 0 (base). Internet addresses as 16 bytes (IPv4 mapped into ::ffff:0:0/96) and
+ * lists of networks. */
 #ifndef LUOT_BASE_ADDRESS_H
 #define LUOT_BASE_ADDRESS_H
 
@@ -29,15 +30,19 @@ int address_from_sockaddr(struct address *ret_address, const struct sockaddr *fr
 void address_write(const struct address *a, char ret_text[ADDRESS_TEXT_MAX]);
 bool address_is_v4(const struct address *a);
 bool address_equal(const struct address *a, const struct address *b);
-/* IPv6 keeps its first 64 bits, IPv4 stays whole: the unit that identity and limits work with. */
+/* IPv6 keeps its first 64 bits, IPv4 stays whole: the unit that identity and limits work
+ * with. */
 struct address address_unit(const struct address *a);
 
-/* "10.0.0.0/8", "::1" (a single address). ERR_MALFORMED, ERR_RANGE (bits), host bits are cleared. */
+/* "10.0.0.0/8", "::1" (a single address). ERR_MALFORMED, ERR_RANGE (bits), host bits are
+ * cleared. */
 int network_parse(struct network *ret_network, struct slice text);
-/* Comma or space separated networks, or the words "loopback" (127.0.0.0/8 and ::1), "private" (RFC 1918 and fc00::/7),
- * "none" (alone). ERR_MALFORMED (also when it is empty: nobody is written "none"), ERR_RANGE, ERR_FULL. */
+/* Comma or space separated networks, or the words "loopback" (127.0.0.0/8 and ::1),
+ * "private" (RFC 1918 and fc00::/7), "none" (alone). ERR_MALFORMED (also when it is
+ * empty: nobody is written "none"), ERR_RANGE, ERR_FULL. */
 int networks_parse(struct networks *ret_networks, struct slice text);
-/* An IPv4 address is only ever in an IPv4 network: "::/0" is all of IPv6 and nothing else. */
+/* An IPv4 address is only ever in an IPv4 network: "::/0" is all of IPv6 and nothing
+ * else. */
 bool networks_contain(const struct networks *n, const struct address *a);
 
 #endif

@@ -1,4 +1,5 @@
-/* Floor 0 (base). The two hashes: a keyed one for whatever strangers choose, a fast one for checksums. */
+/* Floor 0 (base). The two hashes: a keyed one for whatever strangers choose, a fast one
+ * for checksums. */
 #ifndef LUOT_BASE_HASH_H
 #define LUOT_BASE_HASH_H
 
@@ -8,7 +9,8 @@ struct hash_key {
     uint8_t bytes[16];
 };
 
-/* SipHash-2-4 (libsodium crypto_shorthash) of the bytes as one little-endian 64-bit number. */
+/* SipHash-2-4 (libsodium crypto_shorthash) of the bytes as one little-endian 64-bit
+ * number. */
 uint64_t hash_keyed(const struct hash_key *key, const void *at, size_t length);
 /* XXH3-64: checksums and tables nobody outside can fill. */
 uint64_t hash_fast(const void *at, size_t length);

@@ -1,9 +1,14 @@
-/* Floor 0 (base), but only the edges may call it: net, keep, store, answer, daemon, main (style R19).
+/* Floor 0 (base), but only the edges may call it: net, keep, store, answer, daemon, main
+ * (style R19).
  *
- * One event is one line on standard error: `2026-11-23T09:15:02.123+07:00 warn event=save_failed site=demo ...` (when systemd's
- * journal reads us, $JOURNAL_STREAM, the time is left out and "<4>" stands before it: the priority, which the journal takes off). Fields are key=value; text that came from outside goes through
- * buffer_log_field. A message ends with what we do next: next=retry_in_2s. A line is written with one write(2) of
- * at most 4 KiB; when the reader is gone or the pipe is full the line is dropped and counted. Control bytes in a message become '?'. Any thread. The process ignores SIGPIPE. */
+ * One event is one line on standard error: `2026-11-23T09:15:02.123+07:00 warn
+ * event=save_failed site=demo ...` (when systemd's journal reads us, $JOURNAL_STREAM, the
+ * time is left out and "<4>" stands before it: the priority, which the journal takes
+ * off). Fields are key=value; text that came from outside goes through buffer_log_field.
+ * A message ends with what we do next: next=retry_in_2s. A line is written with one
+ * write(2) of at most 4 KiB; when the reader is gone or the pipe is full the line is
+ * dropped and counted. Control bytes in a message become '?'. Any thread. The process
+ * ignores SIGPIPE. */
 #ifndef LUOT_BASE_LOG_H
 #define LUOT_BASE_LOG_H
 

@@ -1,7 +1,9 @@
-/* Floor 2 (count). Views and visits of one site over time: a ring of 12 s slots that workers add to, minutes and
- * quarter-hours that the keeper assigns from whole slots, and the days it has folded away. Everything is in the arena and holds
- * at every instruction: total computed from the arena alone is exactly what was added. Source, with the proofs: reference
- * protocol, section 2. Slots are absolute: floor(unix_ms / 12000); quarters are slot / 75; minutes slot / 5. */
+/* Floor 2 (count). Views and visits of one site over time: a ring of 12 s slots that
+ * workers add to, minutes and quarter-hours that the keeper assigns from whole slots, and
+ * the days it has folded away. Everything is in the arena and holds at every instruction:
+ * total computed from the arena alone is exactly what was added. Source, with the proofs:
+ * reference protocol, section 2. Slots are absolute: floor(unix_ms / 12000); quarters are
+ * slot / 75; minutes slot / 5. */
 #ifndef LUOT_COUNT_HITS_H
 #define LUOT_COUNT_HITS_H
 
@@ -10,11 +12,11 @@
 #include <stdint.h>
 
 enum {
-    RING_SLOTS = 600,      /* 2 h                                        */
-    LATE_SLOTS = 75,       /* a visit may be dated up to 15 min back     */
+    RING_SLOTS = 600, /* 2 h                                        */
+    LATE_SLOTS = 75,  /* a visit may be dated up to 15 min back     */
     QUARTER_SLOTS = 75,
     MINUTE_SLOTS = 5,
-    QUARTERS = 3456,       /* 36 days                                    */
+    QUARTERS = 3456, /* 36 days                                    */
     MINUTES = 1440
 };
 
@@ -22,71 +24,86 @@ struct hit_count {
     uint64_t views, visits;
 };
 
-struct hits_base { /* the stored days: everything of quarters < through_q that this arena counted */
+struct hits_base { /* the stored days: everything of quarters < through_q that this arena
+                      counted */
     _Atomic int64_t through_q;
     _Atomic uint64_t views, visits;
 };
 
 struct hits {
-    _Atomic uint64_t ring[RING_SLOTS];      /* tag:12 | visits:26 | views:26            */
-    _Atomic uint64_t minute[MINUTES];       /* tag:8 | visits:28 | views:28, saturating */
-    _Atomic uint64_t quarter[QUARTERS][2];  /* visits, views: tag:16 | count:48         */
-    _Atomic int64_t floor_q;                /* visits are dated at or after 75*floor_q  */
-    _Atomic int64_t rolled_q;               /* quarters < rolled_q are final            */
-    _Atomic int64_t first_q;                /* the quarter this arena began in: quarters before it were restored
-                                               from a store, they show in sliding windows and are in no sum of ours */
-    _Atomic uint64_t base_i;                /* base[base_i & 1] is valid                */
+    _Atomic uint64_t ring[RING_SLOTS];     /* tag:12 | visits:26 | views:26            */
+    _Atomic uint64_t minute[MINUTES];      /* tag:8 | visits:28 | views:28, saturating */
+    _Atomic uint64_t quarter[QUARTERS][2]; /* visits, views: tag:16 | count:48         */
+    _Atomic int64_t floor_q;               /* visits are dated at or after 75*floor_q  */
+    _Atomic int64_t rolled_q;              /* quarters < rolled_q are final            */
+    _Atomic int64_t first_q; /* the quarter this arena began in: quarters before it were
+                                restored from a store, they show in sliding windows and
+                                are in no sum of ours */
+    _Atomic uint64_t base_i; /* base[base_i & 1] is valid                */
     struct hits_base base[2];
     _Atomic uint64_t overrun_visits, overrun_views; /* counted in total, in no series   */
-    _Atomic uint64_t late;                  /* visits moved up to the floor             */
+    _Atomic uint64_t late; /* visits moved up to the floor             */
 };
 
 /* A fresh ring whose first quarter is now's. Before any worker. Memory is zero. */
 void hits_init(struct hits *h, int64_t now_slot);
 
-/* Worker, inside a turn. `now_slot` (W) and `floor_q` were read when the turn began (hits_floor). */
+/* Worker, inside a turn. `now_slot` (W) and `floor_q` were read when the turn began
+ * (hits_floor). */
 int64_t hits_floor(const struct hits *h);
-/* The slot a visit of `slot` is counted in; *ret_late when it was moved up (the caller adds those to h->late). Later than
- * now_slot only while the clock is being set back. */
+/* The slot a visit of `slot` is counted in; *ret_late when it was moved up (the caller
+ * adds those to h->late). Later than now_slot only while the clock is being set back. */
 int64_t hits_date(int64_t slot, int64_t now_slot, int64_t floor_q, bool *ret_late);
-/* Adds; once a site, slot and turn. What a word cannot take, or may not yet, is counted in overrun. */
+/* Adds; once a site, slot and turn. What a word cannot take, or may not yet, is counted
+ * in overrun. */
 void hits_add(struct hits *h, int64_t slot, uint32_t visits, uint32_t views);
 
-/* Keeper. A tick is: hits_assign (all open quarters and their minutes), then, where hits_closable says a quarter, close it:
- * hits_close_begin, wait for a grace, hits_close_finish. Many quarters can be closed by one grace.
- * All of it may be late, run twice, or be killed inside. */
+/* Keeper. A tick is: hits_assign (all open quarters and their minutes), then, where
+ * hits_closable says a quarter, close it: hits_close_begin, wait for a grace,
+ * hits_close_finish. Many quarters can be closed by one grace. All of it may be late, run
+ * twice, or be killed inside. */
 void hits_assign(struct hits *h, int64_t now_slot);
-/* The q that hits_close_begin may be given now: quarters < q are older than what may still be dated. == rolled_q: none. */
+/* The q that hits_close_begin may be given now: quarters < q are older than what may
+ * still be dated. == rolled_q: none. */
 int64_t hits_closable(const struct hits *h, int64_t now_slot);
 void hits_close_begin(struct hits *h, int64_t until_q);
 void hits_close_finish(struct hits *h); /* closes rolled_q .. floor_q - 1 */
-/* Moves quarters < until_q (<= rolled_q) into the stored days; absolute and idempotent. */
+/* Moves quarters < until_q (<= rolled_q) into the stored days; absolute and idempotent.
+ */
 void hits_fold(struct hits *h, int64_t until_q);
-/* The clock was set back, and workers' next turns already have the new time: begin, grace, finish. Both do nothing when now's
- * quarter is still open. Total stays exact. Back by up to some 75 min, hits dated after now stay where they are and show when
- * their time comes; else finish returns true: what was counted in quarters >= now's is in total only, and those quarters begin
- * again at 0 (so what is saved as absolute and monotone needs a new incarnation). */
+/* The clock was set back, and workers' next turns already have the new time: begin,
+ * grace, finish. Both do nothing when now's quarter is still open. Total stays exact.
+ * Back by up to some 75 min, hits dated after now stay where they are and show when their
+ * time comes; else finish returns true: what was counted in quarters >= now's is in total
+ * only, and those quarters begin again at 0 (so what is saved as absolute and monotone
+ * needs a new incarnation). */
 void hits_set_back_begin(struct hits *h, int64_t now_slot);
 bool hits_set_back_finish(struct hits *h, int64_t now_slot);
-/* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could mistake (protocol, section 2). True as
- * hits_set_back_finish, when the clock is behind what the arena has seen. */
+/* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could
+ * mistake (protocol, section 2). True as hits_set_back_finish, when the clock is behind
+ * what the arena has seen. */
 bool hits_adopt(struct hits *h, int64_t now_slot);
-/* Restoring from a store, before any worker: a quarter < first_q, for sliding windows and series. */
+/* Restoring from a store, before any worker: a quarter < first_q, for sliding windows and
+ * series. */
 void hits_restore(struct hits *h, int64_t q, struct hit_count count);
 
 /* Any thread, at any time. */
 struct hit_count hits_quarter(const struct hits *h, int64_t q);
-/* Sum of quarters [from_q, until_q); with `own`, only those this arena counted (q >= first_q). */
-struct hit_count hits_sum(const struct hits *h, int64_t from_q, int64_t until_q, bool own);
+/* Sum of quarters [from_q, until_q); with `own`, only those this arena counted (q >=
+ * first_q). */
+struct hit_count hits_sum(const struct hits *h, int64_t from_q, int64_t until_q,
+                          bool own);
 /* One minute (slot / 5); false when the ring of minutes and slots no longer has it. */
 bool hits_minute(const struct hits *h, int64_t minute, struct hit_count *ret_count);
-/* Sliding: slots (now_slot - slots, now_slot]; whole quarters from quarters, the edges from slots where the ring has them, else
- * the quarter's share by time. */
+/* Sliding: slots (now_slot - slots, now_slot]; whole quarters from quarters, the edges
+ * from slots where the ring has them, else the quarter's share by time. */
 struct hit_count hits_window(const struct hits *h, int64_t now_slot, int64_t slots);
-/* base + overrun + sum of value(q), q >= through_q: exactly what was added since hits_init. */
+/* base + overrun + sum of value(q), q >= through_q: exactly what was added since
+ * hits_init. */
 struct hit_count hits_total(const struct hits *h);
 
-/* A test's seam, called before each CAS and each store of the keeper, with where it is. Only with -DLUOT_SEAMS (stress tests). */
+/* A test's seam, called before each CAS and each store of the keeper, with where it is.
+ * Only with -DLUOT_SEAMS (stress tests). */
 #ifdef LUOT_SEAMS
 extern void (*hits_seam)(const char *where);
 #endif

@@ -1,7 +1,8 @@
-/* Floor 2 (count). The visitors of one site under one key: an open table of words fp:44 | last-seen slot:20 that never move,
- * grown by opening the next part, with first-in-this-period decided by the CAS that moves "last seen". Exact up to 393,216
- * visitors; beyond that the matrix (count/distinct) counts and the last part is the session table.
- * Source, with the proofs: reference protocol, sections 3 to 5. */
+/* Floor 2 (count). The visitors of one site under one key: an open table of words fp:44 |
+ * last-seen slot:20 that never move, grown by opening the next part, with
+ * first-in-this-period decided by the CAS that moves "last seen". Exact up to 393,216
+ * visitors; beyond that the matrix (count/distinct) counts and the last part is the
+ * session table. Source, with the proofs: reference protocol, sections 3 to 5. */
 #ifndef LUOT_COUNT_VISITORS_H
 #define LUOT_COUNT_VISITORS_H
 
@@ -22,12 +23,14 @@ enum {
 enum period_kind { PERIOD_HOUR, PERIOD_DAY, PERIOD_WEEK, PERIOD_MONTH, PERIOD_KINDS };
 enum visitors_mode { VISITORS_EXACT, VISITORS_FILLING, VISITORS_SKETCHED };
 
-/* The periods a slot lies in, with where they began. Computed from the site's zone by count/period, cached by a worker. */
+/* The periods a slot lies in, with where they began. Computed from the site's zone by
+ * count/period, cached by a worker. */
 struct visit_periods {
-    int64_t from_slot, until_slot;    /* this answer holds for slots in [from, until)    */
-    int64_t start[PERIOD_KINDS];      /* first slot of the period of each kind           */
-    uint32_t number[PERIOD_KINDS];    /* its number: local hours, days, weeks, months since 1970 */
-    int64_t online_slots, idle_slots; /* the site's windows                              */
+    int64_t from_slot, until_slot; /* this answer holds for slots in [from, until)    */
+    int64_t start[PERIOD_KINDS];   /* first slot of the period of each kind           */
+    uint32_t number[PERIOD_KINDS]; /* its number: local hours, days, weeks, months since
+                                      1970 */
+    int64_t online_slots, idle_slots; /* the site's windows */
 };
 
 /* The head of a table, in the arena (the site's block). All zero: no table. */
@@ -40,26 +43,29 @@ struct visitors {
     _Atomic uint64_t unplaced; /* visits that found no room: the site is not exact      */
     _Atomic uint64_t joins;    /* first in the online window; only grows                */
     _Atomic int64_t base_slot; /* absolute slot s is stored as s - base_slot, from 1    */
-    _Atomic uint64_t tally[PERIOD_KINDS][4]; /* tag:24 (number + 1) | count:40, index number % 4 */
+    _Atomic uint64_t
+        tally[PERIOD_KINDS][4]; /* tag:24 (number + 1) | count:40, index number % 4 */
     /* Filling and sketched mode; the keeper's. */
-    _Atomic uint32_t fill;                       /* 0 not begun by this process, 1 begun, 2 done  */
-    _Atomic uint32_t day_number[2];              /* the local day + 1 that day[i] holds; 0: none  */
-    _Atomic int64_t day_start[2];                /* its first slot; 0 until it has begun          */
-    _Atomic uint32_t sketched_from[PERIOD_KINDS]; /* periods < this number closed exact           */
-    _Atomic uint64_t estimate[PERIOD_KINDS][4];  /* like tally: the greatest estimate so far      */
+    _Atomic uint32_t fill;          /* 0 not begun by this process, 1 begun, 2 done  */
+    _Atomic uint32_t day_number[2]; /* the local day + 1 that day[i] holds; 0: none  */
+    _Atomic int64_t day_start[2];   /* its first slot; 0 until it has begun          */
+    _Atomic uint32_t sketched_from[PERIOD_KINDS]; /* periods < this number closed exact */
+    _Atomic uint64_t
+        estimate[PERIOD_KINDS][4]; /* like tally: the greatest estimate so far      */
 };
 
-/* The same table as a process sees it: pointers into its own mapping. Value type, rebuilt at start. */
+/* The same table as a process sees it: pointers into its own mapping. Value type, rebuilt
+ * at start. */
 struct visitors_table {
     struct visitors *head;
-    _Atomic uint64_t *word;       /* VISITORS_WORDS, backed as far as head->ready says */
-    struct distinct *matrix;      /* backed from FILLING on                            */
-    struct hll *day[2];           /* of local days, index number % 2; backed from FILLING on */
-    struct hll *month;            /* everything of this key; backed from FILLING on    */
+    _Atomic uint64_t *word;  /* VISITORS_WORDS, backed as far as head->ready says */
+    struct distinct *matrix; /* backed from FILLING on                            */
+    struct hll *day[2];      /* of local days, index number % 2; backed from FILLING on */
+    struct hll *month;       /* everything of this key; backed from FILLING on    */
 };
 
 struct visitors_verdict {
-    bool placed;    /* false: unplaced, or before the table's first slot */
+    bool placed; /* false: unplaced, or before the table's first slot */
     bool new_visit;
     bool first_seen;  /* never seen under this key before (sketched mode: never said)   */
     bool first_today; /* the visitor's first of this local day (sketched mode: only of a
@@ -69,60 +75,74 @@ struct visitors_verdict {
 /* Part k is words [visitors_part_start(k), visitors_part_start(k + 1)). */
 size_t visitors_part_start(unsigned part);
 
-/* Worker, inside a turn. fp = visitors_fingerprint(hash). `slot` absolute; `p` must hold for it. Never waits, never allocates. */
+/* Worker, inside a turn. fp = visitors_fingerprint(hash). `slot` absolute; `p` must hold
+ * for it. Never waits, never allocates. */
 uint64_t visitors_fingerprint(uint64_t hash); /* 44 bits, 1 .. 2^44-2 */
-struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp, int64_t slot,
-                                     const struct visit_periods *p);
-/* A ping: moves last seen of a visitor that is known and whose visit is still alive, opens nothing. It does make the
- * visitor one of a period it is the first sign of. True when it was known. */
+struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp,
+                                     int64_t slot, const struct visit_periods *p);
+/* A ping: moves last seen of a visitor that is known and whose visit is still alive,
+ * opens nothing. It does make the visitor one of a period it is the first sign of. True
+ * when it was known. */
 bool visitors_ping(const struct visitors_table *t, uint64_t fp, int64_t slot,
                    const struct visit_periods *p);
 
 /* Keeper. */
-/* The part to back now; false: none. Part 2 from 32 words on, later ones when the words reach 5/8 of what is backed. One at a
- * time: ask again after visitors_part_ready. */
+/* The part to back now; false: none. Part 2 from 32 words on, later ones when the words
+ * reach 5/8 of what is backed. One at a time: ask again after visitors_part_ready. */
 bool visitors_wants_part(const struct visitors_table *t, unsigned *ret_part);
-void visitors_part_ready(const struct visitors_table *t, unsigned part); /* after backing it */
-bool visitors_wants_filling(const struct visitors_table *t);  /* 11/16 of the whole */
-void visitors_fill_begin(const struct visitors_table *t,
-                         const struct visit_periods *now); /* matrix and HLLs are backed: mode = FILLING */
-void visitors_fill_finish(const struct visitors_table *t, int64_t now_slot,
-                          const struct visit_periods *now); /* after a grace: replays every word */
-bool visitors_wants_sketched(const struct visitors_table *t); /* 3/4, and the fill is finished */
+void visitors_part_ready(const struct visitors_table *t,
+                         unsigned part);                     /* after backing it */
+bool visitors_wants_filling(const struct visitors_table *t); /* 11/16 of the whole */
+void visitors_fill_begin(
+    const struct visitors_table *t,
+    const struct visit_periods *now); /* matrix and HLLs are backed: mode = FILLING */
+void visitors_fill_finish(
+    const struct visitors_table *t, int64_t now_slot,
+    const struct visit_periods *now); /* after a grace: replays every word */
+bool visitors_wants_sketched(
+    const struct visitors_table *t); /* 3/4, and the fill is finished */
 void visitors_sketched(const struct visitors_table *t);
-/* Each second or so; nothing to do while exact. Readies the next day's HLL and sweeps the matrix (once a day), and records
- * the estimates of the open periods, so that their numbers never fall and stay when they close. Also once before the
- * workers start. */
+/* Each second or so; nothing to do while exact. Readies the next day's HLL and sweeps the
+ * matrix (once a day), and records the estimates of the open periods, so that their
+ * numbers never fall and stay when they close. Also once before the workers start. */
 void visitors_tick(const struct visitors_table *t, int64_t now_slot,
                    const struct visit_periods *now);
-/* Visitors seen in slots > now_slot - slots, by one scan (exact) or the matrix (sketched). */
+/* Visitors seen in slots > now_slot - slots, by one scan (exact) or the matrix
+ * (sketched). */
 struct visitors_scan {
-    uint64_t count;  /* rounded                                   */
-    uint64_t joins;  /* head->joins before the scan began         */
+    uint64_t count; /* rounded                                   */
+    uint64_t joins; /* head->joins before the scan began         */
     bool exact;
 };
-struct visitors_scan visitors_window(const struct visitors_table *t, int64_t now_slot, int64_t slots);
+struct visitors_scan visitors_window(const struct visitors_table *t, int64_t now_slot,
+                                     int64_t slots);
 /* Several windows in one scan; `slots` ascending or not, n <= 8. */
-void visitors_windows(const struct visitors_table *t, int64_t now_slot, const int64_t *slots,
-                      size_t n, struct visitors_scan *ret_scans);
-/* Adoption, before any worker: words, and the tallies of the youngest slot's periods, assigned by one scan. `periods_at` finds
- * the periods of a slot (count/period). FILLING is done again by the keeper. */
+void visitors_windows(const struct visitors_table *t, int64_t now_slot,
+                      const int64_t *slots, size_t n, struct visitors_scan *ret_scans);
+/* Adoption, before any worker: words, and the tallies of the youngest slot's periods,
+ * assigned by one scan. `periods_at` finds the periods of a slot (count/period). FILLING
+ * is done again by the keeper. */
 void visitors_adopt(const struct visitors_table *t,
-                    void (*periods_at)(void *context, int64_t slot, struct visit_periods *ret),
+                    void (*periods_at)(void *context, int64_t slot,
+                                       struct visit_periods *ret),
                     void *context);
-/* A new table: zero memory, parts 0 and 1 backed. Its owner links it (head->linked) when the key is in place too. */
+/* A new table: zero memory, parts 0 and 1 backed. Its owner links it (head->linked) when
+ * the key is in place too. */
 void visitors_init(const struct visitors_table *t, int64_t base_slot);
 
-/* Any thread. The visitors of a period that this table answers: the tally, or in sketched mode max(tally, estimate), the
- * estimate being what visitors_tick recorded last. */
-uint64_t visitors_of_period(const struct visitors_table *t, enum period_kind kind, uint32_t number,
-                            bool *ret_exact);
-/* Every fp as the HyperLogLog of the visitors since `since_slot`. Exact mode: from the words. Else the days' when they reach
- * back to since_slot, else the month's: in sketched mode only the starts of today and of the key are answered to the slot. */
-void visitors_hll(const struct visitors_table *t, int64_t since_slot, struct hll *ret_hll);
+/* Any thread. The visitors of a period that this table answers: the tally, or in sketched
+ * mode max(tally, estimate), the estimate being what visitors_tick recorded last. */
+uint64_t visitors_of_period(const struct visitors_table *t, enum period_kind kind,
+                            uint32_t number, bool *ret_exact);
+/* Every fp as the HyperLogLog of the visitors since `since_slot`. Exact mode: from the
+ * words. Else the days' when they reach back to since_slot, else the month's: in sketched
+ * mode only the starts of today and of the key are answered to the slot. */
+void visitors_hll(const struct visitors_table *t, int64_t since_slot,
+                  struct hll *ret_hll);
 
 #ifdef LUOT_SEAMS
-extern void (*visitors_seam)(const char *where); /* before each CAS, and between the passes */
+extern void (*visitors_seam)(
+    const char *where); /* before each CAS, and between the passes */
 #endif
 
 #endif

@@ -1,13 +1,16 @@
-/* Floor 4 (net). A worker's HTTP side: it accepts, and holds the connections, the buffers they share and the deadlines.
+/* Floor 4 (net). A worker's HTTP side: it accepts, and holds the connections, the buffers
+ * they share and the deadlines.
  *
- * Happy path: readable listener -> accept4 (at most 16) -> admission -> http_conn_start; the rest is http_conn's.
- * It fails when: no descriptor or memory is left (100 ms without accepting, one log line for each change), or a limit is
- * reached (counted and closed). Nothing is allocated after http_init on the path of a connection or a request:
+ * Happy path: readable listener -> accept4 (at most 16) -> admission -> http_conn_start;
+ * the rest is http_conn's. It fails when: no descriptor or memory is left (100 ms without
+ * accepting, one log line for each change), or a limit is reached (counted and closed).
+ * Nothing is allocated after http_init on the path of a connection or a request:
  *   connections   one array for all workers, mapped once; a slot is lent by admission
- *   input         80 KiB of address space a slot, as one request may need (head 12 KiB + body 64 KiB); the kernel backs the pages
- *                 that are touched, and those above 16 KiB go back when the request is over
- *   output        4 MiB of address space a worker, likewise; what a slow reader did not take is the one thing that is
- *                 copied to the heap, at most 16 MiB a worker */
+ *   input         80 KiB of address space a slot, as one request may need (head 12 KiB +
+ * body 64 KiB); the kernel backs the pages that are touched, and those above 16 KiB go
+ * back when the request is over output        4 MiB of address space a worker, likewise;
+ * what a slow reader did not take is the one thing that is copied to the heap, at most 16
+ * MiB a worker */
 #ifndef LUOT_NET_HTTP_H
 #define LUOT_NET_HTTP_H
 
@@ -21,20 +24,20 @@ enum {
     ACCEPT_PAUSE_MS = 100,
     INPUT_BYTES = 80 * 1024,
     INPUT_KEPT_BYTES = 16 * 1024,
-    OUTPUT_BYTES = 4 * 1024 * 1024, /* the largest answer                                */
-    OUTPUT_FLUSH_BYTES = 256 * 1024, /* answers of one batch are written when this many  */
+    OUTPUT_BYTES = 4 * 1024 * 1024,  /* the largest answer  */
+    OUTPUT_FLUSH_BYTES = 256 * 1024, /* answers of one batch are written when this many */
     UNSENT_BYTES_MAX = 16 * 1024 * 1024,
     LINGER_MS = 2000 /* after our last byte, until the client has closed too */
 };
 
 /* What all workers share. Read-only after http_shared_init, but for what is said. */
 struct http_shared {
-    struct admission admission;               /* locks for itself                         */
-    struct http_conn *conns;                  /* a slot each; owned by who was admitted   */
-    _Atomic uint32_t *generations;            /* a slot each: the reply token that is valid now */
-    char *inputs;                             /* INPUT_BYTES a slot                       */
+    struct admission admission;    /* locks for itself                         */
+    struct http_conn *conns;       /* a slot each; owned by who was admitted   */
+    _Atomic uint32_t *generations; /* a slot each: the reply token that is valid now */
+    char *inputs;                  /* INPUT_BYTES a slot                       */
     unsigned slots;
-    const struct networks *_Atomic unlimited; /* peers without a limit of their own       */
+    const struct networks *_Atomic unlimited; /* peers without a limit of their own */
     unsigned header_ms, body_ms, write_ms, idle_ms;
 };
 
@@ -51,16 +54,16 @@ struct http {
     unsigned worker;
     struct http_door doors[LISTENERS_MAX];
     size_t door_count;
-    uv_timer_t pause;          /* runs while we do not accept                      */
-    bool starved;              /* the last accept found no descriptor or memory    */
-    bool stopping;             /* nobody new; whoever is answered is let go        */
-    struct http_conn *conns;   /* all of this worker                               */
-    struct http_conn *ready;   /* have more requests in their input: next turn     */
-    uv_idle_t next_turn;       /* runs while somebody is ready                     */
-    struct http_batch *spare;  /* batches nobody uses                              */
-    char *output;              /* OUTPUT_BYTES, used while one batch is answered   */
-    size_t output_touched;     /* how far, since the last trim                     */
-    size_t unsent;             /* bytes on the heap for slow readers               */
+    uv_timer_t pause;         /* runs while we do not accept                      */
+    bool starved;             /* the last accept found no descriptor or memory    */
+    bool stopping;            /* nobody new; whoever is answered is let go        */
+    struct http_conn *conns;  /* all of this worker                               */
+    struct http_conn *ready;  /* have more requests in their input: next turn     */
+    uv_idle_t next_turn;      /* runs while somebody is ready                     */
+    struct http_batch *spare; /* batches nobody uses                              */
+    char *output;             /* OUTPUT_BYTES, used while one batch is answered   */
+    size_t output_touched;    /* how far, since the last trim                     */
+    size_t unsent;            /* bytes on the heap for slow readers               */
 };
 
 /* ERR_NOMEM. */
@@ -68,19 +71,20 @@ int http_shared_init(struct http_shared *s, const struct net_options *options);
 void http_shared_release(struct http_shared *s);
 
 /* On the opening thread. ERR_NOMEM, ERR_IO. */
-int http_init(struct http *h, struct lane lane, uv_loop_t *loop, struct http_shared *shared,
-              unsigned worker);
+int http_init(struct http *h, struct lane lane, uv_loop_t *loop,
+              struct http_shared *shared, unsigned worker);
 int http_add(struct http *h, int *fd);
 void http_release(struct http *h); /* when the loop has closed its handles */
 
 /* On the worker's thread. */
-void http_sweep(struct http *h); /* closes whoever is past a deadline; several times a second */
-void http_trim(struct http *h);  /* gives pages back; once a second                           */
+void http_sweep(
+    struct http *h); /* closes whoever is past a deadline; several times a second */
+void http_trim(struct http *h); /* gives pages back; once a second */
 void http_reply(struct http *h, struct reply_token token, char *bytes, size_t length,
                 unsigned status); /* takes `bytes` over */
-void http_stop(struct http *h);        /* takes who is waiting at the door, then nobody new */
-void http_close_doors(struct http *h); /* nobody new, at once                               */
-void http_close(struct http *h);       /* closes everybody and the other handles            */
+void http_stop(struct http *h);   /* takes who is waiting at the door, then nobody new */
+void http_close_doors(struct http *h); /* nobody new, at once */
+void http_close(struct http *h); /* closes everybody and the other handles            */
 bool http_is_empty(const struct http *h);
 
 #endif

@@ -1,11 +1,13 @@
-/* Floor 4 (net). Bytes out of a connection: what the kernel takes at once, and the rest when the reader is ready. */
+/* Floor 4 (net). Bytes out of a connection: what the kernel takes at once, and the rest
+ * when the reader is ready. */
 #ifndef LUOT_NET_HTTP_OUTPUT_H
 #define LUOT_NET_HTTP_OUTPUT_H
 
 #include "net/http_conn.h"
 
-/* Sends `bytes`; what does not go at once is copied and c->unsent is set. Only when nothing is unsent. Stops the
- * connection when it is broken or when too much is unsent. */
+/* Sends `bytes`; what does not go at once is copied and c->unsent is set. Only when
+ * nothing is unsent. Stops the connection when it is broken or when too much is unsent.
+ */
 void http_output_send(struct http_conn *c, struct slice bytes);
 /* The same for c->reply, without a copy. */
 void http_output_send_reply(struct http_conn *c);

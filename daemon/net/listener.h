@@ -1,8 +1,10 @@
-/* Floor 4 (net). The sockets of one ADDRESS:PORT: a TCP and a UDP socket for each worker, all on one port number.
+/* Floor 4 (net). The sockets of one ADDRESS:PORT: a TCP and a UDP socket for each worker,
+ * all on one port number.
  *
- * Before they are opened the port is bound once without SO_REUSEPORT, so that a port in use is an error and never
- * shared by accident. Datagrams are spread over the workers at random by the kernel (a CBPF program), so that one
- * sender is not one worker; TCP keeps the kernel's own hash. */
+ * Before they are opened the port is bound once without SO_REUSEPORT, so that a port in
+ * use is an error and never shared by accident. Datagrams are spread over the workers at
+ * random by the kernel (a CBPF program), so that one sender is not one worker; TCP keeps
+ * the kernel's own hash. */
 #ifndef LUOT_NET_LISTENER_H
 #define LUOT_NET_LISTENER_H
 
@@ -17,7 +19,8 @@ struct listener {
     int *udp;                   /* one a worker; -1: none. Closed by us            */
 };
 
-/* `text` is ADDRESS:PORT. ERR_MALFORMED, ERR_IN_USE, ERR_DENIED, ERR_NOMEM, ERR_IO with a sentence. */
+/* `text` is ADDRESS:PORT. ERR_MALFORMED, ERR_IN_USE, ERR_DENIED, ERR_NOMEM, ERR_IO with a
+ * sentence. */
 int listener_open(struct listener *ret_listener, struct slice text,
                   const struct net_options *options, char ret_error[256]);
 void listener_close(struct listener *l);

@@ -1,5 +1,5 @@
-/* Floor 4 (net). Answers on their way to a worker from other threads: a list under a mutex, and a bell. The bell
- * coalesces, so who hears it empties the list. */
+/* Floor 4 (net). Answers on their way to a worker from other threads: a list under a
+ * mutex, and a bell. The bell coalesces, so who hears it empties the list. */
 #ifndef LUOT_NET_MAILBOX_H
 #define LUOT_NET_MAILBOX_H
 
@@ -16,8 +16,8 @@ struct letter {
 };
 
 struct mailbox {
-    uv_mutex_t lock;     /* holds everything below                              */
-    uv_async_t bell;     /* rung only under the lock, so never after its closing */
+    uv_mutex_t lock; /* holds everything below                              */
+    uv_async_t bell; /* rung only under the lock, so never after its closing */
     struct letter *first, **end;
     bool open;
 };

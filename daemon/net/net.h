@@ -1,9 +1,11 @@
-/* Floor 4 (net). Sockets in, handlers called, bytes out. Knows no site, store or counter of its own but the metrics row; what is to be
- * done comes as a table of handlers from daemon.c. The only folder with <uv.h> (and daemon.c).
+/* Floor 4 (net). Sockets in, handlers called, bytes out. Knows no site, store or counter
+ * of its own but the metrics row; what is to be done comes as a table of handlers from
+ * daemon.c. The only folder with <uv.h> (and daemon.c).
  *
- * N workers, each one thread, one libuv loop, own SO_REUSEPORT sockets. The life of a wake-up:
- *   UDP   recvmmsg (16 buffers of 64 KiB, UDP_GRO) -> turn_begin -> datagram() for each (after GRO splitting) -> turn_end
- *   HTTP  read -> parse all complete requests, at most 64 -> turn_begin -> request() for each -> turn_end
+ * N workers, each one thread, one libuv loop, own SO_REUSEPORT sockets. The life of a
+ * wake-up: UDP   recvmmsg (16 buffers of 64 KiB, UDP_GRO) -> turn_begin -> datagram() for
+ * each (after GRO splitting) -> turn_end HTTP  read -> parse all complete requests, at
+ * most 64 -> turn_begin -> request() for each -> turn_end
  *              -> respond() for each in order -> one write
  * so an answer goes out after the turn that it was counted in. */
 #ifndef LUOT_NET_NET_H
@@ -16,14 +18,15 @@
 
 enum { LISTENERS_MAX = 8, PIPELINED_MAX = 64 };
 
-/* What request() remembers for respond(): a small value that net keeps between the two and never looks into. The slices of the request
- * stay valid until respond() returns. */
+/* What request() remembers for respond(): a small value that net keeps between the two
+ * and never looks into. The slices of the request stay valid until respond() returns. */
 struct exchange {
     uint64_t word[6];
     const void *pointer[2];
 };
 
-/* Where an answer that is not ready yet belongs. A value; using one after its connection is gone is harmless. */
+/* Where an answer that is not ready yet belongs. A value; using one after its connection
+ * is gone is harmless. */
 struct reply_token {
     uint32_t worker, connection, generation;
 };
@@ -40,8 +43,8 @@ struct response {
 struct net_handlers {
     void (*turn_begin)(void *lane);
     void (*datagram)(void *lane, struct slice datagram, const struct address *from);
-    void (*request)(void *lane, const struct http_request *request, const struct address *peer,
-                    struct exchange *ret_exchange);
+    void (*request)(void *lane, const struct http_request *request,
+                    const struct address *peer, struct exchange *ret_exchange);
     void (*turn_end)(void *lane);
     void (*respond)(void *lane, const struct http_request *request,
                     const struct exchange *exchange, struct response *response);
@@ -49,40 +52,47 @@ struct net_handlers {
 };
 
 struct net_options {
-    const char *listen;            /* comma list of ADDRESS:PORT                        */
-    bool udp;                      /* false: no UDP sockets (udp_trusted = none)        */
-    unsigned workers;              /* 1 .. WORKERS_MAX                                  */
-    unsigned connections;          /* all workers together                              */
+    const char *listen;   /* comma list of ADDRESS:PORT                        */
+    bool udp;             /* false: no UDP sockets (udp_trusted = none)        */
+    unsigned workers;     /* 1 .. WORKERS_MAX                                  */
+    unsigned connections; /* all workers together                              */
     unsigned connections_per_address;
-    const struct networks *unlimited; /* peers that the limit does not hold for (proxies); may change at reload:
-                                         read through an atomic pointer, see net_set_unlimited */
+    const struct networks
+        *unlimited; /* peers that the limit does not hold for (proxies); may change at
+                       reload: read through an atomic pointer, see net_set_unlimited */
     uint64_t udp_buffer;
-    struct metrics_row *rows;      /* one a worker                                      */
+    struct metrics_row *rows; /* one a worker                                      */
     const struct net_handlers *handlers;
-    void **lanes;                  /* one a worker                                      */
-    unsigned header_ms, body_ms, write_ms, idle_ms; /* deadlines; 0: 5,000 5,000 10,000 75,000 */
+    void **lanes; /* one a worker                                      */
+    unsigned header_ms, body_ms, write_ms,
+        idle_ms; /* deadlines; 0: 5,000 5,000 10,000 75,000 */
 };
 
 struct net;
 
-struct net_listener {       /* what was really opened */
-    char text[64];          /* ADDRESS:PORT                              */
+struct net_listener { /* what was really opened */
+    char text[64];    /* ADDRESS:PORT                              */
     uint16_t port;
-    uint64_t udp_buffer;    /* SO_RCVBUF as the kernel reports it        */
+    uint64_t udp_buffer; /* SO_RCVBUF as the kernel reports it        */
     bool udp;
 };
 
-/* Opens everything (first once without SO_REUSEPORT, so that a port in use is an error and never shared by accident), starts no
- * thread. ERR_IN_USE, ERR_DENIED, ERR_MALFORMED, ERR_IO with a sentence in ret_error. Port 0 takes one free number for both. */
-int net_open(struct net **ret_net, const struct net_options *options, char ret_error[256]);
+/* Opens everything (first once without SO_REUSEPORT, so that a port in use is an error
+ * and never shared by accident), starts no thread. ERR_IN_USE, ERR_DENIED, ERR_MALFORMED,
+ * ERR_IO with a sentence in ret_error. Port 0 takes one free number for both. */
+int net_open(struct net **ret_net, const struct net_options *options,
+             char ret_error[256]);
 const struct net_listener *net_listeners(const struct net *n, size_t *ret_count);
 /* One thread a worker. */
 int net_start(struct net *n);
-void net_set_unlimited(struct net *n, const struct networks *proxies); /* any thread; the old one must live on for a second */
+void net_set_unlimited(struct net *n,
+                       const struct networks *proxies); /* any thread; the old one must
+                                                           live on for a second */
 /* Any thread, once a token: `bytes` (malloc'ed, ours from here) is the whole answer. */
 void net_reply(struct net *n, struct reply_token token, char *bytes, size_t length,
                unsigned status);
-/* Stops accepting, lets answers under way go out for at most drain_ms, joins the threads. Main thread. */
+/* Stops accepting, lets answers under way go out for at most drain_ms, joins the threads.
+ * Main thread. */
 void net_stop(struct net *n, unsigned drain_ms);
 void net_free(struct net *n);
 /* Drops that the kernel counted on our UDP sockets (SO_MEMINFO): a lower bound. */

@@ -1,5 +1,5 @@
-/* Floor 4 (net). The answers that net gives itself, before it closes: a request that cannot be read, an answer that
- * does not fit. */
+/* Floor 4 (net). The answers that net gives itself, before it closes: a request that
+ * cannot be read, an answer that does not fit. */
 #ifndef LUOT_NET_REFUSAL_H
 #define LUOT_NET_REFUSAL_H
 

@@ -1,9 +1,10 @@
 /* Floor 4 (net). A worker's UDP sockets.
  *
- * Happy path: readable -> recvmmsg (16 buffers of 64 KiB) -> turn_begin -> datagram() for each -> turn_end, at most
- * 4 times a wake-up so that HTTP is not starved. Never sends a byte.
- * It fails when: a datagram did not fit (udp_truncated; what came is handed on), it is empty (udp_empty), or the kernel
- * reports an error on the socket (logged, and polled again). What the kernel dropped is net_kernel_drops(). */
+ * Happy path: readable -> recvmmsg (16 buffers of 64 KiB) -> turn_begin -> datagram() for
+ * each -> turn_end, at most 4 times a wake-up so that HTTP is not starved. Never sends a
+ * byte. It fails when: a datagram did not fit (udp_truncated; what came is handed on), it
+ * is empty (udp_empty), or the kernel reports an error on the socket (logged, and polled
+ * again). What the kernel dropped is net_kernel_drops(). */
 #ifndef LUOT_NET_UDP_H
 #define LUOT_NET_UDP_H
 
@@ -34,7 +35,8 @@ int udp_add(struct udp *u, uv_loop_t *loop, int fd);
 /* The worker's thread: takes what is queued already. */
 void udp_drain(struct udp *u);
 void udp_close(struct udp *u); /* the handles; the sockets are the listener's */
-/* One recvmmsg and its turn: how many messages came, 0 when there is none. What the poll callback calls. */
+/* One recvmmsg and its turn: how many messages came, 0 when there is none. What the poll
+ * callback calls. */
 unsigned udp_receive(struct udp *u, int fd);
 
 #endif

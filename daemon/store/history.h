@@ -1,8 +1,8 @@
-/* Floor 4 (keep). What the store knows, brought to the sites: at start before any worker,
- * and on the reader thread after a seed, an adjustment or an import. Logs; never fatal: a
- * site without history still counts. */
-#ifndef LUOT_KEEP_HISTORY_H
-#define LUOT_KEEP_HISTORY_H
+/* Floor 3 (store). What the store knows, brought to the sites: at start before any
+ * worker, and on the reader thread after a seed, an adjustment or an import. Logs; never
+ * fatal: a site without history still counts. */
+#ifndef LUOT_STORE_HISTORY_H
+#define LUOT_STORE_HISTORY_H
 
 #include "base/clock.h"
 #include "count/registry.h"

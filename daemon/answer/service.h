@@ -1,0 +1,54 @@
+/* Floor 4 (answer). What the answers are made of: pointers and a few functions that
+ * daemon.c joins to the other folders of this floor (net, keep), which answer does not
+ * include. One for the whole process, immutable once the threads run. */
+#ifndef LUOT_ANSWER_SERVICE_H
+#define LUOT_ANSWER_SERVICE_H
+
+#include <sys/types.h>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "count/registry.h"
+#include "pipeline.h"
+#include "store/job.h"
+
+/* The state of the parts that other folders own, as numbers. */
+struct service_status {
+    bool store;               /* false: store = none                              */
+    bool durable;             /* what was counted a moment ago is on the disk     */
+    int64_t durable_since_ms; /* of the last good save                            */
+    uint64_t saves, save_rows, save_failures;
+    int save_error; /* error code of the last try                       */
+    double save_ms;
+    uint64_t kernel_drops, udp_buffer;
+    const char *arena_fs;
+    uint64_t arena_bytes, incarnation;
+    int64_t started_ms;
+    uint64_t log_dropped;
+    uint64_t clock_steps;
+};
+
+/* Where a late answer goes. net's reply_token in a plain form. */
+struct http_token {
+    uint32_t worker, connection, generation;
+};
+
+struct service {
+    struct registry *registry;
+    const struct clock *clock;
+    const struct metrics_row *rows; /* one a worker                                 */
+    size_t workers;
+    const char *node, *run_dir, *version;
+    void *context; /* daemon's, for the functions below            */
+    void (*status)(void *context, struct service_status *ret_status);
+    int (*submit)(void *context, struct job *job);
+    void (*reply_http)(void *context, struct http_token token, char *bytes, size_t length,
+                       unsigned status);
+    void (*reply_console)(void *context, uint64_t token, struct slice answer);
+    /* Main thread. Re-reads the configuration: 0, or an error code and its sentence. */
+    int (*reload)(void *context, char ret_sentence[1024]);
+};
+
+extern const char luot_version[];
+
+#endif
