@@ -189,7 +189,7 @@ install: install-lib $(BUILD)/luotd $(BUILD)/luotctl
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
 	@conf=$(DESTDIR)$(SYSCONFDIR)/luot/luotd.conf; \
-  if [ -e $$conf ] && ! cmp -s conf/luotd.conf $$conf; then conf=$$conf.new; fi; \
+	  if [ -e $$conf ] && ! cmp -s conf/luotd.conf $$conf; then conf=$$conf.new; fi; \
 	  echo install -m 644 conf/luotd.conf $$conf; install -m 644 conf/luotd.conf $$conf
 
 install-lib: $(BUILD)/libluot.a $(BUILD)/libluot.so
