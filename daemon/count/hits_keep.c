@@ -92,9 +92,9 @@ void hits_fold(struct hits *h, int64_t until_q)
 
 /* ---- Assigning ---- */
 
-/* Assigns quarter q and its minutes. Open quarters are always whole, because nobody takes
- * their slots over. */
-static void assign(struct hits *h, int64_t q)
+/* Assigns quarter q, which is open, and its minutes up to that of now_slot: a minute to
+ * come still holds yesterday's count. */
+static void assign(struct hits *h, int64_t q, int64_t now_slot)
 {
     struct hit_count minute[QUARTER_MINUTES], sum = {0};
     int64_t first = q * QUARTER_MINUTES;
@@ -102,16 +102,16 @@ static void assign(struct hits *h, int64_t q)
     for (int i = 0; i < QUARTER_MINUTES; i++) {
         int64_t slot = (first + i) * MINUTE_SLOTS;
 
-        if (!hits_slots(h, slot, slot + MINUTE_SLOTS, &minute[i]))
-            return;
+        minute[i] = hits_slots(h, slot, slot + MINUTE_SLOTS);
         sum.visits += minute[i].visits;
         sum.views += minute[i].views;
     }
     if (through(h) <= q - QUARTERS)
         hits_fold(
             h, rolled(h)); /* the words we write over are still in the sum of quarters */
-    for (int i = 0; i < QUARTER_MINUTES; i++)
-        store_word(&h->minute[(first + i) % MINUTES], minute_word(first + i, minute[i]));
+    for (int64_t m = first; m < first + QUARTER_MINUTES && m <= now_slot / MINUTE_SLOTS;
+         m++)
+        store_word(&h->minute[m % MINUTES], minute_word(m, minute[m - first]));
     store_word(&h->quarter[q % QUARTERS][0], quarter_word(q, sum.visits));
     store_word(&h->quarter[q % QUARTERS][1], quarter_word(q, sum.views));
 }
@@ -124,7 +124,7 @@ void hits_assign(struct hits *h, int64_t now_slot)
     if (until > from + RING_QUARTERS)
         until = from + RING_QUARTERS;
     for (int64_t q = from; q < until; q++)
-        assign(h, q);
+        assign(h, q, now_slot);
 }
 
 /* ---- Closing ---- */
@@ -200,7 +200,7 @@ void hits_close_finish(struct hits *h)
     for (int64_t q = rolled(h); q < until; q = rolled(h)) {
         if (skip_empty(h, until))
             continue;
-        assign(h, q);
+        assign(h, q, INT64_MAX);
         HITS_SEAM("close");
         atomic_store_explicit(&h->rolled_q, q + 1, memory_order_release);
         HITS_SEAM("closed");
@@ -235,10 +235,11 @@ static bool ring_has_all_of(const struct hits *h, int64_t from_q, int64_t until_
     if (until_q - from_q > RING_QUARTERS)
         return false;
     for (int64_t q = from_q; q < until_q; q++) {
-        struct hit_count slots, stored = hits_stored(h, q);
+        struct hit_count stored = hits_stored(h, q);
+        struct hit_count slots =
+            hits_slots(h, q * QUARTER_SLOTS, (q + 1) * QUARTER_SLOTS);
 
-        if (!hits_slots(h, q * QUARTER_SLOTS, (q + 1) * QUARTER_SLOTS, &slots) ||
-            slots.visits != stored.visits || slots.views != stored.views)
+        if (slots.visits != stored.visits || slots.views != stored.views)
             return false;
     }
     return true;

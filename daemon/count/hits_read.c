@@ -31,22 +31,18 @@ static struct hit_count greater(struct hit_count a, struct hit_count b)
                               .visits = a.visits > b.visits ? a.visits : b.visits};
 }
 
-bool hits_slots(const struct hits *h, int64_t from, int64_t until,
-                struct hit_count *ret_count)
+struct hit_count hits_slots(const struct hits *h, int64_t from, int64_t until)
 {
+    struct hit_count sum = {0};
     uint64_t tag = ring_tag(from);
-    bool whole = true;
 
-    *ret_count = (struct hit_count){0};
     for (int64_t i = from % RING_SLOTS, end = i + (until - from); i < end; i++) {
         uint64_t word = atomic_load_explicit(&h->ring[i], memory_order_acquire);
 
         if (ring_word_tag(word) == tag)
-            add(ret_count, ring_word_count(word));
-        else if (word != 0 && ring_laps_after(ring_word_tag(word), tag) > 0)
-            whole = false;
+            add(&sum, ring_word_count(word));
     }
-    return whole;
+    return sum;
 }
 
 struct hit_count hits_stored(const struct hits *h, int64_t q)
@@ -83,7 +79,7 @@ static struct hit_count quarter(const struct hits *h, int64_t q, int64_t rolled_
 
     if (q < rolled_q)
         return hits_stored(h, q);
-    (void)hits_slots(h, q * QUARTER_SLOTS, (q + 1) * QUARTER_SLOTS, &slots);
+    slots = hits_slots(h, q * QUARTER_SLOTS, (q + 1) * QUARTER_SLOTS);
     return greater(slots, hits_stored(h, q));
 }
 
@@ -131,7 +127,7 @@ bool hits_minute(const struct hits *h, int64_t minute, struct hit_count *ret_cou
     if (minute < 0)
         return false;
     if (open)
-        (void)hits_slots(h, minute * MINUTE_SLOTS, (minute + 1) * MINUTE_SLOTS, &slots);
+        slots = hits_slots(h, minute * MINUTE_SLOTS, (minute + 1) * MINUTE_SLOTS);
     word = atomic_load_explicit(&h->minute[minute % MINUTES], memory_order_acquire);
     stored = word >> 56 == minute_tag(minute);
     if (!open && !stored)
@@ -153,8 +149,8 @@ static struct hit_count edge(const struct hits *h, int64_t q, int64_t from, int6
     uint64_t n = (uint64_t)(until - from);
     bool open = q >= rolled(h);
 
-    (void)hits_slots(h, from, until, &part);
-    (void)hits_slots(h, q * QUARTER_SLOTS, (q + 1) * QUARTER_SLOTS, &slots);
+    part = hits_slots(h, from, until);
+    slots = hits_slots(h, q * QUARTER_SLOTS, (q + 1) * QUARTER_SLOTS);
     all = hits_stored(h, q);
     if (open || (slots.visits == all.visits && slots.views == all.views))
         return part;

@@ -117,10 +117,10 @@ static inline uint64_t quarter_word(int64_t q, uint64_t count)
     return quarter_tag(q) << 48 | at_most(count, QUARTER_COUNT_MAX);
 }
 
-/* Adds up slots [from, until), all of one quarter. False when a later lap has taken one
- * of them over: not whole. */
-bool hits_slots(const struct hits *h, int64_t from, int64_t until,
-                struct hit_count *ret_count);
+/* What the ring holds of slots [from, until), all of one quarter. Of an open quarter this
+ * is all of it: its words are not taken over, so a word of a later lap stands where it
+ * had none. Of a closed quarter it may be less than the quarter's word. */
+struct hit_count hits_slots(const struct hits *h, int64_t from, int64_t until);
 /* What the words of quarter q hold: the keeper's last sum; 0 when they are of another
  * quarter. */
 struct hit_count hits_stored(const struct hits *h, int64_t q);
