@@ -29,11 +29,11 @@ static void drop(struct letter *letters)
     }
 }
 
-void mailbox_close(struct mailbox *m)
+void mailbox_close(struct mailbox *m, uv_close_cb on_closed)
 {
     uv_mutex_lock(&m->lock);
     m->open = false;
-    uv_close((uv_handle_t *)&m->bell, NULL);
+    uv_close((uv_handle_t *)&m->bell, on_closed);
     uv_mutex_unlock(&m->lock);
     drop(mailbox_take(m));
 }

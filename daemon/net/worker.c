@@ -17,7 +17,7 @@ static void close_handles(struct worker *w)
         return;
     w->closed = true;
     http_close(&w->http);
-    mailbox_close(&w->mailbox);
+    mailbox_close(&w->mailbox, NULL);
     uv_close((uv_handle_t *)&w->sweep, NULL);
     uv_close((uv_handle_t *)&w->second, NULL);
 }
