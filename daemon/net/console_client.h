@@ -1,5 +1,5 @@
-/* Floor 4 (net). One client of the stats socket: lines in, one answer at a time out. What ends,
- * ends through console_client_stop(), once. */
+/* Floor 4 (net). One client of the stats socket: lines in, one answer at a time out. What
+ * ends, ends through console_client_stop(), once. */
 #ifndef LUOT_NET_CONSOLE_CLIENT_H
 #define LUOT_NET_CONSOLE_CLIENT_H
 
@@ -33,9 +33,9 @@ struct console_client {
     size_t searched;             /* no line ends between `scan` and here    */
     struct slice line;           /* the command, in `command`               */
     char command[CONSOLE_LINE_MAX];
-    char *answer;                /* being written                           */
-    size_t unsent;               /* of it, when we looked last              */
-    uint64_t active;             /* ms of the loop's clock: last progress   */
+    char *answer;    /* being written                           */
+    size_t unsent;   /* of it, when we looked last              */
+    uint64_t active; /* ms of the loop's clock: last progress   */
 };
 
 struct console {
@@ -60,7 +60,8 @@ void console_client_stop(struct console_client *c);
 /* Takes `bytes` over; ignored when the token is not this client's any more. */
 void console_client_reply(struct console_client *c, uint32_t generation, char *bytes,
                           size_t length);
-/* Closes it when nothing moved for CONSOLE_IDLE_MS. A command may take as long as it wants. */
+/* Closes it when nothing moved for CONSOLE_IDLE_MS. A command may take as long as it
+ * wants. */
 void console_client_sweep(struct console_client *c);
 /* Close callback of every handle of a console. */
 void console_on_closed(struct console *console);

@@ -4,13 +4,14 @@
  * Happy path: readable listener -> accept4 (at most 16) -> admission -> http_conn_start;
  * the rest is http_conn's. It fails when: no descriptor or memory is left (100 ms without
  * accepting, one log line for each change), or a limit is reached (counted and closed).
+ *
  * Nothing is allocated after http_init on the path of a connection or a request:
- *   connections   one array for all workers, mapped once; a slot is lent by admission
- *   input         80 KiB of address space a slot, as one request may need (head 12 KiB +
- * body 64 KiB); the kernel backs the pages that are touched, and those above 16 KiB go
- * back when the request is over output        4 MiB of address space a worker, likewise;
- * what a slow reader did not take is the one thing that is copied to the heap, at most 16
- * MiB a worker */
+ *   connections  one array for all workers, mapped once; a slot is lent by admission
+ *   input        80 KiB of address space a slot, as one request may need (a head of 12
+ *                KiB, a body of 64 KiB). The kernel backs the pages that are touched;
+ *                those above 16 KiB go back when the request is over
+ *   output       4 MiB of address space a worker, likewise. What a slow reader did not
+ *                take is the one thing copied to the heap: at most 16 MiB a worker */
 #ifndef LUOT_NET_HTTP_H
 #define LUOT_NET_HTTP_H
 

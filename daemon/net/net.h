@@ -2,11 +2,11 @@
  * of its own but the metrics row; what is to be done comes as a table of handlers from
  * daemon.c. The only folder with <uv.h> (and daemon.c).
  *
- * N workers, each one thread, one libuv loop, own SO_REUSEPORT sockets. The life of a
- * wake-up: UDP   recvmmsg (16 buffers of 64 KiB, UDP_GRO) -> turn_begin -> datagram() for
- * each (after GRO splitting) -> turn_end HTTP  read -> parse all complete requests, at
- * most 64 -> turn_begin -> request() for each -> turn_end
- *              -> respond() for each in order -> one write
+ * N workers, each one thread, one libuv loop, own SO_REUSEPORT sockets. A wake-up:
+ *   UDP   recvmmsg (16 buffers of 64 KiB, UDP_GRO) -> turn_begin
+ *           -> datagram() for each (after GRO splitting) -> turn_end
+ *   HTTP  read -> parse all complete requests, at most 64 -> turn_begin
+ *           -> request() for each -> turn_end -> respond() for each in order -> one write
  * so an answer goes out after the turn that it was counted in. */
 #ifndef LUOT_NET_NET_H
 #define LUOT_NET_NET_H
