@@ -37,14 +37,16 @@ void pipeline_begin(struct pipeline *p, struct instant now)
     p->touched_count = 0;
 }
 
-void pipeline_end(struct pipeline *p)
+bool pipeline_end(struct pipeline *p)
 {
     int64_t now_s = instant_seconds(p->now);
+    bool wants_room = false;
 
     for (size_t i = 0; i < p->touched_count; i++)
-        site_lane_flush(registry_site(p->registry, p->touched[i]),
-                        &p->lane[p->touched[i]], now_s);
+        wants_room |= site_lane_flush(registry_site(p->registry, p->touched[i]),
+                                      &p->lane[p->touched[i]], now_s);
     turn_end(p->turn);
+    return wants_room;
 }
 
 /* --- Which site --- */

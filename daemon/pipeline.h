@@ -57,7 +57,8 @@ enum outcome pipeline_line(struct pipeline *p, struct slice line,
  * first counted one, else the first suppressed, else the first rejected one. */
 enum outcome pipeline_lines(struct pipeline *p, struct slice body,
                             const struct sender *sender, struct site **ret_site);
-/* Adds what the turn counted. An answer may go out after this. */
-void pipeline_end(struct pipeline *p);
+/* Adds what the turn counted. An answer may go out after this. True: ring the keeper, a
+ * table needs room before its next tick. */
+bool pipeline_end(struct pipeline *p);
 
 #endif

@@ -608,3 +608,15 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
     rv = keep_blanks(r, g, now);
     return failed != 0 ? failed : rv;
 }
+
+void registry_set_back(struct registry *r, struct instant now, bool finish)
+{
+    for (size_t i = 0; i < r->limit; i++) {
+        if (state_of(r, i) == SITE_FREE)
+            continue;
+        if (finish)
+            hits_set_back_finish(&r->site[i].block->hits, instant_slot(now));
+        else
+            hits_set_back_begin(&r->site[i].block->hits, instant_slot(now));
+    }
+}

@@ -56,4 +56,8 @@ size_t registry_count(const struct registry *r);
 int registry_keep(struct registry *r, struct graces *g, struct instant now,
                   struct registry_report *ret_report);
 
+/* The clock was set back by more than 15 minutes. Keeper: first with finish = false,
+ * then, a grace later, with true. */
+void registry_set_back(struct registry *r, struct instant now, bool finish);
+
 #endif

@@ -155,11 +155,22 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
     return new_visit;
 }
 
-void site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
+static bool site_wants_room(const struct site *s)
+{
+    unsigned part;
+
+    for (unsigned i = 0; i < SITE_KEYS; i++)
+        if (atomic_load_explicit(&s->table[i].head->linked, memory_order_relaxed) &&
+            visitors_wants_part(&s->table[i], &part))
+            return true;
+    return false;
+}
+
+bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
 {
     lane->touched = false;
     if (lane->views == 0)
-        return;
+        return false;
     hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
     lane->views = lane->visits = 0;
     if (atomic_load_explicit(&s->block->first_live_s, memory_order_relaxed) == 0) {
@@ -171,4 +182,5 @@ void site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
     /* For silent sites: a store a site and turn, and only when the second has changed. */
     if (atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed) != now_s)
         atomic_store_explicit(&s->block->last_view_s, now_s, memory_order_relaxed);
+    return site_wants_room(s);
 }

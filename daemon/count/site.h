@@ -166,7 +166,9 @@ void site_terms_free(struct site_terms *t);
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
 /* True when it opened a new visit. */
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit);
-void site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
+/* True when a table's next part should be backed before the next tick: ring the keeper,
+ * outside the turn. */
+bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 
 /* --- Keeper --- */
 /* One tick: assign, close, fold, back, grow, fill, turn keys over, scan. Returns 0, or
