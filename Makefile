@@ -80,7 +80,7 @@ FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
-.PHONY: build help clean lib unit stress install install-lib staged mutants
+.PHONY: build help clean lib unit stress bench install install-lib staged mutants
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -180,6 +180,16 @@ $(call obj,$(TEST_LIB_SRC)): CFLAGS_ALL += -Itests
 
 unit: $(if $(T),$(BUILD)/tests/$(dir $(T))test_$(notdir $(T)),$(UNIT_BIN))
 	@for t in $^; do echo "== $$t"; timeout 300 $$t || exit 1; done
+
+BENCH_SRC  = $(wildcard bench/bench_*.c)
+BENCH_BIN  = $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
+
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP $< $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
+
+bench: $(if $(T),$(BUILD)/bench/bench_$(T),$(BENCH_BIN))
+	@for b in $^; do echo "== $$b"; $$b || exit 1; done
 
 stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
