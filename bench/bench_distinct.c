@@ -127,8 +127,8 @@ int main(void)
     static const struct {
         uint64_t n;
         unsigned runs;
-    } rows[] = {{10, 20000},    {84, 20000},    {1000, 10000}, {10000, 4000},
-                {100000, 1000}, {1000000, 150}, {10000000, 20}};
+    } rows[] = {{10, 20000},    {84, 20000},     {1000, 10000},  {10000, 10000},
+                {100000, 5000}, {1000000, 1000}, {10000000, 120}};
     const char *full = getenv("FULL");
     unsigned times = full != NULL && full[0] == '1' ? 10 : 1;
     struct distinct *d = calloc(1, sizeof *d);

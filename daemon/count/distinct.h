@@ -20,7 +20,10 @@ enum {
 };
 
 struct distinct { /* in the arena; all zero is empty; 160 KiB */
-    _Atomic uint16_t cell[DISTINCT_RANKS][DISTINCT_BUCKETS];
+    union {
+        _Atomic uint16_t cell[DISTINCT_RANKS][DISTINCT_BUCKETS];
+        _Atomic uint64_t four[DISTINCT_RANKS][DISTINCT_BUCKETS / 4]; /* to scan by */
+    };
 };
 
 /* `fp` is a 44-bit fingerprint: 12 bits choose the bucket, the rest the rank. `slot`

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,62 @@ Test(arena, is_held_by_one_at_a_time_and_says_by_whom)
     a = open_ok(&p, ARENA_ADOPTED, &report);
     cr_expect_str_eq(arena_head(a), "still ours");
     arena_close(a);
+    place_free(&p);
+}
+
+static void *open_patiently(void *arg)
+{
+    const struct place *p = arg;
+    struct arena_report report;
+    struct arena *a = NULL;
+
+    if (arena_open(&a, p->dir, &plan, 60000, &report) != 0)
+        return NULL;
+    return a;
+}
+
+static void *open_and_close(void *arg)
+{
+    struct arena *a = open_patiently(arg);
+
+    arena_close(a);
+    return a == NULL ? NULL : arg;
+}
+
+Test(arena, waits_for_a_holder_that_is_exiting)
+{
+    struct place p = place_new();
+    struct arena *a = open_ok(&p, ARENA_CREATED, &(struct arena_report){0});
+    pthread_t thread;
+    void *next = NULL;
+
+    cr_assert_eq(pthread_create(&thread, NULL, open_patiently, &p), 0);
+    arena_close(a);
+    cr_assert_eq(pthread_join(thread, &next), 0);
+    cr_expect_not_null(next);
+    arena_close(next);
+    place_free(&p);
+}
+
+Test(arena, is_made_once_when_many_start_at_the_same_time)
+{
+    struct place p = place_new();
+    struct arena_report report;
+    pthread_t thread[4];
+    unsigned opened = 0;
+
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&thread[i], NULL, open_and_close, &p), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        void *outcome = NULL;
+
+        cr_assert_eq(pthread_join(thread[i], &outcome), 0);
+        opened += outcome != NULL;
+    }
+    cr_expect_eq(opened, 4);
+    cr_expect_eq(names(&p, "", false), 1);
+    arena_close(open_ok(&p, ARENA_ADOPTED, &report));
+    cr_expect_eq(report.adoptions, 4, "each of them adopted but the one that made it");
     place_free(&p);
 }
 
