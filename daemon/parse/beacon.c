@@ -1,113 +1,92 @@
-/* The whole line is read once, byte by byte through one table: a beacon is about 120
- * bytes of short values, where a byte loop is faster than a memchr for every key and
- * value. Values are decoded only when the scan met an escape. */
+/* Each step looks at the whole line with something that handles many bytes at once (words
+ * of eight, memchr), because at 120 bytes of short values a loop over single bytes is
+ * what a beacon would spend most of its time on. */
 #include "parse/beacon.h"
 
 #include "base/error.h"
 #include "luot_beacon.h"
 #include "parse/query.h"
 
-enum { PLAIN, CONTROL, ESCAPE, END };
-
-#define CONTROLS_16                                                                      \
-    CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL,     \
-        CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL, CONTROL
-
-static const uint8_t BYTE_CLASS[256] = {CONTROLS_16, CONTROLS_16,    ['%'] = ESCAPE,
-                                        ['&'] = END, ['+'] = ESCAPE, [0x7f] = CONTROL};
-
-/* A value as it stands in the line. `at` is NULL until its key was seen. */
-struct raw_value {
-    const char *at;
-    size_t length;
-    bool has_escape;
+/* The keys of the grammar. NO_KEY is 0 so that KEY_OF_LETTER can be sparse. */
+enum key {
+    NO_KEY,
+    SITE,
+    PAGE,
+    REFERRER,
+    TITLE,
+    EVENT,
+    KIND,
+    WIDTH,
+    LANGUAGE,
+    ADDRESS,
+    AGENT,
+    KEYS
 };
 
-struct raw_beacon {
-    struct raw_value site, page, referrer, title, event, kind, width, language, address,
-        user_agent;
-    struct raw_value ignored; /* any other key */
-};
+static const uint8_t KEY_OF_LETTER[256] = {
+    ['s'] = SITE, ['p'] = PAGE,  ['r'] = REFERRER, ['t'] = TITLE,   ['e'] = EVENT,
+    ['k'] = KIND, ['w'] = WIDTH, ['l'] = LANGUAGE, ['i'] = ADDRESS, ['u'] = AGENT};
 
-static struct raw_value *value_of_key(struct raw_beacon *raw, char key)
+static bool is_control(char c)
 {
-    switch (key) {
-    case 's':
-        return &raw->site;
-    case 'p':
-        return &raw->page;
-    case 'r':
-        return &raw->referrer;
-    case 't':
-        return &raw->title;
-    case 'e':
-        return &raw->event;
-    case 'k':
-        return &raw->kind;
-    case 'w':
-        return &raw->width;
-    case 'l':
-        return &raw->language;
-    case 'i':
-        return &raw->address;
-    case 'u':
-        return &raw->user_agent;
-    default:
-        return &raw->ignored;
-    }
+    return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-/* Reads up to the next '&' or the end. false: a control byte. */
-static bool take_value(const char **at, const char *end, struct raw_value *ret_value)
+/* Eight bytes at once: is any of them below 0x20 or 0x7F? A borrow can only be started by
+ * such a byte, so there is no false alarm. */
+static bool word_has_control(uint64_t word)
 {
-    const char *from = *at, *to = from;
-    bool has_escape = false;
-    for (; to < end; to++) {
-        uint8_t class = BYTE_CLASS[(unsigned char)*to];
-        if (class == PLAIN)
-            continue;
-        if (class == END)
-            break;
-        if (class == CONTROL)
-            return false;
-        has_escape = true;
-    }
-    *at = to;
-    *ret_value = (struct raw_value){from, (size_t)(to - from), has_escape};
-    return true;
+    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
+    uint64_t deletes = word ^ ones * 0x7f; /* 0 where the byte is 0x7F */
+    return ((((word - ones * 0x20) & ~word) | ((deletes - ones) & ~deletes)) & tops) != 0;
 }
 
-static int split(struct raw_beacon *raw, struct slice line)
+static bool has_control(struct slice line)
+{
+    size_t i = 0;
+    for (; i + 8 <= line.length; i += 8) {
+        uint64_t word;
+        memcpy(&word, line.at + i, 8);
+        if (word_has_control(word))
+            return true;
+    }
+    for (; i < line.length; i++)
+        if (is_control(line.at[i]))
+            return true;
+    return false;
+}
+
+/* The first value of each key, as it stands in the line; `at` stays NULL where there is
+ * none. */
+static void split(struct slice value[KEYS], struct slice line)
 {
     const char *at = line.at, *end = line.at + line.length;
     while (at < end) {
-        struct raw_value *value = &raw->ignored, taken;
-        if (end - at >= 2 && at[1] == '=') {
-            value = value_of_key(raw, at[0]);
-            if (BYTE_CLASS[(unsigned char)at[0]] == CONTROL)
-                return ERR_MALFORMED;
-            at += 2;
-        }
-        if (!take_value(&at, end, &taken))
-            return ERR_MALFORMED;
-        at++; /* over the '&' */
-        if (value->at == NULL)
-            *value = taken;
+        const char *amp = memchr(at, '&', (size_t)(end - at));
+        const char *stop = amp == NULL ? end : amp;
+        enum key key =
+            stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
+        if (key != NO_KEY && value[key].at == NULL)
+            value[key] = (struct slice){at + 2, (size_t)(stop - at) - 2};
+        at = stop + 1;
     }
-    return 0;
 }
 
-/* Decodes into *scratch and moves it behind what it used. */
-static int decode(struct slice *ret, const struct raw_value *raw, char **scratch)
+static bool has_escape(struct slice line)
 {
-    struct slice value = {raw->at, raw->length};
-    if (raw->has_escape) {
-        int rv = query_decode(&value, value, *scratch);
+    return memchr(line.at, '%', line.length) != NULL ||
+           memchr(line.at, '+', line.length) != NULL;
+}
+
+static int decode(struct slice value[KEYS], char *scratch)
+{
+    for (enum key key = NO_KEY + 1; key < KEYS; key++) {
+        int rv = query_decode(&value[key], value[key], scratch);
         if (rv != 0)
             return rv;
-        *scratch += value.length;
+        if (value[key].at == scratch)
+            scratch += value[key].length;
     }
-    *ret = value;
     return 0;
 }
 
@@ -124,59 +103,55 @@ static bool is_site_key(struct slice key)
     return true;
 }
 
-static int read_kind(struct beacon *b, struct slice kind)
+static int read_kind(enum beacon_kind *ret_kind, struct slice kind, struct slice event)
 {
-    if (slice_is_empty(kind) || slice_equal(kind, SLICE("view")))
-        b->kind = BEACON_VIEW;
-    else if (slice_equal(kind, SLICE("ping")))
-        b->kind = BEACON_PING;
-    else
+    bool ping = slice_equal(kind, SLICE("ping"));
+    if (!ping && !slice_is_empty(kind) && !slice_equal(kind, SLICE("view")))
         return ERR_MALFORMED;
-    if (!slice_is_empty(b->event))
-        b->kind = BEACON_EVENT;
+    *ret_kind = !slice_is_empty(event) ? BEACON_EVENT : ping ? BEACON_PING : BEACON_VIEW;
     return 0;
 }
 
-static int read_width(struct beacon *b, struct slice width)
+static int read_width(unsigned *ret_px, struct slice width)
 {
     uint64_t px = 0;
     if (!slice_is_empty(width) && (slice_number(width, &px) != 0 || px > UINT16_MAX))
         return ERR_MALFORMED;
-    b->screen_width = (unsigned)px;
+    *ret_px = (unsigned)px;
     return 0;
-}
-
-static int read_address(struct beacon *b, struct slice address)
-{
-    b->has_address = !slice_is_empty(address);
-    return b->has_address ? address_parse(&b->address, address) : 0;
 }
 
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
 {
-    struct beacon b = {0};
-    struct raw_beacon raw = {0};
-    struct slice kind, width, address;
+    struct slice value[KEYS] = {0};
+    struct address address = {0};
+    enum beacon_kind kind;
+    unsigned width;
 
     if (line.length > LUOT_BEACON_MAX)
         return ERR_TOO_LONG;
-    if (slice_is_empty(line) || split(&raw, line) != 0 ||
-        decode(&b.site, &raw.site, &scratch) != 0 ||
-        decode(&b.page, &raw.page, &scratch) != 0 ||
-        decode(&b.referrer, &raw.referrer, &scratch) != 0 ||
-        decode(&b.title, &raw.title, &scratch) != 0 ||
-        decode(&b.event, &raw.event, &scratch) != 0 ||
-        decode(&b.language, &raw.language, &scratch) != 0 ||
-        decode(&b.user_agent, &raw.user_agent, &scratch) != 0 ||
-        decode(&kind, &raw.kind, &scratch) != 0 ||
-        decode(&width, &raw.width, &scratch) != 0 ||
-        decode(&address, &raw.address, &scratch) != 0)
+    if (slice_is_empty(line) || has_control(line))
         return ERR_MALFORMED;
-    if (!is_site_key(b.site) || b.event.length > LUOT_EVENT_MAX ||
-        read_kind(&b, kind) != 0 || read_width(&b, width) != 0 ||
-        read_address(&b, address) != 0)
+    split(value, line);
+    if (has_escape(line) && decode(value, scratch) != 0)
         return ERR_MALFORMED;
-    *ret_beacon = b;
+    bool has_address = !slice_is_empty(value[ADDRESS]);
+    if (!is_site_key(value[SITE]) || value[EVENT].length > LUOT_EVENT_MAX ||
+        read_kind(&kind, value[KIND], value[EVENT]) != 0 ||
+        read_width(&width, value[WIDTH]) != 0 ||
+        (has_address && address_parse(&address, value[ADDRESS]) != 0))
+        return ERR_MALFORMED;
+    *ret_beacon = (struct beacon){.kind = kind,
+                                  .site = value[SITE],
+                                  .page = value[PAGE],
+                                  .referrer = value[REFERRER],
+                                  .title = value[TITLE],
+                                  .event = value[EVENT],
+                                  .language = value[LANGUAGE],
+                                  .user_agent = value[AGENT],
+                                  .address = address,
+                                  .has_address = has_address,
+                                  .screen_width = width};
     return 0;
 }
 

@@ -41,7 +41,8 @@ static int check_request_line(struct slice line)
 static bool is_token_byte(char c)
 {
     bool letter = ((unsigned)c | 0x20) - 'a' < 26, digit = (unsigned)c - '0' < 10;
-    return letter || digit || (c != '\0' && strchr("-_!#$%&'*+.^`|~", c) != NULL);
+    return letter || digit || c == '-' ||
+           (c != '\0' && strchr("_!#$%&'*+.^`|~", c) != NULL);
 }
 
 /* Name and colon with nothing in between: llhttp lets "foo : bar" and ": bar" pass. */

@@ -72,7 +72,9 @@ static const struct header_name HEADERS[] = {
 static enum field field_of_name(struct slice name)
 {
     for (size_t i = 0; i < sizeof HEADERS / sizeof *HEADERS; i++)
-        if (slice_equal_nocase(HEADERS[i].name, name))
+        if (HEADERS[i].name.length ==
+                name.length && /* tells most of them apart at once */
+            slice_equal_nocase(HEADERS[i].name, name))
             return HEADERS[i].field;
     return FIELD_OTHER;
 }

@@ -40,9 +40,9 @@ static bool take_bracketed(struct slice *rest, struct slice *ret)
  * one. */
 static bool take_quoted(struct slice *rest, struct slice *ret)
 {
-    size_t i = 0;
     if (!take_byte(rest, '"'))
         return false;
+    size_t i = slice_find((struct slice){rest->at, slice_find(*rest, '"')}, '\\');
     while (i < rest->length && rest->at[i] != '"')
         i += rest->at[i] == '\\' ? 2 : 1;
     return i < rest->length && take(rest, i, ret) && take_byte(rest, '"');
