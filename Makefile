@@ -144,7 +144,7 @@ $(BUILD)/tests/net/%: tests/net/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUIL
 # Counts what the hot paths ask of the heap: they must ask nothing.
 $(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-$(BUILD)/tests/stress/%: tests/stress/%.c $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a
+$(filter-out %/stress_luot,$(STRESS_BIN)): $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -DLUOT_SEAMS -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a \
 	  $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
