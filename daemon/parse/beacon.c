@@ -3,6 +3,7 @@
  * what a beacon would spend most of its time on. */
 #include "parse/beacon.h"
 
+#include "base/config.h"
 #include "base/error.h"
 #include "luot_beacon.h"
 #include "parse/query.h"
@@ -90,19 +91,6 @@ static int decode(struct slice value[KEYS], char *scratch)
     return 0;
 }
 
-static bool is_site_key(struct slice key)
-{
-    if (key.length > LUOT_SITE_KEY_MAX)
-        return false;
-    for (size_t i = 0; i < key.length; i++) {
-        char c = key.at[i];
-        bool letter_or_digit = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!letter_or_digit && (i == 0 || (c != '_' && c != '-')))
-            return false;
-    }
-    return true;
-}
-
 static int read_kind(enum beacon_kind *ret_kind, struct slice kind, struct slice event)
 {
     bool ping = slice_equal(kind, SLICE("ping"));
@@ -135,8 +123,10 @@ int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
     split(value, line);
     if (has_escape(line) && decode(value, scratch) != 0)
         return ERR_MALFORMED;
+    bool has_site = !slice_is_empty(value[SITE]);
     bool has_address = !slice_is_empty(value[ADDRESS]);
-    if (!is_site_key(value[SITE]) || value[EVENT].length > LUOT_EVENT_MAX ||
+    if ((has_site && !site_key_is_valid(value[SITE])) ||
+        value[EVENT].length > LUOT_EVENT_MAX ||
         read_kind(&kind, value[KIND], value[EVENT]) != 0 ||
         read_width(&width, value[WIDTH]) != 0 ||
         (has_address && address_parse(&address, value[ADDRESS]) != 0))

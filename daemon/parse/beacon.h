@@ -25,9 +25,10 @@ struct beacon {
     unsigned screen_width; /* `w`, 0: not given                          */
 };
 
-/* 0, ERR_MALFORMED (empty line, NUL or control bytes, a bad escape, an unknown `k`, a bad
- * `i`, `w` or site key) or ERR_TOO_LONG (line over LUOT_BEACON_MAX). The kind is a view
- * unless `k` or `e` say otherwise. */
+/* 0, ERR_TOO_LONG (line over LUOT_BEACON_MAX) or ERR_MALFORMED: an empty line, control
+ * bytes, a bad escape, an unknown `k`, a bad `i`, `w` or site key, an event's name over
+ * LUOT_EVENT_MAX. An empty value is as good as none. The kind is a view unless `k` or `e`
+ * say otherwise. Invalid UTF-8 passes: it is cleaned where it is written out. */
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch);
 
 /* The next line of a datagram or body: without its LF or CRLF. false when there is none
