@@ -129,7 +129,7 @@ $(BUILD)/tests/stress/stress_luot: tests/stress/stress_luot.c $(BUILD)/libluot.a
 SEAM_SRC = $(wildcard daemon/count/*.c)
 seam_obj = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SEAM_SRC))
 
-$(BUILD)/seams/%.o: %.c
+$(call seam_obj,seams): $(BUILD)/seams/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -DLUOT_SEAMS -MMD -MP -c $< -o $@
 
@@ -151,7 +151,8 @@ $(filter-out %/stress_luot,$(STRESS_BIN)): $(BUILD)/tests/%: tests/%.c $(TEST_LI
 
 # Mutants: NAME:test. count/ is built with -DLUOT_MUTANT_NAME, which takes one line out of a protocol; the test must then fail
 # (exit 1: not a crash, not a build that broke), or it proves nothing about that line.
-MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits
+MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits \
+          NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors
 
 mutant_name = $(word 1,$(subst :, ,$(1)))
 mutant_test = $(word 2,$(subst :, ,$(1)))

@@ -198,7 +198,7 @@ static bool seal_or_insert(const struct visitors_table *t, unsigned part, bool n
 {
     struct path path = visitors_path(a->fp, part);
 
-#ifdef MUTANT_NO_SEAL
+#ifdef LUOT_MUTANT_NO_SEAL
     if (!newest)
         return false;
 #endif
@@ -247,6 +247,13 @@ static struct visitors_verdict insert(const struct visitors_table *t,
  * ----------------------------------------------------------------------------------------------------------
  */
 
+/* seq_cst, as all that a turn reads and a grace waits for (count/turn): costs nothing on
+ * x86-64. */
+static uint32_t mode_in_turn(const struct visitors_table *t)
+{
+    return atomic_load_explicit(&t->head->mode, memory_order_seq_cst);
+}
+
 /* Stored even where the table then finds the visitor: an add is idempotent. */
 static void sketch(const struct visitors_table *t, uint64_t fp, int64_t slot,
                    const struct visit_periods *p)
@@ -286,9 +293,7 @@ struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp
         atomic_fetch_add_explicit(&t->head->unplaced, 1, memory_order_relaxed);
         return verdict;
     }
-    /* Acquire, and the turn began before it: after the keeper's grace everyone sees the
-     * mode. */
-    uint32_t mode = atomic_load_explicit(&t->head->mode, memory_order_acquire);
+    uint32_t mode = mode_in_turn(t);
     if (mode != VISITORS_EXACT)
         sketch(t, fp, slot, p);
     _Atomic uint64_t *word = find(t, fp, &trail, &seen);
@@ -309,7 +314,7 @@ bool visitors_ping(const struct visitors_table *t, uint64_t fp, int64_t slot,
 
     if (!arrive(t, fp, slot, p, &a) || a.slot > SLOT_LAST)
         return false;
-    uint32_t mode = atomic_load_explicit(&t->head->mode, memory_order_acquire);
+    uint32_t mode = mode_in_turn(t);
     _Atomic uint64_t *word = find(t, fp, &trail, &seen);
     if (word == NULL && mode == VISITORS_SKETCHED)
         word = visitors_session_find(t, fp, &seen);
