@@ -66,6 +66,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 CORE_OBJ   = $(call obj,$(CORE_SRC)) $(patsubst $(LLHTTP_DIR)/%.c,$(BUILD)/obj/llhttp/%.o,$(LLHTTP_SRC))
 DAEMON_OBJ = $(call obj,$(DAEMON_SRC))
 NET_OBJ    = $(call obj,$(wildcard daemon/net/*.c))
+NET_TEST_OBJ = $(call obj,tests/net/served.c)
 CTL_OBJ    = $(call obj,$(CTL_SRC))
 LIB_OBJ    = $(call obj,$(LIB_SRC))
 
@@ -137,9 +138,9 @@ $(BUILD)/libluotnet.a: $(NET_OBJ)
 	@rm -f $@
 	ar rcs $@ $(NET_OBJ)
 
-$(BUILD)/tests/net/%: tests/net/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a
+$(BUILD)/tests/net/%: tests/net/%.c $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(UV_LIBS) $(CORE_LIBS) -o $@
+	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(UV_LIBS) $(CORE_LIBS) -o $@
 
 # Counts what the hot paths ask of the heap: they must ask nothing.
 $(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -177,7 +178,7 @@ $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion -ljansson $(CORE_LIBS) -o $@
 
-$(call obj,$(TEST_LIB_SRC)): CFLAGS_ALL += -Itests
+$(call obj,$(TEST_LIB_SRC)) $(NET_TEST_OBJ): CFLAGS_ALL += -Itests
 
 unit: $(if $(T),$(BUILD)/tests/$(dir $(T))test_$(notdir $(T)),$(UNIT_BIN))
 	@for t in $^; do echo "== $$t"; timeout 300 $$t || exit 1; done
