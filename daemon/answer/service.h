@@ -10,7 +10,10 @@
 #include "base/metrics.h"
 #include "count/registry.h"
 #include "pipeline.h"
+#include "report/document.h"
 #include "store/job.h"
+
+enum { GAPS_MAX = 256 };
 
 /* The state of the parts that other folders own, as numbers. */
 struct service_status {
@@ -39,6 +42,8 @@ struct service {
     const struct metrics_row *rows; /* one a worker                                 */
     size_t workers;
     const char *node, *run_dir, *version;
+    struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see store->ops->gaps */
+    size_t gap_count;
     void *context; /* daemon's, for the functions below            */
     void (*status)(void *context, struct service_status *ret_status);
     int (*submit)(void *context, struct job *job);
@@ -50,5 +55,9 @@ struct service {
 };
 
 extern const char luot_version[];
+
+/* The times of the last 36 days when nobody counted, for documents of the present. Before
+ * the threads run; without a store (NULL) there are none. 0 or the store's error. */
+int service_read_gaps(struct service *service, struct store *store, struct instant now);
 
 #endif

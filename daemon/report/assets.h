@@ -1,0 +1,33 @@
+/* Floor 3 (report). The front-end's files, part of the program: client/luot.js and so on,
+ * as they are and gzipped at build time, with a strong ETag.
+ *
+ * Pages (*.html) may hold {{name}}, which page.h fills in. All URLs in them are relative:
+ * `/{site}/widget.html` finds "../widget.css", "../widget.js" and
+ * "../v1/{site}/widget.json"; `/` finds "home.css", "home.js" and "v1/sites.json". Their
+ * Content-Security-Policy allows scripts, styles, images and connections of our own
+ * origin only, and nothing inline. */
+#ifndef LUOT_REPORT_ASSETS_H
+#define LUOT_REPORT_ASSETS_H
+
+#include "base/slice.h"
+
+/* member, name below client/, type */
+#define ASSETS(X)                                                                        \
+    X(luot_js, "luot.js", "text/javascript; charset=utf-8")                              \
+    X(widget_js, "widget.js", "text/javascript; charset=utf-8")                          \
+    X(widget_css, "widget.css", "text/css; charset=utf-8")                               \
+    X(widget_html, "widget.html", "text/html; charset=utf-8")                            \
+    X(home_js, "home.js", "text/javascript; charset=utf-8")                              \
+    X(home_css, "home.css", "text/css; charset=utf-8")                                   \
+    X(home_html, "home.html", "text/html; charset=utf-8")
+
+struct asset {
+    const char *name, *type;
+    struct slice plain, gzip;
+    char etag[19]; /* "\"0123456789abcdef\"" */
+};
+
+/* NULL: this program was built without it. Static memory, any thread. */
+const struct asset *asset_find(struct slice name);
+
+#endif

@@ -1,0 +1,36 @@
+/* Floor 3 (report). Documents as bytes: what every one of them says beside its own
+ * numbers. All times are unix seconds; a span is half-open. Writers here know the sites
+ * (count/) and nothing of sockets or stores; what does not fit is the buffer's error. */
+#ifndef LUOT_REPORT_DOCUMENT_H
+#define LUOT_REPORT_DOCUMENT_H
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "count/site.h"
+#include "report/json.h"
+
+struct time_span {
+    int64_t from_s, until_s;
+};
+
+struct document {
+    struct instant now;
+    bool durable;                 /* what was counted a moment ago is on the disk  */
+    unsigned nodes;               /* that counted what is said                     */
+    const struct time_span *gaps; /* nobody counted then; ascending; may be NULL   */
+    size_t gap_count;
+};
+
+/* What is the same for as long as the numbers are: a hash of the document without its
+ * as_of. */
+uint64_t document_hash(struct slice bytes);
+/* The first second with a number, counted or imported; false: none yet. */
+bool site_since(const struct site *s, int64_t *ret_since_s);
+const char *metric_word(enum metric metric);
+/* ERR_NOT_FOUND. */
+int metric_parse(enum metric *ret_metric, struct slice word);
+/* "key":[[from,until],...] of the gaps that overlap [from_s, until_s). */
+void gaps_json(struct json *j, const char *key, const struct document *d, int64_t from_s,
+               int64_t until_s);
+
+#endif

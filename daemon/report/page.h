@@ -1,0 +1,34 @@
+/* Floor 3 (report). HTML pages: a template of client/ whose {{name}} are filled in, so
+ * that the box is right before any script runs, and without one. Values are escaped for
+ * text and for quoted attributes; a name that nobody knows becomes nothing.
+ *
+ *   every page    {{lang}} vi | en | km     {{version}}
+ *   a site's      {{site}} {{title}} {{metric}} {{online_window_s}}
+ *                 {{online}} {{today}} {{yesterday}} {{week}} {{month}} {{total}}
+ *                     numbers as the language writes them: 50.510 (vi, km), 50,510 (en)
+ *                 {{json}}  the widget.json, for an attribute: data-widget="{{json}}"
+ *   labels        {{label_title}} {{label_online}} {{label_today}} {{label_yesterday}}
+ *                 {{label_week}} {{label_month}} {{label_total}} in the page's language
+ */
+#ifndef LUOT_REPORT_PAGE_H
+#define LUOT_REPORT_PAGE_H
+
+#include "report/document.h"
+
+enum language { LANGUAGE_VI, LANGUAGE_EN, LANGUAGE_KM };
+
+/* "vi", "en-US", "km": by its first part; LANGUAGE_VI for all others. */
+enum language language_parse(struct slice tag);
+const char *language_word(enum language language);
+/* 50510 as "50.510" or "50,510". */
+void grouped_number(struct buffer *out, uint64_t number, enum language language);
+
+struct page {
+    enum language language;
+    const char *version;
+    const struct site *site; /* NULL: a page of no site */
+    const struct document *document;
+};
+void page_write(struct buffer *out, struct slice page_template, const struct page *page);
+
+#endif
