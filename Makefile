@@ -142,10 +142,14 @@ $(BUILD)/tests/net/%: tests/net/%.c $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/lib
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(UV_LIBS) $(CORE_LIBS) -o $@
 
+$(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(UV_LIBS) $(CORE_LIBS) -o $@
+
 # Counts what the hot paths ask of the heap: they must ask nothing.
 $(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-$(filter-out %/stress_luot,$(STRESS_BIN)): $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a
+$(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -DLUOT_SEAMS -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a \
 	  $(LDFLAGS_ALL) $(CORE_LIBS) -o $@

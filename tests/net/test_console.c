@@ -289,10 +289,14 @@ Test(console, turns_a_ninth_client_away)
     cr_expect_eq(recv(fd[CONSOLE_CLIENTS], &byte, 1, 0), 0);
     for (int i = 0; i <= CONSOLE_CLIENTS; i++)
         close(fd[i]);
-    fd[0] = dial(&f); /* the eight ends came before this one in the loop */
-    say(fd[0], "stats\n");
-    hear(fd[0], "0:stats\n.\n");
-    close(fd[0]);
+    byte = 'E';
+    for (int i = 0; i < 1000 && byte == 'E'; i++) { /* places are free a moment later */
+        fd[0] = dial(&f);
+        (void)!send(fd[0], "stats\n", 6, MSG_NOSIGNAL);
+        (void)!recv(fd[0], &byte, 1, 0);
+        close(fd[0]);
+    }
+    cr_expect_eq(byte, '0');
     end(&f);
 }
 

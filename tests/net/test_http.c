@@ -7,6 +7,8 @@
 
 #include "net/served.h"
 
+enum { SHORT_MS = 50 }; /* of a deadline that a test waits for */
+
 /* One worker, one client. */
 static struct client *begin(struct served *s)
 {
@@ -255,7 +257,7 @@ Test(http, a_token_whose_connection_is_gone_is_harmless)
 {
     struct served s;
     served_init(&s);
-    s.options.idle_ms = 50; /* nobody replies: it ends at this deadline */
+    s.options.idle_ms = SHORT_MS; /* nobody replies: it ends at this deadline */
     served_start(&s);
     struct client *c = client_new(s.port);
     client_send(c, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -319,19 +321,13 @@ Test(http, an_answer_that_does_not_fit_is_500)
 
 /* --- deadlines --------------------------------------------------------------------- */
 
-static struct client *begin_impatient(struct served *s)
-{
-    served_init(s);
-    s->options.header_ms = s->options.body_ms = 50;
-    s->options.write_ms = s->options.idle_ms = 50;
-    served_start(s);
-    return client_new(s->port);
-}
-
 static void expect_cut_off(const char *bytes, unsigned timeouts)
 {
     struct served s;
-    struct client *c = begin_impatient(&s);
+    served_init(&s);
+    s.options.header_ms = s.options.body_ms = SHORT_MS;
+    served_start(&s);
+    struct client *c = client_new(s.port);
     client_send(c, bytes);
     cr_expect(client_is_closed(c), "%s", bytes);
     end(&s, c);
@@ -348,7 +344,10 @@ Test(http, closes_who_is_too_slow)
 Test(http, a_byte_now_and_then_moves_no_deadline)
 {
     struct served s;
-    struct client *c = begin_impatient(&s);
+    served_init(&s);
+    s.options.header_ms = SHORT_MS;
+    served_start(&s);
+    struct client *c = client_new(s.port);
     struct timeval short_patience = {.tv_usec = 5000};
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &short_patience, sizeof short_patience);
     client_send(c, "GET /");
@@ -364,7 +363,10 @@ Test(http, a_byte_now_and_then_moves_no_deadline)
 Test(http, an_idle_connection_closes_and_is_no_timeout)
 {
     struct served s;
-    struct client *c = begin_impatient(&s);
+    served_init(&s);
+    s.options.idle_ms = SHORT_MS;
+    served_start(&s);
+    struct client *c = client_new(s.port);
     client_send(c, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
     expect_target(c, "/x");
     cr_expect(client_is_closed(c));
@@ -375,14 +377,15 @@ Test(http, an_idle_connection_closes_and_is_no_timeout)
 Test(http, closes_who_does_not_read_and_serves_the_others)
 {
     struct served s;
-    struct client *slow = begin_impatient(&s);
+    served_init(&s);
+    s.options.write_ms = SHORT_MS;
+    served_start(&s);
+    struct client *slow = client_new(s.port);
     struct client *other = client_new(s.port);
     for (int i = 0; i < 4; i++) /* more than socket buffers hold */
         client_send(slow, "GET /big?4000000 HTTP/1.1\r\nHost: x\r\n\r\n");
     cr_assert(served_requests(&s, 4));
     for (int i = 0; i < 100000 && served_metric(&s, METRICS_AT_http_timeouts) == 0; i++) {
-        if (other == NULL)
-            other = client_new(s.port);
         client_send(other, "GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
         expect_target(other, "/other");
     }
