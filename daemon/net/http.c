@@ -166,9 +166,10 @@ void http_sweep(struct http *h)
     for (struct http_conn *c = h->conns; c != NULL; c = c->next) {
         bool waits_for_request =
             c->phase == PHASE_IDLE || (c->phase == PHASE_HEADER && c->end == 0);
+        bool owed = !waits_for_request && !c->goes_on;
         if (c->stopped || c->phase == PHASE_NONE)
             continue;
-        if (h->stopping && waits_for_request) {
+        if (h->stopping && !owed) {
             http_conn_stop(c);
         } else if (now >= c->deadline) {
             if (c->phase != PHASE_IDLE && c->phase != PHASE_LINGER)
@@ -178,8 +179,20 @@ void http_sweep(struct http *h)
     }
 }
 
-void http_trim(struct http *h)
+/* Who is behind with the last part gets the next one when it has caught up. */
+static void next_parts(struct http *h)
 {
+    for (struct http_conn *c = h->conns; c != NULL; c = c->next)
+        if (c->goes_on && c->unsent.block == NULL && !c->stopped) {
+            c->goes_on = false;
+            c->phase = PHASE_NONE; /* each part has a deadline of its own */
+            http_conn_advance(c);
+        }
+}
+
+void http_second(struct http *h)
+{
+    next_parts(h);
     if (h->output_touched > OUTPUT_FLUSH_BYTES)
         (void)madvise(h->output + OUTPUT_FLUSH_BYTES, OUTPUT_BYTES - OUTPUT_FLUSH_BYTES,
                       MADV_DONTNEED);

@@ -80,7 +80,8 @@ void http_release(struct http *h); /* when the loop has closed its handles */
 /* On the worker's thread. */
 void http_sweep(
     struct http *h); /* closes whoever is past a deadline; several times a second */
-void http_trim(struct http *h); /* gives pages back; once a second */
+/* Once a second: the next part of every answer that goes on; gives pages back. */
+void http_second(struct http *h);
 void http_reply(struct http *h, struct reply_token token, char *bytes, size_t length,
                 unsigned status); /* takes `bytes` over */
 void http_stop(struct http *h);   /* takes who is waiting at the door, then nobody new */

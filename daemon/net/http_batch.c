@@ -129,8 +129,8 @@ static bool respond(struct http_conn *c, struct buffer *out,
     struct http_batch *batch = c->batch;
     for (;;) {
         size_t before = out->length;
-        *ret_response =
-            (struct response){.out = out, .status = 200, .token = http_conn_token(c)};
+        *ret_response = (struct response){
+            .out = out, .status = 200, .part = c->part, .token = http_conn_token(c)};
         lane->handlers->respond(lane->context, &batch->request[batch->next],
                                 &batch->exchange[batch->next], ret_response);
         if (ret_response->later || buffer_error(out) == 0)
@@ -148,6 +148,24 @@ static bool respond(struct http_conn *c, struct buffer *out,
     return true;
 }
 
+/* What an answer says about what comes next. */
+static void follow(struct http_conn *c, const struct response *response)
+{
+    struct http_batch *batch = c->batch;
+    if (response->later)
+        c->awaits_reply = true; /* http_reply() counts its status */
+    else if (c->part == 0)
+        http_output_count(c->http, response->status);
+    if (response->again) {
+        c->goes_on = true;
+        c->part++;
+        return;
+    }
+    c->part = 0;
+    c->close_after = response->close || !batch->request[batch->next].keep_alive;
+    batch->next++;
+}
+
 static void answer_all(struct http_conn *c, struct buffer *out)
 {
     struct http_batch *batch = c->batch;
@@ -155,12 +173,7 @@ static void answer_all(struct http_conn *c, struct buffer *out)
     while (batch->next < batch->count && !c->close_after && !http_conn_is_blocked(c)) {
         if (!respond(c, out, &response))
             return;
-        c->close_after = response.close || !batch->request[batch->next].keep_alive;
-        batch->next++;
-        if (response.later)
-            c->awaits_reply = true; /* http_reply() counts its status */
-        else
-            http_output_count(c->http, response.status);
+        follow(c, &response);
         if (out->length >= OUTPUT_FLUSH_BYTES)
             flush(c, out);
     }

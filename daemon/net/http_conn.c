@@ -13,7 +13,7 @@ static_assert((int)INPUT_BYTES >= (int)HTTP_HEAD_MAX + (int)HTTP_BODY_MAX,
 
 bool http_conn_is_blocked(const struct http_conn *c)
 {
-    return c->stopped || c->unsent.block != NULL || c->awaits_reply;
+    return c->stopped || c->unsent.block != NULL || c->awaits_reply || c->goes_on;
 }
 
 static unsigned limit_ms(const struct http_shared *s, enum http_phase phase)
@@ -173,7 +173,8 @@ static void linger(struct http_conn *c)
         start_reading(c);
 }
 
-/* A slow reader or an answer that is not ready: no further requests are read meanwhile.
+/* A slow reader or an answer that is not complete: no further requests are read
+ * meanwhile.
  */
 static void hold(struct http_conn *c)
 {

@@ -48,6 +48,8 @@ struct http_conn {
     enum http_phase phase;
     uint64_t deadline; /* of the phase, ms of the loop's clock           */
     bool awaits_reply; /* an answer is `later`                           */
+    bool goes_on;      /* a part of an answer was sent, the next is due in a second */
+    unsigned part;     /* of that answer                                 */
     bool close_after;  /* the answer just written is the last            */
     bool more;         /* the batch was full: there may be more requests */
     bool continued;    /* 100 Continue was sent for this request         */

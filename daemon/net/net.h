@@ -36,7 +36,9 @@ struct response {
     unsigned status;          /* for the metrics                                        */
     bool close;               /* close after this answer                                */
     bool later;               /* nothing was written: net_reply() brings the bytes      */
-    struct reply_token token; /* given, for `later`                                     */
+    bool again;               /* this was a part only: ask for the next one in a second */
+    unsigned part;            /* given: 0, then 1, 2, ... of an answer with `again`     */
+    struct reply_token token; /* given, for `later` */
 };
 
 /* All but `later` run on the worker's thread with that worker's lane. */

@@ -55,8 +55,8 @@ static void begin_stop(struct worker *w)
 static void on_second(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
-    http_trim(&w->http);
     w->lane.handlers->second(w->lane.context);
+    http_second(&w->http);
 }
 
 static void on_bell(uv_async_t *bell)

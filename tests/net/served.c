@@ -59,9 +59,14 @@ static void on_request(void *context, const struct http_request *request,
     pthread_mutex_unlock(&s->lock);
 }
 
-static void write_answer(struct buffer *out, const struct http_request *request)
+static void write_answer(struct buffer *out, const struct http_request *request,
+                         unsigned part)
 {
-    if (slice_equal(request->path, SLICE("/big"))) {
+    if (slice_equal(request->path, SLICE("/parts"))) {
+        if (part == 0)
+            buffer_text(out, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        buffer_format(out, "part %u\n", part);
+    } else if (slice_equal(request->path, SLICE("/big"))) {
         uint64_t size = 0;
         slice_number(request->query, &size);
         buffer_format(out, "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n\r\n",
@@ -93,13 +98,14 @@ static void on_respond(void *context, const struct http_request *request,
         s->wrong_turns++;
     lane->responses++;
     response->later = slice_equal(request->path, SLICE("/later"));
-    response->close = slice_equal(request->path, SLICE("/close"));
+    response->again = slice_equal(request->path, SLICE("/parts")) && response->part == 0;
+    response->close = slice_equal(request->path, SLICE("/close")) || response->part == 1;
     if (response->later && s->token_count < TOKENS_MAX)
         s->tokens[s->token_count++] = response->token;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     if (!response->later)
-        write_answer(response->out, request);
+        write_answer(response->out, request, response->part);
 }
 
 static void on_second(void *context)

@@ -3,6 +3,7 @@
  *
  * The handlers answer by path:   /later      `later`; served_token() has its token
  *   /big?N  a body of N bytes    /close      and close
+ *   /parts  "part 0", then a second later "part 1" and close
  *   else    the target, or of a POST the number of its body's bytes */
 #ifndef LUOT_TESTS_NET_SERVED_H
 #define LUOT_TESTS_NET_SERVED_H

@@ -177,7 +177,7 @@ static void *sender(void *data)
     return NULL;
 }
 
-int main(int argc, char **argv)
+static void open_net(void)
 {
     static const struct net_handlers handlers = {.turn_begin = nothing,
                                                  .datagram = on_datagram,
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
                                                  .turn_end = nothing,
                                                  .respond = on_respond,
                                                  .second = nothing};
-    void *lane_pointers[WORKERS] = {&lanes[0], &lanes[1], &lanes[2]};
+    static void *lane_pointers[WORKERS] = {&lanes[0], &lanes[1], &lanes[2]};
     struct net_options options = {.listen = "127.0.0.1:0",
                                   .udp = true,
                                   .workers = WORKERS,
@@ -197,14 +197,19 @@ int main(int argc, char **argv)
                                   .lanes = lane_pointers};
     char error[256];
     size_t count;
+    CHECK(net_open(&net, &options, error) == 0);
+    port = net_listeners(net, &count)[0].port;
+    CHECK(net_start(net) == 0);
+}
+
+int main(int argc, char **argv)
+{
     pthread_t replier, clients[CLIENTS], senders[SENDERS];
     struct timespec time = {.tv_sec = argc > 1 ? atoi(argv[1]) : 5};
     struct metrics_total total;
     if (argc > 2)
         seed = (unsigned)atoi(argv[2]);
-    CHECK(net_open(&net, &options, error) == 0);
-    port = net_listeners(net, &count)[0].port;
-    CHECK(net_start(net) == 0);
+    open_net();
     pthread_create(&replier, NULL, reply, NULL);
     for (uintptr_t i = 0; i < CLIENTS; i++)
         pthread_create(&clients[i], NULL, client, (void *)i);
