@@ -151,6 +151,11 @@ static void skip_line(struct console_client *c)
         c->begin = c->end;
 }
 
+static void refuse_document(struct console_client *c)
+{
+    refuse(c, "ERR too_long a document is at most 64 MiB\n.\n");
+}
+
 static void read_document(struct console_client *c)
 {
     struct slice line;
@@ -159,13 +164,17 @@ static void read_document(struct console_client *c)
         if (slice_equal(line, SLICE("."))) {
             struct slice document = {c->input + c->begin, c->scan - c->begin};
             c->begin = at;
-            command(c, document);
+            if (document.length > CONSOLE_DOCUMENT_MAX)
+                refuse_document(c);
+            else
+                command(c, document);
             return;
         }
         c->scan = at;
     }
-    if (c->end - c->begin > CONSOLE_DOCUMENT_MAX)
-        c->state = CONSOLE_SKIP_DOCUMENT;
+    if (c->end - c->begin > CONSOLE_DOCUMENT_MAX + INPUT_STEP)
+        c->state =
+            CONSOLE_SKIP_DOCUMENT; /* more than one that is just within the limit */
 }
 
 /* Only the last, unfinished line is kept: it may be the `.` that ends the document. */
@@ -175,7 +184,7 @@ static void skip_document(struct console_client *c)
     while (next_line(c, &c->scan, &line))
         if (slice_equal(line, SLICE("."))) {
             c->begin = c->scan;
-            refuse(c, "ERR too_long a document is at most 64 MiB\n.\n");
+            refuse_document(c);
             return;
         }
     c->begin = c->scan;
