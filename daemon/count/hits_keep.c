@@ -230,6 +230,21 @@ static int64_t floor_now(const struct hits *h)
     return atomic_load_explicit(&h->floor_q, memory_order_relaxed);
 }
 
+/* The latest quarter that a word of the ring is of; at least rolled_q - 1. */
+static int64_t newest(const struct hits *h)
+{
+    int64_t open_slot = rolled(h) * QUARTER_SLOTS, latest = open_slot - 1;
+
+    for (int i = 0; i < RING_SLOTS; i++) {
+        uint64_t word = atomic_load_explicit(&h->ring[i], memory_order_relaxed);
+        int64_t slot = word == 0 ? -1 : ring_word_slot(word, i, open_slot);
+
+        if (slot > latest)
+            latest = slot;
+    }
+    return latest / QUARTER_SLOTS;
+}
+
 static bool ring_has_all_of(const struct hits *h, int64_t from_q, int64_t until_q)
 {
     if (until_q - from_q > RING_QUARTERS)
@@ -294,7 +309,7 @@ static void restart(struct hits *h, int64_t from_q)
 void hits_set_back_begin(struct hits *h, int64_t now_slot)
 {
     if (now_slot / QUARTER_SLOTS < floor_now(h))
-        hits_close_begin(h, hits_newest(h) + 1);
+        hits_close_begin(h, newest(h) + 1);
 }
 
 bool hits_set_back_finish(struct hits *h, int64_t now_slot)

@@ -1,14 +1,17 @@
-/* Reading, from any thread, while workers add and the keeper closes. The rule for one
- * quarter or minute:
+/* Reading, from any thread, while workers add and the keeper closes.
  *
- *      before rolled_q (read first, with acquire)     its word: final
- *      from rolled_q on                               its slots, then its word; the
- * greater of both
+ * One quarter or minute, wait-free: before rolled_q (read first, with acquire) its word,
+ * which is final; from rolled_q on its slots, then its word, and the greater of both. The
+ * greater, because the keeper may close the quarter meanwhile: a slot that then reads as
+ * taken over or cleared says, through its release, that the word read after it is final.
  *
- * The greater, because the keeper may close the quarter meanwhile: a slot that then reads
- * as taken over or cleared says, through its release, that the word read after it is
- * final. Slots of an open quarter only grow, and the word is an earlier sum of them, so
- * no reader sees a number fall. */
+ * A sum over quarters: the words of closed ones, then one pass over the ring for the open
+ * ones, and once more if rolled_q has moved, which it does every 15 minutes. If it has
+ * not moved, no slot of an open quarter was cleared or taken over before it was read, for
+ * that would have shown us the rolled_q stored before it.
+ *
+ * Slots of an open quarter only grow, and its word is an earlier sum of them, so no
+ * reader sees a number fall. */
 #include <stddef.h>
 
 #include "count/hits.h"
@@ -57,65 +60,69 @@ struct hit_count hits_stored(const struct hits *h, int64_t q)
     return (struct hit_count){.visits = word[0], .views = word[1]};
 }
 
-int64_t hits_newest(const struct hits *h)
-{
-    int64_t open_slot = rolled(h) * QUARTER_SLOTS, newest = open_slot - 1;
-
-    for (int i = 0; i < RING_SLOTS; i++) {
-        uint64_t word = atomic_load_explicit(&h->ring[i], memory_order_acquire);
-        int64_t slot = word == 0 ? -1 : ring_word_slot(word, i, open_slot);
-
-        if (slot > newest)
-            newest = slot;
-    }
-    /* A word that was cleared while we looked is of a quarter before this. */
-    open_slot = rolled(h) * QUARTER_SLOTS;
-    return (newest >= open_slot ? newest : open_slot - 1) / QUARTER_SLOTS;
-}
-
-static struct hit_count quarter(const struct hits *h, int64_t q, int64_t rolled_q)
+struct hit_count hits_quarter(const struct hits *h, int64_t q)
 {
     struct hit_count slots;
 
-    if (q < rolled_q)
+    if (q < 0)
+        return (struct hit_count){0};
+    if (q < rolled(h))
         return hits_stored(h, q);
     slots = hits_slots(h, q * QUARTER_SLOTS, (q + 1) * QUARTER_SLOTS);
     return greater(slots, hits_stored(h, q));
 }
 
-/* Quarters [from_q, until_q) as far as there is anything; rolled_q was read before the
- * first of them. */
-static struct hit_count quarters(const struct hits *h, int64_t from_q, int64_t until_q,
-                                 int64_t rolled_q)
+/* What the ring holds of slots [from, until), of whatever quarters, none closed. */
+static struct hit_count open_slots(const struct hits *h, int64_t from, int64_t until)
 {
     struct hit_count sum = {0};
+    uint64_t near = ring_tag(from), tag = 0;
+    int64_t lap_start = 0;
 
-    if (from_q < rolled_q - QUARTERS)
-        from_q = rolled_q - QUARTERS;
-    if (from_q < 0)
-        from_q = 0;
-    if (until_q > rolled_q + 1) {
-        int64_t newest = hits_newest(h);
+    for (int i = 0; i < RING_SLOTS; i++) {
+        uint64_t word = atomic_load_explicit(&h->ring[i], memory_order_acquire);
 
-        if (until_q > newest + 1)
-            until_q = newest + 1;
+        if (word == 0)
+            continue;
+        if (ring_word_tag(word) != tag) { /* seldom: neighbours are of one lap */
+            tag = ring_word_tag(word);
+            lap_start = (from / RING_SLOTS + ring_laps_after(tag, near)) * RING_SLOTS;
+        }
+        if (lap_start + i >= from && lap_start + i < until)
+            add(&sum, ring_word_count(word));
     }
-    for (int64_t q = from_q; q < until_q; q++)
-        add(&sum, quarter(h, q, rolled_q));
     return sum;
 }
 
-struct hit_count hits_quarter(const struct hits *h, int64_t q)
+static struct hit_count quarters(const struct hits *h, int64_t from_q, int64_t until_q)
 {
-    return q < 0 ? (struct hit_count){0} : quarter(h, q, rolled(h));
+    struct hit_count sum;
+    int64_t r, again = rolled(h);
+
+    do {
+        int64_t from, until;
+
+        r = again;
+        sum = (struct hit_count){0};
+        from = from_q > r - QUARTERS ? from_q : r - QUARTERS;
+        for (int64_t q = from > 0 ? from : 0; q < until_q && q < r; q++)
+            add(&sum, hits_stored(h, q));
+        from = from_q > r ? from_q : r;
+        until = r + RING_AHEAD_SLOTS / QUARTER_SLOTS;
+        if (until > until_q)
+            until = until_q;
+        if (from < until)
+            add(&sum, open_slots(h, from * QUARTER_SLOTS, until * QUARTER_SLOTS));
+        again = rolled(h);
+    } while (again != r);
+    return sum;
 }
 
 struct hit_count hits_sum(const struct hits *h, int64_t from_q, int64_t until_q, bool own)
 {
-    int64_t r = rolled(h),
-            first = atomic_load_explicit(&h->first_q, memory_order_acquire);
+    int64_t first = atomic_load_explicit(&h->first_q, memory_order_acquire);
 
-    return quarters(h, own && from_q < first ? first : from_q, until_q, r);
+    return quarters(h, own && from_q < first ? first : from_q, until_q);
 }
 
 bool hits_minute(const struct hits *h, int64_t minute, struct hit_count *ret_count)
@@ -172,7 +179,7 @@ struct hit_count hits_window(const struct hits *h, int64_t now_slot, int64_t slo
         int64_t from = q * QUARTER_SLOTS, until = from + QUARTER_SLOTS;
 
         if (from >= first && until <= now_slot + 1)
-            add(&sum, quarter(h, q, rolled(h)));
+            add(&sum, hits_quarter(h, q));
         else
             add(&sum, edge(h, q, from < first ? first : from,
                            until <= now_slot ? until : now_slot + 1));
@@ -191,7 +198,7 @@ struct hit_count hits_total(const struct hits *h)
 
         total.visits = atomic_load_explicit(&b->visits, memory_order_acquire);
         total.views = atomic_load_explicit(&b->views, memory_order_acquire);
-        add(&total, quarters(h, from, INT64_MAX, rolled(h)));
+        add(&total, quarters(h, from, INT64_MAX));
         again = atomic_load_explicit(&h->base_i, memory_order_acquire);
     } while (again != i);
     total.visits += atomic_load_explicit(&h->overrun_visits, memory_order_acquire);

@@ -124,7 +124,5 @@ struct hit_count hits_slots(const struct hits *h, int64_t from, int64_t until);
 /* What the words of quarter q hold: the keeper's last sum; 0 when they are of another
  * quarter. */
 struct hit_count hits_stored(const struct hits *h, int64_t q);
-/* The latest quarter that a word of the ring is of; at least rolled_q - 1. */
-int64_t hits_newest(const struct hits *h);
 
 #endif
