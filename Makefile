@@ -68,6 +68,7 @@ DAEMON_OBJ = $(call obj,$(DAEMON_SRC))
 NET_OBJ    = $(call obj,$(wildcard daemon/net/*.c))
 NET_TEST_OBJ = $(call obj,tests/net/served.c)
 CTL_OBJ    = $(call obj,$(CTL_SRC))
+CTL_LIBS   = -ljansson -lz
 LIB_OBJ    = $(call obj,$(LIB_SRC))
 
 UNIT_SRC   = $(sort $(wildcard tests/*/test_*.c tests/test_*.c))
@@ -115,6 +116,16 @@ $(BUILD)/libluot.so: $(LIB_OBJ) client/luot.map
 
 $(BUILD)/example: client/example.c $(BUILD)/libluot.so
 	$(CC) -std=c99 -pedantic-errors $(WARN) -Iinclude -MMD -MP $< -L$(BUILD) -lluot $(LDFLAGS_ALL) -o $@
+
+$(BUILD)/luotctl: $(CTL_OBJ) $(BUILD)/libluotcore.a
+	$(CC) $(CTL_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CTL_LIBS) $(CORE_LIBS) -o $@
+
+# luotctl without its main.
+CTL_PARTS = $(filter-out $(BUILD)/obj/client/luotctl.o,$(CTL_OBJ))
+$(BUILD)/tests/client/test_luotctl $(BUILD)/tests/client/test_import: $(BUILD)/tests/client/%: tests/client/%.c $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
+	  -lcriterion $(CTL_LIBS) $(CORE_LIBS) -o $@
 
 $(BUILD)/tests/client/test_luot: tests/client/test_luot.c $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)

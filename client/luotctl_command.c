@@ -1,0 +1,351 @@
+#include "luotctl_command.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#define SPAN                                                                             \
+    "  FROM and TO are days of the site (2026-11-01) or unix seconds; TO is not in "     \
+    "it.\n"
+
+static const struct command COMMANDS[] = {
+    {.name = "stats",
+     .kind = COMMAND_JSON,
+     .usage = "",
+     .sentence = "what luotd has received, counted, suppressed and rejected",
+     .details = ""},
+    {.name = "sites",
+     .kind = COMMAND_JSON,
+     .usage = "",
+     .sentence = "all sites with their numbers",
+     .details = ""},
+    {.name = "site",
+     .kind = COMMAND_JSON,
+     .usage = "KEY",
+     .sentence = "one site: its settings and its numbers",
+     .details = "",
+     .words_min = 1,
+     .words_max = 1},
+    {.name = "snapshot",
+     .kind = COMMAND_JSON,
+     .usage = "KEY",
+     .sentence = "all that is known of a site now",
+     .details = "",
+     .words_min = 1,
+     .words_max = 1},
+    {.name = "series",
+     .kind = COMMAND_JSON,
+     .usage = "KEY [--metric M] [--step S] --from FROM --to TO",
+     .sentence = "one number of a site over time",
+     .details =
+         "  --metric M   views, visits (default) or visitors\n"
+         "  --step S     minute, quarter, hour, day (default), week or month\n" SPAN,
+     .words_min = 1,
+     .words_max = 1,
+     .option = {{.name = "metric", .otherwise = "visits"},
+                {.name = "step", .otherwise = "day"},
+                {.name = "from", .required = true},
+                {.name = "to", .required = true}}},
+    {.name = "report",
+     .kind = COMMAND_JSON,
+     .usage = "KEY [--by day|hour|week|month] [--from FROM] [--to TO]",
+     .sentence = "views, visits and visitors of a site, row by row",
+     .details = "  --by P   a row for each day (default), hour, week or month\n" SPAN,
+     .words_min = 1,
+     .words_max = 1,
+     .option = {{.name = "by", .key = "by", .otherwise = "day"},
+                {.name = "from", .key = "from"},
+                {.name = "to", .key = "to"}}},
+    {.name = "seed",
+     .kind = COMMAND_TEXT,
+     .usage = "KEY --metric M --total N [--today N] [--week N] [--month N]\n"
+              "               [--as-of T] [--note TEXT]",
+     .sentence = "sets the numbers that a site begins with",
+     .details =
+         "  Sets, never adds: the same seed twice changes nothing.\n"
+         "  --metric M   views, visits or visitors\n"
+         "  --total N    all that was counted before, up to T\n"
+         "  --today N, --week N, --month N\n"
+         "               what of it belongs to T's day, week and month\n"
+         "  --as-of T    when the numbers were right: a day, or unix seconds (default: "
+         "now)\n"
+         "  --note TEXT  why, for the audit\n"
+         "  example: luotctl seed portal --metric visits --total 50510 --week 84 --today "
+         "2\n",
+     .words_min = 1,
+     .words_max = 1,
+     .option = {{.name = "metric", .key = "metric", .required = true},
+                {.name = "total", .key = "total", .required = true},
+                {.name = "today", .key = "today"},
+                {.name = "week", .key = "week"},
+                {.name = "month", .key = "month"},
+                {.name = "as-of", .key = "as_of"},
+                {.name = "note", .key = "note"}}},
+    {.name = "adjust",
+     .kind = COMMAND_TEXT,
+     .usage = "KEY --metric M --day D --by N --note TEXT",
+     .sentence = "adds a number, or takes one away, on one day",
+     .details = "  Adds each time it is given. It is a line of its own in the answers.\n"
+                "  --metric M   views, visits or visitors\n"
+                "  --day D      the site's day it is booked on (2026-11-01)\n"
+                "  --by N       how many; -3 takes three away\n"
+                "  --note TEXT  why, for the audit\n",
+     .words_min = 1,
+     .words_max = 1,
+     .option = {{.name = "metric", .key = "metric", .required = true},
+                {.name = "day", .key = "day", .required = true},
+                {.name = "by", .key = "by", .required = true},
+                {.name = "note", .key = "note", .required = true}}},
+    {.name = "audit",
+     .kind = COMMAND_JSON,
+     .usage = "KEY",
+     .sentence = "who seeded, adjusted and imported what, and when",
+     .details = "",
+     .words_min = 1,
+     .words_max = 1},
+    {.name = "import",
+     .kind = COMMAND_IMPORT,
+     .usage = "--site KEY [--rule page|pv1] [--dry-run] FILE...",
+     .sentence = "access logs of Apache or nginx into the history of a site",
+     .details =
+         "  FILE is in the common or combined format, plain or gzip; - is standard "
+         "input.\n"
+         "  A file that was imported before goes on where it ended; nothing is counted "
+         "twice.\n"
+         "  Lines from the time on when luotd counted the site itself are skipped.\n"
+         "  --site KEY  the site whose log it is\n"
+         "  --rule R    what a page view is. page (default): GET, status 200 to 299 or "
+         "304, no\n"
+         "              image, script, download and so on. pv1: GET or POST, status 200, "
+         "the same.\n"
+         "  --dry-run   only say what it would find\n",
+     .words_min = 1,
+     .words_max = 0,
+     .option = {{.name = "site", .required = true},
+                {.name = "rule"},
+                {.name = "dry-run", .flag = true}}},
+    {.name = "load",
+     .kind = COMMAND_LOAD,
+     .usage = "[FILE]",
+     .sentence = "a document of history (luot-load 1), as `import` makes them",
+     .details = "  FILE is read as it is; without one, or with -, standard input.\n",
+     .words_min = 0,
+     .words_max = 1},
+    {.name = "source",
+     .kind = COMMAND_JSON,
+     .usage = "KEY HASH",
+     .sentence = "how much of a log is imported; HASH is of its first line",
+     .details = "",
+     .words_min = 2,
+     .words_max = 2},
+    {.name = "reload",
+     .kind = COMMAND_TEXT,
+     .usage = "",
+     .sentence = "luotd reads its configuration again",
+     .details = ""},
+    {.name = "loglevel",
+     .kind = COMMAND_TEXT,
+     .usage = "[debug|info|warn|error]",
+     .sentence = "how much luotd logs; with a word: from now on",
+     .details = "",
+     .words_min = 0,
+     .words_max = 1},
+    {.name = "metrics",
+     .kind = COMMAND_TEXT,
+     .usage = "",
+     .sentence = "all counters, as Prometheus reads them",
+     .details = ""},
+    {.name = "help",
+     .kind = COMMAND_HELP,
+     .usage = "[COMMAND]",
+     .sentence = "this list, or all about one command",
+     .details = "",
+     .words_min = 0,
+     .words_max = 1},
+};
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(COMMANDS[i].name, name) == 0)
+            return &COMMANDS[i];
+    return NULL;
+}
+
+/* --- as it was typed ---------------------------------------------------------------- */
+
+static int usage(char ret_sentence[512], const char *command, const char *what,
+                 const char *which)
+{
+    snprintf(ret_sentence, 512, "%s%.200s; see `luotctl help %s`", what, which, command);
+    return EX_USAGE;
+}
+
+static int find_option(const struct command *command, struct slice name)
+{
+    for (int i = 0; i < COMMAND_OPTIONS && command->option[i].name != NULL; i++)
+        if (slice_equal(slice_of(command->option[i].name), name))
+            return i;
+    return -1;
+}
+
+/* --name=value, --name value, --flag. *at moves over what it takes. */
+static int take_option(struct invocation *i, int argc, char *const *argv, int *at,
+                       char ret_sentence[512])
+{
+    struct slice value = slice_of(argv[*at] + 2);
+    struct slice name = slice_cut(&value, '=');
+    int n = find_option(i->command, name);
+    if (n < 0)
+        return usage(ret_sentence, i->command->name, "there is no option ", argv[*at]);
+    bool flag = i->command->option[n].flag;
+    if (flag && value.at != NULL)
+        return usage(ret_sentence, i->command->name, "it takes no value: ", argv[*at]);
+    if (i->value[n] != NULL)
+        return usage(ret_sentence, i->command->name, "it is given twice: ", argv[*at]);
+    if (!flag && value.at == NULL && *at + 1 == argc)
+        return usage(ret_sentence, i->command->name, "it needs a value: ", argv[*at]);
+    i->value[n] = flag ? "" : value.at != NULL ? value.at : argv[++*at];
+    return 0;
+}
+
+static int take_word(struct invocation *i, const char *word, char ret_sentence[512])
+{
+    if (i->words == i->command->words_max || i->words == COMMAND_WORDS)
+        return usage(ret_sentence, i->command->name, "this is one word too many: ", word);
+    i->word[i->words++] = word;
+    return 0;
+}
+
+static int check_complete(const struct invocation *i, char ret_sentence[512])
+{
+    const struct command *c = i->command;
+    for (int n = 0; n < COMMAND_OPTIONS && c->option[n].name != NULL; n++)
+        if (c->option[n].required && i->value[n] == NULL)
+            return usage(ret_sentence, c->name, "it needs --", c->option[n].name);
+    if (c->kind == COMMAND_IMPORT && i->rest_count == 0)
+        return usage(ret_sentence, c->name, "it needs at least one FILE", "");
+    if (c->kind != COMMAND_IMPORT && i->words < c->words_min)
+        return usage(ret_sentence, c->name, "it needs more words: ", c->usage);
+    return 0;
+}
+
+/* The files of an import come after its options. */
+static int take_files(struct invocation *i, int argc, char *const *argv, int at,
+                      char ret_sentence[512])
+{
+    i->rest = argv + at;
+    i->rest_count = (unsigned)(argc - at);
+    for (unsigned n = 0; n < i->rest_count; n++)
+        if (strncmp(i->rest[n], "--", 2) == 0 && (at == 0 || strcmp(argv[at - 1], "--")))
+            return usage(ret_sentence, i->command->name,
+                         "options stand before the files: ", i->rest[n]);
+    return 0;
+}
+
+int invocation_parse(struct invocation *ret_invocation, int argc, char *const *argv,
+                     char ret_sentence[512])
+{
+    struct invocation i = {.command = command_find(argv[0])};
+    bool options = true;
+    int rv = 0;
+    if (i.command == NULL) {
+        snprintf(ret_sentence, 512,
+                 "there is no command %.200s; `luotctl help` lists all of them", argv[0]);
+        return EX_USAGE;
+    }
+    for (int at = 1; at < argc && rv == 0; at++) {
+        if (options && strcmp(argv[at], "--") == 0)
+            options = false;
+        else if (options && strncmp(argv[at], "--", 2) == 0)
+            rv = take_option(&i, argc, argv, &at, ret_sentence);
+        else if (i.command->kind == COMMAND_IMPORT) {
+            rv = take_files(&i, argc, argv, at, ret_sentence);
+            break;
+        } else
+            rv = take_word(&i, argv[at], ret_sentence);
+    }
+    if (rv == 0)
+        rv = check_complete(&i, ret_sentence);
+    if (rv == 0)
+        *ret_invocation = i;
+    return rv;
+}
+
+const char *invocation_option(const struct invocation *i, const char *name)
+{
+    int n = find_option(i->command, slice_of(name));
+    return n < 0 ? NULL : i->value[n];
+}
+
+/* --- as it is sent ------------------------------------------------------------------ */
+
+/* One word: in quotes if it needs them. */
+static void write_word(struct buffer *b, const char *key, const char *value)
+{
+    bool quoted = *value == '\0' || strpbrk(value, " \t\"\\") != NULL;
+    buffer_byte(b, ' ');
+    if (quoted)
+        buffer_byte(b, '"');
+    if (key != NULL) {
+        buffer_text(b, key);
+        buffer_byte(b, '=');
+    }
+    for (const char *p = value; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            buffer_byte(b, '\\');
+        buffer_byte(b, *p);
+    }
+    if (quoted)
+        buffer_byte(b, '"');
+}
+
+int invocation_write(struct buffer *b, const struct invocation *i, bool json,
+                     char ret_sentence[512])
+{
+    const struct command *c = i->command;
+    size_t from = b->length;
+    if (json)
+        buffer_text(b, "json ");
+    buffer_text(b, c->name);
+    for (unsigned n = 0; n < i->words; n++)
+        write_word(b, NULL, i->word[n]);
+    for (int n = 0; n < COMMAND_OPTIONS && c->option[n].name != NULL; n++) {
+        const char *value = i->value[n] != NULL ? i->value[n] : c->option[n].otherwise;
+        if (value != NULL && !c->option[n].flag)
+            write_word(b, c->option[n].key, value);
+    }
+    if (buffer_error(b) != 0 || b->length - from > COMMAND_LINE)
+        return usage(ret_sentence, c->name, "a command has at most 4096 bytes", "");
+    if (memchr(b->at + from, '\n', b->length - from) != NULL ||
+        memchr(b->at + from, '\r', b->length - from) != NULL)
+        return usage(ret_sentence, c->name, "a word may not hold the end of a line", "");
+    return 0;
+}
+
+/* --- help --------------------------------------------------------------------------- */
+
+void command_write_help(FILE *out)
+{
+    fputs("luotctl asks a running luotd, or tells it what to do.\n"
+          "\n"
+          "usage: luotctl [--socket PATH] [--json] COMMAND ...\n"
+          "\n"
+          "  --socket PATH  where luotd listens (default: $LUOT_SOCKET, else\n"
+          "                 $RUNTIME_DIRECTORY/luotd.sock, /run/luot/luotd.sock or\n"
+          "                 $XDG_RUNTIME_DIR/luot/luotd.sock, the first that exists)\n"
+          "  --json         answers as JSON, for programs\n"
+          "\n",
+          out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-9s %s\n", COMMANDS[i].name, COMMANDS[i].sentence);
+    fputs("\n`luotctl help COMMAND` says all about one of them.\n", out);
+}
+
+void command_write_details(FILE *out, const struct command *command)
+{
+    fprintf(out, "%s: %s\n\nusage: luotctl %s %s\n", command->name, command->sentence,
+            command->name, command->usage);
+    if (*command->details != '\0')
+        fprintf(out, "\n%s", command->details);
+}

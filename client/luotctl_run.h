@@ -1,0 +1,24 @@
+/* luotctl as a function: everything but the process around it. */
+#ifndef LUOT_LUOTCTL_RUN_H
+#define LUOT_LUOTCTL_RUN_H
+
+#include <stdio.h>
+
+#include "luotctl_command.h"
+
+struct luotctl {
+    FILE *out, *err;
+    const char *socket; /* as given with --socket; NULL: find it */
+    bool json;
+};
+
+/* The exit status: 0; 1 when luotd refused; else one of sysexits.h. */
+int luotctl_run(FILE *out, FILE *err, int argc, char *const *argv);
+
+/* `import`, in luotctl_import.c. */
+int luotctl_import(const struct luotctl *ctl, const struct invocation *i);
+
+/* For both: says `luotctl: SENTENCE` on ctl->err and returns status. */
+int luotctl_fail(const struct luotctl *ctl, int status, const char *sentence);
+
+#endif

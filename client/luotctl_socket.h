@@ -1,0 +1,34 @@
+/* luotctl's end of the stats socket: one command, one answer, one connection. Blocking,
+ * with a limit on every wait. */
+#ifndef LUOT_LUOTCTL_SOCKET_H
+#define LUOT_LUOTCTL_SOCKET_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+enum { SOCKET_PATH_MAX = 108, SOCKET_WAIT_S = 300, SOCKET_SENTENCE_MAX = 512 };
+
+/* Where luotd listens: `given` if there is one, else $LUOT_SOCKET, else the first that
+ * exists of $RUNTIME_DIRECTORY/luotd.sock, /run/luot/luotd.sock and
+ * $XDG_RUNTIME_DIR/luot/luotd.sock. EX_UNAVAILABLE (there is none) or EX_USAGE (the path
+ * is too long), with a sentence that says what to do. */
+int socket_find(char ret_path[SOCKET_PATH_MAX], const char *given,
+                char ret_sentence[SOCKET_SENTENCE_MAX]);
+
+struct reply {
+    char *bytes; /* malloc'ed, NUL-terminated: the answer without its last line `.` */
+    size_t length;
+    bool refused;          /* it was ERR NAME SENTENCE                      */
+    struct slice name;     /* of the error; inside `bytes`                  */
+    struct slice sentence; /* likewise, one line                            */
+};
+
+/* Sends `command` (no line end in it) and, unless at == NULL, the document's lines; waits
+ * for the answer. 0 also when luotd refused; else EX_UNAVAILABLE (it does not answer),
+ * EX_NOPERM, EX_OSERR or EX_PROTOCOL, with a sentence that says what to do. */
+int socket_ask(struct reply *ret_reply, const char *path, struct slice command,
+               struct slice document, char ret_sentence[SOCKET_SENTENCE_MAX]);
+void reply_release(struct reply *reply);
+
+#endif
