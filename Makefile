@@ -101,6 +101,23 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
+# The front-end's files are in the program, as they are and gzipped. -MMD does not see .incbin, so the object says what it needs.
+ASSETS = luot.js widget.js widget.css widget.html home.js home.css home.html
+ASSET_DIR = $(BUILD)/gen/asset/
+$(BUILD)/obj/daemon/report/assets.o: $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
+$(BUILD)/obj/daemon/report/assets.o: CFLAGS_ALL += -DASSET_DIR='"$(ASSET_DIR)"'
+
+$(ASSET_DIR)%.gz: $(ASSET_DIR)%
+	gzip -9nc $< >$@
+
+$(ASSET_DIR)%: client/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+$(ASSET_DIR)%: # not written yet: answered with 404
+	@mkdir -p $(@D)
+	@: >$@
+
 $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
 	$(CC) -O3 -g -fPIC -I$(LLHTTP_INCLUDE) -c $< -o $@

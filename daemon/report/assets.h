@@ -27,7 +27,7 @@ struct asset {
     char etag[19]; /* "\"0123456789abcdef\"" */
 };
 
-/* NULL: this program was built without it. Static memory, any thread. */
-const struct asset *asset_find(struct slice name);
+/* false: there is none. The bytes are the program's, any thread. */
+bool asset_find(struct asset *ret_asset, struct slice name);
 
 #endif

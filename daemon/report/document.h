@@ -26,6 +26,13 @@ struct document {
 uint64_t document_hash(struct slice bytes);
 /* The first second with a number, counted or imported; false: none yet. */
 bool site_since(const struct site *s, int64_t *ret_since_s);
+/* What people read: the title, or the key (of an auto site: its host). Lives as long as
+ * the site's terms: a turn, or a second. */
+const char *site_title(const struct site *s);
+/* May everybody read its documents? */
+bool site_is_public(const struct site *s);
+/* When its visitors began to be recognised: not before this arena, nor before the key. */
+int64_t site_identity_since(const struct site *s, struct instant now);
 const char *metric_word(enum metric metric);
 /* ERR_NOT_FOUND. */
 int metric_parse(enum metric *ret_metric, struct slice word);

@@ -1,0 +1,99 @@
+#include "report/day_report.h"
+
+#include "report/series.h"
+
+enum { HEAD_BYTES = 1024, ROW_BYTES = 256, LABEL_BYTES = 40, TO_FOURTH_DAY = 3 };
+
+size_t day_report_limit(size_t points)
+{
+    return HEAD_BYTES + points * ROW_BYTES;
+}
+
+/* ISO 8601: a week belongs to the year that its Thursday lies in. */
+static void iso_week_write(struct buffer *out, int64_t day)
+{
+    int64_t thursday = week_first_day(day, 0) + TO_FOURTH_DAY;
+    int year = date_of_day(thursday).year;
+    int64_t new_year = day_of_date((struct date){year, 1, 1});
+
+    buffer_format(out, "%04d-W%02d", year, (int)((thursday - new_year) / 7) + 1);
+}
+
+static struct slice label(const struct day_report *r, const struct timeline_point *p,
+                          char memory[LABEL_BYTES])
+{
+    int64_t day = zone_day(r->zone, p->from_s);
+    struct buffer b;
+    char date[11];
+
+    buffer_init(&b, memory, LABEL_BYTES);
+    date_write(day, date);
+    if (r->by < STEP_DAY)
+        local_time_write(&b, p->from_s, r->zone);
+    else if (r->by == STEP_WEEK)
+        iso_week_write(&b, day + TO_FOURTH_DAY);
+    else
+        buffer_bytes(&b, date, r->by == STEP_MONTH ? sizeof "2025-12" - 1 : strlen(date));
+    return buffer_written(&b);
+}
+
+void day_report_json(struct buffer *out, const struct day_report *r,
+                     const struct document *d)
+{
+    char memory[LABEL_BYTES];
+    struct json j;
+
+    json_init(&j, out);
+    json_object(&j, NULL);
+    json_slice(&j, "site", r->site);
+    json_text(&j, "by", timeline_step_word(r->by));
+    json_text(&j, "zone", zone_name(r->zone));
+    json_signed(&j, "as_of", instant_seconds(d->now));
+    json_array(&j, "rows");
+    for (size_t i = 0; i < r->count; i++) {
+        const struct timeline_point *p = &r->points[i];
+        if (!p->known)
+            continue;
+        json_object(&j, NULL);
+        json_slice(&j, timeline_step_word(r->by), label(r, p, memory));
+        json_signed(&j, "from", p->from_s);
+        json_number(&j, "views", p->metric[METRIC_VIEWS]);
+        json_number(&j, "visits", p->metric[METRIC_VISITS]);
+        if (p->visitors_known)
+            json_number(&j, "visitors", p->metric[METRIC_VISITORS]);
+        else
+            json_null(&j, "visitors");
+        json_bool(&j, "exact", p->visitors_known && p->exact);
+        json_bool(&j, "deduplicated", p->deduplicated);
+        json_object_end(&j);
+    }
+    json_array_end(&j);
+    json_object_end(&j);
+    buffer_byte(out, '\n');
+}
+
+void day_report_text(struct buffer *out, const struct day_report *r)
+{
+    char memory[LABEL_BYTES];
+
+    buffer_format(out, "%-22s %12s %12s %12s\n", timeline_step_word(r->by), "views",
+                  "visits", "visitors");
+    for (size_t i = 0; i < r->count; i++) {
+        const struct timeline_point *p = &r->points[i];
+        struct slice name;
+        if (!p->known)
+            continue;
+        name = label(r, p, memory);
+        buffer_format(out, "%-22.*s %12llu %12llu ", (int)name.length, name.at,
+                      (unsigned long long)p->metric[METRIC_VIEWS],
+                      (unsigned long long)p->metric[METRIC_VISITS]);
+        if (p->visitors_known)
+            buffer_format(out, "%12llu%s\n",
+                          (unsigned long long)p->metric[METRIC_VISITORS],
+                          p->exact && p->deduplicated ? ""
+                          : p->exact                  ? " sum"
+                                                      : " about");
+        else
+            buffer_format(out, "%12s\n", "-");
+    }
+}

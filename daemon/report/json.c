@@ -1,0 +1,98 @@
+#include "report/json.h"
+
+#include <assert.h>
+
+void json_init(struct json *j, struct buffer *out)
+{
+    *j = (struct json){.out = out};
+}
+
+static void before(struct json *j, const char *key)
+{
+    uint32_t bit = (uint32_t)1 << j->depth;
+
+    if ((j->filled & bit) != 0)
+        buffer_byte(j->out, ',');
+    j->filled |= bit;
+    if (key == NULL)
+        return;
+    buffer_json(j->out, slice_of(key));
+    buffer_byte(j->out, ':');
+}
+
+static void open(struct json *j, const char *key, char bracket)
+{
+    before(j, key);
+    buffer_byte(j->out, bracket);
+    assert(j->depth < JSON_DEPTH_MAX);
+    j->depth++;
+    j->filled &= ~((uint32_t)1 << j->depth);
+}
+
+static void close(struct json *j, char bracket)
+{
+    assert(j->depth > 0);
+    j->depth--;
+    buffer_byte(j->out, bracket);
+}
+
+void json_object(struct json *j, const char *key)
+{
+    open(j, key, '{');
+}
+
+void json_object_end(struct json *j)
+{
+    close(j, '}');
+}
+
+void json_array(struct json *j, const char *key)
+{
+    open(j, key, '[');
+}
+
+void json_array_end(struct json *j)
+{
+    close(j, ']');
+}
+
+void json_slice(struct json *j, const char *key, struct slice value)
+{
+    before(j, key);
+    buffer_json(j->out, value);
+}
+
+void json_text(struct json *j, const char *key, const char *value)
+{
+    json_slice(j, key, slice_of(value));
+}
+
+void json_number(struct json *j, const char *key, uint64_t value)
+{
+    before(j, key);
+    buffer_number(j->out, value);
+}
+
+void json_signed(struct json *j, const char *key, int64_t value)
+{
+    before(j, key);
+    buffer_signed(j->out, value);
+}
+
+void json_decimal(struct json *j, const char *key, double value, unsigned digits)
+{
+    before(j, key);
+    buffer_decimal(j->out, value, digits);
+}
+
+void json_bool(struct json *j, const char *key, bool value)
+{
+    before(j, key);
+    buffer_text(j->out, value ? "true" : "false");
+}
+
+void json_null(struct json *j, const char *key)
+{
+    before(j, key);
+    buffer_text(j->out, "null");
+}

@@ -1,0 +1,9 @@
+/* Floor 3 (report). snapshot.json: everything that is known of one site now. */
+#ifndef LUOT_REPORT_SNAPSHOT_H
+#define LUOT_REPORT_SNAPSHOT_H
+
+#include "report/document.h"
+
+void snapshot_json(struct buffer *out, const struct site *s, const struct document *d);
+
+#endif

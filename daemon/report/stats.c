@@ -1,0 +1,133 @@
+#include "report/stats.h"
+
+#include <stdio.h>
+
+#include "report/json.h"
+
+/* Fields of metrics.def whose names begin with a prefix, without it. */
+static void numbers_with(struct json *j, const struct metrics_total *total,
+                         const char *prefix)
+{
+    size_t skip = strlen(prefix);
+
+    for (int i = 0; i < METRICS_COUNT; i++)
+        if (strncmp(metrics_table[i].name, prefix, skip) == 0)
+            json_number(j, metrics_table[i].name + skip, total->by_number[i]);
+}
+
+static void outcomes_json(struct json *j, const struct metrics_total *total,
+                          enum outcome_class class)
+{
+    json_object(j, outcome_class_word(class));
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        if (outcome_class((enum outcome)i) == class)
+            json_number(j, outcome_word((enum outcome)i),
+                        metrics_of_outcome(total, (enum outcome)i));
+    json_object_end(j);
+}
+
+static void store_json(struct json *j, const struct stats *s)
+{
+    json_object(j, "store");
+    json_bool(j, "there", s->store);
+    json_bool(j, "durable", s->durable);
+    json_signed(j, "durable_since", s->durable_since_ms / 1000);
+    json_number(j, "saves", s->saves);
+    json_number(j, "rows", s->save_rows);
+    json_number(j, "failures", s->save_failures);
+    if (s->save_error != NULL)
+        json_text(j, "error", s->save_error);
+    else
+        json_null(j, "error");
+    json_decimal(j, "last_ms", s->save_ms, 3);
+    json_object_end(j);
+}
+
+static void incarnation_json(struct json *j, uint64_t incarnation)
+{
+    char hex[17];
+
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)incarnation);
+    json_text(j, "incarnation", hex);
+}
+
+void stats_json(struct buffer *out, const struct stats *s)
+{
+    struct json j;
+    char hex[17];
+
+    json_init(&j, out);
+    json_object(&j, NULL);
+    json_number(&j, "received", s->total.received);
+    for (int class = 0; class < OUTCOME_CLASSES; class ++)
+        outcomes_json(&j, &s->total, (enum outcome_class) class);
+    json_object(&j, "udp");
+    numbers_with(&j, &s->total, "udp_");
+    json_number(&j, "kernel_drop_events", s->kernel_drops);
+    json_number(&j, "rcvbuf_bytes", s->udp_buffer);
+    json_object_end(&j);
+    json_object(&j, "http");
+    numbers_with(&j, &s->total, "http_");
+    json_object_end(&j);
+    store_json(&j, s);
+    json_text(&j, "arena_fs", s->arena_fs);
+    json_number(&j, "arena_bytes", s->arena_bytes);
+    incarnation_json(&j, s->incarnation);
+    json_number(&j, "clock_steps", s->clock_steps);
+    json_number(&j, "uptime_s", s->uptime_s);
+    json_text(&j, "version", s->version);
+    json_text(&j, "node", s->node);
+    json_number(&j, "workers", s->workers);
+    json_number(&j, "sites", s->sites);
+    json_number(&j, "log_dropped", s->log_dropped);
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)s->config_hash);
+    json_text(&j, "config_hash", hex);
+    json_signed(&j, "as_of", s->as_of_s);
+    json_object_end(&j);
+    buffer_byte(out, '\n');
+}
+
+static void line(struct buffer *out, const char *name, uint64_t value)
+{
+    buffer_format(out, "%-32s %llu\n", name, (unsigned long long)value);
+}
+
+/* "http_requests" as "http.requests", "counted_view" as "counted.view". */
+static void metric_line(struct buffer *out, const char *name, uint64_t value)
+{
+    static const char *const families[] = {"udp_", "http_", "counted_", "suppressed_",
+                                           "rejected_"};
+    char dotted[64];
+
+    snprintf(dotted, sizeof dotted, "%s", name);
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        size_t length = strlen(families[i]);
+        if (strncmp(name, families[i], length) == 0)
+            dotted[length - 1] = '.';
+    }
+    line(out, dotted, value);
+}
+
+void stats_text(struct buffer *out, const struct stats *s)
+{
+    for (int i = 0; i < METRICS_COUNT; i++)
+        metric_line(out, metrics_table[i].name, s->total.by_number[i]);
+    line(out, "udp.kernel_drop_events", s->kernel_drops);
+    line(out, "udp.rcvbuf_bytes", s->udp_buffer);
+    line(out, "store.saves", s->saves);
+    line(out, "store.rows", s->save_rows);
+    line(out, "store.failures", s->save_failures);
+    line(out, "store.durable", s->durable);
+    buffer_format(out, "%-32s %s\n", "store.error",
+                  !s->store               ? "store = none: counts are lost at a reboot"
+                  : s->save_error != NULL ? s->save_error
+                                          : "none");
+    buffer_format(out, "%-32s %s\n", "arena_fs", s->arena_fs);
+    line(out, "arena_bytes", s->arena_bytes);
+    line(out, "clock_steps", s->clock_steps);
+    line(out, "log_dropped", s->log_dropped);
+    line(out, "sites", s->sites);
+    line(out, "workers", s->workers);
+    line(out, "uptime_s", s->uptime_s);
+    buffer_format(out, "%-32s %s\n", "version", s->version);
+}

@@ -1,0 +1,54 @@
+#include "report/widget.h"
+
+void widget_read(struct widget *ret_widget, const struct site *s, struct instant now)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&s->terms, memory_order_acquire);
+    enum metric metric = terms->config.metric;
+    struct site_online online = site_online(s, now);
+
+    *ret_widget = (struct widget){
+        .terms = terms,
+        .online = online.visitors,
+        .online_window_s = online.window_s,
+        .today = site_metric(s, SPAN_TODAY, metric, now),
+        .yesterday = site_metric(s, SPAN_YESTERDAY, metric, now),
+        .week = site_metric(s, SPAN_WEEK, metric, now),
+        .month = site_metric(s, SPAN_MONTH, metric, now),
+        .total = site_metric(s, SPAN_TOTAL, metric, now),
+    };
+    ret_widget->has_since = site_since(s, &ret_widget->since_s);
+}
+
+void widget_sees_somebody(struct widget *w)
+{
+    if (w->online == 0)
+        w->online = 1;
+}
+
+void widget_json(struct buffer *out, const struct site *s, const struct widget *w,
+                 const struct document *d)
+{
+    struct json j;
+
+    json_init(&j, out);
+    json_object(&j, NULL);
+    json_text(&j, "site", s->block->key);
+    json_text(&j, "metric", metric_word(w->terms->config.metric));
+    json_number(&j, "online", w->online);
+    json_signed(&j, "online_window_s", w->online_window_s);
+    json_number(&j, "today", w->today);
+    json_number(&j, "yesterday", w->yesterday);
+    json_number(&j, "week", w->week);
+    json_number(&j, "month", w->month);
+    json_number(&j, "total", w->total);
+    if (w->has_since)
+        json_signed(&j, "since", w->since_s);
+    else
+        json_null(&j, "since");
+    json_text(&j, "tz", zone_name(w->terms->zone));
+    json_signed(&j, "as_of", instant_seconds(d->now));
+    json_bool(&j, "durable", d->durable);
+    json_object_end(&j);
+    buffer_byte(out, '\n');
+}
