@@ -1,0 +1,79 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "daemon.h"
+#include "options.h"
+
+extern char **environ;
+
+typedef void write_fn(struct buffer *b, const struct config *c);
+
+static void write_options(struct buffer *b, const struct config *c)
+{
+    (void)c;
+    options_write_help(b);
+}
+
+static void write_example(struct buffer *b, const struct config *c)
+{
+    (void)c;
+    config_write_example(b);
+}
+
+static int print(write_fn *write_text, const struct config *c)
+{
+    struct buffer b;
+    size_t limit = config_write_limit(c);
+    char *memory = malloc(limit);
+
+    if (memory == NULL)
+        return EXIT_OSERR;
+    buffer_init(&b, memory, limit);
+    write_text(&b, c);
+    fwrite(b.at, 1, b.length, stdout);
+    free(memory);
+    return fflush(stdout) == 0 && buffer_error(&b) == 0 ? EXIT_OK : EXIT_IOERR;
+}
+
+static int check(const struct config *c)
+{
+    printf("the configuration is right: %zu site%s, listen %s\n", c->site_count,
+           c->site_count == 1 ? "" : "s", c->settings.listen);
+    return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct config_error error;
+    struct config *config;
+    struct rlimit no_core = {0, 0}; /* a core would hold keys and addresses */
+    int rv;
+
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (options_parse(&options, argc, argv, &error) != 0) {
+        fprintf(stderr, "luotd: %s\n", error.text);
+        return EXIT_USAGE;
+    }
+    if (options.help)
+        return print(write_options, NULL);
+    if (options.version)
+        return printf("luotd %s\n", LUOT_VERSION) > 0 ? EXIT_OK : EXIT_IOERR;
+    if (options.print_example)
+        return print(write_example, NULL);
+    rv = config_load(&config, options.config_file, environ, options.overrides,
+                     options.override_count, &error);
+    if (rv != 0) {
+        fprintf(stderr, "luotd: %s\n", error.text);
+        return rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG;
+    }
+    if (!options.print_effective && !options.check_only)
+        return daemon_run(config, &options, environ);
+    rv = options.print_effective ? print(config_write_effective, config) : check(config);
+    config_free(config);
+    return rv;
+}
