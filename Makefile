@@ -57,7 +57,7 @@ endif
 CORE_SRC   = $(wildcard daemon/base/*.c daemon/parse/*.c daemon/identify/*.c daemon/count/*.c \
                         daemon/store/*.c daemon/report/*.c) $(wildcard daemon/pipeline.c)
 DAEMON_SRC = $(wildcard daemon/net/*.c daemon/answer/*.c daemon/keep/*.c) \
-             $(wildcard daemon/main.c daemon/options.c daemon/daemon.c)
+             $(filter-out daemon/pipeline.c,$(wildcard daemon/*.c))
 CTL_SRC    = $(wildcard client/luotctl*.c client/import*.c)
 LIB_SRC    = $(wildcard client/luot.c client/luot_*.c)
 LLHTTP_SRC = $(LLHTTP_DIR)/llhttp.c $(LLHTTP_DIR)/api.c $(LLHTTP_DIR)/http.c
@@ -89,13 +89,18 @@ FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 help:
 	@sed -n 's/^# \{0,1\}//;/^make/p' Makefile | sed '/^$$/d'
 
-build: $(BUILD)/libluotcore.a $(BUILD)/libluot.a $(BUILD)/libluot.so $(BUILD)/example
+build: $(BUILD)/luotd $(BUILD)/libluotcore.a $(BUILD)/libluot.a $(BUILD)/libluot.so $(BUILD)/example
 
 lib: $(BUILD)/libluotcore.a
 
 $(BUILD)/libluotcore.a: $(CORE_OBJ)
 	@rm -f $@
 	ar rcs $@ $(CORE_OBJ)
+
+$(BUILD)/luotd: $(DAEMON_OBJ) $(BUILD)/libluotcore.a
+	$(CC) $(DAEMON_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(UV_LIBS) $(CORE_LIBS) -o $@
+
+$(BUILD)/obj/daemon/main.o $(BUILD)/obj/daemon/daemon.o: CFLAGS_ALL += -DLUOT_VERSION='"$(VERSION)"'
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

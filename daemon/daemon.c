@@ -31,8 +31,6 @@ enum {
     LAST_SAVE_MS = 1000
 };
 
-const char luot_version[] = LUOT_VERSION;
-
 struct lane { /* one worker's: pipeline and answers */
     struct daemon *daemon;
     struct pipeline pipeline;
@@ -42,8 +40,8 @@ struct lane { /* one worker's: pipeline and answers */
 struct daemon {
     const struct options *options;
     char *const *environment;
-    struct config *config;      /* the current one                             */
-    struct config *old_config;  /* the one before: somebody may still read it  */
+    struct config *config;     /* the current one                             */
+    struct config *old_config; /* the one before: somebody may still read it  */
     struct places places;
     struct notify notify;
     struct clock clock;
@@ -52,7 +50,7 @@ struct daemon {
     struct instant started;
     struct store *saver_store, *reader_store; /* until their threads own them  */
     struct registry *registry;
-    struct trust *trusts[2];    /* current and the one before                  */
+    struct trust *trusts[2]; /* current and the one before                  */
     _Atomic(const struct trust *) trust;
     unsigned workers;
     struct metrics_row *rows;
@@ -92,7 +90,8 @@ static void on_datagram(void *context, struct slice datagram, const struct addre
     pipeline_datagram(&lane->pipeline, datagram, from);
 }
 
-static_assert(sizeof(struct answer_plan) <= sizeof(struct exchange), "a plan fits in net's hands");
+static_assert(sizeof(struct answer_plan) <= sizeof(struct exchange),
+              "a plan fits in net's hands");
 
 static void on_request(void *context, const struct http_request *request,
                        const struct address *peer, struct exchange *ret_exchange)
@@ -113,8 +112,8 @@ static void on_respond(void *context, const struct http_request *request,
     struct answer_plan plan;
 
     memcpy(&plan, exchange, sizeof plan);
-    answer_respond(&lane->http, request, &plan, response->out, &response->status, &response->close,
-                   token, &response->later);
+    answer_respond(&lane->http, request, &plan, response->out, &response->status,
+                   &response->close, token, &response->later);
 }
 
 static const struct net_handlers net_handlers = {
@@ -204,12 +203,15 @@ static void keeper_ticked(void *context)
 static void warn_of_restart(const struct settings *now, const struct settings *new)
 {
     if (strcmp(now->listen, new->listen) != 0 || now->workers != new->workers ||
-        strcmp(now->run_dir, new->run_dir) != 0 || strcmp(now->state_dir, new->state_dir) != 0 ||
+        strcmp(now->run_dir, new->run_dir) != 0 ||
+        strcmp(now->state_dir, new->state_dir) != 0 ||
         strcmp(now->store, new->store) != 0 || strcmp(now->socket, new->socket) != 0 ||
         now->sites_max != new->sites_max || now->connections != new->connections ||
         now->udp_buffer != new->udp_buffer)
-        log_warn("event=reload_partial error=\"listen, workers, directories, store, socket, sites_max, "
-                 "connections and udp_buffer change at a restart only\" next=restart_luotd");
+        log_warn(
+            "event=reload_partial error=\"listen, workers, directories, store, socket, "
+            "sites_max, "
+            "connections and udp_buffer change at a restart only\" next=restart_luotd");
 }
 
 static int set_trust(struct daemon *d, const struct settings *s)
@@ -236,16 +238,18 @@ static int service_reload(void *context, char ret_sentence[1024])
     int rv;
 
     if (registry_config(d->registry) != d->config) {
-        snprintf(ret_sentence, 1024, "the reload before this one is under way; try again");
+        snprintf(ret_sentence, 1024,
+                 "the reload before this one is under way; try again");
         return ERR_IN_USE;
     }
-    rv = config_load(&config, d->options->config_file, d->environment, d->options->overrides,
-                     d->options->override_count, &error);
+    rv = config_load(&config, d->options->config_file, d->environment,
+                     d->options->overrides, d->options->override_count, &error);
     if (rv == 0)
         rv = set_trust(d, &config->settings);
     if (rv != 0) {
         snprintf(ret_sentence, 1024, "%s", rv == ERR_NOMEM ? error_text(rv) : error.text);
-        log_error("event=reload_failed error=\"%s\" next=the_old_configuration_stays", ret_sentence);
+        log_error("event=reload_failed error=\"%s\" next=the_old_configuration_stays",
+                  ret_sentence);
         return rv;
     }
     warn_of_restart(&d->config->settings, &config->settings);
@@ -291,14 +295,16 @@ static int open_arena(struct daemon *d)
         .ranges = d->config->settings.sites_max,
         .range_bytes = SITE_RANGE_BYTES,
     };
-    int rv = arena_open(&d->arena, d->places.run_dir, &layout, ARENA_WAIT_MS, &d->arena_report);
+    int rv = arena_open(&d->arena, d->places.run_dir, &layout, ARENA_WAIT_MS,
+                        &d->arena_report);
 
     if (rv == ERR_IO)
         return fail(EXIT_IOERR, "arena", d->arena_report.sentence);
     if (rv != 0)
         return fail(EXIT_CANTCREAT, "arena", d->arena_report.sentence);
     if (strcmp(arena_fs_name(d->arena), "tmpfs") != 0)
-        log_warn("event=arena_on_disk fs=%s dir=%s next=counting_may_wait_for_the_disk_set_run_dir_to_a_tmpfs",
+        log_warn("event=arena_on_disk fs=%s dir=%s "
+                 "next=counting_may_wait_for_the_disk_set_run_dir_to_a_tmpfs",
                  arena_fs_name(d->arena), d->places.run_dir);
     if (d->arena_report.outcome == ARENA_REPLACED)
         log_warn("event=arena_replaced sentence=\"%s\"", d->arena_report.sentence);
@@ -332,22 +338,25 @@ static int open_sites(struct daemon *d)
 {
     struct registry_report report;
     bool fresh = d->arena_report.outcome != ARENA_ADOPTED;
-    int rv = registry_open(&d->registry, d->arena, d->config->settings.sites_max, d->config,
-                           d->started, &report);
+    int rv = registry_open(&d->registry, d->arena, d->config->settings.sites_max,
+                           d->config, d->started, &report);
 
     if (rv != 0)
-        return fail(rv == ERR_NOSPACE ? EXIT_CANTCREAT : EXIT_OSERR, "sites", error_text(rv));
+        return fail(rv == ERR_NOSPACE ? EXIT_CANTCREAT : EXIT_OSERR, "sites",
+                    error_text(rv));
     if (report.full[0] != '\0')
-        log_error("event=sites_full site=%s next=not_counted_raise_sites_max", report.full);
+        log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
+                  report.full);
     if (d->reader_store != NULL) {
         rv = history_load_all(d->registry, d->reader_store, d->started, fresh);
         if (rv != 0)
-            log_error("event=history error=\"%s\" next=count_on_without_it", error_text(rv));
+            log_error("event=history error=\"%s\" next=count_on_without_it",
+                      error_text(rv));
         history_gap(d->reader_store, d->arena_report.last_alive_ms, d->started);
     }
     log_info("event=sites adopted=%u created=%u archived=%u arena=%s incarnation=%016llx",
-             report.adopted, report.created, report.archived,
-             fresh ? "new" : "adopted", (unsigned long long)d->arena_report.incarnation);
+             report.adopted, report.created, report.archived, fresh ? "new" : "adopted",
+             (unsigned long long)d->arena_report.incarnation);
     return EXIT_OK;
 }
 
@@ -428,7 +437,8 @@ static int start_threads(struct daemon *d)
     if (rv != 0)
         return fail(EXIT_OSERR, "threads", error_text(rv));
     d->reader_store = NULL;
-    rv = console_start(&d->console, &d->loop, d->places.socket, &console_handlers, d, sentence);
+    rv = console_start(&d->console, &d->loop, d->places.socket, &console_handlers, d,
+                       sentence);
     if (rv != 0)
         return fail(EXIT_CANTCREAT, "socket", sentence);
     rv = net_start(d->net);
@@ -453,10 +463,11 @@ static void say_ready(struct daemon *d)
     struct instant now = clock_now(&d->clock);
 
     log_info("event=ready adoptions=%llu start_ms=%lld udp_buffer=%llu workers=%u",
-             (unsigned long long)d->arena_report.adoptions, (long long)(now.ms - d->started.ms),
-             (unsigned long long)l[0].udp_buffer, d->workers);
-    printf("ready http=%s udp=%s socket=%s pid=%ld\n", l[0].text, l[0].udp ? l[0].text : "none",
-           d->places.socket, (long)getpid());
+             (unsigned long long)d->arena_report.adoptions,
+             (long long)(now.ms - d->started.ms), (unsigned long long)l[0].udp_buffer,
+             d->workers);
+    printf("ready http=%s udp=%s socket=%s pid=%ld\n", l[0].text,
+           l[0].udp ? l[0].text : "none", d->places.socket, (long)getpid());
     fflush(stdout);
     notify_send(&d->notify, "READY=1");
 }
@@ -481,7 +492,7 @@ static int start(struct daemon *d)
         .clock = &d->clock,
         .node = d->config->settings.node,
         .run_dir = d->places.run_dir,
-        .version = luot_version,
+        .version = LUOT_VERSION,
         .context = d,
         .status = service_status,
         .submit = service_submit,
@@ -549,7 +560,8 @@ static void stop(struct daemon *d)
     config_free(d->config);
 }
 
-int daemon_run(struct config *config, const struct options *options, char *const *environment)
+int daemon_run(struct config *config, const struct options *options,
+               char *const *environment)
 {
     struct daemon *d = calloc(1, sizeof *d);
     int code;

@@ -1,4 +1,5 @@
-/* Floor 5. systemd's notify protocol, 30 lines: READY=1, RELOADING=1, STOPPING=1, WATCHDOG=1, STATUS=… to $NOTIFY_SOCKET. */
+/* Floor 5. systemd's notify protocol, 30 lines: READY=1, RELOADING=1, STOPPING=1,
+ * WATCHDOG=1, STATUS=… to $NOTIFY_SOCKET. */
 #ifndef LUOT_NOTIFY_H
 #define LUOT_NOTIFY_H
 
@@ -7,7 +8,8 @@ struct notify {
 };
 
 void notify_init(struct notify *n); /* reads and removes NOTIFY_SOCKET */
-void notify_send(const struct notify *n, const char *message); /* any thread; never blocks */
+void notify_send(const struct notify *n,
+                 const char *message); /* any thread; never blocks */
 void notify_release(struct notify *n);
 
 #endif

@@ -36,8 +36,9 @@ struct candidate {
 };
 
 /* The first candidate that is a directory we may write, making it where possible. */
-static int choose(char *ret_path, size_t size, const char *configured, const char *setting,
-                  const struct candidate *candidates, size_t count, char ret_sentence[512])
+static int choose(char *ret_path, size_t size, const char *configured,
+                  const char *setting, const struct candidate *candidates, size_t count,
+                  char ret_sentence[512])
 {
     int rv = ENOENT;
 
@@ -46,9 +47,10 @@ static int choose(char *ret_path, size_t size, const char *configured, const cha
         rv = make_dir(ret_path);
         if (rv == 0)
             return 0;
-        snprintf(ret_sentence, 512,
-                 "%s: %s; make the directory writable for this user, or set %s to another one",
-                 configured, strerror(rv), setting);
+        snprintf(
+            ret_sentence, 512,
+            "%s: %s; make the directory writable for this user, or set %s to another one",
+            configured, strerror(rv), setting);
         return error_from_errno(rv);
     }
     for (size_t i = 0; i < count; i++) {
@@ -60,8 +62,8 @@ static int choose(char *ret_path, size_t size, const char *configured, const cha
             return 0;
     }
     snprintf(ret_sentence, 512,
-             "no directory for %s could be made or written; set %s to one that can", setting,
-             setting);
+             "no directory for %s could be made or written; set %s to one that can",
+             setting, setting);
     return error_from_errno(rv);
 }
 
@@ -100,7 +102,8 @@ static int find_store(struct places *p, const struct settings *s, char ret_sente
     return rv;
 }
 
-int places_find(struct places *ret_places, const struct settings *settings, char ret_sentence[512])
+int places_find(struct places *ret_places, const struct settings *settings,
+                char ret_sentence[512])
 {
     struct candidate candidates[] = {
         {getenv("RUNTIME_DIRECTORY"), ""},
@@ -109,8 +112,9 @@ int places_find(struct places *ret_places, const struct settings *settings, char
         {"/dev/shm", geteuid() == 0 ? "/luot" : "/luot-user"},
         {"/tmp", "/luot"},
     };
-    int rv = choose(ret_places->run_dir, sizeof ret_places->run_dir, settings->run_dir, "run_dir",
-                    candidates, sizeof candidates / sizeof candidates[0], ret_sentence);
+    int rv = choose(ret_places->run_dir, sizeof ret_places->run_dir, settings->run_dir,
+                    "run_dir", candidates, sizeof candidates / sizeof candidates[0],
+                    ret_sentence);
 
     if (rv != 0)
         return rv;

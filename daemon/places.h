@@ -1,4 +1,5 @@
-/* Floor 5. Where the arena, the socket and the database lie: what is configured, else what the system offers. */
+/* Floor 5. Where the arena, the socket and the database lie: what is configured, else
+ * what the system offers. */
 #ifndef LUOT_PLACES_H
 #define LUOT_PLACES_H
 
@@ -10,7 +11,8 @@ struct places {
     char store[CONFIG_TEXT_MAX + 64]; /* "sqlite:PATH", or "" for none */
 };
 
-/* Makes the directories (0750) that are missing. 0, or an error code with its sentence. */
+/* Makes the directories (0750) that are missing. 0, or an error code with its sentence.
+ */
 int places_find(struct places *ret_places, const struct settings *settings,
                 char ret_sentence[512]);
 

@@ -54,8 +54,6 @@ struct service {
     int (*reload)(void *context, char ret_sentence[1024]);
 };
 
-extern const char luot_version[];
-
 /* The times of the last 36 days when nobody counted, for documents of the present. Before
  * the threads run; without a store (NULL) there are none. 0 or the store's error. */
 int service_read_gaps(struct service *service, struct store *store, struct instant now);

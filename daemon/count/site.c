@@ -6,6 +6,30 @@
 #include "count/site_layout.h"
 #include "identify/visitor.h"
 
+uint64_t site_layout_hash(void)
+{
+    const uint64_t sizes[] = {
+        sizeof(struct site_block),
+        offsetof(struct site_block, hits),
+        offsetof(struct site_block, visitors),
+        offsetof(struct site_block, keys),
+        offsetof(struct site_block, day),
+        offsetof(struct site_block, week),
+        offsetof(struct site_block, seed),
+        sizeof(struct hits),
+        sizeof(struct visitors),
+        sizeof(struct distinct),
+        sizeof(struct hll),
+        sizeof(struct count_head),
+        SITE_RANGE_BYTES,
+        TABLE_AT,
+        MATRIX_AT,
+        HLL_AT,
+    };
+
+    return hash_fast(sizes, sizeof sizes);
+}
+
 void site_attach(struct site *s, struct arena *a, unsigned index)
 {
     char *range = arena_range(a, index);

@@ -148,6 +148,8 @@ struct graces {
 };
 
 /* --- Start, before any worker --- */
+/* Of the block's sizes and offsets: another build's arena is not taken for ours. */
+uint64_t site_layout_hash(void);
 void site_attach(struct site *s, struct arena *a, unsigned index);
 /* Backs and zeroes the block and the first table's start; state SITE_BLANK. ERR_NOSPACE.
  */
