@@ -82,7 +82,8 @@ FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
-.PHONY: build help clean lib unit stress bench install install-lib staged mutants
+.PHONY: build help clean lib unit stress bench install install-lib staged mutants \
+        run check lint conf fuzz seeds e2e browser check-gcc check-clang check-address check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -262,6 +263,72 @@ staged:
 	  LD_LIBRARY_PATH=$(STAGED)/lib $(STAGED)/example 127.0.0.1:9; \
 	  if command -v $(CXX); then $(CXX) -x c++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only client/example.c $$flags; fi
 	@! nm -D --defined-only $(STAGED)/lib/libluot.so | grep -v ' luot_[a-z]*@@LUOT_0$$' | grep -v ' A LUOT_0$$'
+
+# The settings, each with its default and its sentence, as a file.
+conf: $(BUILD)/luotd
+	$(BUILD)/luotd --print-conf >conf/luotd.conf
+
+run:
+	@conf/needs run
+	@$(MAKE) -s build
+	@exec $(BUILD)/luotd
+
+# Fuzzing needs clang; the same seeds are replayed by gcc's sanitizers in `make check`.
+FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC)
+	@mkdir -p $(@D) $(BUILD)/fuzz/llhttp
+	@for f in $(LLHTTP_SRC); do clang -O1 -g -I$(LLHTTP_INCLUDE) -c $$f -o $(BUILD)/fuzz/llhttp/$$(basename $$f .c).o; done
+	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
+
+fuzz: $(FUZZ_BIN)
+	@for t in $^; do n=$$(basename $$t); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "== $$n"; \
+	  $$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(BUILD)/fuzz/corpus/$$n tests/fuzz/$${n#fuzz_} || exit 1; done
+
+$(BUILD)/seeds/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $< tests/fuzz/replay.c $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
+
+seeds: $(patsubst tests/fuzz/%.c,$(BUILD)/seeds/%,$(FUZZ_SRC))
+	@for t in $^; do n=$$(basename $$t); $$t tests/fuzz/$${n#fuzz_} || exit 1; done
+
+OURS = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+lint:
+	awk -f tests/lint/floors.awk $(filter daemon/% client/%,$(OURS))
+	clang-format --dry-run -Werror $(OURS)
+	shellcheck .ci/run conf/needs
+	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem --enable=warning,portability \
+	  --suppress=normalCheckLevelMaxBranches -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
+
+e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so
+	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 .
+
+# Everything. Each line is one build of the whole; the order is cheap to dear.
+check:
+	@conf/needs check
+	@$(MAKE) -s lint
+	@$(MAKE) -s -j2 build
+	@$(MAKE) -s -j2 check-gcc
+	@$(MAKE) -s -j2 check-clang
+	@$(MAKE) -s -j2 check-address
+	@$(MAKE) -s check-thread
+	@$(MAKE) -s mutants
+	@$(MAKE) -s e2e
+	@$(MAKE) -s browser
+	@echo "check: everything passed"
+
+check-gcc: build staged
+	@$(BUILD)/luotd --print-conf | cmp - conf/luotd.conf || { echo "conf/luotd.conf is old: make conf"; exit 1; }
+	@$(MAKE) -s unit
+
+check-clang:
+	@$(MAKE) -s unit CC=clang BUILD=$(BUILD)/clang
+
+check-address:
+	@$(MAKE) -s build unit seeds SAN=address BUILD=$(BUILD)/address 2>&1 | tee $(BUILD)/address.log; \
+	  ! grep -q -e LeakSanitizer -e 'runtime error' -e AddressSanitizer -e 'Error [0-9]' $(BUILD)/address.log
+
+check-thread:
+	@$(MAKE) -s -j2 stress SAN=thread BUILD=$(BUILD)/thread
 
 clean:
 	rm -rf build
