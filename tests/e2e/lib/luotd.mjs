@@ -1,0 +1,217 @@
+// Starts the real luotd on ephemeral ports and directories, and speaks to it as its users do.
+import { spawn } from 'node:child_process';
+import dgram from 'node:dgram';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+export const build = process.env.BUILD ? path.resolve(process.env.BUILD) : path.join(root, 'build');
+export const corpus = path.resolve(root, '../shared/corpus');
+const DEADLINE_MS = 20000;
+
+// A place on tmpfs for the arena, as in production; elsewhere luotd only warns.
+const memory = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
+
+/** Time that a test moves: luotd maps the file and reads its first 8 bytes. */
+export class Clock {
+  constructor(seconds) {
+    this.dir = fs.mkdtempSync(path.join(memory, 'luot-clock-'));
+    this.file = path.join(this.dir, 'clock');
+    fs.writeFileSync(this.file, Buffer.alloc(8));
+    this.fd = fs.openSync(this.file, 'r+');
+    this.set(seconds);
+  }
+  set(seconds) {
+    const bytes = Buffer.alloc(8);
+    this.seconds = seconds;
+    bytes.writeBigInt64LE(BigInt(Math.round(seconds * 1000)));
+    fs.writeSync(this.fd, bytes, 0, 8, 0);
+  }
+  close() {
+    fs.closeSync(this.fd);
+    fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Asks until `question` is truthy; fails with what it last said. Never a fixed sleep. */
+export async function until(what, question, deadline = DEADLINE_MS) {
+  const end = Date.now() + deadline;
+  let last;
+  for (;;) {
+    last = await question();
+    if (last) return last;
+    if (Date.now() > end) throw new Error(`${what}: not within ${deadline} ms`);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+export class Luotd {
+  constructor(options = {}) {
+    this.options = options;
+    this.run = fs.mkdtempSync(path.join(memory, 'luot-run-'));
+    this.state = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-state-'));
+    this.log = '';
+  }
+
+  static async start(options) {
+    const luotd = new Luotd(options);
+    try {
+      await luotd.spawn();
+    } catch (error) {
+      luotd.remove();
+      throw error;
+    }
+    return luotd;
+  }
+
+  args() {
+    const { config, clock, args = [], workers = 2 } = this.options;
+    const list = [`--run_dir=${this.run}`, `--state_dir=${this.state}`, `--workers=${workers}`];
+    if (config) {
+      fs.writeFileSync(path.join(this.run, 'luotd.conf'), config);
+      list.push('-c', path.join(this.run, 'luotd.conf'));
+    }
+    if (clock) list.push(`--clock_file=${clock.file}`);
+    if (!args.some((a) => a.startsWith('--listen='))) list.push('--listen=127.0.0.1:0');
+    return list.concat(args);
+  }
+
+  async spawn(extra = []) {
+    this.child = spawn(path.join(build, 'luotd'), this.args().concat(extra), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' },
+    });
+    this.out = '';
+    this.exited = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
+    this.child.stdout.on('data', (d) => (this.out += d));
+    this.child.stderr.on('data', (d) => (this.log += d));
+    let ended = null;
+    this.exited.then((e) => (ended = e));
+    const ready = await until('ready', () => /^ready http=(\S+):(\d+) udp=(\S+) socket=(\S+) pid=(\d+)$/m.exec(this.out) || ended);
+    if (ended) throw new Error(`luotd ended (${JSON.stringify(ended)}): ${this.log}`);
+    this.host = ready[1];
+    this.port = Number(ready[2]);
+    this.socket = ready[4];
+    this.pid = Number(ready[5]);
+  }
+
+  async kill9() {
+    this.child.kill('SIGKILL');
+    await this.exited;
+    this.agent?.destroy();
+    this.agent = null;
+  }
+
+  /** SIGTERM, and the exit it must end in. */
+  async term() {
+    this.agent?.destroy();
+    this.agent = null;
+    this.child.kill('SIGTERM');
+    return this.exited;
+  }
+
+  async stop() {
+    try {
+      const { code, signal } = await this.term();
+      if (code !== 0) throw new Error(`luotd ended with ${code ?? signal}: ${this.log.slice(-4000)}`);
+    } finally {
+      this.remove();
+    }
+  }
+
+  remove() {
+    if (this.child?.exitCode === null) this.child.kill('SIGKILL');
+    this.agent?.destroy();
+    this.sender?.close();
+    fs.rmSync(this.run, { recursive: true, force: true });
+    fs.rmSync(this.state, { recursive: true, force: true });
+  }
+
+  /** One command on the stats socket; the answer without its final dot. */
+  ask(line, document) {
+    return new Promise((done, fail) => {
+      const s = net.connect(this.socket);
+      let text = '';
+      s.setTimeout(DEADLINE_MS, () => s.destroy(new Error(`no answer to ${line}`)));
+      s.on('connect', () => s.write(line + '\n' + (document === undefined ? '' : document.replace(/^\./gm, '..') + '.\n')));
+      s.on('data', (d) => {
+        text += d;
+        if (text === '.\n' || text.endsWith('\n.\n')) {
+          s.destroy();
+          done(text.slice(0, -2).replace(/^\.\./gm, '.'));
+        }
+      });
+      s.on('error', fail);
+    });
+  }
+  async json(line, document) {
+    const text = await this.ask('json ' + line, document);
+    if (text.startsWith('ERR ')) throw new Error(text.trim());
+    return JSON.parse(text);
+  }
+  stats() {
+    return this.json('stats');
+  }
+
+  request(method, target, { headers = {}, body, agent } = {}) {
+    this.agent ??= new http.Agent({ keepAlive: true, maxSockets: 16 });
+    return new Promise((done, fail) => {
+      const r = http.request(
+        { host: this.host, port: this.port, method, path: target, headers, agent: agent ?? this.agent },
+        (res) => {
+          const parts = [];
+          res.on('data', (d) => parts.push(d));
+          res.on('end', () => done({ status: res.statusCode, headers: res.headers, bytes: Buffer.concat(parts), text: Buffer.concat(parts).toString() }));
+          res.on('error', fail);
+        },
+      );
+      r.on('error', fail);
+      r.end(body);
+    });
+  }
+  async get(target, headers) {
+    const r = await this.request('GET', target, { headers });
+    if (r.status !== 200) throw new Error(`${target}: ${r.status} ${r.text}`);
+    return JSON.parse(r.text);
+  }
+  widget(site = 'demo') {
+    return this.get(`/v1/${site}/widget.json`);
+  }
+  snapshot(site = 'demo') {
+    return this.json(`snapshot ${site}`);
+  }
+
+  /** One datagram. */
+  async udp(text) {
+    if (!this.sender) {
+      this.sender = dgram.createSocket('udp4');
+      await new Promise((done) => this.sender.bind(0, '127.0.0.1', done));
+    }
+    return new Promise((done, fail) => this.sender.send(text, this.port, this.host, (e) => (e ? fail(e) : done())));
+  }
+
+  /** Every line that was sent has been judged. */
+  async received(n) {
+    return until(`received ${n}`, async () => {
+      const s = await this.stats();
+      return s.received >= n ? s : null;
+    });
+  }
+}
+
+/** The sums of the closed list of words; a test compares them with its own ledger. */
+export function sums(stats) {
+  const sum = (o) => Object.values(o).reduce((a, b) => a + b, 0);
+  return { counted: sum(stats.counted), suppressed: sum(stats.suppressed), rejected: sum(stats.rejected) };
+}
+
+export const SITE = `
+[site demo]
+any_host = yes
+public = yes
+timezone = Asia/Ho_Chi_Minh
+`;
