@@ -1,5 +1,6 @@
 #include "daemon.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,6 +355,8 @@ static int open_sites(struct daemon *d)
                       error_text(rv));
         history_gap(d->reader_store, d->arena_report.last_alive_ms, d->started);
     }
+    if (service_read_gaps(&d->service, d->reader_store, d->started) != 0)
+        log_error("event=gaps next=series_show_0_where_nobody_counted");
     log_info("event=sites adopted=%u created=%u archived=%u arena=%s incarnation=%016llx",
              report.adopted, report.created, report.archived, fresh ? "new" : "adopted",
              (unsigned long long)d->arena_report.incarnation);
@@ -454,6 +457,20 @@ static void catch_signals(struct daemon *d)
         d->signal[i].data = d;
         uv_signal_start(&d->signal[i], on_signal, numbers[i]);
     }
+}
+
+/* Who starts it without a configuration is told what to do next. */
+static void say_hints(const struct net_listener *l, const char *socket)
+{
+    printf("\n"
+           "  look     http://%s/\n"
+           "  send     curl -s 'http://%s/p.gif?s=demo&p=/hello' -o /dev/null\n"
+           "           bash -c \"echo 's=demo&p=/hello' >/dev/udp/%.*s/%u\"\n"
+           "  read     curl -s http://%s/v1/demo/widget.json\n"
+           "           build/luotctl --socket %s site demo\n"
+           "\n",
+           l->text, l->text, (int)(strrchr(l->text, ':') - l->text), l->text, l->port,
+           l->text, socket);
 }
 
 static void say_ready(struct daemon *d)
