@@ -1,0 +1,106 @@
+// The command line and the configuration as an operator meets them: exit codes, messages, reload.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { build, Luotd, until } from './lib/luotd.mjs';
+
+const run = (args, env = {}) =>
+  new Promise((done) => execFile(path.join(build, 'luotd'), args, { env: { PATH: process.env.PATH, ...env }, timeout: 20000 }, (e, out, err) => done({ code: e ? e.code : 0, out, err })));
+const conf = (text) => {
+  const f = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'luot-conf-')), 'luotd.conf');
+  fs.writeFileSync(f, text);
+  return f;
+};
+
+describe('luotd -t', () => {
+  test('passes a right file, and the one we ship', async () => {
+    assert.equal((await run(['-t', '-c', conf('[site a]\nhosts = a.vn\n')])).code, 0);
+    const shipped = await run(['--print-conf']);
+    assert.equal((await run(['-t', '-c', conf(shipped.out)])).code, 0);
+  });
+  for (const [text, message] of [
+    ['lisen = 1\n', /luotd\.conf:1: .*lisen.*listen/],
+    ['\nworkers = 1000\n', /luotd\.conf:2: .*workers/],
+    ['[site A]\n', /luotd\.conf:1: /],
+    ['[site a]\n[site a]\n', /luotd\.conf:2: /],
+    ['[site a]\ntimezone = Mars/Base\n', /luotd\.conf:2: .*timezone/],
+    ['[site a]\nonline_window = 2h\n', /luotd\.conf:2: .*online_window/],
+  ])
+    test(`says what is wrong with ${JSON.stringify(text)}`, async () => {
+      const r = await run(['-t', '-c', conf(text)]);
+      assert.equal(r.code, 78);
+      assert.match(r.err, message);
+    });
+  test('an unknown option is 64', async () => assert.equal((await run(['--nonsense=1'])).code, 64));
+  test('later wins: file, environment, command line', async () => {
+    const f = conf('log_level = error\nworkers = 3\nnode = file\n');
+    const r = await run(['-T', '-c', f, '--node=line'], { LUOT_WORKERS: '4', LUOT_NODE: 'env' });
+    assert.match(r.out, /^log_level = error$/m);
+    assert.match(r.out, /^workers = 4$/m);
+    assert.match(r.out, /^node = line$/m);
+  });
+});
+
+describe('what luotd refuses to start with', () => {
+  test('a port in use is 69, with its name', async () => {
+    const taken = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((done) => taken.on('listening', done));
+    const dirs = ['run', 'state'].map((d) => `--${d}_dir=${fs.mkdtempSync(path.join(os.tmpdir(), 'luot-'))}`);
+    const r = await run([...dirs, `--listen=127.0.0.1:${taken.address().port}`]);
+    taken.close();
+    assert.equal(r.code, 69);
+    assert.match(r.err, /in use/);
+  });
+  test('a state in use is 73, and the first one is not disturbed', async () => {
+    const luotd = await Luotd.start({});
+    const r = await run([`--run_dir=${luotd.run}`, `--state_dir=${luotd.state}`, '--listen=127.0.0.1:0']);
+    assert.equal(r.code, 73);
+    assert.match(r.err, new RegExp(String(luotd.pid)));
+    assert.equal((await luotd.request('GET', '/v1/demo/widget.json')).status, 200);
+    await luotd.stop();
+  });
+  test('a database that is not ours is 78 and stays as it was', async () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-'));
+    const file = path.join(dir, 'other.db');
+    fs.writeFileSync(file, 'somebody’s notes\n'.repeat(100));
+    const was = fs.readFileSync(file);
+    const r = await run([`--run_dir=${dir}`, `--store=sqlite:${file}`, '--listen=127.0.0.1:0']);
+    assert.equal(r.code, 78);
+    assert.match(r.err, /other\.db/);
+    assert.deepEqual(fs.readFileSync(file), was);
+  });
+});
+
+describe('reload', () => {
+  test('adds a site, archives one, keeps counts; a bad file keeps the old one and says why', async () => {
+    const config = (sites) => sites.map((s) => `[site ${s}]\nany_host = yes\npublic = yes\n`).join('');
+    const luotd = await Luotd.start({ config: config(['a', 'b']) });
+    const file = path.join(luotd.run, 'luotd.conf');
+    try {
+      await luotd.udp('s=a\ns=b\ns=c');
+      let stats = await luotd.received(3);
+      assert.equal(stats.rejected.unknown_site, 1);
+      fs.writeFileSync(file, config(['a', 'c']));
+      luotd.child.kill('SIGHUP');
+      await until('c', async () => (await luotd.request('GET', '/v1/c/widget.json')).status === 200);
+      await luotd.udp('s=a\ns=b\ns=c');
+      stats = await luotd.received(6);
+      assert.equal(stats.rejected.unknown_site, 2, 'b is archived');
+      assert.equal((await luotd.widget('a')).total, 1, 'one visitor, one visit');
+      assert.equal((await luotd.snapshot('a')).periods.total.views, 2);
+      fs.writeFileSync(file, 'nonsense = 1\n');
+      assert.match(await luotd.ask('reload'), /^ERR .*luotd\.conf:1/);
+      assert.equal((await luotd.request('GET', '/v1/c/widget.json')).status, 200);
+      fs.writeFileSync(file, config(['a', 'b', 'c']));
+      await luotd.ask('reload');
+      await until('b is back', async () => (await luotd.request('GET', '/v1/b/widget.json')).status === 200);
+      assert.equal((await luotd.snapshot('b')).periods.total.views, 1, 'its history was kept');
+    } finally {
+      await luotd.stop();
+    }
+  });
+});
