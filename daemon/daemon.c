@@ -485,6 +485,8 @@ static void say_ready(struct daemon *d)
              d->workers);
     printf("ready http=%s udp=%s socket=%s pid=%ld\n", l[0].text,
            l[0].udp ? l[0].text : "none", d->places.socket, (long)getpid());
+    if (d->options->config_file == NULL)
+        say_hints(&l[0], d->places.socket);
     fflush(stdout);
     notify_send(&d->notify, "READY=1");
 }
