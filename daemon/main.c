@@ -50,10 +50,14 @@ int main(int argc, char **argv)
     struct options options;
     struct config_error error;
     struct config *config;
-    struct rlimit no_core = {0, 0}; /* a core would hold keys and addresses */
+    struct rlimit no_core = {0, 0}, files; /* a core would hold keys and addresses */
     int rv;
 
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max; /* the connection limit is ours to keep */
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
     (void)signal(SIGPIPE, SIG_IGN);
     if (options_parse(&options, argc, argv, &error) != 0) {
         fprintf(stderr, "luotd: %s\n", error.text);

@@ -1,0 +1,164 @@
+/* The load generator: UDP beacons as portals send them (page, referrer, visitor's address
+ * and User-Agent; 230 bytes and more), from a fixed seed, bounded in count. Loopback
+ * only.
+ *
+ *   load PORT COUNT [per_datagram=1] [segments=0] [visitors=10000] [rate=0]
+ *
+ * per_datagram: beacons in one datagram. segments: datagrams that one system call hands
+ * to the kernel (UDP_SEGMENT); 0: sendmmsg of single datagrams. rate: beacons a second,
+ * 0: as fast as it goes. Prints how many beacons and bytes were sent. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/udp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+enum { VARIANTS = 4096, BEACON_MAX = 320, BATCH = 32, SOCKETS = 16, DATAGRAM_MAX = 8192 };
+
+static uint64_t random_state = 1;
+
+static uint64_t next_random(void) /* splitmix64 */
+{
+    uint64_t z = random_state += 0x9E3779B97F4A7C15u;
+
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+/* All beacons have one length, so that datagrams can be segments of one buffer. */
+static size_t write_beacon(char *at, unsigned visitors)
+{
+    uint64_t who = next_random() % visitors, page = next_random() % 1000;
+    int n = snprintf(
+        at, BEACON_MAX,
+        "s=demo&p=%%2Ftin-tuc%%2Fbai-viet-%06u&r=https%%3A%%2F%%2Fwww.google.com%%2F"
+        "&i=10.%03u.%03u.%03u&u=Mozilla%%2F5.0+(Windows+NT+10.0%%3B+Win64%%3B+x64)"
+        "+AppleWebKit%%2F537.36+(KHTML,+like+Gecko)+Chrome%%2F%03u.0.0.0+Safari%%2F537."
+        "36&w=1920&l=vi",
+        (unsigned)page, 100 + (unsigned)(who >> 14 & 127),
+        100 + (unsigned)(who >> 7 & 127), 100 + (unsigned)(who & 127),
+        100 + (unsigned)(who % 40));
+    return (size_t)n;
+}
+
+struct load {
+    int socket[SOCKETS];
+    char *datagrams; /* VARIANTS of them, one length each */
+    size_t length;
+    unsigned segments;
+    struct mmsghdr message[BATCH];
+    struct iovec part[BATCH];
+};
+
+static void fill(struct load *l, unsigned per_datagram, unsigned visitors)
+{
+    char line[BEACON_MAX];
+    size_t one = write_beacon(line, visitors);
+
+    l->length = per_datagram * (one + 1) - 1;
+    if (l->length > DATAGRAM_MAX) {
+        fprintf(stderr, "load: %u beacons do not fit in a datagram of %d bytes\n",
+                per_datagram, DATAGRAM_MAX);
+        exit(64);
+    }
+    l->datagrams = malloc(VARIANTS * l->length + 1);
+    if (l->datagrams == NULL)
+        exit(71);
+    for (size_t i = 0; i < VARIANTS; i++)
+        for (unsigned j = 0; j < per_datagram; j++) {
+            char *at = l->datagrams + i * l->length + j * (one + 1);
+            (void)write_beacon(line, visitors);
+            memcpy(at, line, one);
+            if (j + 1 < per_datagram)
+                at[one] = '\n';
+        }
+}
+
+static void open_sockets(struct load *l, uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int segment = (int)l->length;
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < SOCKETS; i++) {
+        l->socket[i] = socket(AF_INET, SOCK_DGRAM, 0);
+        if (l->socket[i] < 0 ||
+            connect(l->socket[i], (struct sockaddr *)&to, sizeof to) != 0 ||
+            (l->segments > 0 && setsockopt(l->socket[i], IPPROTO_UDP, UDP_SEGMENT,
+                                           &segment, sizeof segment) != 0)) {
+            perror("load");
+            exit(71);
+        }
+    }
+}
+
+/* One system call's worth; returns datagrams sent. */
+static unsigned send_some(struct load *l, unsigned turn)
+{
+    int fd = l->socket[turn % SOCKETS];
+    size_t first = next_random() % (VARIANTS - 64);
+    int n;
+
+    if (l->segments > 0) {
+        ssize_t sent =
+            send(fd, l->datagrams + first * l->length, l->segments * l->length, 0);
+        return sent < 0 ? 0 : l->segments;
+    }
+    for (unsigned i = 0; i < BATCH; i++) {
+        l->part[i] = (struct iovec){l->datagrams + (first + i) * l->length, l->length};
+        l->message[i] =
+            (struct mmsghdr){.msg_hdr = {.msg_iov = &l->part[i], .msg_iovlen = 1}};
+    }
+    n = sendmmsg(fd, l->message, BATCH, 0);
+    return n < 0 ? 0 : (unsigned)n;
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static unsigned argument(int argc, char **argv, int i, unsigned fallback)
+{
+    return argc > i ? (unsigned)strtoul(argv[i], NULL, 10) : fallback;
+}
+
+int main(int argc, char **argv)
+{
+    struct load load = {.segments = argument(argc, argv, 4, 0)};
+    unsigned port = argument(argc, argv, 1, 0), per_datagram = argument(argc, argv, 3, 1);
+    uint64_t count = argument(argc, argv, 2, 0), sent = 0;
+    double rate = argument(argc, argv, 6, 0), began;
+
+    if (port == 0 || port > 65535 || count == 0 || per_datagram == 0) {
+        fprintf(stderr,
+                "usage: load PORT COUNT [per_datagram] [segments] [visitors] [rate]\n");
+        return 64;
+    }
+    fill(&load, per_datagram, argument(argc, argv, 5, 10000));
+    if (load.segments * load.length > 65000)
+        load.segments = (unsigned)(65000 / load.length);
+    open_sockets(&load, (uint16_t)port);
+    began = now_s();
+    for (unsigned turn = 0; sent < count; turn++) {
+        sent += (uint64_t)send_some(&load, turn) * per_datagram;
+        while (rate > 0 && (double)sent > (now_s() - began) * rate)
+            usleep(50);
+    }
+    printf("%llu beacons of %zu bytes a datagram in %.3f s\n", (unsigned long long)sent,
+           load.length, now_s() - began);
+    return 0;
+}
