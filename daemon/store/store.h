@@ -16,20 +16,25 @@
 struct store;
 
 struct deadline {
-    int64_t at_ms; /* CLOCK_MONOTONIC milliseconds; 0: none */
+    int64_t at_ms; /* CLOCK_MONOTONIC milliseconds; 0: the store's own, some seconds */
 };
+
+/* So many milliseconds from now. */
+struct deadline deadline_in(unsigned ms);
 
 enum change_kind {
     CHANGE_SITE, /* number = created_s, views = first_live_s, visits = last_view_s; blob =
                     host of an auto site */
-    CHANGE_TOTAL,   /* everything this incarnation counted; overrun is in it   */
+    CHANGE_TOTAL,   /* all views and visits of this incarnation, overrun too; its visitors
+                       are the sum of its months                                       */
     CHANGE_DAY,     /* number = local day     */
     CHANGE_QUARTER, /* number = slot / 75 */
     CHANGE_WEEK,    /* number of count/period; visitors only    */
     CHANGE_MONTH,
     CHANGE_SKETCH, /* number = local day; blob = HyperLogLog in Redis' format of its
                       visitors */
-    CHANGE_ALIVE   /* no site; number = unix seconds: luotd was running and counting   */
+    CHANGE_ALIVE,  /* no site; number = unix seconds: luotd was running and counting   */
+    CHANGE_HOUR    /* of an import only; number = unix hour */
 };
 
 struct change {
@@ -47,7 +52,7 @@ struct history_row {
     uint64_t views, visits, visitors;
     bool exact, deduplicated;
 };
-/* Returns 0 to go on. */
+/* Returns 0 to go on; else reading ends and returns the same. */
 typedef int history_row_fn(void *context, const struct history_row *row);
 
 enum history_part {
@@ -97,8 +102,9 @@ struct store_ops {
     int (*history)(struct store *s, struct slice site, enum change_kind kind,
                    unsigned parts, int64_t from, int64_t until, history_row_fn *row,
                    void *context);
-    /* The sum of everything of the parts; with since_day, imported rows only from that
-     * day on. */
+    /* The sum of everything of the parts: visitors of months, adjustments that were made
+     * since the metric's seed (as two's complement). Imported rows only from since_day on
+     * (INT64_MIN: all), their visitors then a sum of days. */
     int (*total)(struct store *s, struct slice site, unsigned parts, int64_t since_day,
                  struct history_row *ret_row);
     /* Imported rows of hours: number = unix hour (period_at). */
@@ -113,11 +119,11 @@ struct store_ops {
                  void *context); /* seeds, adjustments, imports, oldest first */
     int (*source_get)(struct store *s, struct slice site, uint64_t first_line,
                       struct import_source *ret_source); /* ERR_NOT_FOUND */
-    /* One transaction: the source and the rows that it changes. `days`/`hours`/... hold
-     * what is to be ADDED for this source and number; the store keeps them by (site,
-     * source, number). */
+    /* One transaction: the source as it now is and the rows that it changes
+     * (CHANGE_DAY, _WEEK, _MONTH, _HOUR), which hold what is to be ADDED, as two's
+     * complement, for this source and number; kept by (site, source, number). */
     int (*import)(struct store *s, struct slice site, const struct import_source *source,
-                  uint32_t uid, const struct change *rows, size_t n);
+                  uint32_t uid, int64_t at_s, const struct change *rows, size_t n);
     /* Times when nobody counted, ascending, that overlap [from_s, to_s): from
      * CHANGE_ALIVE and gap_add. */
     int (*gap_add)(struct store *s, int64_t from_s, int64_t to_s);
@@ -136,9 +142,11 @@ struct store {
 };
 
 /* "sqlite:PATH". What opens is checked first: ERR_FOREIGN (not a database of ours: left
- * alone), ERR_CORRUPT (ours but damaged: moved to PATH.bad-<unix seconds>, with its -wal,
- * and a new one is made; *ret_sentence says so and 0 is returned), ERR_VERSION (a newer
- * luotd's), ERR_DENIED, ERR_NOSPACE, ERR_IO. ret_sentence always ends with what to do. */
+ * alone), ERR_VERSION (a newer luotd's: left alone), ERR_DENIED, ERR_NOSPACE, ERR_IO,
+ * ERR_TIMEOUT (another process holds it), ERR_MALFORMED (no such kind of store).
+ * ret_sentence then ends with what to do. Ours but damaged: it is moved to PATH.bad-<unix
+ * seconds>, with its -wal, a new one is made and 0 is returned; ret_sentence says so.
+ * Else 0 and "". */
 int store_open(struct store **ret_store, const char *where, const char *node,
                uint64_t incarnation, char ret_sentence[512]);
 

@@ -1,0 +1,98 @@
+/* Floor 3 (store), private to store_sqlite*.c: one connection to one database. */
+#ifndef LUOT_STORE_STORE_SQLITE_H
+#define LUOT_STORE_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum statement {
+#define STATEMENT(name, sql) STATEMENT_##name,
+#include "store/store_sqlite.def"
+    STATEMENTS
+};
+
+enum {
+    STORE_APPLICATION_ID = 0x6c756f74, /* "luot", in the file's header */
+    STORE_VERSION = 1,                 /* of the tables; PRAGMA user_version */
+    STORE_PATIENCE_MS = 10000          /* of an operation that brings no deadline */
+};
+
+struct sqlite_store {
+    struct store store; /* first: what callers hold                             */
+    sqlite3 *db;        /* its own connection                                   */
+    sqlite3_stmt *statement[STATEMENTS];
+    int64_t give_up_ms;   /* CLOCK_MONOTONIC: the operation under way ends then   */
+    char node[64];        /* whose rows we write                                  */
+    char incarnation[17]; /* hex                                                  */
+    int64_t run;          /* the id of node and incarnation; 0: not there yet     */
+    int64_t swept_day;    /* unix day of the sweep that is under way or done      */
+    int64_t swept_site;   /* last site it swept; INT64_MAX: all                   */
+};
+
+static inline struct sqlite_store *sqlite_store_of(struct store *s)
+{
+    return (struct sqlite_store *)s;
+}
+
+/* --- store_sqlite.c --- */
+int sqlite_store_open(struct store **ret_store, const char *path, const char *node,
+                      uint64_t incarnation, char ret_sentence[512]);
+/* Begins an operation: from now on whatever waits or works gives up at the deadline. */
+void sqlite_patience(struct sqlite_store *s, struct deadline d);
+int64_t sqlite_now_ms(void); /* CLOCK_MONOTONIC */
+/* The nearest code for an SQLite result. */
+int sqlite_error(sqlite3 *db, int result);
+/* A statement, reset, with its site bound (0: none). */
+sqlite3_stmt *sqlite_take(struct sqlite_store *s, enum statement which, int64_t site);
+void sqlite_bind_slice(sqlite3_stmt *st, int at, struct slice text);
+/* Runs a statement that gives no row, and resets it. */
+int sqlite_do(struct sqlite_store *s, sqlite3_stmt *st);
+/* Runs a statement: 0 with a row to read (sqlite3_reset when done), ERR_NOT_FOUND, or an
+ * error; both reset it. */
+int sqlite_one(struct sqlite_store *s, sqlite3_stmt *st);
+/* ERR_NOT_FOUND; with `add`, inside a transaction, it is made. */
+int sqlite_site(struct sqlite_store *s, struct slice key, bool add, int64_t *ret_site);
+int sqlite_run(struct sqlite_store *s, bool add);
+int sqlite_begin(struct sqlite_store *s, struct deadline d);
+/* Commits when rv is 0, else rolls back; returns the first error. */
+int sqlite_end(struct sqlite_store *s, int rv);
+
+/* --- store_sqlite_file.c: what is at a path --- */
+/* Opens or makes the database: directory, mode, checks, tables. What is damaged is moved
+ * aside. As store_open. */
+int sqlite_file_open(sqlite3 **ret_db, const char *path, char ret_sentence[512]);
+/* Of a connection whose statements are not prepared yet. */
+int sqlite_run_sql(sqlite3 *db, const char *sql);
+
+/* --- store_sqlite_history.c --- */
+int sqlite_history(struct store *s, struct slice site, enum change_kind kind,
+                   unsigned parts, int64_t from, int64_t until, history_row_fn *row,
+                   void *context);
+int sqlite_total(struct store *s, struct slice site, unsigned parts, int64_t since_day,
+                 struct history_row *ret_row);
+int sqlite_imported_hours(struct store *s, struct slice site, int64_t from, int64_t until,
+                          history_row_fn *row, void *context);
+int sqlite_gap_add(struct store *s, int64_t from_s, int64_t to_s);
+int sqlite_gaps(struct store *s, int64_t from_s, int64_t to_s,
+                int (*row)(void *, int64_t from_s, int64_t to_s), void *context);
+int sqlite_last_alive(struct store *s, int64_t *ret_s);
+int sqlite_site_first(struct store *s, struct slice site, int64_t *ret_created_s,
+                      int64_t *ret_first_live_s);
+int sqlite_sites(struct store *s,
+                 int (*site)(void *, struct slice key, struct slice host), void *context);
+
+/* --- store_sqlite_records.c: seeds, adjustments, imports, the audit trail --- */
+int sqlite_seed_set(struct store *s, struct slice site, const struct seed_row *row);
+int sqlite_seed_get(struct store *s, struct slice site, int metric,
+                    struct seed_row *ret_row);
+int sqlite_adjust_add(struct store *s, struct slice site, const struct adjust_row *row);
+int sqlite_audit(struct store *s, struct slice site,
+                 int (*row)(void *, int64_t at_s, uint32_t uid, const char *what),
+                 void *context);
+int sqlite_source_get(struct store *s, struct slice site, uint64_t first_line,
+                      struct import_source *ret_source);
+int sqlite_import(struct store *s, struct slice site, const struct import_source *source,
+                  uint32_t uid, int64_t at_s, const struct change *rows, size_t n);
+
+#endif
