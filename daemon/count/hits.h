@@ -67,7 +67,8 @@ void hits_assign(struct hits *h, int64_t now_slot);
  * still be dated. == rolled_q: none. */
 int64_t hits_closable(const struct hits *h, int64_t now_slot);
 void hits_close_begin(struct hits *h, int64_t until_q);
-void hits_close_finish(struct hits *h); /* closes rolled_q .. floor_q - 1 */
+/* Closes rolled_q .. floor_q - 1, so the grace must have begun after the last close_begin or set_back_begin. */
+void hits_close_finish(struct hits *h);
 /* Moves quarters < until_q (<= rolled_q) into the stored days; absolute and idempotent.
  */
 void hits_fold(struct hits *h, int64_t until_q);
