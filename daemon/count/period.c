@@ -38,6 +38,18 @@ struct period period_of_day(const struct calendar *c, int64_t day)
     return period_of_days(c, day, day, day + 1);
 }
 
+/* Where a clock jumps by half an hour there are hours of 30 and of 90 minutes. Offsets
+ * are multiples of 15 minutes, so no two hours begin within less. */
+static int64_t hour_end(const struct calendar *c, int64_t start)
+{
+    int64_t t = start;
+
+    do {
+        t += HOUR_S / 4;
+    } while (zone_hour_start(c->zone, t) == start);
+    return zone_hour_start(c->zone, t);
+}
+
 static struct period period_of_hour(const struct calendar *c, int64_t t)
 {
     int64_t start = zone_hour_start(c->zone, t);
@@ -47,7 +59,7 @@ static struct period period_of_hour(const struct calendar *c, int64_t t)
         .number = floor_div(
             start, HOUR_S), /* unix hours: unique also when the clock is set back */
         .from_slot = slot_at_or_after(start),
-        .until_slot = slot_at_or_after(start + HOUR_S),
+        .until_slot = slot_at_or_after(hour_end(c, start)),
         .first_day = day,
         .until_day = day + 1,
     };

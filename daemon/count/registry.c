@@ -7,7 +7,7 @@
 /* A view is two open tables, at most half full: key -> site and host -> site. It is
  * immutable but for sites that open by themselves, which are added (never moved, never
  * removed) under `opening`. Tables are keyed: hosts come from strangers. */
-enum { BLANKS = 4, HOST_MAX = 255, PROBES = 64 };
+enum { BLANKS = 4, HOST_MAX = 255, OPEN_TICKS = 3 };
 
 struct named {
     _Atomic uint32_t site; /* index + 1, stored after the name; 0: empty      */
@@ -498,11 +498,15 @@ int registry_open(struct registry **ret_registry, struct arena *a, size_t ranges
     rv = r->site == NULL ? ERR_NOMEM : adopt(r, config, now, ret_report);
     if (rv == 0)
         rv = apply(r, config, &none, now, ret_report);
-    /* No worker runs yet, so every grace is over: keys are made and quarters closed
-     * before the first beacon. */
-    none.over = none.begun = UINT64_MAX - 1;
-    for (int i = 0; i < 2 && rv == 0; i++)
+    /* No worker runs yet, so each grace is over as it begins: keys are made and quarters
+     * closed before the first beacon. What is left waiting has a ticket that the keeper's
+     * own graces soon reach. */
+    for (int i = 0; i < OPEN_TICKS && rv == 0; i++) {
         rv = registry_keep(r, &none, now, ret_report);
+        if (rv == ERR_NOSPACE)
+            rv = 0; /* the keeper will say so: what there is goes on counting */
+        none.over = ++none.begun;
+    }
     if (rv != 0) {
         registry_close(r);
         return rv;

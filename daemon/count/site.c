@@ -110,7 +110,7 @@ void site_terms_free(struct site_terms *t)
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
 {
     const struct site_terms *terms =
-        atomic_load_explicit(&s->terms, memory_order_acquire);
+        atomic_load_explicit(&s->terms, memory_order_seq_cst); /* freed after a grace */
 
     lane->touched = true;
     lane->now_slot = now_slot;
@@ -143,7 +143,8 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
         struct site_key *k = &s->block->keys[i];
         uint64_t fp;
 
-        if (!atomic_load_explicit(&s->table[i].head->linked, memory_order_acquire) ||
+        /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
+        if (!atomic_load_explicit(&s->table[i].head->linked, memory_order_seq_cst) ||
             slot < atomic_load_explicit(&k->from_slot, memory_order_relaxed))
             continue;
         fp = visitors_fingerprint(
