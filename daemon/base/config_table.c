@@ -47,7 +47,7 @@ const struct setting *setting_find(struct setting_table t, struct slice name)
 {
     for (size_t i = 0; i < t.count; i++)
         if (slice_equal(slice_of(t.rows[i].name), name))
-            return &t.rows[i];
+            return t.rows + i;
     return NULL;
 }
 

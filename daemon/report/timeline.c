@@ -139,7 +139,9 @@ static int lay_out_points(struct timeline *t)
         t->query->until_s - t->query->from_s > (int64_t)TIMELINE_DAYS_MAX * DAY_S)
         return ERR_RANGE;
     t->point = calloc(limit, sizeof *t->point);
-    while (t->point != NULL && at < t->query->until_s) {
+    if (t->point == NULL)
+        return ERR_NOMEM;
+    while (at < t->query->until_s) {
         if (t->count == TIMELINE_POINTS_MAX)
             return ERR_RANGE;
         if (t->count == limit) {
@@ -156,7 +158,7 @@ static int lay_out_points(struct timeline *t)
                                                        .deduplicated = true};
         at = t->point[t->count - 1].until_s;
     }
-    return t->point == NULL ? ERR_NOMEM : 0;
+    return 0;
 }
 
 /* --- Cells --- */
