@@ -30,12 +30,13 @@ struct trail {
     uint32_t end[VISITORS_PARTS];
 };
 
+static const uint32_t part_start[VISITORS_PARTS + 1] = {
+    0, 64, 512, 4096, 8192, 16384, 32768, 65536, 131072, 262144, VISITORS_WORDS};
+
 size_t visitors_part_start(unsigned part)
 {
-    static const uint32_t start[VISITORS_PARTS + 1] = {
-        0, 64, 512, 4096, 8192, 16384, 32768, 65536, 131072, 262144, VISITORS_WORDS};
     assert(part <= VISITORS_PARTS);
-    return start[part];
+    return part_start[part];
 }
 
 uint64_t visitors_fingerprint(uint64_t hash)
@@ -48,8 +49,7 @@ uint64_t visitors_fingerprint(uint64_t hash)
 
 struct path visitors_path(uint64_t fp, unsigned part)
 {
-    uint32_t start = (uint32_t)visitors_part_start(part);
-    uint32_t size = (uint32_t)visitors_part_start(part + 1) - start;
+    uint32_t start = part_start[part], size = part_start[part + 1] - start;
     /* The fp is keyed and even already; mixed with the part, so that who collided in one
      * part does not in the next. */
     uint64_t mixed = (fp + part) * 0x9E3779B97F4A7C15U;
@@ -60,9 +60,7 @@ struct path visitors_path(uint64_t fp, unsigned part)
                          .length = size < PATH_WORDS ? size : PATH_WORDS};
 }
 
-/* --- What a move decides
- * --------------------------------------------------------------------------------------------
- */
+/* --- What a move decides --- */
 
 static void tally_add(_Atomic uint64_t *tally, uint32_t number)
 {
@@ -129,9 +127,7 @@ bool visitors_refresh(const struct visitors_table *t, _Atomic uint64_t *word,
     return false;
 }
 
-/* --- Finding
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- Finding --- */
 
 /* The step of the path where it ends, or where the fp is; *ret_seen is what was read
  * there (0 at the limit). */
@@ -155,8 +151,8 @@ static _Atomic uint64_t *find(const struct visitors_table *t, uint64_t fp,
 {
     unsigned cur = atomic_load_explicit(&t->head->cur, memory_order_acquire);
 
-    *trail = (struct trail){
-        0}; /* a part that opens between the passes is walked from its start */
+    /* A part that opens between the passes has to be walked from its start. */
+    *trail = (struct trail){0};
     for (unsigned part = cur + 1; part-- > 0;) {
         struct path path = visitors_path(fp, part);
         uint32_t step = walk(t, &path, fp, ret_seen);
@@ -167,9 +163,7 @@ static _Atomic uint64_t *find(const struct visitors_table *t, uint64_t fp,
     return NULL;
 }
 
-/* --- Inserting
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- Inserting --- */
 
 static void open_part(const struct visitors_table *t, unsigned part)
 {
@@ -243,9 +237,7 @@ static struct visitors_verdict insert(const struct visitors_table *t,
     return verdict;
 }
 
-/* --- A hit
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- A hit --- */
 
 /* seq_cst, as all that a turn reads and a grace waits for (count/turn): costs nothing on
  * x86-64. */

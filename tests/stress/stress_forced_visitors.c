@@ -33,9 +33,7 @@ static void expect_sound(const struct visitors_table *t, const char *test, unsig
     }
 }
 
-/* --- Writers
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- Writers --- */
 
 struct writer {
     struct actor actor;
@@ -94,8 +92,7 @@ static uint64_t same_home(uint64_t like, unsigned part, unsigned n)
     }
 }
 
-/* --- A table that is about to open `part`
- * ----------------------------------------------------------------------------------- */
+/* --- A table that is about to open `part` --- */
 
 static void grow_until(const struct visitors_table *t, unsigned part)
 {
@@ -123,9 +120,7 @@ static void expect_once(const struct visitors_table *t, const struct writer *a,
     EXPECT(t->head->joins == t->head->words);
 }
 
-/* --- Inserting against sealing
- * ------------------------------------------------------------------------------------------------
- */
+/* --- Inserting against sealing --- */
 
 static bool older_path_is_open(const struct visitors_table *t, uint64_t fp, unsigned part)
 {
@@ -190,9 +185,7 @@ static void part_opens_between_the_passes(unsigned part, unsigned opens)
     visitors_memory_free(&t);
 }
 
-/* --- Two inserters at one empty word
- * --------------------------------------------------------------------------------------------
- */
+/* --- Two inserters at one empty word --- */
 
 static void two_at_one_empty(bool same_visitor, bool first_wins)
 {
@@ -232,9 +225,7 @@ static void two_open_one_part(void)
     visitors_memory_free(&t);
 }
 
-/* --- Refreshing
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- Refreshing --- */
 
 /* Both bring the visitor into the next day: it is counted there once, and its visit
  * opened once. */
@@ -275,9 +266,7 @@ static void tally_turns_over(bool first_wins)
     visitors_memory_free(&t);
 }
 
-/* --- Filling and sketched
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- Filling and sketched --- */
 
 /* A writer began its turn while the table was exact and inserts while the keeper wants to
  * replay: the grace must make it wait, or the matrix never hears of the visitor. */

@@ -47,9 +47,7 @@ struct test {
     uint64_t state, visits, hits, repaired, in_the_air, killed_adoptions;
 };
 
-/* --- The daemon that will be killed
- * --------------------------------------------------------------------------------------
- */
+/* --- The daemon that will be killed --- */
 
 struct writer {
     struct test *test;
@@ -134,9 +132,7 @@ static void adopt_main(struct test *test)
     _exit(0);
 }
 
-/* --- The parent
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- The parent --- */
 
 static pid_t begin(struct test *test, void (*child)(struct test *test))
 {

@@ -58,9 +58,7 @@ static int failed(const struct run *r, const char *what, uint64_t is, uint64_t s
     return 1;
 }
 
-/* --- Writers
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- Writers --- */
 
 static void hit_one(struct run *r, uint32_t visitor, int64_t slot,
                     const struct visit_periods *p)
@@ -106,9 +104,7 @@ static void write_turns(void *context, unsigned member)
     }
 }
 
-/* --- The keeper
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- The keeper --- */
 
 static void fill(struct run *r, const struct visit_periods *p)
 {
@@ -153,9 +149,7 @@ static void step(struct run *r, uint32_t until)
     crew_wait(&r->crew);
 }
 
-/* --- What must hold
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- What must hold --- */
 
 /* The sketches that one thread makes of the same visitors. */
 static void reference(const struct run *r, struct distinct *matrix, struct hll *month)

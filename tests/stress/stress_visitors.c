@@ -127,9 +127,7 @@ static const char *keep_beside(struct run *r)
     return NULL;
 }
 
-/* --- Lock step
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- Lock step --- */
 
 static void work_in_step(void *context, unsigned member)
 {
@@ -204,9 +202,7 @@ static int lock_step(uint64_t seed, size_t visitors, unsigned steps_after)
     return why == NULL ? 0 : failed(&r, "lock step", why);
 }
 
-/* --- Free
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* --- Free --- */
 
 static void work_freely(void *context, unsigned member)
 {
