@@ -297,7 +297,7 @@ lint:
 	clang-format --dry-run -Werror $(OURS)
 	shellcheck .ci/run conf/needs
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem --enable=warning,portability \
-	  '-Djson_object_foreach(o,k,v)=for (;;)' -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
+	  --suppress=unknownMacro:client/luotctl_show.c -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
 
 e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 .
