@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "identify/geo.h"
 #include "keep/keeper.h"
 #include "keep/reader.h"
 #include "keep/saver.h"
@@ -335,6 +336,18 @@ static int open_stores(struct daemon *d)
     return EXIT_OK;
 }
 
+static void check_geo(const char *path)
+{
+    char sentence[256];
+
+    if (path[0] == '\0')
+        return;
+    if (geo_check(path, sentence) == 0)
+        log_info("event=geo_db is=\"%s\"", sentence);
+    else
+        log_error("event=geo_db error=\"%s\" next=count_on_without_countries", sentence);
+}
+
 static int open_sites(struct daemon *d)
 {
     struct registry_report report;
@@ -519,6 +532,7 @@ static int start(struct daemon *d)
         .reply_console = service_reply_console,
         .reload = service_reload,
     };
+    check_geo(d->config->settings.geo_db);
     rv = open_arena(d);
     if (rv == EXIT_OK)
         rv = open_stores(d);
