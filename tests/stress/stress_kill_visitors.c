@@ -230,10 +230,10 @@ static void adopt(struct test *test)
         test->killed_adoptions++;
     }
     waitpid(begin(test, adopt_main), NULL, 0);
-    test->repaired += test->table.head->words - before.words;
+    test->repaired += test->table.head->words != before.words;
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++)
         for (unsigned i = 0; i < 4; i++)
-            test->repaired += test->table.head->tally[kind][i] - before.tally[kind][i];
+            test->repaired += test->table.head->tally[kind][i] != before.tally[kind][i];
 }
 
 static void stand_still(struct test *test)
