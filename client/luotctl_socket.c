@@ -219,7 +219,7 @@ int socket_ask(struct reply *ret_reply, const char *path, struct slice command,
 {
     struct reply reply = {0};
     size_t length = 0;
-    int fd;
+    int fd = -1;
     int rv = connect_to(&fd, path, ret_sentence);
     if (rv != 0)
         return rv;
