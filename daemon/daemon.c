@@ -162,6 +162,7 @@ static void service_status(void *context, struct service_status *ret_status)
         .udp_buffer = count > 0 ? listeners[0].udp_buffer : 0,
         .arena_fs = arena_fs_name(d->arena),
         .arena_bytes = arena_bytes_used(d->arena),
+        .keeper_as_of_ms = keeper_as_of(d->keeper).ms,
         .incarnation = arena_incarnation(d->arena),
         .started_ms = d->started.ms,
         .log_dropped = log_dropped(),

@@ -29,6 +29,7 @@ struct service_status {
     int64_t started_ms;
     uint64_t log_dropped;
     uint64_t clock_steps;
+    int64_t keeper_as_of_ms; /* of the keeper's last tick                         */
 };
 
 /* Where a late answer goes. net's reply_token in a plain form. */

@@ -16,6 +16,7 @@ struct keeper {
     pthread_t thread;
     int bell; /* eventfd: rung by workers, and by stop    */
     _Atomic bool stopping;
+    _Atomic int64_t as_of_ms;
     struct graces graces;     /* the thread's own, as all that follows    */
     uint64_t set_back_ticket; /* waiting for turns after a clock set back */
     bool full;                /* the file system is: said once            */
@@ -77,6 +78,7 @@ static void tick(struct keeper *k)
     }
     graces_tick_end(&k->graces, &head->turns, k->options.workers);
     arena_beat(k->options.arena, now.ms);
+    atomic_store_explicit(&k->as_of_ms, now.ms, memory_order_release);
     if (k->options.tick != NULL)
         k->options.tick(k->options.context);
 }
@@ -119,6 +121,11 @@ void keeper_ring(struct keeper *k)
     uint64_t one = 1;
 
     (void)!write(k->bell, &one, sizeof one); /* full: it is ringing already */
+}
+
+struct instant keeper_as_of(const struct keeper *k)
+{
+    return (struct instant){atomic_load_explicit(&k->as_of_ms, memory_order_acquire)};
 }
 
 void keeper_stop(struct keeper *k)

@@ -23,6 +23,8 @@ struct keeper_options {
 int keeper_start(struct keeper **ret_keeper, const struct keeper_options *options);
 /* Any thread, outside a turn: tick now, somebody needs room. */
 void keeper_ring(struct keeper *k);
+/* Any thread: luot's time at the last tick; 0: none yet. */
+struct instant keeper_as_of(const struct keeper *k);
 void keeper_stop(struct keeper *k); /* NULL is a no-op */
 
 #endif

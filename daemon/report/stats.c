@@ -74,6 +74,7 @@ void stats_json(struct buffer *out, const struct stats *s)
     json_number(&j, "arena_bytes", s->arena_bytes);
     incarnation_json(&j, s->incarnation);
     json_number(&j, "clock_steps", s->clock_steps);
+    json_signed(&j, "keeper_as_of_s", s->keeper_as_of_s);
     json_number(&j, "uptime_s", s->uptime_s);
     json_text(&j, "version", s->version);
     json_text(&j, "node", s->node);
