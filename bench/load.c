@@ -1,6 +1,5 @@
-/* The load generator: UDP beacons as portals send them (page, referrer, visitor's address
- * and User-Agent; 230 bytes and more), from a fixed seed, bounded in count. Loopback
- * only.
+/* The load generator: UDP beacons as portals send them (beacons.h), bounded in count.
+ * Loopback only.
  *
  *   load PORT COUNT [per_datagram=1] [segments=0] [visitors=10000] [rate=0]
  *
@@ -18,38 +17,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "beacons.h"
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
 
-enum { VARIANTS = 4096, BEACON_MAX = 320, BATCH = 32, SOCKETS = 16, DATAGRAM_MAX = 8192 };
+enum { VARIANTS = 4096, BATCH = 32, SOCKETS = 16, DATAGRAM_MAX = 8192 };
 
 static uint64_t random_state = 1;
-
-static uint64_t next_random(void) /* splitmix64 */
-{
-    uint64_t z = random_state += 0x9E3779B97F4A7C15u;
-
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
-/* All beacons have one length, so that datagrams can be segments of one buffer. */
-static size_t write_beacon(char *at, unsigned visitors)
-{
-    uint64_t who = next_random() % visitors, page = next_random() % 1000;
-    int n = snprintf(
-        at, BEACON_MAX,
-        "s=demo&p=%%2Ftin-tuc%%2Fbai-viet-%06u&r=https%%3A%%2F%%2Fwww.google.com%%2F"
-        "&i=10.%03u.%03u.%03u&u=Mozilla%%2F5.0+(Windows+NT+10.0%%3B+Win64%%3B+x64)"
-        "+AppleWebKit%%2F537.36+(KHTML,+like+Gecko)+Chrome%%2F%03u.0.0.0+Safari%%2F537."
-        "36&w=1920&l=vi",
-        (unsigned)page, 100 + (unsigned)(who >> 14 & 127),
-        100 + (unsigned)(who >> 7 & 127), 100 + (unsigned)(who & 127),
-        100 + (unsigned)(who % 40));
-    return (size_t)n;
-}
 
 struct load {
     int socket[SOCKETS];
@@ -62,26 +38,17 @@ struct load {
 
 static void fill(struct load *l, unsigned per_datagram, unsigned visitors)
 {
-    char line[BEACON_MAX];
-    size_t one = write_beacon(line, visitors);
+    struct beacons b;
 
-    l->length = per_datagram * (one + 1) - 1;
-    if (l->length > DATAGRAM_MAX) {
+    if (!beacons_make(&b, VARIANTS, per_datagram, visitors, &random_state))
+        exit(71);
+    if (b.length > DATAGRAM_MAX) {
         fprintf(stderr, "load: %u beacons do not fit in a datagram of %d bytes\n",
                 per_datagram, DATAGRAM_MAX);
         exit(64);
     }
-    l->datagrams = malloc(VARIANTS * l->length + 1);
-    if (l->datagrams == NULL)
-        exit(71);
-    for (size_t i = 0; i < VARIANTS; i++)
-        for (unsigned j = 0; j < per_datagram; j++) {
-            char *at = l->datagrams + i * l->length + j * (one + 1);
-            (void)write_beacon(line, visitors);
-            memcpy(at, line, one);
-            if (j + 1 < per_datagram)
-                at[one] = '\n';
-        }
+    l->datagrams = b.datagrams;
+    l->length = b.length;
 }
 
 static void open_sockets(struct load *l, uint16_t port)
@@ -106,7 +73,7 @@ static void open_sockets(struct load *l, uint16_t port)
 static unsigned send_some(struct load *l, unsigned turn)
 {
     int fd = l->socket[turn % SOCKETS];
-    size_t first = next_random() % (VARIANTS - 64);
+    size_t first = beacons_random(&random_state) % (VARIANTS - 64);
     int n;
 
     if (l->segments > 0) {
