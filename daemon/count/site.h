@@ -240,5 +240,11 @@ void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS
 uint64_t site_live_before(const struct site *s, enum metric metric, int64_t from_slot,
                           int64_t until_slot);
 bool site_is_exact(const struct site *s);
+/* What a span counted live (no seed, nothing imported): the offset that a seed as of now
+ * must have for exactly its own number to be answered. Total: without adjustments too. */
+void site_counted(const struct site *s, enum site_span span, struct instant now,
+                  uint64_t ret_metric[METRIC_KINDS]);
+/* The visitors of today by this arena, for a store's sketch. */
+void site_today_hll(const struct site *s, struct instant now, struct hll *ret_hll);
 
 #endif

@@ -321,6 +321,12 @@ static void read_begin(struct reading *r, const struct site *s, struct instant n
     site_read_seed(s, r->seed, &r->totals);
 }
 
+/* Imported visitors of a week are fewer than those of its days. */
+static uint64_t at_most(uint64_t n, uint64_t limit)
+{
+    return n < limit ? n : limit;
+}
+
 static bool seeded(const struct reading *r, enum metric m, enum period_kind kind,
                    const struct period *p, struct part *ret_part)
 {
@@ -378,7 +384,7 @@ static void sum_period(const struct reading *r, enum period_kind kind,
                 break;
             add_stored_day(r->site, d, true, with);
             add_stored_day(r->site, d, false, without);
-            n->metric[m] -= with[m] - without[m];
+            n->metric[m] -= at_most(with[m] - without[m], n->metric[m]);
         }
         n->metric[m] =
             part.set + (n->metric[m] > part.offset ? n->metric[m] - part.offset : 0);
@@ -502,6 +508,37 @@ uint64_t site_metric(const struct site *s, enum site_span span, enum metric metr
 
     site_span(s, span, now, &n);
     return n.metric[metric];
+}
+
+void site_counted(const struct site *s, enum site_span span, struct instant now,
+                  uint64_t ret_metric[METRIC_KINDS])
+{
+    struct site_numbers n;
+    struct reading r;
+
+    read_begin(&r, s, now);
+    for (int m = 0; m < METRIC_KINDS; m++) {
+        r.seed[m] = (struct site_seed){.as_of_s = instant_seconds(now),
+                                       .has_today = 1,
+                                       .has_week = 1,
+                                       .has_month = 1};
+        r.totals.imported[m] = 0;
+        r.totals.adjusted[m] = 0;
+    }
+    read_span(&r, span, &n);
+    memcpy(ret_metric, n.metric, sizeof n.metric);
+}
+
+void site_today_hll(const struct site *s, struct instant now, struct hll *ret_hll)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&s->terms, memory_order_acquire);
+    struct period today = period_at(&terms->calendar, PERIOD_DAY, instant_slot(now));
+    int key = site_key_for(s, today.from_slot);
+
+    hll_clear(ret_hll);
+    if (key >= 0)
+        visitors_hll(&s->table[key], today.from_slot, ret_hll);
 }
 
 uint64_t site_live_before(const struct site *s, enum metric metric, int64_t from_slot,

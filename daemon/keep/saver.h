@@ -1,6 +1,6 @@
 /* Floor 4 (keep). The saver: one thread and one store. Each second it writes what changed
  * (one transaction of small rows), each 60 s the sketches, spread over the sites. A store
- * that is stuck or gone delays nobody: counting goes on, durable() is false, everything
+ * that is stuck or gone delays nobody: counting goes on, `durable` is false, everything
  * arrives when it is back, because values are absolute. Happy path: look -> collect
  * changes -> save -> remember what was saved. It fails when: the disk is full, read-only
  * or away (logged once when it begins and once when it ends; tried again each second). */
@@ -29,12 +29,18 @@ struct saver_status {         /* any thread */
     double last_ms; /* how long the last save took                           */
 };
 
+/* ERR_NOMEM; the store is then closed too. */
 int saver_start(struct saver **ret_saver, const struct saver_options *options);
-struct saver_status saver_status(const struct saver *s);
-/* Saves once more, everything, at most deadline_ms; joins the thread. */
+struct saver_status saver_status(struct saver *s);
+/* Saves once more, everything, at most deadline_ms; joins the thread. A store that does
+ * not come back from the system by then is left behind, and said. NULL is a no-op. */
 void saver_stop(struct saver *s, unsigned deadline_ms);
-/* The collecting alone, for tests: what changed since the last call that was confirmed.
- */
-struct saver_shadow;
+
+/* --- The same without the thread, for tests and tools --- */
+int saver_new(struct saver **ret_saver, const struct saver_options *options);
+void saver_free(struct saver *s); /* saves nothing */
+/* One round: what changed since the last one that was saved; with `everything` the
+ * sketches too. 0 or the store's error. */
+int saver_round(struct saver *s, struct instant now, bool everything, struct deadline d);
 
 #endif

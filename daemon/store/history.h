@@ -16,8 +16,26 @@ int history_load(struct site *site, struct store *store, struct instant now);
 int history_load_all(struct registry *registry, struct store *store, struct instant now,
                      bool fresh);
 
+/* Sites that opened by themselves since: the same, for those that have no history yet.
+ * Cheap when there are none; the reader thread calls it each second or so. */
+int history_load_new(struct registry *registry, struct store *store, struct instant now);
+
+/* At start: notes that nobody counted since arena_last_alive_ms (of arena_report; 0: not
+ * known) or the store's last sign of life, whichever is later, when that is 12 s or more
+ * ago. */
+int history_gap(struct store *store, int64_t arena_last_alive_ms, struct instant now);
+/* The gaps that overlap [from_s, until_s), ascending, joined where they touch. At most
+ * `limit`, the newest are then left out. */
+struct gap {
+    int64_t from_s, until_s;
+};
+int history_gaps(struct store *store, int64_t from_s, int64_t until_s,
+                 struct gap *ret_gap, size_t limit, size_t *ret_count);
+
 /* `seed`: sets the numbers of one metric as of a time; offsets are computed here. Reader
- * thread. */
+ * thread. As of now, the next answers are exactly these. A time that is past is cut to
+ * whole quarters (to whole days when it is more than 35 days ago); visitors before it are
+ * then estimated by the share of visits. ERR_RANGE: in the future, or over 2^53. */
 struct seed_request {
     enum metric metric;
     int64_t as_of_s; /* 0: now */
@@ -27,19 +45,28 @@ struct seed_request {
 };
 int history_seed(struct site *site, struct store *store,
                  const struct seed_request *request, uint32_t uid, struct instant now);
+/* ERR_RANGE: a day that is not yet, or one that would fall below 0. */
 int history_adjust(struct site *site, struct store *store, const struct adjust_row *row,
                    struct instant now);
 
-/* `load`: a document of one source (see client/import: the format is "luot-load 1"). On
- * success the rows are in the store and in the answers. ERR_EXISTS: already imported,
- * nothing changed. ERR_MALFORMED with a sentence. */
+/* `load`: a document of one source, "luot-load 1": store/load_document.h says what is in
+ * it. On success the rows are in the store and in the answers. ERR_EXISTS: imported
+ * already, nothing changed. ERR_RANGE: the piece does not begin where the store ended, or
+ * has lines at or after the first live view. ERR_NOT_FOUND: no such site. ERR_MALFORMED.
+ * Always with a sentence when not 0. */
 struct load_result {
-    struct import_source source;
-    uint64_t visits, visitors, days; /* added */
+    struct import_source source;     /* as it is now in the store */
+    uint64_t visits, visitors, days; /* added; visits as two's complement */
     char sentence[256];
 };
 int history_import(struct registry *registry, struct store *store, const char *run_dir,
                    struct slice document, uint32_t uid, struct instant now,
                    struct load_result *ret_result);
+/* What a piece is hashed with, and the number that stands for it in the document (`key`).
+ * It lives as long as the site's identity's key: never store it. */
+struct hash_key history_import_key(const struct site *site, uint64_t *ret_key_id);
+/* Lines from this instant on are skipped: the site's first live view, of any incarnation,
+ * in unix seconds; INT64_MAX: none yet. `store` may be NULL. */
+int64_t history_first_live(const struct site *site, struct store *store);
 
 #endif

@@ -1,0 +1,278 @@
+#include "keep/saver.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "keep/saver_collect.h"
+
+enum {
+    PERIOD_MS = 1000,
+    SAVE_MS = 5000, /* a save that takes longer is given up and tried again  */
+    SKETCH_PERIOD_S = 60,
+    SLOT_S = SLOT_MS / 1000,
+    QUIET_S = 2 * 3600, /* without a view for so long, and nothing changed ...   */
+    QUIET_ROUNDS = 16   /* ... a site is looked at every so many rounds          */
+};
+
+struct saver {
+    struct saver_options options;
+    struct collection collection; /* the saving thread's                         */
+    struct shadow **shadow;       /* one a range of the registry, when it is seen */
+    size_t limit;
+    uint64_t round;
+    pthread_t thread;
+    bool started;
+
+    pthread_mutex_t lock; /* guards what is below */
+    pthread_cond_t bell;
+    bool stopping;
+    struct deadline stop_by;
+    int64_t good_ms; /* CLOCK_MONOTONIC when the last good round looked; 0: none */
+    struct saver_status status;
+};
+
+static int64_t monotonic_ms(void)
+{
+    return deadline_in(0).at_ms;
+}
+
+/* --- A round --- */
+
+static bool sketch_is_due(const struct site *site, struct instant now)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&site->terms, memory_order_acquire);
+    int64_t s = instant_seconds(now), slot = instant_slot(now);
+
+    /* In the day's last seconds too: tomorrow nobody can tell any more who was here. */
+    return s % SKETCH_PERIOD_S == site->index % SKETCH_PERIOD_S ||
+           (period_at(&terms->calendar, PERIOD_DAY, slot).until_slot == slot + 1 &&
+            s % SLOT_S == site->index % SLOT_S);
+}
+
+static bool is_quiet(const struct saver *s, const struct site *site,
+                     const struct shadow *shadow, struct instant now)
+{
+    int64_t last = atomic_load_explicit(&site->block->last_view_s, memory_order_relaxed);
+
+    return shadow->quiet && instant_seconds(now) - last > QUIET_S &&
+           (s->round + site->index) % QUIET_ROUNDS != 0;
+}
+
+/* The site of a range, also one that is archived since we saw it: what it counted last
+ * is still to be saved. */
+static struct site *site_at(const struct saver *s, size_t i)
+{
+    struct site *site = registry_at(s->options.registry, i);
+
+    return site != NULL || s->shadow[i] == NULL ? site
+                                                : registry_site(s->options.registry, i);
+}
+
+static int collect_all(struct saver *s)
+{
+    struct collection *c = &s->collection;
+    int rv = 0;
+
+    for (size_t i = 0; i < s->limit && rv == 0; i++) {
+        const struct site *site = site_at(s, i);
+        if (site == NULL)
+            continue;
+        if (s->shadow[i] == NULL &&
+            (s->shadow[i] = calloc(1, sizeof **s->shadow)) == NULL)
+            return ERR_NOMEM;
+        if (!c->everything && is_quiet(s, site, s->shadow[i], c->now))
+            continue;
+        c->sketches = sketch_is_due(site, c->now);
+        rv = collect_site(c, site, s->shadow[i]);
+    }
+    return rv != 0 ? rv : collection_finish(c);
+}
+
+/* Says it when it begins and when it ends. */
+static void tell(const struct saver *s, int before, int rv)
+{
+    if (rv != 0 && before == 0)
+        log_warn("event=save_failed error=\"%s\" next=counting_goes_on_and_saving_is_"
+                 "tried_again_in_%ums",
+                 error_text(rv), s->options.period_ms);
+    else if (rv == 0 && before != 0)
+        log_info("event=save_works_again rows=%llu next=everything_is_saved",
+                 (unsigned long long)s->collection.rows);
+}
+
+int saver_round(struct saver *s, struct instant now, bool everything, struct deadline d)
+{
+    struct collection *c = &s->collection;
+    int64_t begun_ms = monotonic_ms();
+    int rv, before;
+
+    c->now = now;
+    c->deadline = d;
+    c->everything = everything;
+    c->changes = c->sketched = 0;
+    c->finished = NULL;
+    c->saves = c->rows = 0;
+    s->round++;
+    rv = collect_all(s);
+
+    pthread_mutex_lock(&s->lock);
+    before = s->status.error;
+    s->status.error = rv;
+    s->status.saves += c->saves;
+    s->status.rows += c->rows;
+    s->status.failures += rv != 0;
+    s->status.last_ms = (double)(monotonic_ms() - begun_ms);
+    if (rv == 0) {
+        s->status.durable_since_ms = now.ms;
+        s->good_ms = begun_ms;
+    }
+    pthread_mutex_unlock(&s->lock);
+    tell(s, before, rv);
+    return rv;
+}
+
+struct saver_status saver_status(struct saver *s)
+{
+    struct saver_status status;
+
+    pthread_mutex_lock(&s->lock);
+    status = s->status;
+    status.durable =
+        s->good_ms != 0 && status.error == 0 &&
+        monotonic_ms() - s->good_ms <= 2 * (int64_t)s->options.period_ms + 1000;
+    pthread_mutex_unlock(&s->lock);
+    return status;
+}
+
+/* --- Its memory --- */
+
+void saver_free(struct saver *s)
+{
+    if (s == NULL)
+        return;
+    if (s->options.store != NULL)
+        s->options.store->ops->close(s->options.store);
+    collection_release(&s->collection);
+    for (size_t i = 0; s->shadow != NULL && i < s->limit; i++)
+        free(s->shadow[i]);
+    free(s->shadow);
+    pthread_cond_destroy(&s->bell);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+int saver_new(struct saver **ret_saver, const struct saver_options *options)
+{
+    struct saver *s = calloc(1, sizeof *s);
+    pthread_condattr_t monotonic;
+
+    if (s == NULL) {
+        if (options->store != NULL)
+            options->store->ops->close(options->store);
+        return ERR_NOMEM;
+    }
+    s->options = *options;
+    if (s->options.period_ms == 0)
+        s->options.period_ms = PERIOD_MS;
+    s->limit = registry_limit(options->registry);
+    s->collection.store = options->store;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->bell, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    s->shadow = calloc(s->limit, sizeof(struct shadow *));
+    if (s->shadow == NULL || collection_init(&s->collection) != 0) {
+        saver_free(s);
+        return ERR_NOMEM;
+    }
+    *ret_saver = s;
+    return 0;
+}
+
+/* --- Its thread --- */
+
+/* Waits until then; true: we are to stop. */
+static bool wait_until(struct saver *s, int64_t then_ms)
+{
+    const struct timespec then = {.tv_sec = then_ms / 1000,
+                                  .tv_nsec = then_ms % 1000 * 1000000};
+    bool stopping;
+
+    pthread_mutex_lock(&s->lock);
+    while (!s->stopping && monotonic_ms() < then_ms)
+        pthread_cond_timedwait(&s->bell, &s->lock, &then);
+    stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    return stopping;
+}
+
+static void *saver_run(void *context)
+{
+    struct saver *s = context;
+    int64_t next_ms = monotonic_ms();
+
+    while (!wait_until(s, next_ms)) {
+        (void)saver_round(s, clock_now(s->options.clock), false, deadline_in(SAVE_MS));
+        next_ms += s->options.period_ms;
+        if (next_ms < monotonic_ms()) /* it took longer than a period: no crowd */
+            next_ms = monotonic_ms();
+    }
+    (void)saver_round(s, clock_now(s->options.clock), true, s->stop_by);
+    return NULL;
+}
+
+int saver_start(struct saver **ret_saver, const struct saver_options *options)
+{
+    struct saver *s;
+    int rv = saver_new(&s, options);
+
+    if (rv != 0)
+        return rv;
+    if (options->store != NULL) {
+        rv = pthread_create(&s->thread, NULL, saver_run, s);
+        if (rv != 0) {
+            saver_free(s);
+            return error_from_errno(rv);
+        }
+        s->started = true;
+        (void)pthread_setname_np(s->thread, "saver");
+    }
+    *ret_saver = s;
+    return 0;
+}
+
+/* The system may never give a thread back that waits for a dead disk. */
+static bool join_by(struct saver *s, int64_t then_ms)
+{
+    const struct timespec then = {.tv_sec = then_ms / 1000,
+                                  .tv_nsec = then_ms % 1000 * 1000000};
+
+    return pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &then) == 0;
+}
+
+void saver_stop(struct saver *s, unsigned deadline_ms)
+{
+    if (s == NULL)
+        return;
+    if (s->started) {
+        pthread_mutex_lock(&s->lock);
+        s->stopping = true;
+        s->stop_by = deadline_in(deadline_ms);
+        pthread_cond_signal(&s->bell);
+        pthread_mutex_unlock(&s->lock);
+        if (!join_by(s, s->stop_by.at_ms + PERIOD_MS)) {
+            log_warn("event=save_stuck next=stopping_without_it_what_is_in_memory_is_"
+                     "saved_by_the_next_luotd");
+            (void)pthread_detach(s->thread);
+            return;
+        }
+    }
+    saver_free(s);
+}

@@ -1,0 +1,282 @@
+/* Looking at a site: every row that may have changed is computed and compared with the
+ * shadow. A row is final when the keeper says so (a day's own_tag, quarters before
+ * rolled_q); that is read before the row, so what is taken for final is. */
+#include "keep/saver_collect.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+enum { LAST_VIEW_STEP_S = 60 };
+
+int collection_init(struct collection *c)
+{
+    c->change = calloc(ROUND_CHANGES, sizeof *c->change);
+    c->owner = calloc(ROUND_CHANGES, sizeof(struct shadow *));
+    c->sketch = malloc(ROUND_SKETCHES * sizeof *c->sketch);
+    c->hll = malloc(sizeof *c->hll);
+    return c->change == NULL || c->owner == NULL || c->sketch == NULL || c->hll == NULL
+               ? ERR_NOMEM
+               : 0;
+}
+
+void collection_release(struct collection *c)
+{
+    free(c->change);
+    free(c->owner);
+    free(c->sketch);
+    free(c->hll);
+    c->change = NULL;
+    c->owner = NULL;
+    c->sketch = NULL;
+    c->hll = NULL;
+}
+
+/* --- The buffer --- */
+
+static int save(struct collection *c)
+{
+    int rv = c->changes == 0
+                 ? 0
+                 : c->store->ops->save(c->store, c->change, c->changes, c->deadline);
+
+    for (size_t i = 0; i < c->changes && rv == 0; i++)
+        if (c->owner[i] != NULL)
+            shadow_keep(c->owner[i], &c->change[i]);
+    for (struct shadow *s = c->finished; s != NULL && rv == 0; s = s->finished)
+        s->edges = s->next;
+    if (rv == 0) {
+        c->rows += c->changes;
+        c->saves++;
+    }
+    c->finished = NULL;
+    c->changes = c->sketched = 0;
+    return rv;
+}
+
+static int add(struct collection *c, struct shadow *shadow, const struct change *change)
+{
+    int rv = 0;
+
+    if (shadow != NULL && shadow_has(shadow, change))
+        return 0;
+    if (c->changes == ROUND_CHANGES)
+        rv = save(c);
+    if (rv != 0)
+        return rv;
+    if (shadow != NULL)
+        shadow->quiet = false;
+    c->change[c->changes] = *change;
+    c->owner[c->changes++] = shadow;
+    return 0;
+}
+
+static int add_row(struct collection *c, struct shadow *shadow, const struct change *row)
+{
+    if (row->views == 0 && row->visits == 0 && row->visitors == 0)
+        return 0; /* nothing is nothing, there is no need to keep it */
+    return add(c, shadow, row);
+}
+
+/* --- One site's rows --- */
+
+struct looking {
+    struct collection *into;
+    const struct site *site;
+    struct shadow *shadow;
+    const struct site_terms *terms;
+    struct slice key;
+    int64_t slot, today;
+};
+
+static int collect_name(const struct looking *l)
+{
+    const struct site_block *b = l->site->block;
+    int64_t last = atomic_load_explicit(&b->last_view_s, memory_order_relaxed);
+    struct change c = {
+        .kind = CHANGE_SITE,
+        .site = l->key,
+        .number = atomic_load_explicit(&b->created_s, memory_order_relaxed),
+        .views = (uint64_t)atomic_load_explicit(&b->first_live_s, memory_order_relaxed),
+        .visits = (uint64_t)(last - last % LAST_VIEW_STEP_S),
+        .blob = slice_of(b->host),
+    };
+
+    return add(l->into, l->shadow, &c);
+}
+
+static int collect_total(const struct looking *l)
+{
+    struct hit_count total = hits_total(&l->site->block->hits);
+    const struct change c = {.kind = CHANGE_TOTAL,
+                             .site = l->key,
+                             .views = total.views,
+                             .visits = total.visits};
+
+    return add_row(l->into, l->shadow, &c);
+}
+
+static int collect_quarters(const struct looking *l)
+{
+    const struct hits *h = &l->site->block->hits;
+    int64_t rolled = atomic_load_explicit(&h->rolled_q, memory_order_acquire);
+    int64_t until =
+        (rolled > l->slot / QUARTER_SLOTS ? rolled : l->slot / QUARTER_SLOTS) + 1;
+    int rv = 0;
+
+    /* The clock was set back: what lies ahead is saved when its time comes. */
+    for (int64_t q = l->shadow->edges.quarter; q < until && rv == 0; q++) {
+        struct hit_count n = hits_quarter(h, q);
+        const struct change c = {.kind = CHANGE_QUARTER,
+                                 .site = l->key,
+                                 .number = q,
+                                 .views = n.views,
+                                 .visits = n.visits};
+        rv = add_row(l->into, l->shadow, &c);
+    }
+    if (rolled > l->shadow->next.quarter)
+        l->shadow->next.quarter = rolled;
+    return rv;
+}
+
+static bool day_is_final(const struct site *site, int64_t day)
+{
+    return atomic_load_explicit(&site->block->day[day % SITE_DAYS].own_tag,
+                                memory_order_acquire) == day + 1;
+}
+
+static int collect_days(const struct looking *l)
+{
+    bool all_final = true;
+    int rv = 0;
+
+    for (int64_t day = l->shadow->edges.day; day <= l->today && rv == 0; day++) {
+        bool final = day_is_final(l->site, day);
+        struct site_numbers n;
+        struct change c = {.kind = CHANGE_DAY, .site = l->key, .number = day};
+
+        all_final = all_final && final;
+        if (all_final || day <= l->today - SITE_DAYS)
+            l->shadow->next.day = day + 1;
+        if (!site_own_day(l->site, day, l->into->now, &n))
+            continue;
+        c.views = n.metric[METRIC_VIEWS];
+        c.visits = n.metric[METRIC_VISITS];
+        c.visitors = n.metric[METRIC_VISITORS];
+        c.exact = n.exact;
+        rv = add_row(l->into, l->shadow, &c);
+    }
+    if (l->shadow->next.day < l->today - 1) /* days that never had a beacon never fold */
+        l->shadow->next.day = l->today - 1;
+    return rv;
+}
+
+/* A key of one day knows no longer period: its week and month are sums of days. */
+static uint64_t visitors_of(const struct looking *l, enum period_kind kind,
+                            const struct period *p, bool *ret_exact)
+{
+    uint64_t sum = 0;
+
+    *ret_exact = true;
+    if (l->terms->config.identity != IDENTITY_DAY)
+        return site_own_visitors(l->site, kind, p, ret_exact);
+    for (int64_t day = p->first_day; day < p->until_day && day <= l->today; day++) {
+        struct site_numbers n;
+        if (!site_own_day(l->site, day, l->into->now, &n))
+            continue;
+        sum += n.metric[METRIC_VISITORS];
+        *ret_exact = *ret_exact && n.exact;
+    }
+    return sum;
+}
+
+static int collect_periods(const struct looking *l, enum period_kind kind,
+                           enum change_kind change, int64_t from, int64_t *ret_next)
+{
+    struct period p = period_at(&l->terms->calendar, kind, l->slot);
+    int64_t now = p.number;
+    int rv = 0;
+
+    for (; p.number >= from && p.number >= 0 && rv == 0;
+         p = period_at(&l->terms->calendar, kind, p.from_slot - 1)) {
+        struct change c = {.kind = change, .site = l->key, .number = p.number};
+
+        c.visitors = visitors_of(l, kind, &p, &c.exact);
+        rv = add_row(l->into, l->shadow, &c);
+    }
+    *ret_next = from > now - 1 ? from : now - 1; /* the one before may still grow */
+    return rv;
+}
+
+static int collect_sketch(const struct looking *l)
+{
+    struct collection *into = l->into;
+    struct period today = period_of_day(&l->terms->calendar, l->today);
+    struct change c = {.kind = CHANGE_SKETCH, .site = l->key, .number = l->today};
+    size_t length;
+    bool exact;
+    int rv = 0;
+
+    c.visitors = site_own_visitors(l->site, PERIOD_DAY, &today, &exact);
+    if (c.visitors == 0 || shadow_has(l->shadow, &c))
+        return 0;
+    if (into->sketched == ROUND_SKETCHES)
+        rv = save(into);
+    if (rv != 0)
+        return rv;
+    site_today_hll(l->site, into->now, into->hll);
+    length = hll_to_redis(into->hll, into->sketch[into->sketched]);
+    c.blob = (struct slice){(const char *)into->sketch[into->sketched], length};
+    into->sketched++;
+    return add(into, l->shadow, &c);
+}
+
+int collect_site(struct collection *c, const struct site *site, struct shadow *shadow)
+{
+    const struct looking l = {
+        .into = c,
+        .site = site,
+        .shadow = shadow,
+        .terms = atomic_load_explicit(&site->terms, memory_order_acquire),
+        .key = slice_of(site->block->key),
+        .slot = instant_slot(c->now),
+        .today = zone_day(atomic_load_explicit(&site->terms, memory_order_acquire)->zone,
+                          instant_seconds(c->now)),
+    };
+    int rv = 0;
+
+    if (!shadow->known)
+        rv = shadow_begin(shadow, site, c->store, c->now);
+    if (rv != 0)
+        return rv;
+    shadow->next = shadow->edges;
+    shadow->quiet = true;
+    rv = collect_name(&l);
+    if (rv == 0)
+        rv = collect_quarters(&l);
+    if (rv == 0)
+        rv = collect_days(&l);
+    if (rv == 0)
+        rv = collect_periods(&l, PERIOD_WEEK, CHANGE_WEEK, shadow->edges.week,
+                             &shadow->next.week);
+    if (rv == 0)
+        rv = collect_periods(&l, PERIOD_MONTH, CHANGE_MONTH, shadow->edges.month,
+                             &shadow->next.month);
+    if (rv == 0 && (c->everything || c->sketches))
+        rv = collect_sketch(&l);
+    if (rv == 0)
+        rv = collect_total(&l);
+    if (rv != 0)
+        return rv;
+    shadow->finished = c->finished;
+    c->finished = shadow;
+    return 0;
+}
+
+int collection_finish(struct collection *c)
+{
+    const struct change alive = {.kind = CHANGE_ALIVE, .number = instant_seconds(c->now)};
+    int rv = add(c, NULL, &alive);
+
+    return rv != 0 ? rv : save(c);
+}

@@ -1,0 +1,32 @@
+/* Floor 4 (keep), private to saver*.c: a round's changes, in a fixed buffer that is saved
+ * each time it is full. */
+#ifndef LUOT_KEEP_SAVER_COLLECT_H
+#define LUOT_KEEP_SAVER_COLLECT_H
+
+#include "keep/saver_shadow.h"
+
+enum { ROUND_CHANGES = 4096, ROUND_SKETCHES = 64 };
+
+struct collection {
+    struct store *store;
+    struct deadline deadline;
+    struct instant now;
+    bool everything;                  /* sketches whether they are due or not           */
+    bool sketches;                    /* sketches of the site at hand are due           */
+    struct change *change;            /* ROUND_CHANGES                                  */
+    struct shadow **owner;            /* of each change; NULL: none                     */
+    uint8_t (*sketch)[HLL_REDIS_MAX]; /* ROUND_SKETCHES: blobs of the changes    */
+    struct hll *hll;                  /* to make one in                                 */
+    size_t changes, sketched;
+    struct shadow *finished; /* whose edges move when this is saved            */
+    uint64_t saves, rows;    /* of this round                                  */
+};
+
+int collection_init(struct collection *c); /* ERR_NOMEM; release it in any case */
+void collection_release(struct collection *c);
+/* Adds what changed of one site, saving when the buffer is full. */
+int collect_site(struct collection *c, const struct site *site, struct shadow *shadow);
+/* Adds the sign of life and saves what is there. */
+int collection_finish(struct collection *c);
+
+#endif

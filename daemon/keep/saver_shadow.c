@@ -1,0 +1,116 @@
+#include "keep/saver_shadow.h"
+
+#include <string.h>
+
+enum {
+    OPEN_QUARTERS = RING_SLOTS / QUARTER_SLOTS, /* at most: the ring's */
+    RECENT_QUARTERS = 2 * OPEN_QUARTERS
+};
+
+struct saved_row *shadow_row(struct shadow *s, enum change_kind kind, int64_t number)
+{
+    switch (kind) {
+    case CHANGE_SITE:
+        return &s->site;
+    case CHANGE_TOTAL:
+        return &s->total;
+    case CHANGE_DAY:
+        return &s->day[number % SHADOW_DAYS];
+    case CHANGE_QUARTER:
+        return &s->quarter[number % SHADOW_QUARTERS];
+    case CHANGE_WEEK:
+        return &s->week[number % SHADOW_PERIODS];
+    case CHANGE_MONTH:
+        return &s->month[number % SHADOW_PERIODS];
+    default:
+        return &s->sketch;
+    }
+}
+
+bool shadow_has(struct shadow *s, const struct change *c)
+{
+    const struct saved_row *row = shadow_row(s, c->kind, c->number);
+
+    return row->known && row->number == c->number && row->views == c->views &&
+           row->visits == c->visits && row->visitors == c->visitors &&
+           row->exact == c->exact;
+}
+
+void shadow_keep(struct shadow *s, const struct change *c)
+{
+    *shadow_row(s, c->kind, c->number) = (struct saved_row){.number = c->number,
+                                                            .views = c->views,
+                                                            .visits = c->visits,
+                                                            .visitors = c->visitors,
+                                                            .exact = c->exact,
+                                                            .known = true};
+}
+
+/* --- Where to begin --- */
+
+static int keep_last(void *context, const struct history_row *row)
+{
+    *(int64_t *)context = row->number;
+    return 0;
+}
+
+/* The last row of ours from a number on; `none` when there is none. */
+static int last_saved(struct store *store, struct slice key, enum change_kind kind,
+                      int64_t from, int64_t none, int64_t *ret_last)
+{
+    *ret_last = none;
+    return store->ops->history(store, key, kind, HISTORY_LIVE_OWN, from, INT64_MAX,
+                               keep_last, ret_last);
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Rows are saved in ascending order, so before the last one only those that were still
+ * open then can have changed since. A site of which we saved nothing begins where the
+ * arena does. */
+int shadow_begin(struct shadow *s, const struct site *site, struct store *store,
+                 struct instant now)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&site->terms, memory_order_acquire);
+    struct slice key = slice_of(site->block->key);
+    int64_t now_slot = instant_slot(now);
+    int64_t now_q = now_slot / QUARTER_SLOTS, last, none = INT64_MIN;
+    int64_t first_q =
+        atomic_load_explicit(&site->block->hits.first_q, memory_order_acquire);
+    struct shadow_edges edges = {
+        .day = zone_day(terms->zone, instant_seconds(now)) - SITE_DAYS + 1,
+        .quarter = greater(first_q, now_q - QUARTERS + 1),
+        .week =
+            period_at(&terms->calendar, PERIOD_WEEK, now_slot).number - SITE_WEEKS + 1,
+        .month =
+            period_at(&terms->calendar, PERIOD_MONTH, now_slot).number - SITE_MONTHS + 1,
+    };
+    int rv = last_saved(store, key, CHANGE_QUARTER, now_q - RECENT_QUARTERS, none, &last);
+
+    if (rv == 0 && last == none)
+        rv = last_saved(store, key, CHANGE_QUARTER, edges.quarter, none, &last);
+    if (rv == 0 && last != none)
+        edges.quarter = greater(edges.quarter, last - OPEN_QUARTERS);
+    if (rv == 0)
+        rv = last_saved(store, key, CHANGE_DAY, edges.day, none, &last);
+    if (rv == 0 && last != none)
+        edges.day = greater(edges.day, last - 1);
+    if (rv == 0)
+        rv = last_saved(store, key, CHANGE_WEEK, edges.week, none, &last);
+    if (rv == 0 && last != none)
+        edges.week = greater(edges.week, last - 1);
+    if (rv == 0)
+        rv = last_saved(store, key, CHANGE_MONTH, edges.month, none, &last);
+    if (rv == 0 && last != none)
+        edges.month = greater(edges.month, last - 1);
+    if (rv != 0)
+        return rv;
+    memset(s, 0, sizeof *s);
+    s->edges = edges;
+    s->known = true;
+    return 0;
+}

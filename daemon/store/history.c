@@ -1,0 +1,350 @@
+/* What the store knows of a site, brought into its block. The store's answers are rows a
+ * number; what the site keeps at hand is the last 80 days, 8 weeks and 64 months, and the
+ * sums of everything. */
+#include "store/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+enum { GAP_S = 12 };
+
+struct loading {
+    struct site *site;
+    struct store *store;
+    const struct site_terms *terms;
+    struct slice key;
+    int64_t today, slot;
+};
+
+static struct loading loading_of(struct site *site, struct store *store,
+                                 struct instant now)
+{
+    struct loading l = {
+        .site = site,
+        .store = store,
+        .terms = atomic_load_explicit(&site->terms, memory_order_acquire),
+        .key = slice_of(site->block->key),
+        .slot = instant_slot(now),
+    };
+
+    l.today = zone_day(l.terms->zone, instant_seconds(now));
+    return l;
+}
+
+/* --- Days --- */
+
+struct day_rows { /* [day - first] */
+    int64_t first;
+    uint64_t of[SITE_DAYS][METRIC_KINDS];
+};
+
+static int keep_day(void *context, const struct history_row *row)
+{
+    struct day_rows *days = context;
+    uint64_t *metric = days->of[row->number - days->first];
+
+    metric[METRIC_VIEWS] = row->views;
+    metric[METRIC_VISITS] = row->visits;
+    metric[METRIC_VISITORS] = row->visitors;
+    return 0;
+}
+
+static int read_days(const struct loading *l, unsigned parts, struct day_rows *days)
+{
+    memset(days, 0, sizeof *days);
+    days->first = l->today - SITE_DAYS + 1;
+    return l->store->ops->history(l->store, l->key, CHANGE_DAY, parts, days->first,
+                                  l->today + 1, keep_day, days);
+}
+
+static int load_days(const struct loading *l)
+{
+    struct day_rows other, imported;
+    int rv = read_days(l, HISTORY_LIVE_OTHER | HISTORY_ADJUSTED, &other);
+
+    if (rv == 0)
+        rv = read_days(l, HISTORY_IMPORTED, &imported);
+    for (int i = 0; i < SITE_DAYS && rv == 0; i++)
+        site_set_day(l->site, other.first + i, other.of[i], imported.of[i]);
+    return rv;
+}
+
+/* --- Weeks and months: their visitors --- */
+
+static int add_visitors(void *context, const struct history_row *row)
+{
+    *(uint64_t *)context += row->visitors;
+    return 0;
+}
+
+static int load_period(const struct loading *l, enum period_kind kind,
+                       enum change_kind change, int count)
+{
+    struct period p = period_at(&l->terms->calendar, kind, l->slot);
+    int rv = 0;
+
+    for (int i = 0; i < count && p.number >= 0 && rv == 0; i++) {
+        uint64_t visitors = 0;
+        rv = l->store->ops->history(l->store, l->key, change,
+                                    HISTORY_LIVE_OTHER | HISTORY_IMPORTED, p.number,
+                                    p.number + 1, add_visitors, &visitors);
+        /* Without a row of its own a period is the sum of its days, adjustments too. */
+        if (rv == 0 && visitors > 0)
+            rv =
+                l->store->ops->history(l->store, l->key, CHANGE_DAY, HISTORY_ADJUSTED,
+                                       p.first_day, p.until_day, add_visitors, &visitors);
+        if (rv == 0)
+            site_set_row(l->site, kind, p.number, visitors);
+        p = period_at(&l->terms->calendar, kind, p.from_slot - 1);
+    }
+    return rv;
+}
+
+/* --- Totals and seeds --- */
+
+static int read_seeds(const struct loading *l, struct site_seed seed[METRIC_KINDS])
+{
+    memset(seed, 0, METRIC_KINDS * sizeof *seed);
+    for (int m = 0; m < METRIC_KINDS; m++) {
+        struct seed_row row;
+        int rv = l->store->ops->seed_get(l->store, l->key, m, &row);
+
+        if (rv == ERR_NOT_FOUND)
+            continue;
+        if (rv != 0)
+            return rv;
+        seed[m] = (struct site_seed){
+            .as_of_s = row.as_of_s,
+            .total = row.total,
+            .today = row.today,
+            .week = row.week,
+            .month = row.month,
+            .offset_total = row.offset_total,
+            .offset_today = row.offset_today,
+            .offset_week = row.offset_week,
+            .offset_month = row.offset_month,
+            .has_today = row.has_today,
+            .has_week = row.has_week,
+            .has_month = row.has_month,
+        };
+    }
+    return 0;
+}
+
+static int read_total(const struct loading *l, unsigned part, int64_t since_day,
+                      uint64_t total[METRIC_KINDS])
+{
+    struct history_row row;
+    int rv = l->store->ops->total(l->store, l->key, part, since_day, &row);
+
+    if (rv != 0)
+        return rv;
+    total[METRIC_VIEWS] = row.views;
+    total[METRIC_VISITS] = row.visits;
+    total[METRIC_VISITORS] = row.visitors;
+    return 0;
+}
+
+/* The first local day that begins at or after an instant. */
+static int64_t day_at_or_after(const struct zone *zone, int64_t t)
+{
+    int64_t day = zone_day(zone, t);
+
+    return zone_day_start(zone, day) >= t ? day : day + 1;
+}
+
+/* Imported days that a seed has in it already do not count again. */
+static int read_imported(const struct loading *l,
+                         const struct site_seed seed[METRIC_KINDS],
+                         struct site_totals *totals)
+{
+    int rv = read_total(l, HISTORY_IMPORTED, INT64_MIN, totals->imported);
+
+    for (int m = 0; m < METRIC_KINDS && rv == 0; m++) {
+        uint64_t since[METRIC_KINDS];
+        if (seed[m].as_of_s == 0)
+            continue;
+        rv = read_total(l, HISTORY_IMPORTED,
+                        day_at_or_after(l->terms->zone, seed[m].as_of_s), since);
+        if (rv == 0)
+            totals->imported[m] = since[m];
+    }
+    return rv;
+}
+
+static int keep_first(void *context, const struct history_row *row)
+{
+    *(int64_t *)context = row->number;
+    return -1; /* the first is enough */
+}
+
+static int read_since(const struct loading *l, int64_t *ret_day)
+{
+    int64_t live =
+        atomic_load_explicit(&l->site->block->first_live_s, memory_order_relaxed);
+    int64_t day = INT64_MAX;
+    int rv = l->store->ops->history(l->store, l->key, CHANGE_DAY,
+                                    HISTORY_LIVE_OTHER | HISTORY_IMPORTED, INT64_MIN,
+                                    INT64_MAX, keep_first, &day);
+
+    if (rv > 0)
+        return rv;
+    if (live != 0 && zone_day(l->terms->zone, live) < day)
+        day = zone_day(l->terms->zone, live);
+    *ret_day = day;
+    return 0;
+}
+
+static int load_totals(const struct loading *l)
+{
+    struct site_seed seed[METRIC_KINDS];
+    struct site_totals totals = {.since_day = INT64_MAX};
+    uint64_t adjusted[METRIC_KINDS];
+    int rv = read_seeds(l, seed);
+
+    if (rv == 0)
+        rv = read_total(l, HISTORY_LIVE_OTHER, INT64_MIN, totals.live);
+    if (rv == 0)
+        rv = read_total(l, HISTORY_ADJUSTED, INT64_MIN, adjusted);
+    if (rv == 0)
+        rv = read_imported(l, seed, &totals);
+    if (rv == 0)
+        rv = read_since(l, &totals.since_day);
+    if (rv != 0)
+        return rv;
+    for (int m = 0; m < METRIC_KINDS; m++)
+        totals.adjusted[m] = (int64_t)adjusted[m];
+    site_set_totals(l->site, seed, &totals);
+    return 0;
+}
+
+/* --- All of it --- */
+
+int history_load(struct site *site, struct store *store, struct instant now)
+{
+    const struct loading l = loading_of(site, store, now);
+    int rv = load_days(&l);
+
+    if (rv == 0)
+        rv = load_period(&l, PERIOD_WEEK, CHANGE_WEEK, SITE_WEEKS);
+    if (rv == 0)
+        rv = load_period(&l, PERIOD_MONTH, CHANGE_MONTH, SITE_MONTHS);
+    if (rv == 0)
+        rv = load_totals(&l);
+    return rv;
+}
+
+static int restore_quarter(void *context, const struct history_row *row)
+{
+    struct site *site = context;
+
+    hits_restore(&site->block->hits, row->number,
+                 (struct hit_count){.views = row->views, .visits = row->visits});
+    return 0;
+}
+
+static int restore_quarters(struct site *site, struct store *store, struct instant now)
+{
+    int64_t first =
+        atomic_load_explicit(&site->block->hits.first_q, memory_order_relaxed);
+
+    return store->ops->history(
+        store, slice_of(site->block->key), CHANGE_QUARTER, HISTORY_LIVE_OTHER,
+        instant_slot(now) / QUARTER_SLOTS - QUARTERS + 1, first, restore_quarter, site);
+}
+
+static int load_logged(struct site *site, struct store *store, struct instant now,
+                       bool fresh)
+{
+    int rv = fresh ? restore_quarters(site, store, now) : 0;
+
+    if (rv == 0)
+        rv = history_load(site, store, now);
+    if (rv != 0)
+        log_warn("event=history_failed site=%s error=\"%s\" "
+                 "next=the_site_counts_without_its_history",
+                 site->block->key, error_text(rv));
+    return rv;
+}
+
+int history_load_all(struct registry *registry, struct store *store, struct instant now,
+                     bool fresh)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < registry_limit(registry); i++) {
+        struct site *site = registry_at(registry, i);
+        int rv = site == NULL ? 0 : load_logged(site, store, now, fresh);
+        if (rv != 0)
+            failed = rv;
+    }
+    return failed;
+}
+
+int history_load_new(struct registry *registry, struct store *store, struct instant now)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < registry_limit(registry); i++) {
+        struct site *site = registry_at(registry, i);
+        /* Only this thread writes it; zero memory says that nobody has yet. */
+        if (site == NULL || site->block->totals.since_day != 0)
+            continue;
+        failed = load_logged(site, store, now, false);
+        if (failed != 0)
+            return failed; /* the others fail as well; the next call tries again */
+    }
+    return failed;
+}
+
+/* --- Gaps --- */
+
+int history_gap(struct store *store, int64_t arena_last_alive_ms, struct instant now)
+{
+    int64_t now_s = instant_seconds(now), last = 0;
+    int rv = store->ops->last_alive(store, &last);
+
+    if (rv != 0 && rv != ERR_NOT_FOUND)
+        return rv;
+    if (arena_last_alive_ms / 1000 > last)
+        last = arena_last_alive_ms / 1000;
+    if (last == 0 || now_s - last < GAP_S)
+        return 0;
+    return store->ops->gap_add(store, last, now_s);
+}
+
+struct gap_list {
+    struct gap *gap;
+    size_t count, limit;
+};
+
+static int keep_gap(void *context, int64_t from_s, int64_t until_s)
+{
+    struct gap_list *list = context;
+    struct gap *last = list->count == 0 ? NULL : &list->gap[list->count - 1];
+
+    if (last != NULL && from_s <= last->until_s) {
+        if (until_s > last->until_s)
+            last->until_s = until_s;
+        return 0;
+    }
+    if (list->count == list->limit)
+        return -1;
+    list->gap[list->count++] = (struct gap){from_s, until_s};
+    return 0;
+}
+
+int history_gaps(struct store *store, int64_t from_s, int64_t until_s,
+                 struct gap *ret_gap, size_t limit, size_t *ret_count)
+{
+    struct gap_list list = {.gap = ret_gap, .limit = limit};
+    int rv = store->ops->gaps(store, from_s, until_s, keep_gap, &list);
+
+    if (rv > 0)
+        return rv;
+    *ret_count = list.count;
+    return 0;
+}
