@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "import.h"
+#include "luotctl_imported.h"
 #include "luotctl_run.h"
 #include "luotctl_socket.h"
 #include "luotctl_table.h"
@@ -201,109 +202,6 @@ static void peer_progress(void *context, const struct import_reader *r, uint64_t
     fflush(s->ctl->err);
 }
 
-/* --- results ------------------------------------------------------------------------ */
-
-static json_t *time_or_null(const struct import_numbers *n, int64_t t)
-{
-    return n->views == 0 ? json_null() : json_integer(t);
-}
-
-/* One line of JSON a file. */
-static int print_json(const struct session *s, const struct import_result *result)
-{
-    const struct import_numbers *n = &result->numbers;
-    struct slice file = slice_of(s->file);
-    char escaped[1024];
-    struct buffer b;
-    buffer_init(&b, escaped, sizeof escaped); /* a name may be no UTF-8 */
-    buffer_json(&b, file);
-    buffer_byte(&b, '\0');
-    json_t *name = buffer_error(&b) == 0 ? json_loads(escaped, JSON_DECODE_ANY, NULL)
-                                         : json_string("?");
-    json_t *object = json_pack(
-        "{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:b}", "file", name, "lines",
-        (json_int_t)n->lines, "parsed", (json_int_t)n->parsed, "malformed",
-        (json_int_t)n->malformed, "views", (json_int_t)n->views, "skipped",
-        (json_int_t)n->skipped, "visitors", (json_int_t)result->visitors, "from",
-        time_or_null(n, n->from_s), "to", time_or_null(n, n->to_s), "already_imported",
-        (int)result->already_imported, "dry_run", (int)s->dry_run);
-    if (object == NULL)
-        return ERR_NOMEM;
-    json_dumpf(object, s->ctl->out, 0);
-    fputc('\n', s->ctl->out);
-    json_decref(object);
-    return 0;
-}
-
-static void add_pair(struct table *t, const char *name, uint64_t number)
-{
-    table_row(t);
-    table_number(t, (int64_t)number);
-    table_text(t, CELL_TEXT, slice_of(name));
-}
-
-static int print_days(const struct session *s, const struct import_tally *tally)
-{
-    struct table t = {0};
-    char date[11];
-    table_row(&t);
-    table_text(&t, CELL_HEADING, SLICE("day"));
-    table_text(&t, CELL_HEADING_NUMBER, SLICE("views"));
-    table_text(&t, CELL_HEADING_NUMBER, SLICE("visitors"));
-    for (size_t i = 0; i < tally->days; i++) {
-        table_row(&t);
-        date_write(tally->day[i].day, date);
-        table_text(&t, CELL_TEXT, slice_of(date));
-        table_number(&t, (int64_t)tally->day[i].views);
-        table_number(&t, (int64_t)tally->day[i].visitors);
-    }
-    fputc('\n', s->ctl->out);
-    int rv = table_print(&t, s->ctl->out, 2, stream_has_colours(s->ctl->out));
-    table_release(&t);
-    return rv;
-}
-
-static int print_table(const struct session *s, const struct import_result *result)
-{
-    const struct import_numbers *n = &result->numbers;
-    struct table t = {0};
-    text_print(s->ctl->out, slice_of(s->file));
-    if (result->already_imported) {
-        fputs(": already imported; nothing changed\n", s->ctl->out);
-        return 0;
-    }
-    fputs(s->dry_run ? ": would be imported\n" : ": imported\n", s->ctl->out);
-    add_pair(&t, "lines", n->lines);
-    add_pair(&t, "records", n->parsed);
-    add_pair(&t, "malformed lines", n->malformed);
-    if (n->skipped > 0)
-        add_pair(&t, "skipped: luotd counted the site itself by then", n->skipped);
-    add_pair(&t, "page views", n->views);
-    add_pair(&t, "visitors", result->visitors);
-    int rv = table_print(&t, s->ctl->out, 2, false);
-    table_release(&t);
-    return rv == 0 && result->tally.days > 0 ? print_days(s, &result->tally) : rv;
-}
-
-/* What whoever typed the command may not have expected. */
-static void print_notes(const struct session *s, const struct import_result *result,
-                        const char *name)
-{
-    const struct import_known *known = &result->known;
-    if (result->numbers.malformed > MALFORMED_SHOWN)
-        fprintf(s->ctl->err, "%s: %llu malformed lines; the first %d are shown\n",
-                s->file, (unsigned long long)result->numbers.malformed, MALFORMED_SHOWN);
-    if (known->bytes > 0 && known->name[0] != '\0' && strcmp(known->name, name) != 0)
-        fprintf(s->ctl->err,
-                "%s: its first line is that of %s, which was imported before; it is "
-                "taken for the same log\n",
-                s->file, known->name);
-    if (known->bytes > result->file_bytes)
-        fprintf(s->ctl->err,
-                "%s: it is shorter than what was imported of it before (%llu bytes)\n",
-                s->file, (unsigned long long)known->bytes);
-}
-
 /* --- the command -------------------------------------------------------------------- */
 
 static int tell_unreadable(const struct session *s, int status, const char *why)
@@ -317,7 +215,7 @@ static int finish_file(struct session *s, int rv, const struct import_reader *re
                        const struct import_result *result, const char *name)
 {
     clear_bar(s);
-    print_notes(s, result, name);
+    imported_note(s->ctl, s->file, name, result, MALFORMED_SHOWN);
     if (rv != 0 && import_reader_error(reader) != NULL)
         return tell_unreadable(s, EX_DATAERR, import_reader_error(reader));
     if (rv == ERR_EXISTS)
@@ -327,7 +225,7 @@ static int finish_file(struct session *s, int rv, const struct import_reader *re
         return luotctl_fail(s->ctl, EX_OSERR, "there is not enough memory");
     if (rv != 0)
         return s->status; /* told already */
-    rv = s->ctl->json ? print_json(s, result) : print_table(s, result);
+    rv = imported_print(s->ctl, s->file, s->dry_run, result);
     return rv == 0 ? 0 : luotctl_fail(s->ctl, EX_IOERR, "the result was not written");
 }
 

@@ -23,9 +23,9 @@ struct show {
 static bool is_time_key(const char *key)
 {
     static const char *const KEYS[] = {
-        "as_of",  "since",   "identity_since", "from",         "to",        "until",
-        "at",     "created", "first_live",     "first_live_s", "created_s", "hour",
-        "minute", "quarter", "time",           "last_view"};
+        "as_of",  "since",   "identity_since", "from",         "to",           "until",
+        "at",     "created", "first_live",     "first_live_s", "created_s",    "hour",
+        "minute", "quarter", "time",           "last_view",    "durable_since"};
     for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++)
         if (strcmp(KEYS[i], key) == 0)
             return true;
