@@ -172,7 +172,7 @@ static void peer_malformed(void *context, const struct import_line *line,
     s->shown++;
     clear_bar(s);
     text_print(s->ctl->err, slice_of(s->file));
-    fprintf(s->ctl->err, ":%llu: %s", (unsigned long long)line->number, reason);
+    fprintf(s->ctl->err, ": line %llu: %s", (unsigned long long)line->number, reason);
     if (text.length > MALFORMED_BYTES)
         text.length = MALFORMED_BYTES;
     text = slice_trim(text);

@@ -483,7 +483,7 @@ Test(luotctl_import, loads_a_log_and_says_what_was_in_it)
              "  2026-11-01      1         1\n",
              file);
     cr_expect_str_eq(said.out, expected);
-    snprintf(expected, sizeof expected, "%s:2: no_match: junk\n", file);
+    snprintf(expected, sizeof expected, "%s: line 2: no_match: junk\n", file);
     cr_expect_str_eq(said.err, expected);
     cr_expect_str_eq(fake.seen[0], "json import-key portal\n");
     cr_expect(strncmp(fake.seen[1], "json source portal ", 19) == 0);
