@@ -6,7 +6,7 @@
     const WORDS = {
         vi: { copy: 'Chép', copied: 'Đã chép' }, // its other words are in home.html
         km: {
-            title: 'រាប់ចំនួនចូលទស្សនា ត្រឹមត្រូវរាល់លើក',
+            title: 'រាប់ចំនួនចូលមើល ត្រឹមត្រូវរាល់លើក',
             lead: 'កម្មវិធីមួយ ស្លាកមួយ សម្រាប់គ្រប់គេហទំព័រ។ គ្មានខូគី និងមិនរក្សាទុកអាសយដ្ឋានរបស់នរណាឡើយ។',
             live: 'លេខពិតរបស់គេហទំព័រគំរូ “demo”៖ ការមើលនេះត្រូវបានរាប់ហើយ។',
             tag: 'ស្លាកសម្រាប់ដាក់ក្នុងទំព័រ',
@@ -57,8 +57,8 @@
 
     function name_this_server(code) {
         const base = location.origin + location.pathname.replace(/[^/]*$/, '');
-        code.textContent = code.textContent.replaceAll('{base}', base)
-            .replace('{host}', location.hostname).replace('{port}', location.port || '8080');
+        code.textContent = code.textContent.replaceAll('https://HOST/', base)
+            .replace('/8080', '/' + (location.port || '8080'));
     }
 
     async function copy(code, button) {

@@ -16,9 +16,9 @@
     var WORDS = {
         vi: ['LƯỢT TRUY CẬP', 'Đang online', 'Hôm nay', 'Trong tuần', 'Tất cả',
             'Số khách trong # phút qua', 'Lượt xem trang', 'Lượt truy cập', 'Số khách'],
-        km: ['ចំនួនចូលទស្សនា', 'កំពុងអនឡាញ', 'ថ្ងៃនេះ', 'សប្ដាហ៍នេះ', 'សរុប',
-            'អ្នកទស្សនាក្នុង # នាទីចុងក្រោយ', 'ចំនួនមើលទំព័រ', 'ចំនួនចូលទស្សនា', 'អ្នកទស្សនា'],
-        en: ['VISITS', 'Online now', 'Today', 'This week', 'Total',
+        km: ['ចំនួនចូលមើល', 'កំពុងអនឡាញ', 'ថ្ងៃនេះ', 'សប្តាហ៍នេះ', 'សរុប',
+            'អ្នកចូលមើលក្នុង # នាទីចុងក្រោយ', 'ចំនួនមើលទំព័រ', 'ចំនួនចូលមើល', 'អ្នកចូលមើល'],
+        en: ['VISITS', 'Online now', 'Today', 'This week', 'All time',
             'Visitors in the last # minutes', 'Page views', 'Visits', 'Visitors']
     };
     var ROWS = ['online', 'today', 'week', 'total'];
@@ -35,8 +35,8 @@
         return;
 
     function safe(work) {
-        return function (argument) {
-            try { return work(argument); } catch (e) { return ''; }
+        return function (a) {
+            try { return work(a); } catch (e) { return ''; }
         };
     }
 

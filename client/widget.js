@@ -1,14 +1,12 @@
-/* The box as an iframe: /KEY/widget.html?lang=km. luot.js builds it; here are the numbers,
- * fetched once a minute while somebody can see them. Nothing is counted. ES5. */
+/* The box as an iframe, /KEY/widget.html?lang=km. The server writes the numbers into it,
+ * so it is right without a script; here they are fetched anew once a minute while
+ * somebody can see them, and luot.js shows them. Nothing is counted. ES5. */
 (function () {
     var key = location.pathname.split('/').slice(-2)[0];
-    var lang = /[?&]lang=(vi|km|en)\b/.exec(location.search);
-    var asked = 0;
+    var asked = Date.now();
 
     function show(text) {
-        var numbers = JSON.parse(text);
-        if (window.luot)
-            window.luot.show(numbers);
+        window.luot.show(JSON.parse(text));
     }
 
     function ask() {
@@ -27,11 +25,7 @@
             ask();
     }
 
-    if (lang)
-        document.documentElement.lang = lang[1];
-    if (window.luot)
-        window.luot.show({});
+    show(document.querySelector('[data-widget]').getAttribute('data-widget'));
     document.addEventListener('visibilitychange', look);
     setInterval(look, 10000);
-    look();
 })();
