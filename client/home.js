@@ -8,7 +8,7 @@
         km: {
             title: 'រាប់ចំនួនចូលមើល ត្រឹមត្រូវរាល់លើក',
             lead: 'កម្មវិធីមួយ ស្លាកមួយ សម្រាប់គ្រប់គេហទំព័រ។ គ្មានខូគី និងមិនរក្សាទុកអាសយដ្ឋានរបស់នរណាឡើយ។',
-            live: 'លេខពិតរបស់គេហទំព័រគំរូ “demo”៖ ការមើលនេះត្រូវបានរាប់ហើយ។',
+            live: 'លេខពិត ការមើលនេះត្រូវបានរាប់ហើយ។',
             tag: 'ស្លាកសម្រាប់ដាក់ក្នុងទំព័រ',
             tag_how: 'ចម្លងទៅកន្លែងដែលប្រអប់ត្រូវបង្ហាញ។ ស្លាកតែមួយសម្រាប់គ្រប់ទំព័រ។',
             frame: 'ប្រអប់ iframe',
@@ -27,7 +27,7 @@
         en: {
             title: 'Counts visits, every one exactly',
             lead: 'One program and one tag for all portals. No cookie, and nobody’s address is kept.',
-            live: 'Real numbers of the demo site: this view has been counted.',
+            live: 'real numbers, this view has been counted.',
             tag: 'The tag for your pages',
             tag_how: 'Paste it where the box is to appear. It is the same for every page.',
             frame: 'The box as an iframe',
@@ -46,7 +46,7 @@
     };
 
     const asked = new URLSearchParams(location.search).get('lang');
-    const lang = Object.keys(WORDS).includes(asked) ? asked : 'vi';
+    const lang = [asked, document.documentElement.lang, 'vi'].find((l) => l in WORDS);
     const words = WORDS[lang];
 
     function say() {
@@ -55,7 +55,15 @@
         document.querySelector('nav a[lang=' + lang + ']').setAttribute('aria-current', 'true');
     }
 
-    function name_this_server(code) {
+    // A server of several sites has none to show here; its examples then say KEY.
+    function name_site(site) {
+        for (const node of site ? [] : document.querySelectorAll('[data-of-site]'))
+            node.remove();
+        for (const code of document.querySelectorAll('pre code'))
+            code.textContent = code.textContent.replaceAll('KEY', site || 'KEY');
+    }
+
+    function name_server(code) {
         const base = location.origin + location.pathname.replace(/[^/]*$/, '');
         code.textContent = code.textContent.replaceAll('https://HOST/', base)
             .replace('/8080', '/' + (location.port || '8080'));
@@ -82,8 +90,9 @@
     document.documentElement.lang = lang;
     document.addEventListener('DOMContentLoaded', () => {
         say();
+        name_site(document.body.dataset.site);
         for (const code of document.querySelectorAll('pre code')) {
-            name_this_server(code);
+            name_server(code);
             add_copy_button(code);
         }
     });

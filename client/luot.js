@@ -62,11 +62,12 @@
     function fill(box) {
         var lang = box.dataset.lang || tag.dataset.lang || document.documentElement.lang;
         var words = WORDS[lang.slice(0, 2)] || WORDS.vi;
+        if (!numbers.site && box.children[0])
+            return; // what the page put there stays until there is an answer
         box.luot = box.luot || build(box, words);
         box.luot.forEach(function (node, i) {
             var value = numbers[ROWS[i]];
-            var text = value == null ? '–'
-                : (value + '').replace(/\B(?=(\d{3})+$)/g, words == WORDS.en ? ',' : '.');
+            var text = (value == null ? '–' : value + '').replace(/\B(?=(\d{3})+$)/g, words == WORDS.en ? ',' : '.');
             if (node.textContent != text) // else a screen reader says it again
                 node.textContent = text;
             if (numbers.metric)
