@@ -1,0 +1,337 @@
+// luot's figures, measured beside their baselines in one run. What each means: README.md in this folder.
+//
+//   node bench/figures.mjs [--pairs N] [--only udp,http,memory,start,instructions] [--json FILE]
+//
+// BUILD is the build folder (default build). Loopback only; every run is bounded in count or time; exit 1 when a
+// run did not count every line that it received.
+import { execFileSync } from 'node:child_process';
+import dgram from 'node:dgram';
+import fs from 'node:fs';
+import path from 'node:path';
+import { build, load, Luotd, Nginx, root, Sink, status, wrk } from './lib/servers.mjs';
+import { ratios, spread } from './lib/statistics.mjs';
+import { backedBytes, busyNs, CLIENT_CPU, isHere, leaveTheServersCore, machine, memoryOf, run, SERVER_CPU, udpPort, until } from './lib/system.mjs';
+
+const SECTIONS = ['udp', 'http', 'memory', 'start', 'instructions'];
+const WRK_SECONDS = 2;
+const WARM_UP = 100000; // beacons: every visitor has its word before anything is measured
+const SITES = [1, 100, 1000];
+
+const options = { pairs: 7, only: SECTIONS, json: null };
+for (let i = 2; i < process.argv.length; i += 2) {
+  const [name, value] = process.argv.slice(i, i + 2);
+  if (name === '--pairs' && value > 0) options.pairs = Number(value);
+  else if (name === '--json' && value) options.json = value;
+  else if (name === '--only' && value?.split(',').every((s) => SECTIONS.includes(s))) options.only = value.split(',');
+  else {
+    console.error(`usage: figures.mjs [--pairs N] [--only ${SECTIONS.join(',')}] [--json FILE]`);
+    process.exit(64);
+  }
+}
+
+const wrong = []; // sentences: runs that cannot be believed
+const check = (right, sentence) => right || wrong.push(sentence);
+const say = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
+
+/** Pairs: a, b, b, a, a, b, … so that what drifts hits both. */
+async function inTurn(name, runs) {
+  const results = runs.map(() => []);
+  for (let pair = 0; pair < options.pairs; pair++) {
+    const order = runs.map((_, i) => i);
+    if (pair % 2) order.reverse();
+    for (const i of order) {
+      say(`${name}: pair ${pair + 1} of ${options.pairs}`);
+      results[i].push(await runs[i]());
+    }
+  }
+  say('');
+  return results;
+}
+
+const field = (list, name) => list.map((r) => r[name]);
+const summary = (list, names) => Object.fromEntries(names.map((n) => [n, spread(field(list, n))]));
+
+/** Runs `work` and says what the server's CPU was for, and what else ran on its core meanwhile (0 to 1). */
+async function measured(cpu, work) {
+  const before = { cpu: cpu(), busy: busyNs(SERVER_CPU), at: process.hrtime.bigint() };
+  const result = await work();
+  const ns = cpu() - before.cpu;
+  const took = Number(process.hrtime.bigint() - before.at);
+  return { ...result, ns, others: Math.max(0, (busyNs(SERVER_CPU) - before.busy - ns) / took) };
+}
+
+// --- UDP ---
+
+const WAYS = {
+  'one a datagram': { count: 400000, lines: 1 },
+  'ten a datagram': { count: 2000000, lines: 10 },
+  'GSO, 32 segments': { count: 2000000, lines: 1, segments: 32 },
+};
+
+async function flood(server, way) {
+  const before = udpPort(server.port);
+  const result = await measured(
+    () => server.cpu(),
+    async () => {
+      const sent = await load(server.port, way.count, way);
+      await until('the queue', () => udpPort(server.port).waiting === 0);
+      return sent;
+    },
+  );
+  return { ...result, dropped: (udpPort(server.port).drops - before.drops) * way.lines };
+}
+
+const each = (run, received) => ({ ns_each: run.ns / received, received, lost: 1 - received / run.sent, rate: run.rate, others: run.others });
+
+async function floodLuotd(luotd, name, way) {
+  const before = await luotd.counts();
+  const run = await flood(luotd, way);
+  const after = await luotd.counts();
+  const received = after.received - before.received;
+  check(after.views - before.views === received, `udp, ${name}: received ${received}, counted ${after.views - before.views} views`);
+  check(received + run.dropped === run.sent, `udp, ${name}: sent ${run.sent}, received ${received}, dropped ${run.dropped} by the kernel`);
+  return each(run, received);
+}
+
+async function floodSink(name, way) {
+  const sink = await Sink.start(way.segments > 0);
+  const run = await flood(sink, way);
+  const received = (await sink.stop()) * way.lines;
+  check(received + run.dropped === run.sent, `sink, ${name}: sent ${run.sent}, received ${received}, dropped ${run.dropped} by the kernel`);
+  return each(run, received);
+}
+
+async function udp() {
+  const luotd = await Luotd.start();
+  const figures = {};
+  await load(luotd.port, WARM_UP, { lines: 10, segments: 2 });
+  for (const [name, way] of Object.entries(WAYS)) {
+    const [ours, theirs] = await inTurn(`udp, ${name}`, [() => floodLuotd(luotd, name, way), () => floodSink(name, way)]);
+    const names = ['ns_each', 'lost', 'rate', 'others'];
+    figures[name] = {
+      luot: summary(ours, names),
+      sink: summary(theirs, names),
+      ratio: ratios(field(ours, 'ns_each'), field(theirs, 'ns_each')),
+      above_ns: spread(ours.map((r, i) => r.ns_each - theirs[i].ns_each)),
+    };
+  }
+  await luotd.stop();
+  return figures;
+}
+
+// --- HTTP ---
+
+const DEPTHS = { 'keep-alive': 1, 'pipelined 16': 16 };
+
+async function ask(server, name, depth, received) {
+  const before = await received();
+  const run = await measured(() => server.cpu(), () => wrk(server.port, WRK_SECONDS, depth));
+  const after = await received();
+  const requests = after === undefined ? run.requests : after.received - before.received;
+  check(!run.wrong, `${name}: ${run.wrong}`);
+  if (after) {
+    check(after.views - before.views === requests, `${name}: received ${requests}, counted ${after.views - before.views} views`);
+    // What was on its way when wrk closed its connections was counted and not answered.
+    check(requests >= run.requests && requests <= run.requests + 65 * depth, `${name}: received ${requests}, wrk had ${run.requests} answers`);
+  }
+  return { ...run, us_each: run.ns / requests / 1000 };
+}
+
+async function pixels() {
+  const luotd = await Luotd.start();
+  const peers = { nginx: await Nginx.start(false), 'nginx, access log': await Nginx.start(true) };
+  const figures = {};
+  check((await status(luotd.port, '/p.gif?s=demo&p=/')) === 200, 'http: luotd does not answer the pixel with 200');
+  for (const [name, depth] of Object.entries(DEPTHS)) {
+    const runs = [() => ask(luotd, `luotd, ${name}`, depth, () => luotd.counts())];
+    for (const [peer, nginx] of Object.entries(peers))
+      runs.push(async () => {
+        const run = await ask(nginx, `${peer}, ${name}`, depth, async () => undefined);
+        nginx.emptyLog();
+        return run;
+      });
+    await wrk(luotd.port, 1, depth); // its visitors have their words
+    const [ours, ...theirs] = await inTurn(`http, ${name}`, runs);
+    const names = ['us_each', 'rate', 'p50_us', 'p99_us', 'others'];
+    figures[name] = { request_bytes: ours[0].bytes, luot: summary(ours, names) };
+    Object.keys(peers).forEach((peer, i) => {
+      figures[name][peer] = { ...summary(theirs[i], names), ratio: ratios(field(ours, 'us_each'), field(theirs[i], 'us_each')) };
+    });
+  }
+  for (const server of [luotd, ...Object.values(peers)]) await server.stop();
+  return figures;
+}
+
+// --- Memory ---
+
+const siteKey = (i) => `site${String(i).padStart(4, '0')}`;
+const sitesConfig = (n) => Array.from({ length: n }, (_, i) => `[site ${siteKey(i)}]\nany_host = yes\n`).join('');
+
+async function visitEachSite(luotd, n) {
+  const socket = dgram.createSocket('udp4');
+  const lines = Array.from({ length: n }, (_, i) => `s=${siteKey(i)}&p=/&i=10.1.${i >> 8}.${i & 255}&u=Firefox`);
+  for (let at = 0; at < n; at += 50)
+    await new Promise((done, fail) => socket.send(lines.slice(at, at + 50).join('\n'), luotd.port, '127.0.0.1', (e) => (e ? fail(e) : done())));
+  socket.close();
+  const counts = await until('all sites visited', async () => {
+    const c = await luotd.counts();
+    return c.received >= n && c;
+  });
+  check(counts.received === n && counts.views === n, `${n} sites: received ${counts.received}, counted ${counts.views} views`);
+}
+
+/** Until the keeper has looked at every site and the saver has kept what changed. */
+async function settle(luotd) {
+  const saves = async () => (await luotd.stats()).store.saves;
+  const before = await saves();
+  await until('two more saves, or quiet', async () => (await saves()) >= before + 2 || (await luotd.stats()).uptime_s >= 4, 100);
+}
+
+async function memory() {
+  const figures = {};
+  for (const n of SITES) {
+    say(`memory: ${n} sites`);
+    const luotd = await Luotd.start(sitesConfig(n));
+    await visitEachSite(luotd, n);
+    await settle(luotd);
+    const { rss, pss, own } = memoryOf(luotd.pid);
+    const arena = backedBytes(luotd.arena);
+    figures[n] = { rss, pss, own, arena, together: own + arena };
+    await luotd.stop();
+  }
+  say('');
+  return figures;
+}
+
+// --- Start ---
+
+async function startUp() {
+  const n = SITES.at(-1);
+  const times = { 'first start': [], 'after SIGTERM': [], 'after kill -9': [] };
+  const inside = [];
+  for (let i = 0; i < options.pairs; i++) {
+    say(`start: ${i + 1} of ${options.pairs}`);
+    const luotd = await Luotd.start(sitesConfig(n));
+    times['first start'].push(luotd.readyMs);
+    await visitEachSite(luotd, n);
+    await luotd.kill();
+    times['after kill -9'].push(await luotd.spawn());
+    const total = await until('views', async () => (await luotd.stats()).sites);
+    check(total >= n, `start: ${total} sites after kill -9`);
+    luotd.child.kill('SIGTERM');
+    await luotd.child.ended;
+    times['after SIGTERM'].push(await luotd.spawn());
+    inside.push(luotd.startMs());
+    await luotd.stop();
+  }
+  say('');
+  return { sites: n, ms: Object.fromEntries(Object.entries(times).map(([k, v]) => [k, spread(v)])), inside_ms: spread(inside) };
+}
+
+// --- Instructions ---
+
+const BEACONS = 20000;
+
+async function instructions() {
+  const figures = {};
+  if (!isHere('valgrind')) return figures;
+  for (const lines of [1, 10])
+    for (const what of ['parse', 'count']) {
+      say(`instructions: ${what}, ${lines} a datagram`);
+      const child = await run(CLIENT_CPU, 'sh', ['-c', 'exec valgrind "$@" 2>&1', 'sh', '--tool=callgrind', '--callgrind-out-file=/dev/null', '--toggle-collect=measured', path.join(build, 'bench/bench_pipeline'), what, String(lines), String(BEACONS / lines)]);
+      figures[`${what} ${lines}`] = Math.round(Number(/Collected : (\d+)/.exec(child)[1]) / BEACONS);
+    }
+  say('');
+  return figures;
+}
+
+// --- What is printed ---
+
+const n = (x, digits = 0) => (x === null || x === undefined || Number.isNaN(x) ? '-' : x.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+const percent = (x) => `${n(100 * x, 2)} %`;
+const mib = (x) => n(x / 2 ** 20, 1);
+const range = (s, digits) => `${n(s.median, digits)} (${n(s.min, digits)}..${n(s.max, digits)})`;
+
+function table(head, rows) {
+  const all = [head, ...rows];
+  const wide = head.map((_, c) => Math.max(...all.map((r) => r[c].length)));
+  const line = (r) => '| ' + r.map((cell, c) => (c ? cell.padStart(wide[c]) : cell.padEnd(wide[c]))).join(' | ') + ' |';
+  console.log([line(head), '|' + wide.map((w, c) => (c ? '-'.repeat(w + 1) + ':' : '-'.repeat(w + 2))).join('|') + '|', ...rows.map(line), ''].join('\n'));
+}
+
+function printUdp(figures) {
+  table(
+    ['UDP: ns of CPU a beacon', 'luot', 'sink', 'luot - sink', 'luot / sink', 'lost: luot', 'sink', 'sent /s: luot', 'sink'],
+    Object.entries(figures).map(([name, f]) => [
+      name, range(f.luot.ns_each), range(f.sink.ns_each), n(f.above_ns.median), range(f.ratio, 2),
+      percent(f.luot.lost.median), percent(f.sink.lost.median), n(f.luot.rate.median), n(f.sink.rate.median),
+    ]),
+  );
+}
+
+function printHttp(figures) {
+  const rows = [];
+  for (const [name, { request_bytes, ...servers }] of Object.entries(figures))
+    for (const [server, f] of Object.entries(servers))
+      rows.push([`${name}, ${request_bytes} B: ${server}`, range(f.us_each, 2), f.ratio ? range(f.ratio, 2) : '', n(f.rate.median), n(f.p50_us.median), n(f.p99_us.median)]);
+  table(['pixel, 64 connections', 'us of CPU', 'luot / this', 'requests /s', 'p50 us', 'p99 us'], rows);
+}
+
+function printMemory(figures) {
+  table(
+    ['memory, MiB; a visitor a site', 'RSS', 'PSS', 'own', 'arena', 'own + arena'],
+    Object.entries(figures).map(([sites, f]) => [`${n(Number(sites))} site${sites === '1' ? '' : 's'}`, mib(f.rss), mib(f.pss), mib(f.own), mib(f.arena), mib(f.together)]),
+  );
+}
+
+function printStart(figures) {
+  table(
+    [`spawn to ready, ${n(figures.sites)} sites`, 'ms'],
+    [...Object.entries(figures.ms).map(([k, s]) => [k, range(s)]), ['its own clock to ready, after SIGTERM', range(figures.inside_ms)]],
+  );
+}
+
+function printInstructions(figures) {
+  if (Object.keys(figures).length === 0) return console.log('instructions: valgrind is not here, not measured\n');
+  return table(
+    ['instructions a beacon', 'parse', 'parse and count'],
+    [1, 10].map((lines) => [lines === 1 ? 'one a datagram' : 'ten a datagram', n(figures[`parse ${lines}`]), n(figures[`count ${lines}`])]),
+  );
+}
+
+const git = (...args) => {
+  try {
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return '';
+  }
+};
+
+const everyOther = (figure) => (figure && typeof figure === 'object' ? Object.entries(figure).flatMap(([k, v]) => (k === 'others' ? [v.median] : everyOther(v))) : []);
+
+const measures = {
+  udp: [udp, printUdp],
+  http: [pixels, printHttp],
+  memory: [memory, printMemory],
+  start: [startUp, printStart],
+  instructions: [instructions, printInstructions],
+};
+
+leaveTheServersCore();
+const commit = git('rev-parse', '--short', 'HEAD') || 'unknown';
+const dirty = git('status', '--porcelain') !== '';
+const result = { date: new Date().toISOString(), commit, dirty, machine: machine(), pairs: options.pairs };
+const { cpu, cores, memory_mib, kernel } = result.machine;
+console.log(`luot ${commit}${dirty ? ' with changes' : ''}, ${result.date.slice(0, 16)}Z: ${cores} cores of ${cpu}, ${n(memory_mib)} MiB, Linux ${kernel}`);
+console.log(`Server on cpu ${SERVER_CPU}, client on cpu ${CLIENT_CPU}, loopback. Medians of ${options.pairs} pairs in turn (smallest..largest).\n`);
+for (const section of options.only) {
+  const [measure, print] = measures[section];
+  result[section] = await measure();
+  print(result[section]);
+}
+result.others = Math.max(0, ...everyOther(result));
+result.wrong = wrong;
+console.log(`Other work on the server's core meanwhile: up to ${percent(result.others)} of it (the worst median).`);
+if (options.json) fs.writeFileSync(options.json, JSON.stringify(result, null, 1) + '\n');
+for (const sentence of wrong) console.error(`WRONG: ${sentence}`);
+process.exit(wrong.length > 0 ? 1 : 0);
