@@ -10,7 +10,7 @@
 # make browser  the pages in a real browser
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
 # make lint     format, floors, static analysis, shell
-# make bench    measure; see bench/README.md
+# make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines)
 # make install  to DESTDIR and PREFIX
 # make staged   install libluot under build/ and build its example against that, as another program would
 # make clean    remove build/
@@ -234,8 +234,17 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP $< $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
 
-bench: $(if $(T),$(BUILD)/bench/bench_$(T),$(BENCH_BIN))
-	@for b in $^; do echo "== $$b"; $$b || exit 1; done
+# T=distinct is one micro bench, and installs nothing; PAIRS=1 is quick; JSON=FILE keeps the figures.
+ifeq ($(filter-out figures,$(T)),)
+bench:
+	@conf/needs bench
+	@$(MAKE) -s -j2 $(BENCH_BIN) $(BUILD)/bench/load $(BUILD)/bench/sink $(BUILD)/luotd
+	@[ "$(T)" ] || for b in $(BENCH_BIN); do echo "== $$b"; $$b || exit 1; done
+	@BUILD=$(BUILD) node bench/figures.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
+else
+bench: $(BUILD)/bench/bench_$(T)
+	@$<
+endif
 
 stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done

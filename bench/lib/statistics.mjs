@@ -9,7 +9,8 @@ export function median(list) {
 
 /** { median, min, max } of the runs' numbers. */
 export function spread(list) {
-  const s = sorted(list);
+  const s = sorted(list.filter((x) => x !== null));
+  if (s.length === 0) return { median: null, min: null, max: null };
   return { median: median(s), min: s[0], max: s.at(-1) };
 }
 
