@@ -50,7 +50,7 @@ struct net_handlers {
     void (*turn_end)(void *lane);
     void (*respond)(void *lane, const struct http_request *request,
                     const struct exchange *exchange, struct response *response);
-    void (*second)(void *lane); /* once a second, outside turns */
+    void (*second)(void *lane); /* once a second, outside turns; may be NULL */
 };
 
 struct net_options {

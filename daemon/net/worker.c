@@ -55,7 +55,8 @@ static void begin_stop(struct worker *w)
 static void on_second(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
-    w->lane.handlers->second(w->lane.context);
+    if (w->lane.handlers->second != NULL)
+        w->lane.handlers->second(w->lane.context);
     http_second(&w->http);
 }
 
