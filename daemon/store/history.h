@@ -65,6 +65,9 @@ int history_import(struct registry *registry, struct store *store, const char *r
 /* What a piece is hashed with, and the number that stands for it in the document (`key`).
  * It lives as long as the site's identity's key: never store it. */
 struct hash_key history_import_key(const struct site *site, uint64_t *ret_key_id);
+/* Erases the marks of sites whose import key has changed since. The reader thread, now and
+ * then. */
+int history_expire_marks(struct registry *registry, const char *run_dir);
 /* Lines from this instant on are skipped: the site's first live view, of any incarnation,
  * in unix seconds; INT64_MAX: none yet. `store` may be NULL. */
 int64_t history_first_live(const struct site *site, struct store *store);

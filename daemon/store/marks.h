@@ -28,7 +28,14 @@ int marks_load(struct marks *ret_marks, const char *run_dir, struct slice site,
                uint64_t key_id);
 int marks_save(const struct marks *m, const char *run_dir, struct slice site,
                uint64_t key_id);
+/* The same in two steps: what takes long, and what cannot fail half. marks_load forgets
+ * what was prepared and not committed. */
+int marks_prepare(const struct marks *m, const char *run_dir, struct slice site,
+                  uint64_t key_id);
+int marks_commit(const char *run_dir, struct slice site);
 int marks_erase(const char *run_dir, struct slice site);
+/* Erases them unless they are this key's. */
+int marks_expire(const char *run_dir, struct slice site, uint64_t key_id);
 void marks_release(struct marks *m);
 /* Puts marks in order and joins what belongs together: gaps below idle_slots inside one
  * hour. */

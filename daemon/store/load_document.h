@@ -1,0 +1,43 @@
+/* Floor 3 (store). What `load` takes: a piece of one source, made by client/import. Lines
+ * end with LF; numbers are decimal but for HASH16 and FP, which are lower-case hex.
+ *
+ *     luot-load 1
+ *     site KEY
+ *     key_id N                           of history_import_key: what the marks were made
+ *                                        with
+ *     source HASH16 bytes=N lines=N parsed=N malformed=N views=N skipped=N from=S to=S
+ *            name=BASENAME               (one line; the name percent-encoded)
+ *     from_byte N                        what the store must have of this source already
+ *     day YYYY-MM-DD views=N             local days of the site, ascending
+ *     hour UNIX_HOUR views=N             numbers of PERIOD_HOUR, ascending
+ *     mark FP FIRSTSLOT LASTSLOT         store/marks.h, in any order
+ *     end
+ *
+ * `bytes` is how much of the source is used up after this piece; the other numbers are the
+ * piece's own. Pure: knows no site and no store. */
+#ifndef LUOT_STORE_LOAD_DOCUMENT_H
+#define LUOT_STORE_LOAD_DOCUMENT_H
+
+#include "store/marks.h"
+#include "store/store.h"
+
+struct load_row {
+    int64_t number;
+    uint64_t views;
+};
+
+struct load_document {
+    struct slice site; /* in the text                          */
+    uint64_t key_id, from_byte;
+    struct import_source source; /* the piece's own numbers; bytes: after it */
+    struct load_row *day, *hour;
+    size_t days, hours;
+    struct marks marks; /* as they stand there */
+};
+
+/* ERR_MALFORMED with which line and why; ERR_NOMEM. */
+int load_document_parse(struct load_document *ret_document, struct slice text,
+                        char ret_sentence[256]);
+void load_document_release(struct load_document *d);
+
+#endif
