@@ -13,14 +13,16 @@
 #include "base/buffer.h"
 #include "parse/http_request.h"
 
-struct cached_widget; /* one a site; see http.c */
+struct cached_widget; /* see widgets.h */
 struct route;
 
 struct http_lane {
     struct service *service;
     struct pipeline *pipeline;
     struct cached_widget *widgets; /* by site index: widget.json of this second     */
+    struct document document;      /* what documents said of the last moment        */
     uint64_t proxied_without; /* beacons in a row from a proxy without X-Forwarded-For */
+    bool proxied_told;        /* it is in the log                                      */
 };
 
 /* What the turn decided, for the answer: fits in net's struct exchange. */

@@ -46,8 +46,10 @@ struct service {
     struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see store->ops->gaps */
     size_t gap_count;
     void *context; /* daemon's, for the functions below            */
+    /* The next four: any thread. */
     void (*status)(void *context, struct service_status *ret_status);
     int (*submit)(void *context, struct job *job);
+    /* `bytes` are malloc'ed and the callee's; NULL: there was no memory for an answer. */
     void (*reply_http)(void *context, struct http_token token, char *bytes, size_t length,
                        unsigned status);
     void (*reply_console)(void *context, uint64_t token, struct slice answer);
@@ -58,5 +60,7 @@ struct service {
 /* The times of the last 36 days when nobody counted, for documents of the present. Before
  * the threads run; without a store (NULL) there are none. 0 or the store's error. */
 int service_read_gaps(struct service *service, struct store *store, struct instant now);
+/* What documents say beside their numbers. Any thread; asks service->status. */
+struct document service_document(const struct service *service, struct instant now);
 
 #endif

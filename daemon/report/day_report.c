@@ -41,34 +41,34 @@ void day_report_json(struct buffer *out, const struct day_report *r,
                      const struct document *d)
 {
     char memory[LABEL_BYTES];
-    struct json j;
+    struct json_out j;
 
-    json_init(&j, out);
-    json_object(&j, NULL);
-    json_slice(&j, "site", r->site);
-    json_text(&j, "by", timeline_step_word(r->by));
-    json_text(&j, "zone", zone_name(r->zone));
-    json_signed(&j, "as_of", instant_seconds(d->now));
-    json_array(&j, "rows");
+    json_out_init(&j, out);
+    json_out_object(&j, NULL);
+    json_out_slice(&j, "site", r->site);
+    json_out_text(&j, "by", timeline_step_word(r->by));
+    json_out_text(&j, "zone", zone_name(r->zone));
+    json_out_signed(&j, "as_of", instant_seconds(d->now));
+    json_out_array(&j, "rows");
     for (size_t i = 0; i < r->count; i++) {
         const struct timeline_point *p = &r->points[i];
         if (!p->known)
             continue;
-        json_object(&j, NULL);
-        json_slice(&j, timeline_step_word(r->by), label(r, p, memory));
-        json_signed(&j, "from", p->from_s);
-        json_number(&j, "views", p->metric[METRIC_VIEWS]);
-        json_number(&j, "visits", p->metric[METRIC_VISITS]);
+        json_out_object(&j, NULL);
+        json_out_slice(&j, timeline_step_word(r->by), label(r, p, memory));
+        json_out_signed(&j, "from", p->from_s);
+        json_out_number(&j, "views", p->metric[METRIC_VIEWS]);
+        json_out_number(&j, "visits", p->metric[METRIC_VISITS]);
         if (p->visitors_known)
-            json_number(&j, "visitors", p->metric[METRIC_VISITORS]);
+            json_out_number(&j, "visitors", p->metric[METRIC_VISITORS]);
         else
-            json_null(&j, "visitors");
-        json_bool(&j, "exact", p->visitors_known && p->exact);
-        json_bool(&j, "deduplicated", p->deduplicated);
-        json_object_end(&j);
+            json_out_null(&j, "visitors");
+        json_out_bool(&j, "exact", p->visitors_known && p->exact);
+        json_out_bool(&j, "deduplicated", p->deduplicated);
+        json_out_object_end(&j);
     }
-    json_array_end(&j);
-    json_object_end(&j);
+    json_out_array_end(&j);
+    json_out_object_end(&j);
     buffer_byte(out, '\n');
 }
 

@@ -93,17 +93,17 @@ int metric_parse(enum metric *ret_metric, struct slice word)
     return ERR_NOT_FOUND;
 }
 
-void gaps_json(struct json *j, const char *key, const struct document *d, int64_t from_s,
-               int64_t until_s)
+void gaps_json(struct json_out *j, const char *key, const struct document *d,
+               int64_t from_s, int64_t until_s)
 {
-    json_array(j, key);
+    json_out_array(j, key);
     for (size_t i = 0; i < d->gap_count; i++) {
         if (d->gaps[i].until_s <= from_s || d->gaps[i].from_s >= until_s)
             continue;
-        json_array(j, NULL);
-        json_signed(j, NULL, d->gaps[i].from_s);
-        json_signed(j, NULL, d->gaps[i].until_s);
-        json_array_end(j);
+        json_out_array(j, NULL);
+        json_out_signed(j, NULL, d->gaps[i].from_s);
+        json_out_signed(j, NULL, d->gaps[i].until_s);
+        json_out_array_end(j);
     }
-    json_array_end(j);
+    json_out_array_end(j);
 }

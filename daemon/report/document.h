@@ -37,7 +37,7 @@ const char *metric_word(enum metric metric);
 /* ERR_NOT_FOUND. */
 int metric_parse(enum metric *ret_metric, struct slice word);
 /* "key":[[from,until],...] of the gaps that overlap [from_s, until_s). */
-void gaps_json(struct json *j, const char *key, const struct document *d, int64_t from_s,
-               int64_t until_s);
+void gaps_json(struct json_out *j, const char *key, const struct document *d,
+               int64_t from_s, int64_t until_s);
 
 #endif

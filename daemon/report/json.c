@@ -2,12 +2,12 @@
 
 #include <assert.h>
 
-void json_init(struct json *j, struct buffer *out)
+void json_out_init(struct json_out *j, struct buffer *out)
 {
-    *j = (struct json){.out = out};
+    *j = (struct json_out){.out = out};
 }
 
-static void before(struct json *j, const char *key)
+static void before(struct json_out *j, const char *key)
 {
     uint32_t bit = (uint32_t)1 << j->depth;
 
@@ -20,7 +20,7 @@ static void before(struct json *j, const char *key)
     buffer_byte(j->out, ':');
 }
 
-static void open(struct json *j, const char *key, char bracket)
+static void open(struct json_out *j, const char *key, char bracket)
 {
     before(j, key);
     buffer_byte(j->out, bracket);
@@ -29,69 +29,69 @@ static void open(struct json *j, const char *key, char bracket)
     j->filled &= ~((uint32_t)1 << j->depth);
 }
 
-static void close(struct json *j, char bracket)
+static void close(struct json_out *j, char bracket)
 {
     assert(j->depth > 0);
     j->depth--;
     buffer_byte(j->out, bracket);
 }
 
-void json_object(struct json *j, const char *key)
+void json_out_object(struct json_out *j, const char *key)
 {
     open(j, key, '{');
 }
 
-void json_object_end(struct json *j)
+void json_out_object_end(struct json_out *j)
 {
     close(j, '}');
 }
 
-void json_array(struct json *j, const char *key)
+void json_out_array(struct json_out *j, const char *key)
 {
     open(j, key, '[');
 }
 
-void json_array_end(struct json *j)
+void json_out_array_end(struct json_out *j)
 {
     close(j, ']');
 }
 
-void json_slice(struct json *j, const char *key, struct slice value)
+void json_out_slice(struct json_out *j, const char *key, struct slice value)
 {
     before(j, key);
     buffer_json(j->out, value);
 }
 
-void json_text(struct json *j, const char *key, const char *value)
+void json_out_text(struct json_out *j, const char *key, const char *value)
 {
-    json_slice(j, key, slice_of(value));
+    json_out_slice(j, key, slice_of(value));
 }
 
-void json_number(struct json *j, const char *key, uint64_t value)
+void json_out_number(struct json_out *j, const char *key, uint64_t value)
 {
     before(j, key);
     buffer_number(j->out, value);
 }
 
-void json_signed(struct json *j, const char *key, int64_t value)
+void json_out_signed(struct json_out *j, const char *key, int64_t value)
 {
     before(j, key);
     buffer_signed(j->out, value);
 }
 
-void json_decimal(struct json *j, const char *key, double value, unsigned digits)
+void json_out_decimal(struct json_out *j, const char *key, double value, unsigned digits)
 {
     before(j, key);
     buffer_decimal(j->out, value, digits);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void json_out_bool(struct json_out *j, const char *key, bool value)
 {
     before(j, key);
     buffer_text(j->out, value ? "true" : "false");
 }
 
-void json_null(struct json *j, const char *key)
+void json_out_null(struct json_out *j, const char *key)
 {
     before(j, key);
     buffer_text(j->out, "null");

@@ -7,24 +7,24 @@
 
 enum { JSON_DEPTH_MAX = 31 };
 
-struct json {
+struct json_out {
     struct buffer *out;
     uint32_t filled; /* bit n: the container at depth n has an element */
     unsigned depth;
 };
 
-void json_init(struct json *j, struct buffer *out);
-void json_object(struct json *j, const char *key);
-void json_object_end(struct json *j);
-void json_array(struct json *j, const char *key);
-void json_array_end(struct json *j);
+void json_out_init(struct json_out *j, struct buffer *out);
+void json_out_object(struct json_out *j, const char *key);
+void json_out_object_end(struct json_out *j);
+void json_out_array(struct json_out *j, const char *key);
+void json_out_array_end(struct json_out *j);
 /* Any bytes: what is no UTF-8 becomes U+FFFD. */
-void json_slice(struct json *j, const char *key, struct slice value);
-void json_text(struct json *j, const char *key, const char *value);
-void json_number(struct json *j, const char *key, uint64_t value);
-void json_signed(struct json *j, const char *key, int64_t value);
-void json_decimal(struct json *j, const char *key, double value, unsigned digits);
-void json_bool(struct json *j, const char *key, bool value);
-void json_null(struct json *j, const char *key);
+void json_out_slice(struct json_out *j, const char *key, struct slice value);
+void json_out_text(struct json_out *j, const char *key, const char *value);
+void json_out_number(struct json_out *j, const char *key, uint64_t value);
+void json_out_signed(struct json_out *j, const char *key, int64_t value);
+void json_out_decimal(struct json_out *j, const char *key, double value, unsigned digits);
+void json_out_bool(struct json_out *j, const char *key, bool value);
+void json_out_null(struct json_out *j, const char *key);
 
 #endif

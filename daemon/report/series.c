@@ -21,30 +21,30 @@ static bool has_value(const struct series *s, const struct timeline_point *p)
 
 void series_json(struct buffer *out, const struct series *s, const struct document *d)
 {
-    struct json j;
+    struct json_out j;
 
-    json_init(&j, out);
-    json_object(&j, NULL);
-    json_slice(&j, "site", s->site);
-    json_text(&j, "metric", metric_word(s->metric));
-    json_text(&j, "step", timeline_step_word(s->query.step));
-    json_text(&j, "tz", zone_name(s->zone));
-    json_signed(&j, "from", s->query.from_s);
-    json_signed(&j, "to", s->query.until_s);
-    json_signed(&j, "as_of", instant_seconds(d->now));
+    json_out_init(&j, out);
+    json_out_object(&j, NULL);
+    json_out_slice(&j, "site", s->site);
+    json_out_text(&j, "metric", metric_word(s->metric));
+    json_out_text(&j, "step", timeline_step_word(s->query.step));
+    json_out_text(&j, "tz", zone_name(s->zone));
+    json_out_signed(&j, "from", s->query.from_s);
+    json_out_signed(&j, "to", s->query.until_s);
+    json_out_signed(&j, "as_of", instant_seconds(d->now));
     gaps_json(&j, "gaps", d, s->query.from_s, s->query.until_s);
-    json_array(&j, "points");
+    json_out_array(&j, "points");
     for (size_t i = 0; i < s->count; i++) {
-        json_array(&j, NULL);
-        json_signed(&j, NULL, s->points[i].from_s);
+        json_out_array(&j, NULL);
+        json_out_signed(&j, NULL, s->points[i].from_s);
         if (has_value(s, &s->points[i]))
-            json_number(&j, NULL, s->points[i].metric[s->metric]);
+            json_out_number(&j, NULL, s->points[i].metric[s->metric]);
         else
-            json_null(&j, NULL);
-        json_array_end(&j);
+            json_out_null(&j, NULL);
+        json_out_array_end(&j);
     }
-    json_array_end(&j);
-    json_object_end(&j);
+    json_out_array_end(&j);
+    json_out_object_end(&j);
     buffer_byte(out, '\n');
 }
 

@@ -67,22 +67,22 @@ static size_t read_rows(struct league_row *rows, size_t limit, const struct regi
     return n;
 }
 
-static void site_row(struct json *j, const struct league_row *row)
+static void site_row(struct json_out *j, const struct league_row *row)
 {
     const struct widget *w = &row->widget;
 
-    json_object(j, NULL);
-    json_text(j, "site", row->site->block->key);
-    json_text(j, "title", row->title);
-    json_text(j, "group", row->group);
-    json_text(j, "metric", metric_word(row->metric));
-    json_number(j, "online", w->online);
-    json_number(j, "today", w->today);
-    json_number(j, "yesterday", w->yesterday);
-    json_number(j, "week", w->week);
-    json_number(j, "month", w->month);
-    json_number(j, "total", w->total);
-    json_object_end(j);
+    json_out_object(j, NULL);
+    json_out_text(j, "site", row->site->block->key);
+    json_out_text(j, "title", row->title);
+    json_out_text(j, "group", row->group);
+    json_out_text(j, "metric", metric_word(row->metric));
+    json_out_number(j, "online", w->online);
+    json_out_number(j, "today", w->today);
+    json_out_number(j, "yesterday", w->yesterday);
+    json_out_number(j, "week", w->week);
+    json_out_number(j, "month", w->month);
+    json_out_number(j, "total", w->total);
+    json_out_object_end(j);
 }
 
 static void add(struct group *g, const struct widget *w)
@@ -96,29 +96,29 @@ static void add(struct group *g, const struct widget *w)
     g->total += w->total;
 }
 
-static void group_row(struct json *j, const char *key, const struct group *g)
+static void group_row(struct json_out *j, const char *key, const struct group *g)
 {
-    json_object(j, key);
+    json_out_object(j, key);
     if (key == NULL)
-        json_text(j, "group", g->name);
-    json_number(j, "sites", g->sites);
-    json_number(j, "online", g->online);
-    json_number(j, "today", g->today);
-    json_number(j, "yesterday", g->yesterday);
-    json_number(j, "week", g->week);
-    json_number(j, "month", g->month);
-    json_number(j, "total", g->total);
-    json_object_end(j);
+        json_out_text(j, "group", g->name);
+    json_out_number(j, "sites", g->sites);
+    json_out_number(j, "online", g->online);
+    json_out_number(j, "today", g->today);
+    json_out_number(j, "yesterday", g->yesterday);
+    json_out_number(j, "week", g->week);
+    json_out_number(j, "month", g->month);
+    json_out_number(j, "total", g->total);
+    json_out_object_end(j);
 }
 
 /* Groups in the order of their names; `rows` are sorted anew. */
-static void groups_json(struct json *j, struct league_row *rows, size_t n)
+static void groups_json(struct json_out *j, struct league_row *rows, size_t n)
 {
     struct group group = {.name = ""}, all = {.name = ""};
 
     if (n > 0)
         qsort(rows, n, sizeof *rows, by_name);
-    json_array(j, "groups");
+    json_out_array(j, "groups");
     for (size_t i = 0; i < n; i++) {
         const char *name = rows[i].group;
         if (strcmp(group.name, name) != 0) {
@@ -131,7 +131,7 @@ static void groups_json(struct json *j, struct league_row *rows, size_t n)
     }
     if (group.name[0] != '\0')
         group_row(j, NULL, &group);
-    json_array_end(j);
+    json_out_array_end(j);
     group_row(j, "total", &all);
 }
 
@@ -140,23 +140,23 @@ int sites_json(struct buffer *out, const struct registry *registry,
 {
     size_t limit = registry_count(registry), n;
     struct league_row *rows = calloc(limit + 1, sizeof *rows);
-    struct json j;
+    struct json_out j;
 
     if (rows == NULL)
         return ERR_NOMEM;
     n = read_rows(rows, limit, registry, d->now, all);
     if (n > 0)
         qsort(rows, n, sizeof *rows, by_today);
-    json_init(&j, out);
-    json_object(&j, NULL);
-    json_signed(&j, "as_of", instant_seconds(d->now));
-    json_bool(&j, "durable", d->durable);
-    json_array(&j, "sites");
+    json_out_init(&j, out);
+    json_out_object(&j, NULL);
+    json_out_signed(&j, "as_of", instant_seconds(d->now));
+    json_out_bool(&j, "durable", d->durable);
+    json_out_array(&j, "sites");
     for (size_t i = 0; i < n; i++)
         site_row(&j, &rows[i]);
-    json_array_end(&j);
+    json_out_array_end(&j);
     groups_json(&j, rows, n);
-    json_object_end(&j);
+    json_out_object_end(&j);
     buffer_byte(out, '\n');
     free(rows);
     return 0;

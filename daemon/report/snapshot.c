@@ -2,75 +2,75 @@
 
 enum { GAP_DAYS = 36, DAY_S = 86400 };
 
-static void has_number(struct json *j, const char *key, bool has, uint64_t value)
+static void has_number(struct json_out *j, const char *key, bool has, uint64_t value)
 {
     if (has)
-        json_number(j, key, value);
+        json_out_number(j, key, value);
     else
-        json_null(j, key);
+        json_out_null(j, key);
 }
 
 /* null, or an object a metric: what was said, not what it came to since. */
-static void seed_json(struct json *j, const struct site_seed seed[METRIC_KINDS])
+static void seed_json(struct json_out *j, const struct site_seed seed[METRIC_KINDS])
 {
     bool any = false;
 
     for (int m = 0; m < METRIC_KINDS; m++)
         any = any || seed[m].as_of_s != 0;
     if (!any) {
-        json_null(j, "seed");
+        json_out_null(j, "seed");
         return;
     }
-    json_object(j, "seed");
+    json_out_object(j, "seed");
     for (int m = 0; m < METRIC_KINDS; m++) {
         if (seed[m].as_of_s == 0)
             continue;
-        json_object(j, metric_word((enum metric)m));
-        json_signed(j, "as_of", seed[m].as_of_s);
-        json_number(j, "total", seed[m].total);
+        json_out_object(j, metric_word((enum metric)m));
+        json_out_signed(j, "as_of", seed[m].as_of_s);
+        json_out_number(j, "total", seed[m].total);
         has_number(j, "today", seed[m].has_today != 0, seed[m].today);
         has_number(j, "week", seed[m].has_week != 0, seed[m].week);
         has_number(j, "month", seed[m].has_month != 0, seed[m].month);
-        json_object_end(j);
+        json_out_object_end(j);
     }
-    json_object_end(j);
+    json_out_object_end(j);
 }
 
-static void adjusted_json(struct json *j, const struct site_totals *totals)
+static void adjusted_json(struct json_out *j, const struct site_totals *totals)
 {
-    json_object(j, "adjusted");
+    json_out_object(j, "adjusted");
     for (int m = 0; m < METRIC_KINDS; m++)
-        json_signed(j, metric_word((enum metric)m), totals->adjusted[m]);
-    json_object_end(j);
+        json_out_signed(j, metric_word((enum metric)m), totals->adjusted[m]);
+    json_out_object_end(j);
 }
 
-static void online_json(struct json *j, const struct site *s, struct instant now)
+static void online_json(struct json_out *j, const struct site *s, struct instant now)
 {
     struct site_online online = site_online(s, now);
 
-    json_object(j, "online");
-    json_number(j, "visitors", online.visitors);
-    json_signed(j, "window_s", online.window_s);
-    json_bool(j, "exact", online.exact);
-    json_object_end(j);
+    json_out_object(j, "online");
+    json_out_number(j, "visitors", online.visitors);
+    json_out_signed(j, "window_s", online.window_s);
+    json_out_bool(j, "exact", online.exact);
+    json_out_object_end(j);
 }
 
-static void periods_json(struct json *j, const struct site *s, struct instant now)
+static void periods_json(struct json_out *j, const struct site *s, struct instant now)
 {
     struct site_numbers n;
 
-    json_object(j, "periods");
+    json_out_object(j, "periods");
     for (int span = 0; span < SPANS; span++) {
         site_span(s, (enum site_span)span, now, &n);
-        json_object(j, site_span_name((enum site_span)span));
+        json_out_object(j, site_span_name((enum site_span)span));
         for (int m = 0; m < METRIC_KINDS; m++)
-            json_number(j, metric_word((enum metric)m), n.metric[m]);
-        json_bool(j, "exact", n.exact);
-        json_decimal(j, "error", n.error, n.error == 0 ? 0 : 4);
-        json_bool(j, "deduplicated", n.deduplicated);
-        json_object_end(j);
+            json_out_number(j, metric_word((enum metric)m), n.metric[m]);
+        json_out_bool(j, "exact", n.exact);
+        json_out_decimal(j, "error", n.error, n.error == 0 ? 0 : 4);
+        json_out_bool(j, "deduplicated", n.deduplicated);
+        json_out_object_end(j);
     }
-    json_object_end(j);
+    json_out_object_end(j);
 }
 
 void snapshot_json(struct buffer *out, const struct site *s, const struct document *d)
@@ -80,34 +80,34 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     int64_t now_s = instant_seconds(d->now), since;
     struct site_seed seed[METRIC_KINDS];
     struct site_totals totals;
-    struct json j;
+    struct json_out j;
 
     site_read_seed(s, seed, &totals);
-    json_init(&j, out);
-    json_object(&j, NULL);
-    json_text(&j, "site", s->block->key);
-    json_signed(&j, "as_of", now_s);
-    json_text(&j, "title", site_title(s));
-    json_text(&j, "tz", zone_name(terms->zone));
-    json_text(&j, "metric", metric_word(terms->config.metric));
-    json_bool(&j, "durable", d->durable);
-    json_number(&j, "nodes", d->nodes);
+    json_out_init(&j, out);
+    json_out_object(&j, NULL);
+    json_out_text(&j, "site", s->block->key);
+    json_out_signed(&j, "as_of", now_s);
+    json_out_text(&j, "title", site_title(s));
+    json_out_text(&j, "tz", zone_name(terms->zone));
+    json_out_text(&j, "metric", metric_word(terms->config.metric));
+    json_out_bool(&j, "durable", d->durable);
+    json_out_number(&j, "nodes", d->nodes);
     if (site_since(s, &since))
-        json_signed(&j, "since", since);
+        json_out_signed(&j, "since", since);
     else
-        json_null(&j, "since");
+        json_out_null(&j, "since");
     seed_json(&j, seed);
     adjusted_json(&j, &totals);
-    json_signed(&j, "identity_since", site_identity_since(s, d->now));
+    json_out_signed(&j, "identity_since", site_identity_since(s, d->now));
     gaps_json(&j, "gaps", d, now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1);
     online_json(&j, s, d->now);
     periods_json(&j, s, d->now);
-    json_object(&j, "tops");
-    json_object_end(&j);
-    json_object(&j, "bots");
-    json_object_end(&j);
-    json_object(&j, "refused");
-    json_object_end(&j);
-    json_object_end(&j);
+    json_out_object(&j, "tops");
+    json_out_object_end(&j);
+    json_out_object(&j, "bots");
+    json_out_object_end(&j);
+    json_out_object(&j, "refused");
+    json_out_object_end(&j);
+    json_out_object_end(&j);
     buffer_byte(out, '\n');
 }

@@ -5,86 +5,86 @@
 #include "report/json.h"
 
 /* Fields of metrics.def whose names begin with a prefix, without it. */
-static void numbers_with(struct json *j, const struct metrics_total *total,
+static void numbers_with(struct json_out *j, const struct metrics_total *total,
                          const char *prefix)
 {
     size_t skip = strlen(prefix);
 
     for (int i = 0; i < METRICS_COUNT; i++)
         if (strncmp(metrics_table[i].name, prefix, skip) == 0)
-            json_number(j, metrics_table[i].name + skip, total->by_number[i]);
+            json_out_number(j, metrics_table[i].name + skip, total->by_number[i]);
 }
 
-static void outcomes_json(struct json *j, const struct metrics_total *total,
+static void outcomes_json(struct json_out *j, const struct metrics_total *total,
                           enum outcome_class class)
 {
-    json_object(j, outcome_class_word(class));
+    json_out_object(j, outcome_class_word(class));
     for (int i = 0; i < OUTCOME_COUNT; i++)
         if (outcome_class((enum outcome)i) == class)
-            json_number(j, outcome_word((enum outcome)i),
-                        metrics_of_outcome(total, (enum outcome)i));
-    json_object_end(j);
+            json_out_number(j, outcome_word((enum outcome)i),
+                            metrics_of_outcome(total, (enum outcome)i));
+    json_out_object_end(j);
 }
 
-static void store_json(struct json *j, const struct stats *s)
+static void store_json(struct json_out *j, const struct stats *s)
 {
-    json_object(j, "store");
-    json_bool(j, "there", s->store);
-    json_bool(j, "durable", s->durable);
-    json_signed(j, "durable_since", s->durable_since_ms / 1000);
-    json_number(j, "saves", s->saves);
-    json_number(j, "rows", s->save_rows);
-    json_number(j, "failures", s->save_failures);
+    json_out_object(j, "store");
+    json_out_bool(j, "there", s->store);
+    json_out_bool(j, "durable", s->durable);
+    json_out_signed(j, "durable_since", s->durable_since_ms / 1000);
+    json_out_number(j, "saves", s->saves);
+    json_out_number(j, "rows", s->save_rows);
+    json_out_number(j, "failures", s->save_failures);
     if (s->save_error != NULL)
-        json_text(j, "error", s->save_error);
+        json_out_text(j, "error", s->save_error);
     else
-        json_null(j, "error");
-    json_decimal(j, "last_ms", s->save_ms, 3);
-    json_object_end(j);
+        json_out_null(j, "error");
+    json_out_decimal(j, "last_ms", s->save_ms, 3);
+    json_out_object_end(j);
 }
 
-static void incarnation_json(struct json *j, uint64_t incarnation)
+static void incarnation_json(struct json_out *j, uint64_t incarnation)
 {
     char hex[17];
 
     snprintf(hex, sizeof hex, "%016llx", (unsigned long long)incarnation);
-    json_text(j, "incarnation", hex);
+    json_out_text(j, "incarnation", hex);
 }
 
 void stats_json(struct buffer *out, const struct stats *s)
 {
-    struct json j;
+    struct json_out j;
     char hex[17];
 
-    json_init(&j, out);
-    json_object(&j, NULL);
-    json_number(&j, "received", s->total.received);
+    json_out_init(&j, out);
+    json_out_object(&j, NULL);
+    json_out_number(&j, "received", s->total.received);
     for (int class = 0; class < OUTCOME_CLASSES; class ++)
         outcomes_json(&j, &s->total, (enum outcome_class) class);
-    json_object(&j, "udp");
+    json_out_object(&j, "udp");
     numbers_with(&j, &s->total, "udp_");
-    json_number(&j, "kernel_drop_events", s->kernel_drops);
-    json_number(&j, "rcvbuf_bytes", s->udp_buffer);
-    json_object_end(&j);
-    json_object(&j, "http");
+    json_out_number(&j, "kernel_drop_events", s->kernel_drops);
+    json_out_number(&j, "rcvbuf_bytes", s->udp_buffer);
+    json_out_object_end(&j);
+    json_out_object(&j, "http");
     numbers_with(&j, &s->total, "http_");
-    json_object_end(&j);
+    json_out_object_end(&j);
     store_json(&j, s);
-    json_text(&j, "arena_fs", s->arena_fs);
-    json_number(&j, "arena_bytes", s->arena_bytes);
+    json_out_text(&j, "arena_fs", s->arena_fs);
+    json_out_number(&j, "arena_bytes", s->arena_bytes);
     incarnation_json(&j, s->incarnation);
-    json_number(&j, "clock_steps", s->clock_steps);
-    json_signed(&j, "keeper_as_of_s", s->keeper_as_of_s);
-    json_number(&j, "uptime_s", s->uptime_s);
-    json_text(&j, "version", s->version);
-    json_text(&j, "node", s->node);
-    json_number(&j, "workers", s->workers);
-    json_number(&j, "sites", s->sites);
-    json_number(&j, "log_dropped", s->log_dropped);
+    json_out_number(&j, "clock_steps", s->clock_steps);
+    json_out_signed(&j, "keeper_as_of_s", s->keeper_as_of_s);
+    json_out_number(&j, "uptime_s", s->uptime_s);
+    json_out_text(&j, "version", s->version);
+    json_out_text(&j, "node", s->node);
+    json_out_number(&j, "workers", s->workers);
+    json_out_number(&j, "sites", s->sites);
+    json_out_number(&j, "log_dropped", s->log_dropped);
     snprintf(hex, sizeof hex, "%016llx", (unsigned long long)s->config_hash);
-    json_text(&j, "config_hash", hex);
-    json_signed(&j, "as_of", s->as_of_s);
-    json_object_end(&j);
+    json_out_text(&j, "config_hash", hex);
+    json_out_signed(&j, "as_of", s->as_of_s);
+    json_out_object_end(&j);
     buffer_byte(out, '\n');
 }
 

@@ -29,26 +29,26 @@ void widget_sees_somebody(struct widget *w)
 void widget_json(struct buffer *out, const struct site *s, const struct widget *w,
                  const struct document *d)
 {
-    struct json j;
+    struct json_out j;
 
-    json_init(&j, out);
-    json_object(&j, NULL);
-    json_text(&j, "site", s->block->key);
-    json_text(&j, "metric", metric_word(w->terms->config.metric));
-    json_number(&j, "online", w->online);
-    json_signed(&j, "online_window_s", w->online_window_s);
-    json_number(&j, "today", w->today);
-    json_number(&j, "yesterday", w->yesterday);
-    json_number(&j, "week", w->week);
-    json_number(&j, "month", w->month);
-    json_number(&j, "total", w->total);
+    json_out_init(&j, out);
+    json_out_object(&j, NULL);
+    json_out_text(&j, "site", s->block->key);
+    json_out_text(&j, "metric", metric_word(w->terms->config.metric));
+    json_out_number(&j, "online", w->online);
+    json_out_signed(&j, "online_window_s", w->online_window_s);
+    json_out_number(&j, "today", w->today);
+    json_out_number(&j, "yesterday", w->yesterday);
+    json_out_number(&j, "week", w->week);
+    json_out_number(&j, "month", w->month);
+    json_out_number(&j, "total", w->total);
     if (w->has_since)
-        json_signed(&j, "since", w->since_s);
+        json_out_signed(&j, "since", w->since_s);
     else
-        json_null(&j, "since");
-    json_text(&j, "tz", zone_name(w->terms->zone));
-    json_signed(&j, "as_of", instant_seconds(d->now));
-    json_bool(&j, "durable", d->durable);
-    json_object_end(&j);
+        json_out_null(&j, "since");
+    json_out_text(&j, "tz", zone_name(w->terms->zone));
+    json_out_signed(&j, "as_of", instant_seconds(d->now));
+    json_out_bool(&j, "durable", d->durable);
+    json_out_object_end(&j);
     buffer_byte(out, '\n');
 }

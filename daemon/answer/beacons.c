@@ -1,0 +1,133 @@
+/* Answers to what was counted (or not) inside the turn. */
+#include "answer/routes.h"
+#include "answer/widgets.h"
+#include "parse/query.h"
+#include "parse/url.h"
+#include "report/widget.h"
+
+/* A transparent GIF of one pixel. */
+static const unsigned char pixel[43] = {
+    'G',  'I',  'F',  '8',  '9',  'a',  0x01, 0x00, 0x01, 0x00, 0x80,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0x21, 0xF9, 0x04,
+    0x01, 0x00, 0x00, 0x00, 0x00, 0x2C, 0x00, 0x00, 0x00, 0x00, 0x01,
+    0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3B};
+
+static void say_outcome(struct asked *a)
+{
+    if (a->plan->outcome == OUTCOME_COUNT)
+        return;
+    a->r.outcome = (enum outcome)a->plan->outcome;
+    a->r.has_outcome = true;
+}
+
+/* An image that is not there would show: so it is, whatever became of the beacon. */
+void answer_pixel(struct asked *a)
+{
+    say_outcome(a);
+    a->r.status = 200;
+    a->r.type = "image/gif";
+    a->r.cache = "no-store, max-age=0";
+    respond_write(a->out, &a->r, (struct slice){(const char *)pixel, sizeof pixel});
+}
+
+/* --- CORS --- */
+
+struct slice allowed_origin(const struct site *site, struct slice origin)
+{
+    const struct site_terms *terms;
+    struct url url;
+
+    if (site == NULL || origin.length == 0 || origin.length > ORIGIN_MAX)
+        return (struct slice){NULL, 0};
+    url_parse(&url, origin);
+    if (url.host.length == 0) /* "null": a sandboxed page, a file */
+        return (struct slice){NULL, 0};
+    terms = atomic_load_explicit(&site->terms, memory_order_acquire);
+    if (terms->config.open || hosts_match(terms->config.hosts, url.host) ||
+        (site->block->host[0] != '\0' &&
+         slice_equal_nocase(slice_of(site->block->host), url.host)))
+        return origin;
+    /* A site without hosts counts the beacons of every page: those may read the answer.
+     */
+    if (terms->config.hosts[0] == '\0' && site->block->host[0] == '\0')
+        return origin;
+    return (struct slice){NULL, 0};
+}
+
+void answer_preflight(struct asked *a)
+{
+    bool post = a->plan->route->methods == TAKES_POST;
+    struct url url;
+
+    a->r.status = 204;
+    a->r.allow = post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+    a->r.cache = "max-age=86400";
+    if (!a->plan->route->cors) {
+        a->r.vary = "Origin";
+        url_parse(&url, a->request->origin);
+        a->r.origin = allowed_origin(
+            registry_by_host(a->lane->service->registry, url.host), a->request->origin);
+    }
+    if (a->r.origin.length > 0)
+        a->r.preflight = post ? "POST" : "GET, HEAD";
+    respond_write(a->out, &a->r, (struct slice){NULL, 0});
+}
+
+/* --- POST /b --- */
+
+static bool wants_reply(const struct http_request *request)
+{
+    struct slice value;
+
+    return query_find(request->query, SLICE("reply"), &value) &&
+           slice_equal(value, SLICE("1"));
+}
+
+/* The box in one request: what was counted a moment ago is in it. */
+static void reply_with_widget(struct asked *a)
+{
+    char memory[WIDGET_BYTES_MAX];
+    struct widget widget;
+    struct buffer body;
+
+    widget_read(&widget, a->plan->site, a->document.now);
+    if (outcome_class(a->r.outcome) == OUTCOME_COUNTED)
+        widget_sees_somebody(&widget);
+    buffer_init(&body, memory, sizeof memory);
+    widget_json(&body, a->plan->site, &widget, &a->document);
+    a->r.status = 200;
+    a->r.type = "application/json";
+    respond_write(a->out, &a->r, buffer_written(&body));
+}
+
+static unsigned status_of(enum outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_ORIGIN:
+    case OUTCOME_UNTRUSTED:
+    case OUTCOME_MAC:
+    case OUTCOME_REPLAY:
+    case OUTCOME_SENDERS:
+        return 403;
+    default:
+        return 400;
+    }
+}
+
+void answer_beacons(struct asked *a)
+{
+    enum outcome outcome = (enum outcome)a->plan->outcome;
+
+    say_outcome(a);
+    a->r.vary = "Origin";
+    a->r.origin = allowed_origin(a->plan->site, a->request->origin);
+    if (outcome_class(outcome) == OUTCOME_REJECTED) {
+        asked_error(a, status_of(outcome), outcome_word(outcome),
+                    outcome_sentence(outcome));
+    } else if (wants_reply(a->request)) {
+        reply_with_widget(a);
+    } else {
+        a->r.status = 204;
+        respond_write(a->out, &a->r, (struct slice){NULL, 0});
+    }
+}

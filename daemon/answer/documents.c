@@ -1,0 +1,195 @@
+/* /v1/: documents of sites as JSON. */
+#include <stdlib.h>
+
+#include "answer/question.h"
+#include "answer/routes.h"
+#include "answer/widgets.h"
+#include "base/error.h"
+#include "parse/query.h"
+#include "report/series.h"
+#include "report/snapshot.h"
+
+enum { PARAMETER_MAX = 64, SERIES_DAYS = 30, DAY_S = 86400 };
+
+static const char json_type[] = "application/json";
+
+void answer_index(struct asked *a)
+{
+    size_t count;
+    const struct route *route = routes(&count);
+    struct buffer body;
+    struct json_out j;
+
+    respond_body(&body, a->out);
+    json_out_init(&j, &body);
+    json_out_object(&j, NULL);
+    json_out_text(&j, "version", a->lane->service->version);
+    json_out_array(&j, "documents");
+    for (size_t i = 0; i < count; i++) {
+        if (route[i].about == NULL)
+            continue;
+        json_out_object(&j, NULL);
+        json_out_text(&j, "path", route[i].path + 1);
+        json_out_text(&j, "example", route[i].example);
+        json_out_text(&j, "about", route[i].about);
+        json_out_object_end(&j);
+    }
+    json_out_array_end(&j);
+    json_out_object_end(&j);
+    buffer_byte(&body, '\n');
+    asked_document(a, json_type, buffer_written(&body));
+}
+
+void answer_widget(struct asked *a)
+{
+    asked_document(a, json_type, widgets_get(a->lane, a->site, &a->document));
+}
+
+/* true: it is not public, and that was said. */
+static bool is_private(struct asked *a)
+{
+    if (site_is_public(a->site))
+        return false;
+    asked_error(a, 403, "private",
+                "This site's documents are private; `public = yes` in its section of "
+                "luotd.conf opens them. widget.json is always public.");
+    return true;
+}
+
+void answer_snapshot(struct asked *a)
+{
+    struct buffer body;
+
+    if (is_private(a))
+        return;
+    respond_body(&body, a->out);
+    snapshot_json(&body, a->site, &a->document);
+    if (buffer_error(&body) != 0)
+        a->out->error = buffer_error(&body);
+    else
+        asked_document(a, json_type, buffer_written(&body));
+}
+
+/* --- Later --- */
+
+static struct destination destination_of(const struct asked *a)
+{
+    struct destination to = {.service = a->lane->service,
+                             .http = a->token,
+                             .keep_alive = a->r.keep_alive,
+                             .head_only = a->r.head_only};
+    struct slice match = a->request->if_none_match;
+
+    if (match.length < sizeof to.if_none_match)
+        memcpy(to.if_none_match, match.length == 0 ? "" : match.at, match.length);
+    return to;
+}
+
+static void ask(struct asked *a, const struct question *q)
+{
+    a->later = question_submit(q);
+    if (!a->later)
+        asked_error(a, 503, "busy", "Too many questions at once; try again in a second.");
+}
+
+void answer_sites(struct asked *a)
+{
+    struct question q = {.kind = ASK_SITES, .to = destination_of(a)};
+
+    ask(a, &q);
+}
+
+/* --- series.json --- */
+
+/* Empty when it is not there or too long to be right. */
+static struct slice parameter(const struct asked *a, const char *name,
+                              char memory[PARAMETER_MAX])
+{
+    struct slice raw, value;
+
+    if (!query_find(a->request->query, slice_of(name), &raw) ||
+        raw.length > PARAMETER_MAX || query_decode(&value, raw, memory) != 0)
+        return (struct slice){NULL, 0};
+    return value;
+}
+
+/* NULL, or what is wrong. */
+static const char *read_query(const struct asked *a, struct question *q,
+                              const char **ret_reason)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&a->site->terms, memory_order_acquire);
+    char memory[PARAMETER_MAX];
+    struct slice word = parameter(a, "metric", memory);
+    int64_t tomorrow =
+        zone_day_start(terms->zone, zone_day(terms->zone, instant_seconds(a->r.now)) + 1);
+
+    q->metric = terms->config.metric;
+    *ret_reason = "metric";
+    if (word.length > 0 && metric_parse(&q->metric, word) != 0)
+        return "metric is views, visits or visitors.";
+    *ret_reason = "step";
+    word = parameter(a, "step", memory);
+    q->query.step = STEP_DAY;
+    if (word.length > 0 && timeline_step_parse(&q->query.step, word) != 0)
+        return "step is minute, quarter, hour, day, week or month.";
+    if (series_check(q->metric, q->query.step) != 0)
+        return "Visitors are counted by day, week and month; ask for step=day or for "
+               "metric=visits.";
+    *ret_reason = "to";
+    word = parameter(a, "to", memory);
+    q->query.until_s = tomorrow;
+    if (word.length > 0 && time_parse(&q->query.until_s, word, terms->zone) != 0)
+        return "to is a day like 2026-01-31 or unix seconds.";
+    *ret_reason = "from";
+    word = parameter(a, "from", memory);
+    q->query.from_s = q->query.until_s - (int64_t)SERIES_DAYS * DAY_S;
+    if (word.length > 0 && time_parse(&q->query.from_s, word, terms->zone) != 0)
+        return "from is a day like 2026-01-31 or unix seconds.";
+    return NULL;
+}
+
+static void answer_here(struct asked *a, const struct question *q)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&a->site->terms, memory_order_acquire);
+    struct series s = {.site = slice_of(a->site->block->key),
+                       .metric = q->metric,
+                       .zone = terms->zone,
+                       .query = q->query};
+    struct timeline_point *points = NULL;
+    struct buffer body;
+    int rv =
+        timeline_read(&points, &s.count, a->site, terms, &q->query, NULL, &a->document);
+
+    s.points = points;
+    respond_body(&body, a->out);
+    if (rv == 0)
+        series_json(&body, &s, &a->document);
+    free(points);
+    if (rv != 0)
+        asked_error(a, rv == ERR_RANGE ? 400 : 503, rv == ERR_RANGE ? "range" : "memory",
+                    store_error_message(rv));
+    else if (buffer_error(&body) != 0)
+        a->out->error = buffer_error(&body);
+    else
+        asked_document(a, json_type, buffer_written(&body));
+}
+
+void answer_series(struct asked *a)
+{
+    struct question q = {.kind = ASK_SERIES, .site = a->site};
+    const char *reason, *wrong;
+
+    if (is_private(a))
+        return;
+    wrong = read_query(a, &q, &reason);
+    if (wrong != NULL) {
+        asked_error(a, 400, reason, wrong);
+    } else if (timeline_needs_store(a->site, &q.query, a->r.now)) {
+        q.to = destination_of(a);
+        ask(a, &q);
+    } else {
+        answer_here(a, &q);
+    }
+}

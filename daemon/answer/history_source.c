@@ -1,0 +1,84 @@
+#include "answer/history_source.h"
+
+#include "base/error.h"
+
+/* --- Rows --- */
+
+struct passing { /* from the store's row to the timeline's */
+    kept_row_fn *row;
+    void *context;
+};
+
+static int pass(void *context, const struct history_row *row)
+{
+    const struct passing *p = context;
+    struct kept_row kept = {.number = row->number,
+                            .metric = {[METRIC_VIEWS] = row->views,
+                                       [METRIC_VISITS] = row->visits,
+                                       [METRIC_VISITORS] = row->visitors},
+                            .exact = row->exact};
+
+    return p->row(p->context, &kept);
+}
+
+static int rows(void *context, enum kept_kind kind, bool own, int64_t from, int64_t until,
+                kept_row_fn *row, void *row_context)
+{
+    static const enum change_kind changes[] = {[KEPT_QUARTERS] = CHANGE_QUARTER,
+                                               [KEPT_DAYS] = CHANGE_DAY,
+                                               [KEPT_WEEKS] = CHANGE_WEEK,
+                                               [KEPT_MONTHS] = CHANGE_MONTH};
+    const struct history_source *h = context;
+    struct passing p = {row, row_context};
+    unsigned parts = own ? HISTORY_LIVE_OWN : HISTORY_ALL & ~(unsigned)HISTORY_LIVE_OWN;
+
+    if (kind == KEPT_HOURS)
+        return h->store->ops->imported_hours(h->store, h->site, from, until, pass, &p);
+    return h->store->ops->history(h->store, h->site, changes[kind], parts, from, until,
+                                  pass, &p);
+}
+
+int history_source_open(struct timeline_source *ret_source,
+                        struct history_source *ret_context, struct store *store,
+                        struct slice site)
+{
+    int64_t created, first = 0;
+    int rv = store->ops->site_first(store, site, &created, &first);
+
+    if (rv != 0 && rv != ERR_NOT_FOUND)
+        return rv;
+    *ret_context = (struct history_source){.store = store, .site = site};
+    *ret_source = (struct timeline_source){.context = ret_context,
+                                           .rows = rows,
+                                           .first_live_s = first > 0 ? first : INT64_MAX};
+    return 0;
+}
+
+/* --- Gaps --- */
+
+struct gap_list {
+    struct time_span *gap;
+    size_t limit, count;
+};
+
+static int keep_gap(void *context, int64_t from_s, int64_t to_s)
+{
+    struct gap_list *list = context;
+
+    if (list->count == list->limit) { /* the oldest goes */
+        memmove(list->gap, list->gap + 1, (list->limit - 1) * sizeof *list->gap);
+        list->count--;
+    }
+    list->gap[list->count++] = (struct time_span){from_s, to_s};
+    return 0;
+}
+
+int history_gaps(struct time_span *ret_gaps, size_t limit, size_t *ret_count,
+                 struct store *store, int64_t from_s, int64_t until_s)
+{
+    struct gap_list list = {.gap = ret_gaps, .limit = limit};
+    int rv = store->ops->gaps(store, from_s, until_s, keep_gap, &list);
+
+    *ret_count = list.count;
+    return rv;
+}

@@ -1,0 +1,237 @@
+#include "answer/http.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "answer/routes.h"
+#include "answer/widgets.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "count/turn.h"
+#include "parse/forwarded.h"
+
+enum { PROXIED_WITHOUT_MAX = 100 };
+
+static_assert(sizeof(struct answer_plan) <= 64, "what net keeps for us");
+
+int answer_lane_init(struct http_lane *lane, struct service *service,
+                     struct pipeline *pipeline)
+{
+    *lane = (struct http_lane){.service = service, .pipeline = pipeline};
+    lane->widgets = calloc(registry_limit(service->registry), sizeof *lane->widgets);
+    return lane->widgets == NULL ? ERR_NOMEM : 0;
+}
+
+void answer_lane_release(struct http_lane *lane)
+{
+    free(lane->widgets);
+    lane->widgets = NULL;
+}
+
+/* --- Inside the turn --- */
+
+/* The peer's own address, or, when the peer is our proxy, who called it. */
+static struct address client_of(struct http_lane *lane,
+                                const struct http_request *request,
+                                const struct address *peer)
+{
+    const struct trust *trust =
+        atomic_load_explicit(lane->pipeline->trust, memory_order_acquire);
+    struct address client = *peer;
+
+    if (!networks_contain(&trust->proxies, peer))
+        return client;
+    if (forwarded_client(&client, request->forwarded_for, &trust->proxies)) {
+        lane->proxied_without = 0;
+        return client;
+    }
+    lane->proxied_without++;
+    metrics_bump(lane->pipeline->row, http_proxy_without_xff, 1);
+    return *peer;
+}
+
+static bool holds_word(struct slice text, struct slice word)
+{
+    for (size_t i = 0; i + word.length <= text.length; i++)
+        if (slice_equal_nocase((struct slice){text.at + i, word.length}, word))
+            return true;
+    return false;
+}
+
+static struct sender sender_of(struct http_lane *lane, const struct http_request *request,
+                               const struct address *peer)
+{
+    return (struct sender){
+        .address = client_of(lane, request, peer),
+        .http = true,
+        .anonymous = slice_equal(request->dnt, SLICE("1")) ||
+                     slice_equal(request->gpc, SLICE("1")),
+        .prefetch = holds_word(request->purpose, SLICE("prefetch")) ||
+                    holds_word(request->purpose, SLICE("prerender")),
+        .origin = request->origin,
+        .referer = request->referer,
+        .host = request->host,
+        .user_agent = request->user_agent,
+        .accept_language = request->accept_language,
+    };
+}
+
+/* What a page may send to another origin without asking first. */
+static bool is_text(struct slice content_type)
+{
+    struct slice type = slice_trim(slice_cut(&content_type, ';'));
+
+    return type.length == 0 || slice_equal_nocase(type, SLICE("text/plain")) ||
+           slice_equal_nocase(type, SLICE("application/x-www-form-urlencoded"));
+}
+
+static void count(struct http_lane *lane, const struct http_request *request,
+                  const struct address *peer, struct answer_plan *plan)
+{
+    struct sender sender = sender_of(lane, request, peer);
+    struct site *site = NULL;
+
+    if (request->method == METHOD_POST)
+        plan->outcome = pipeline_lines(lane->pipeline, request->body, &sender, &site);
+    else if (request->query.length > 0)
+        plan->outcome = pipeline_line(lane->pipeline, request->query, &sender, &site);
+    else /* the host says which site, and it is a view */
+        plan->outcome = pipeline_line(lane->pipeline, SLICE("k=view"), &sender, &site);
+    plan->site = site;
+    if (site != NULL)
+        widgets_forget(lane, site);
+}
+
+static unsigned refusal(const struct route *route, const struct http_request *request)
+{
+    bool get = request->method == METHOD_GET || request->method == METHOD_HEAD;
+    bool post = request->method == METHOD_POST;
+
+    if (route == NULL)
+        return 404;
+    if (request->method == METHOD_OPTIONS)
+        return 0;
+    if ((get && (route->methods & TAKES_GET) == 0) ||
+        (post && (route->methods & TAKES_POST) == 0) || (!get && !post))
+        return 405;
+    return post && !is_text(request->content_type) ? 415 : 0;
+}
+
+void answer_request(struct http_lane *lane, const struct http_request *request,
+                    const struct address *peer, struct answer_plan *ret_plan)
+{
+    struct answer_plan plan = {.outcome = OUTCOME_COUNT};
+    struct slice key;
+
+    plan.route = route_find(request->path, &key);
+    plan.refused = refusal(plan.route, request);
+    if (key.length > 0 && plan.route != NULL) {
+        plan.key.at = (uint32_t)(key.at - request->target.at);
+        plan.key.length = (uint32_t)key.length;
+    }
+    if (plan.refused == 0 && plan.route->counts &&
+        (request->method == METHOD_GET || request->method == METHOD_POST))
+        count(lane, request, peer, &plan);
+    *ret_plan = plan;
+}
+
+/* --- After the turn --- */
+
+void asked_error(struct asked *a, unsigned status, const char *reason,
+                 const char *message)
+{
+    if (status == 503)
+        a->r.retry_after_s = 1;
+    respond_error(a->out, &a->r, status, reason, message);
+}
+
+void asked_document(struct asked *a, const char *type, struct slice body)
+{
+    char etag[ETAG_MAX];
+
+    etag_weak(etag, document_hash(body));
+    a->r.status = etag_matches(a->request->if_none_match, etag) ? 304 : 200;
+    a->r.etag = etag;
+    a->r.type = type;
+    a->r.cache = "max-age=0, s-maxage=1";
+    respond_write(a->out, &a->r, body);
+}
+
+static const char *allow_of(const struct route *route)
+{
+    return route->methods == TAKES_POST ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+}
+
+static void refuse(struct asked *a)
+{
+    const struct route *route = a->plan->route;
+
+    if (a->plan->refused == 404) {
+        asked_error(a, 404, "not_found",
+                    "There is nothing here; v1/ lists what there is.");
+    } else if (a->plan->refused == 405) {
+        a->r.allow = allow_of(route);
+        asked_error(a, 405, "method", "This address does not take that method.");
+    } else {
+        asked_error(a, 415, "content_type",
+                    "Send beacons as text/plain, one query string a line.");
+    }
+}
+
+/* A worker says it once in a while, not at each request. */
+static void say_proxy_without(struct http_lane *lane)
+{
+    if (lane->proxied_without < PROXIED_WITHOUT_MAX || lane->proxied_told)
+        return;
+    lane->proxied_told = true;
+    log_warn("event=proxy_without_xff requests=%d error=\"a trusted proxy does not say "
+             "who its clients are, so they are all counted as one\" next=\"in nginx: "
+             "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\"",
+             (int)PROXIED_WITHOUT_MAX);
+}
+
+static void answer_site(struct asked *a)
+{
+    struct slice key = {a->request->target.at + a->plan->key.at, a->plan->key.length};
+
+    if (key.length > 0) {
+        a->site = registry_by_key(a->lane->service->registry, key);
+        if (a->site == NULL) {
+            asked_error(a, 404, "unknown_site",
+                        "There is no such site; v1/sites.json lists the public ones.");
+            return;
+        }
+    }
+    a->document = lane_document(a->lane, a->r.now);
+    a->plan->route->answer(a);
+}
+
+void answer_respond(struct http_lane *lane, const struct http_request *request,
+                    const struct answer_plan *plan, struct buffer *out,
+                    unsigned *ret_status, bool *ret_close, struct http_token token,
+                    bool *ret_later)
+{
+    struct asked a = {
+        .lane = lane,
+        .request = request,
+        .plan = plan,
+        .token = token,
+        .out = out,
+        .r = {.keep_alive = request->keep_alive,
+              .head_only = request->method == METHOD_HEAD,
+              .now = clock_now(lane->service->clock)},
+    };
+
+    say_proxy_without(lane);
+    if (plan->route != NULL && plan->route->cors)
+        a.r.origin = SLICE("*");
+    if (plan->refused != 0)
+        refuse(&a);
+    else if (request->method == METHOD_OPTIONS)
+        answer_preflight(&a);
+    else
+        answer_site(&a);
+    *ret_status = a.r.status;
+    *ret_close = !request->keep_alive;
+    *ret_later = a.later;
+}

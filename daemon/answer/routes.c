@@ -1,0 +1,60 @@
+#include "answer/routes.h"
+
+static const struct route table[] = {
+    {"/p.gif", TAKES_GET, true, false, answer_pixel, NULL, NULL},
+    {"/b", TAKES_POST, true, false, answer_beacons, NULL, NULL},
+    {"/v1/", TAKES_GET, false, true, answer_index, "v1/", "This list."},
+    {"/v1/sites.json", TAKES_GET, false, true, answer_sites, "v1/sites.json",
+     "All public sites side by side, their groups and the sum; the most of today first."},
+    {"/v1/{site}/widget.json", TAKES_GET, false, true, answer_widget,
+     "v1/demo/widget.json", "The numbers of the box, in the site's metric."},
+    {"/v1/{site}/snapshot.json", TAKES_GET, false, true, answer_snapshot,
+     "v1/demo/snapshot.json", "All numbers of a site now. For public sites."},
+    {"/v1/{site}/series.json", TAKES_GET, false, true, answer_series,
+     "v1/demo/series.json?metric=visits&step=day&from=2026-01-01&to=2026-02-01",
+     "One metric (views, visits, visitors) over time, by minute, quarter, hour, day, "
+     "week "
+     "or month; from and to are days of the site or unix seconds, to is not in it; null "
+     "is where nobody counted. For public sites."},
+    {"/luot.js", TAKES_GET, false, true, answer_asset, NULL, NULL},
+    {"/widget.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/home.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/home.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/{site}/widget.html", TAKES_GET, false, false, answer_widget_page, NULL, NULL},
+    {"/", TAKES_GET, false, false, answer_home_page, NULL, NULL},
+};
+
+const struct route *routes(size_t *ret_count)
+{
+    *ret_count = sizeof table / sizeof table[0];
+    return table;
+}
+
+static bool matches(struct slice pattern, struct slice path, struct slice *ret_key)
+{
+    static const struct slice variable = {"{site}", 6};
+    const char *at = memmem(pattern.at, pattern.length, variable.at, variable.length);
+    struct slice before, after;
+
+    *ret_key = (struct slice){NULL, 0};
+    if (at == NULL)
+        return slice_equal(pattern, path);
+    before = (struct slice){pattern.at, (size_t)(at - pattern.at)};
+    after = (struct slice){at + variable.length,
+                           pattern.length - before.length - variable.length};
+    if (path.length <= before.length + after.length || !slice_starts(path, before) ||
+        !slice_ends(path, after))
+        return false;
+    *ret_key = (struct slice){path.at + before.length,
+                              path.length - before.length - after.length};
+    return slice_find(*ret_key, '/') == ret_key->length;
+}
+
+const struct route *route_find(struct slice path, struct slice *ret_key)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (matches(slice_of(table[i].path), path, ret_key))
+            return &table[i];
+    return NULL;
+}

@@ -1,0 +1,65 @@
+/* Floor 4 (answer). The routes: one row each, and a handler. */
+#ifndef LUOT_ANSWER_ROUTES_H
+#define LUOT_ANSWER_ROUTES_H
+
+#include "answer/http.h"
+#include "answer/respond.h"
+
+enum route_methods {
+    TAKES_GET = 1, /* and HEAD */
+    TAKES_POST = 2,
+    TAKES_OPTIONS = 4 /* all routes do */
+};
+
+/* One request being answered. */
+struct asked {
+    struct http_lane *lane;
+    const struct http_request *request;
+    const struct answer_plan *plan;
+    const struct site *site;  /* of {site} in the path; NULL where there is none */
+    struct document document; /* of this moment                                   */
+    struct http_token token;
+    struct buffer *out;
+    struct respond r; /* begun: keep_alive, head_only, now */
+    bool later;       /* set by a handler that wrote nothing */
+};
+
+struct route {
+    const char *path; /* with {site} for one segment */
+    unsigned methods;
+    bool counts; /* a beacon: counted inside the turn                       */
+    bool cors;   /* a document that pages of every origin may read          */
+    void (*answer)(struct asked *a);
+    const char *example, *about; /* for /v1/; NULL: not listed */
+};
+
+/* The route of a path and what stands for {site}; NULL: there is none. */
+const struct route *route_find(struct slice path, struct slice *ret_key);
+/* Static; *ret_count of them, for the list. */
+const struct route *routes(size_t *ret_count);
+
+/* Handlers, by file. beacons.c: */
+void answer_pixel(struct asked *a);
+void answer_beacons(struct asked *a);
+void answer_preflight(struct asked *a);
+/* documents.c: */
+void answer_index(struct asked *a);
+void answer_widget(struct asked *a);
+void answer_snapshot(struct asked *a);
+void answer_series(struct asked *a);
+void answer_sites(struct asked *a);
+/* pages.c: */
+void answer_asset(struct asked *a);
+void answer_widget_page(struct asked *a);
+void answer_home_page(struct asked *a);
+
+/* For handlers. */
+void asked_error(struct asked *a, unsigned status, const char *reason,
+                 const char *message);
+/* 200 or 304, public, with a weak ETag of the numbers. */
+void asked_document(struct asked *a, const char *type, struct slice body);
+/* The site's origins as CORS sees them: the origin itself when it may read the site's
+ * answers, else empty. */
+struct slice allowed_origin(const struct site *site, struct slice origin);
+
+#endif

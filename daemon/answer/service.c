@@ -1,0 +1,28 @@
+#include "answer/service.h"
+
+#include "answer/history_source.h"
+
+enum { GAP_DAYS = 36, DAY_S = 86400 };
+
+int service_read_gaps(struct service *service, struct store *store, struct instant now)
+{
+    int64_t now_s = instant_seconds(now);
+
+    service->gap_count = 0;
+    if (store == NULL)
+        return 0;
+    return history_gaps(service->gaps, GAPS_MAX, &service->gap_count, store,
+                        now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1);
+}
+
+struct document service_document(const struct service *service, struct instant now)
+{
+    struct service_status status = {.durable = false};
+
+    service->status(service->context, &status);
+    return (struct document){.now = now,
+                             .durable = status.durable,
+                             .nodes = 1,
+                             .gaps = service->gaps,
+                             .gap_count = service->gap_count};
+}

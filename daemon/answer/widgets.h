@@ -1,0 +1,25 @@
+/* Floor 4 (answer). A worker's widget.json of each site, kept for a second: a page of
+ * many readers is formatted once a second and worker. A site that this worker has counted
+ * for since is formatted anew, so that who counts and then reads sees themself. */
+#ifndef LUOT_ANSWER_WIDGETS_H
+#define LUOT_ANSWER_WIDGETS_H
+
+#include "answer/http.h"
+
+enum { WIDGET_BYTES_MAX = 752 };
+
+struct cached_widget {
+    int64_t second; /* of luot's clock that it was made in; 0: none */
+    uint32_t length;
+    char bytes[WIDGET_BYTES_MAX];
+};
+
+/* The bytes live until the next call for this site. */
+struct slice widgets_get(struct http_lane *lane, const struct site *site,
+                         const struct document *d);
+/* Inside a turn. */
+void widgets_forget(struct http_lane *lane, const struct site *site);
+/* What documents say of this moment; asks the other parts at most four times a second. */
+struct document lane_document(struct http_lane *lane, struct instant now);
+
+#endif
