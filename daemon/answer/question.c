@@ -47,7 +47,7 @@ static int read_points(struct work *w)
     rv = history_source_open(&source, &context, w->store,
                              slice_of(w->q->site->block->key));
     if (rv == 0)
-        rv = history_gaps(w->gaps, GAPS_MAX, &w->document.gap_count, w->store,
+        rv = source_gaps(w->gaps, GAPS_MAX, &w->document.gap_count, w->store,
                           w->query.from_s, w->query.until_s);
     w->document.gaps = w->gaps;
     return rv != 0 ? rv

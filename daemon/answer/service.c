@@ -11,7 +11,7 @@ int service_read_gaps(struct service *service, struct store *store, struct insta
     service->gap_count = 0;
     if (store == NULL)
         return 0;
-    return history_gaps(service->gaps, GAPS_MAX, &service->gap_count, store,
+    return source_gaps(service->gaps, GAPS_MAX, &service->gap_count, store,
                         now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1);
 }
 
