@@ -74,7 +74,7 @@ static int keep_gap(void *context, int64_t from_s, int64_t to_s)
 }
 
 int source_gaps(struct time_span *ret_gaps, size_t limit, size_t *ret_count,
-                 struct store *store, int64_t from_s, int64_t until_s)
+                struct store *store, int64_t from_s, int64_t until_s)
 {
     struct gap_list list = {.gap = ret_gaps, .limit = limit};
     int rv = store->ops->gaps(store, from_s, until_s, keep_gap, &list);

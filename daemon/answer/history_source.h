@@ -16,6 +16,6 @@ int history_source_open(struct timeline_source *ret_source,
                         struct slice site);
 /* At most `limit` gaps that overlap [from_s, until_s), the last ones. */
 int source_gaps(struct time_span *ret_gaps, size_t limit, size_t *ret_count,
-                 struct store *store, int64_t from_s, int64_t until_s);
+                struct store *store, int64_t from_s, int64_t until_s);
 
 #endif

@@ -48,7 +48,7 @@ static int read_points(struct work *w)
                              slice_of(w->q->site->block->key));
     if (rv == 0)
         rv = source_gaps(w->gaps, GAPS_MAX, &w->document.gap_count, w->store,
-                          w->query.from_s, w->query.until_s);
+                         w->query.from_s, w->query.until_s);
     w->document.gaps = w->gaps;
     return rv != 0 ? rv
                    : timeline_read(&w->points, &w->count, w->q->site, w->terms, &w->query,
@@ -102,7 +102,10 @@ static void write_report(const struct work *w, struct buffer *out)
 
 static int write_sites(const struct work *w, struct buffer *out)
 {
-    return sites_json(out, w->q->to.service->registry, &w->document, w->q->all);
+    const struct registry *registry = w->q->to.service->registry;
+
+    return w->q->text ? sites_text(out, registry, w->document.now, w->q->all)
+                      : sites_json(out, registry, &w->document, w->q->all);
 }
 
 static size_t answer_limit(const struct work *w)

@@ -12,7 +12,7 @@ int service_read_gaps(struct service *service, struct store *store, struct insta
     if (store == NULL)
         return 0;
     return source_gaps(service->gaps, GAPS_MAX, &service->gap_count, store,
-                        now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1);
+                       now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1);
 }
 
 struct document service_document(const struct service *service, struct instant now)

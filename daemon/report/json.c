@@ -67,6 +67,14 @@ void json_out_text(struct json_out *j, const char *key, const char *value)
     json_out_slice(j, key, slice_of(value));
 }
 
+void json_out_hex(struct json_out *j, const char *key, const void *at, size_t length)
+{
+    before(j, key);
+    buffer_byte(j->out, '"');
+    buffer_hex(j->out, at, length);
+    buffer_byte(j->out, '"');
+}
+
 void json_out_number(struct json_out *j, const char *key, uint64_t value)
 {
     before(j, key);

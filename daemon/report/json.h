@@ -21,6 +21,8 @@ void json_out_array_end(struct json_out *j);
 /* Any bytes: what is no UTF-8 becomes U+FFFD. */
 void json_out_slice(struct json_out *j, const char *key, struct slice value);
 void json_out_text(struct json_out *j, const char *key, const char *value);
+/* Bytes as text: lower-case hexadecimal. */
+void json_out_hex(struct json_out *j, const char *key, const void *at, size_t length);
 void json_out_number(struct json_out *j, const char *key, uint64_t value);
 void json_out_signed(struct json_out *j, const char *key, int64_t value);
 void json_out_decimal(struct json_out *j, const char *key, double value, unsigned digits);

@@ -67,6 +67,22 @@ static size_t read_rows(struct league_row *rows, size_t limit, const struct regi
     return n;
 }
 
+/* The most of today first; NULL: no memory. */
+static struct league_row *read_league(size_t *ret_count, const struct registry *r,
+                                      struct instant now, bool all)
+{
+    size_t limit = registry_count(r), n;
+    struct league_row *rows = calloc(limit + 1, sizeof *rows);
+
+    if (rows == NULL)
+        return NULL;
+    n = read_rows(rows, limit, r, now, all);
+    if (n > 0)
+        qsort(rows, n, sizeof *rows, by_today);
+    *ret_count = n;
+    return rows;
+}
+
 static void site_row(struct json_out *j, const struct league_row *row)
 {
     const struct widget *w = &row->widget;
@@ -138,15 +154,13 @@ static void groups_json(struct json_out *j, struct league_row *rows, size_t n)
 int sites_json(struct buffer *out, const struct registry *registry,
                const struct document *d, bool all)
 {
-    size_t limit = registry_count(registry), n;
-    struct league_row *rows = calloc(limit + 1, sizeof *rows);
+    struct league_row *rows;
     struct json_out j;
+    size_t n;
 
+    rows = read_league(&n, registry, d->now, all);
     if (rows == NULL)
         return ERR_NOMEM;
-    n = read_rows(rows, limit, registry, d->now, all);
-    if (n > 0)
-        qsort(rows, n, sizeof *rows, by_today);
     json_out_init(&j, out);
     json_out_object(&j, NULL);
     json_out_signed(&j, "as_of", instant_seconds(d->now));
@@ -158,6 +172,26 @@ int sites_json(struct buffer *out, const struct registry *registry,
     groups_json(&j, rows, n);
     json_out_object_end(&j);
     buffer_byte(out, '\n');
+    free(rows);
+    return 0;
+}
+
+int sites_text(struct buffer *out, const struct registry *registry, struct instant now,
+               bool all)
+{
+    size_t n;
+    struct league_row *rows = read_league(&n, registry, now, all);
+
+    if (rows == NULL)
+        return ERR_NOMEM;
+    buffer_format(out, "%-24s %8s %10s %10s %12s  %s\n", "site", "online", "today",
+                  "week", "total", "title");
+    for (size_t i = 0; i < n; i++)
+        buffer_format(out, "%-24s %8llu %10llu %10llu %12llu  %s\n",
+                      rows[i].site->block->key, (unsigned long long)rows[i].widget.online,
+                      (unsigned long long)rows[i].widget.today,
+                      (unsigned long long)rows[i].widget.week,
+                      (unsigned long long)rows[i].widget.total, rows[i].title);
     free(rows);
     return 0;
 }

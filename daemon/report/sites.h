@@ -10,6 +10,9 @@
  * some 10 us a site. */
 int sites_json(struct buffer *out, const struct registry *registry,
                const struct document *d, bool all);
+/* A line a site, for people. */
+int sites_text(struct buffer *out, const struct registry *registry, struct instant now,
+               bool all);
 size_t sites_json_limit(const struct registry *registry);
 
 #endif

@@ -111,3 +111,43 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     json_out_object_end(&j);
     buffer_byte(out, '\n');
 }
+
+static void seed_text(struct buffer *out, const struct site_seed seed[METRIC_KINDS],
+                      const struct site_totals *totals)
+{
+    for (int m = 0; m < METRIC_KINDS; m++) {
+        if (seed[m].as_of_s != 0)
+            buffer_format(out, "seeded %s: %llu as of %lld\n",
+                          metric_word((enum metric)m), (unsigned long long)seed[m].total,
+                          (long long)seed[m].as_of_s);
+        if (totals->adjusted[m] != 0)
+            buffer_format(out, "adjusted %s: %+lld\n", metric_word((enum metric)m),
+                          (long long)totals->adjusted[m]);
+    }
+}
+
+void snapshot_text(struct buffer *out, const struct site *s, const struct document *d)
+{
+    struct site_online online = site_online(s, d->now);
+    struct site_seed seed[METRIC_KINDS];
+    struct site_totals totals;
+    struct site_numbers n;
+
+    site_read_seed(s, seed, &totals);
+    buffer_format(out, "%s: %s\nonline %llu (last %lld s%s)\n", s->block->key,
+                  site_title(s), (unsigned long long)online.visitors,
+                  (long long)online.window_s, online.exact ? "" : ", about");
+    buffer_format(out, "%-12s %12s %12s %12s\n", "", "views", "visits", "visitors");
+    for (int span = 0; span < SPANS; span++) {
+        site_span(s, (enum site_span)span, d->now, &n);
+        buffer_format(out, "%-12s %12llu %12llu %12llu%s\n",
+                      site_span_name((enum site_span)span),
+                      (unsigned long long)n.metric[METRIC_VIEWS],
+                      (unsigned long long)n.metric[METRIC_VISITS],
+                      (unsigned long long)n.metric[METRIC_VISITORS],
+                      !n.exact         ? " about"
+                      : n.deduplicated ? ""
+                                       : " sum");
+    }
+    seed_text(out, seed, &totals);
+}

@@ -4,6 +4,10 @@
 
 #include "report/document.h"
 
+enum { SNAPSHOT_BYTES = 32768 }; /* enough for either */
+
 void snapshot_json(struct buffer *out, const struct site *s, const struct document *d);
+/* A table of the periods, for people. */
+void snapshot_text(struct buffer *out, const struct site *s, const struct document *d);
 
 #endif
