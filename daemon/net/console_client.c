@@ -315,6 +315,8 @@ void console_client_start(struct console_client *c, struct console *console, int
 
 void console_client_sweep(struct console_client *c)
 {
+    if (c->console == NULL)
+        return; /* nobody has ever had this place */
     uint64_t now = uv_now(c->console->loop);
     if (c->state == CONSOLE_WRITE) {
         size_t unsent = uv_stream_get_write_queue_size((uv_stream_t *)&c->pipe);
