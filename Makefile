@@ -66,6 +66,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 CORE_OBJ   = $(call obj,$(CORE_SRC)) $(patsubst $(LLHTTP_DIR)/%.c,$(BUILD)/obj/llhttp/%.o,$(LLHTTP_SRC))
 DAEMON_OBJ = $(call obj,$(DAEMON_SRC))
 NET_OBJ    = $(call obj,$(wildcard daemon/net/*.c))
+KEEP_OBJ   = $(call obj,$(wildcard daemon/keep/*.c))
 NET_TEST_OBJ = $(call obj,tests/net/served.c)
 CTL_OBJ    = $(call obj,$(CTL_SRC))
 CTL_LIBS   = -ljansson -lz
@@ -181,6 +182,14 @@ $(BUILD)/libluotnet.a: $(NET_OBJ)
 $(BUILD)/tests/net/%: tests/net/%.c $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(UV_LIBS) $(CORE_LIBS) -o $@
+
+$(BUILD)/libluotkeep.a: $(KEEP_OBJ)
+	@rm -f $@
+	ar rcs $@ $(KEEP_OBJ)
+
+$(BUILD)/tests/keep/%: tests/keep/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotkeep.a $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotkeep.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(CORE_LIBS) -o $@
 
 $(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
