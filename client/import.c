@@ -7,6 +7,9 @@
 
 enum { PROGRESS_LINES = 65536 };
 
+/* 1970 to 2514: what else a log says is no time that a counter can be told about. */
+static const int64_t time_max_s = (int64_t)1 << 34;
+
 struct import {
     const struct import_site *site;
     const struct import_peer *peer;
@@ -79,11 +82,21 @@ static void take_unfinished(struct import *im, const struct import_line *line,
     tell_malformed(im, line, reason);
 }
 
+static bool parse_line(struct log_line *ret_record, const struct import_line *line,
+                       const char **ret_reason)
+{
+    *ret_reason = "too_long";
+    if (line->too_long || log_line_parse(ret_record, line->bytes, ret_reason) != 0)
+        return false;
+    *ret_reason = "bad_time";
+    return ret_record->time_s >= 0 && ret_record->time_s < time_max_s;
+}
+
 static void take_line(struct import *im, const struct import_line *line)
 {
     struct log_line record;
-    const char *reason = "too_long";
-    bool parsed = !line->too_long && log_line_parse(&record, line->bytes, &reason) == 0;
+    const char *reason;
+    bool parsed = parse_line(&record, line, &reason);
     if (!line->ended && !(parsed && is_whole(im, &record))) {
         take_unfinished(im, line, parsed ? "no_match" : reason);
         return;

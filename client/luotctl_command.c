@@ -34,17 +34,17 @@ static const struct command COMMANDS[] = {
      .words_max = 1},
     {.name = "series",
      .kind = COMMAND_JSON,
-     .usage = "KEY [--metric M] [--step S] --from FROM --to TO",
+     .usage = "KEY [--metric M] [--step S] [--from FROM] [--to TO]",
      .sentence = "one number of a site over time",
      .details =
-         "  --metric M   views, visits (default) or visitors\n"
+         "  --metric M   views, visits or visitors (default: what the site shows)\n"
          "  --step S     minute, quarter, hour, day (default), week or month\n" SPAN,
      .words_min = 1,
      .words_max = 1,
-     .option = {{.name = "metric", .otherwise = "visits"},
-                {.name = "step", .otherwise = "day"},
-                {.name = "from", .required = true},
-                {.name = "to", .required = true}}},
+     .option = {{.name = "metric", .key = "metric"},
+                {.name = "step", .key = "step"},
+                {.name = "from", .key = "from"},
+                {.name = "to", .key = "to"}}},
     {.name = "report",
      .kind = COMMAND_JSON,
      .usage = "KEY [--by day|hour|week|month] [--from FROM] [--to TO]",
@@ -52,7 +52,7 @@ static const struct command COMMANDS[] = {
      .details = "  --by P   a row for each day (default), hour, week or month\n" SPAN,
      .words_min = 1,
      .words_max = 1,
-     .option = {{.name = "by", .key = "by", .otherwise = "day"},
+     .option = {{.name = "by", .key = "by"},
                 {.name = "from", .key = "from"},
                 {.name = "to", .key = "to"}}},
     {.name = "seed",
@@ -82,7 +82,7 @@ static const struct command COMMANDS[] = {
                 {.name = "note", .key = "note"}}},
     {.name = "adjust",
      .kind = COMMAND_TEXT,
-     .usage = "KEY --metric M --day D --by N --note TEXT",
+     .usage = "KEY --metric M --day D --by N [--note TEXT]",
      .sentence = "adds a number, or takes one away, on one day",
      .details = "  Adds each time it is given. It is a line of its own in the answers.\n"
                 "  --metric M   views, visits or visitors\n"
@@ -94,7 +94,7 @@ static const struct command COMMANDS[] = {
      .option = {{.name = "metric", .key = "metric", .required = true},
                 {.name = "day", .key = "day", .required = true},
                 {.name = "by", .key = "by", .required = true},
-                {.name = "note", .key = "note", .required = true}}},
+                {.name = "note", .key = "note"}}},
     {.name = "audit",
      .kind = COMMAND_JSON,
      .usage = "KEY",
@@ -311,9 +311,8 @@ int invocation_write(struct buffer *b, const struct invocation *i, bool json,
     for (unsigned n = 0; n < i->words; n++)
         write_word(b, NULL, i->word[n]);
     for (int n = 0; n < COMMAND_OPTIONS && c->option[n].name != NULL; n++) {
-        const char *value = i->value[n] != NULL ? i->value[n] : c->option[n].otherwise;
-        if (value != NULL && !c->option[n].flag)
-            write_word(b, c->option[n].key, value);
+        if (i->value[n] != NULL && c->option[n].key != NULL)
+            write_word(b, c->option[n].key, i->value[n]);
     }
     if (buffer_error(b) != 0 || b->length - from > COMMAND_LINE)
         return usage(ret_sentence, c->name, "a command has at most 4096 bytes", "");

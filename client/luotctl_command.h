@@ -11,11 +11,10 @@
 enum { COMMAND_OPTIONS = 9, COMMAND_WORDS = 8, COMMAND_LINE = 4096 };
 
 struct command_option {
-    const char *name;      /* --NAME VALUE                                        */
-    const char *key;       /* sent as KEY=VALUE; NULL: as VALUE, in this place    */
-    const char *otherwise; /* what is sent when it is not given; NULL: nothing */
+    const char *name; /* --NAME VALUE                                  */
+    const char *key;  /* sent as KEY=VALUE; NULL: it is luotctl's own  */
     bool required;
-    bool flag; /* takes no value; never sent */
+    bool flag; /* takes no value */
 };
 
 enum command_kind {

@@ -454,6 +454,27 @@ Test(import, takes_a_line_over_1_MiB_as_one_malformed_line)
     folder_remove(&f);
 }
 
+Test(import, takes_a_time_that_nobody_counts_in_for_malformed)
+{
+    static const char OLD[] =
+        "a - - [01/Jan/1970:06:59:59 +0700] \"GET / HTTP/1.1\" 200 1\n"
+        "a - - [01/Jan/1970:07:00:00 +0700] \"GET / HTTP/1.1\" 200 1\n"
+        "a - - [01/Jan/9999:00:00:00 +0000] \"GET / HTTP/1.1\" 200 1\n";
+    struct folder f;
+    struct daemon d;
+    struct import_result result;
+    folder_make(&f);
+    daemon_start(&d, "Asia/Ho_Chi_Minh");
+    put(&f, OLD, strlen(OLD));
+    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(d.views, 1);
+    cr_expect_eq(d.malformed, 2);
+    cr_expect_str_eq(d.reason, "bad_time");
+    import_result_release(&result);
+    daemon_stop(&d);
+    folder_remove(&f);
+}
+
 Test(import, says_that_a_gzip_file_is_cut)
 {
     struct folder f;

@@ -278,10 +278,10 @@ Test(luotctl_command, becomes_a_line_for_luotd)
 {
     SENT("stats", "stats");
     SENT("site portal", "site", "portal");
-    SENT("series portal visits day 2026-11-01 2026-12-01", "series", "--from",
-         "2026-11-01", "portal", "--to=2026-12-01");
-    SENT("series portal views hour 1 2", "series", "portal", "--to", "2", "--from", "1",
-         "--step=hour", "--metric", "views");
+    SENT("series portal from=2026-11-01 to=2026-12-01", "series", "--from", "2026-11-01",
+         "portal", "--to=2026-12-01");
+    SENT("series portal metric=views step=hour from=1 to=2", "series", "portal", "--to",
+         "2", "--from", "1", "--step=hour", "--metric", "views");
     SENT("report portal by=week from=1 to=2", "report", "portal", "--by", "week",
          "--from", "1", "--to", "2");
     SENT("seed portal metric=visits total=50510 today=2 week=84 as_of=2026-11-01 "
@@ -301,7 +301,7 @@ Test(luotctl_command, says_what_is_wrong_with_what_was_typed)
     expect_usage(RUN("--socket"), "--socket needs");
     expect_usage(RUN("site"), "it needs more words: KEY");
     expect_usage(RUN("site", "a", "b"), "one word too many: b");
-    expect_usage(RUN("series", "portal"), "it needs --from");
+    expect_usage(RUN("adjust", "portal"), "it needs --metric");
     expect_usage(RUN("series", "portal", "--from"), "it needs a value: --from");
     expect_usage(RUN("report", "portal", "--by", "day", "--by=day"), "given twice");
     expect_usage(RUN("report", "portal", "--bye", "day"), "there is no option --bye");
