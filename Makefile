@@ -91,7 +91,7 @@ FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 help:
 	@sed -n 's/^# \{0,1\}//;/^make/p' Makefile | sed '/^$$/d'
 
-build: $(BUILD)/luotd $(BUILD)/libluotcore.a $(BUILD)/libluot.a $(BUILD)/libluot.so $(BUILD)/example
+build: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluotcore.a $(BUILD)/libluot.a $(BUILD)/libluot.so $(BUILD)/example
 
 lib: $(BUILD)/libluotcore.a
 
