@@ -146,16 +146,15 @@ $(BUILD)/libluot.so: $(LIB_OBJ) client/luot.map
 $(BUILD)/example: client/example.c $(BUILD)/libluot.so
 	$(CC) -std=c99 -pedantic-errors $(WARN) -Iinclude -MMD -MP $< -L$(BUILD) -lluot $(LDFLAGS_ALL) -o $@
 
-# jansson before our archive: both have a json_object, and luotctl means jansson's.
 $(BUILD)/luotctl: $(CTL_OBJ) $(BUILD)/libluotcore.a
-	$(CC) $(CTL_OBJ) $(LDFLAGS_ALL) $(CTL_LIBS) $(BUILD)/libluotcore.a $(CORE_LIBS) -o $@
+	$(CC) $(CTL_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CTL_LIBS) $(CORE_LIBS) -o $@
 
 # luotctl without its main.
 CTL_PARTS = $(filter-out $(BUILD)/obj/client/luotctl.o,$(CTL_OBJ))
 $(BUILD)/tests/client/test_luotctl $(BUILD)/tests/client/test_import: $(BUILD)/tests/client/%: tests/client/%.c $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(CTL_PARTS) $(LDFLAGS_ALL) -lcriterion $(CTL_LIBS) \
-	  $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(CORE_LIBS) -o $@
+	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
+	  -lcriterion $(CTL_LIBS) $(CORE_LIBS) -o $@
 
 $(BUILD)/tests/client/test_luot: tests/client/test_luot.c $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)

@@ -57,12 +57,12 @@ static const struct command COMMANDS[] = {
                 {.name = "to", .key = "to"}}},
     {.name = "seed",
      .kind = COMMAND_TEXT,
-     .usage = "KEY --metric M --total N [--today N] [--week N] [--month N]\n"
+     .usage = "KEY [--metric M] --total N [--today N] [--week N] [--month N]\n"
               "               [--as-of T] [--note TEXT]",
      .sentence = "sets the numbers that a site begins with",
      .details =
          "  Sets, never adds: the same seed twice changes nothing.\n"
-         "  --metric M   views, visits or visitors\n"
+         "  --metric M   views, visits or visitors (default: what the site shows)\n"
          "  --total N    all that was counted before, up to T\n"
          "  --today N, --week N, --month N\n"
          "               what of it belongs to T's day, week and month\n"
@@ -73,7 +73,7 @@ static const struct command COMMANDS[] = {
          "2\n",
      .words_min = 1,
      .words_max = 1,
-     .option = {{.name = "metric", .key = "metric", .required = true},
+     .option = {{.name = "metric", .key = "metric"},
                 {.name = "total", .key = "total", .required = true},
                 {.name = "today", .key = "today"},
                 {.name = "week", .key = "week"},
@@ -82,21 +82,22 @@ static const struct command COMMANDS[] = {
                 {.name = "note", .key = "note"}}},
     {.name = "adjust",
      .kind = COMMAND_TEXT,
-     .usage = "KEY --metric M --day D --by N [--note TEXT]",
+     .usage = "KEY [--metric M] --day D --by N [--note TEXT]",
      .sentence = "adds a number, or takes one away, on one day",
-     .details = "  Adds each time it is given. It is a line of its own in the answers.\n"
-                "  --metric M   views, visits or visitors\n"
-                "  --day D      the site's day it is booked on (2026-11-01)\n"
-                "  --by N       how many; -3 takes three away\n"
-                "  --note TEXT  why, for the audit\n",
+     .details =
+         "  Adds each time it is given. It is a line of its own in the answers.\n"
+         "  --metric M   views, visits or visitors (default: what the site shows)\n"
+         "  --day D      the site's day it is booked on (2026-11-01)\n"
+         "  --by N       how many; -3 takes three away\n"
+         "  --note TEXT  why, for the audit\n",
      .words_min = 1,
      .words_max = 1,
-     .option = {{.name = "metric", .key = "metric", .required = true},
+     .option = {{.name = "metric", .key = "metric"},
                 {.name = "day", .key = "day", .required = true},
                 {.name = "by", .key = "by", .required = true},
                 {.name = "note", .key = "note"}}},
     {.name = "audit",
-     .kind = COMMAND_JSON,
+     .kind = COMMAND_TEXT,
      .usage = "KEY",
      .sentence = "who seeded, adjusted and imported what, and when",
      .details = "",
