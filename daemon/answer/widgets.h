@@ -9,7 +9,8 @@
 enum { WIDGET_BYTES_MAX = 752 };
 
 struct cached_widget {
-    int64_t second; /* of luot's clock that it was made in; 0: none */
+    int64_t second;   /* of luot's clock that it was made in; 0: none       */
+    uint64_t changes; /* site_changes() then: a counted view is in the next */
     uint32_t length;
     char bytes[WIDGET_BYTES_MAX];
 };

@@ -217,6 +217,9 @@ struct site_online {
     bool exact;
 };
 
+/* Another number as soon as something was counted in this slot, or a seed or import arrived: a document made in this second is still
+ * the right one while this stays the same. Any thread, some loads. */
+uint64_t site_changes(const struct site *s, struct instant now);
 const char *site_span_name(enum site_span span);
 void site_span(const struct site *s, enum site_span span, struct instant now,
                struct site_numbers *ret_numbers);

@@ -4,6 +4,22 @@
 
 #include "count/site_layout.h"
 
+uint64_t site_changes(const struct site *s, struct instant now)
+{
+    int64_t slot = instant_slot(now);
+    uint64_t seen[] = {
+        atomic_load_explicit(&s->block->hits.ring[slot % RING_SLOTS],
+                             memory_order_acquire),
+        atomic_load_explicit(&s->block->hits.late, memory_order_relaxed),
+        atomic_load_explicit(&s->block->hits.overrun_views, memory_order_relaxed),
+        atomic_load_explicit(&s->table[0].head->joins, memory_order_relaxed),
+        atomic_load_explicit(&s->table[1].head->joins, memory_order_relaxed),
+        atomic_load_explicit(&s->block->seed_version, memory_order_relaxed),
+    };
+
+    return hash_fast(seen, sizeof seen);
+}
+
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],
                   const uint64_t imported[METRIC_KINDS])
 {
