@@ -22,10 +22,24 @@ struct show {
 /* Keys whose numbers are unix seconds. */
 static bool is_time_key(const char *key)
 {
-    static const char *const KEYS[] = {
-        "as_of",  "since",   "identity_since", "from",         "to",           "until",
-        "at",     "created", "first_live",     "first_live_s", "created_s",    "hour",
-        "minute", "quarter", "time",           "last_view",    "durable_since"};
+    static const char *const KEYS[] = {"as_of",
+                                       "since",
+                                       "identity_since",
+                                       "from",
+                                       "to",
+                                       "until",
+                                       "at",
+                                       "created",
+                                       "first_live",
+                                       "first_live_s",
+                                       "created_s",
+                                       "hour",
+                                       "minute",
+                                       "quarter",
+                                       "time",
+                                       "last_view",
+                                       "durable_since",
+                                       "keeper_as_of_s"};
     for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++)
         if (strcmp(KEYS[i], key) == 0)
             return true;
@@ -52,8 +66,8 @@ static void write_time(const struct show *s, int64_t t, bool date_only, char tex
     int second = (int)(local - day * 86400);
     date_write(date_only && s->zone != NULL ? zone_day(s->zone, t) : day, text);
     if (!date_only)
-        snprintf(text + 10, 22, " %02d:%02d:%02d", second / 3600, second / 60 % 60,
-                 second % 60);
+        snprintf(text + 10, 22, " %02d:%02d:%02d%s", second / 3600, second / 60 % 60,
+                 second % 60, s->zone == NULL ? " UTC" : "");
 }
 
 /* With a comma, and without zeros at the end; shares in percent. */
@@ -254,19 +268,35 @@ static void show_points(struct show *s, json_t *points, bool spans, unsigned ind
     finish(s, &t, indent);
 }
 
+static bool is_empty_list(const json_t *value)
+{
+    return json_is_array(value) && json_array_size(value) == 0;
+}
+
+/* Numbers stand to the right where nothing else stands with them. */
+static bool pairs_are_numbers(json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(
+        object, key,
+        value) if (is_empty_list(value) ||
+                   (is_single(value) && !is_number_column(key, value))) return false;
+    return true;
+}
+
 static void show_pairs(struct show *s, json_t *object, unsigned indent)
 {
-    struct table t = {0};
+    struct table t = {.left = !pairs_are_numbers(object)};
     const char *key;
     json_t *value;
     json_object_foreach(object, key, value)
     {
-        bool empty = json_is_array(value) && json_array_size(value) == 0;
-        if (!is_single(value) && !empty)
+        if (!is_single(value) && !is_empty_list(value))
             continue;
         table_row(&t);
         show_name(&t, CELL_HEADING, key);
-        if (empty)
+        if (is_empty_list(value))
             table_text(&t, CELL_TEXT, SLICE("none"));
         else
             show_cell(s, &t, key, value, false);
@@ -328,12 +358,17 @@ static void show_value(struct show *s, const char *key, json_t *value, unsigned 
         json_array_foreach(value, i, member) show_value(s, "", member, indent);
 }
 
+/* The site's zone, in the document or in its settings. */
 static void find_zone(struct show *s, json_t *document)
 {
     static const char *const KEYS[] = {"tz", "timezone", "zone"};
+    json_t *settings = json_object_get(document, "settings");
     for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0] && s->zone == NULL; i++) {
-        const char *name = json_string_value(json_object_get(document, KEYS[i]));
-        if (name != NULL && zone_load(&s->zone, slice_of(name)) != 0)
+        json_t *zone = json_object_get(document, KEYS[i]);
+        if (zone == NULL)
+            zone = json_object_get(settings, KEYS[i]);
+        if (json_is_string(zone) &&
+            zone_load(&s->zone, slice_of(json_string_value(zone))) != 0)
             s->zone = NULL;
     }
 }

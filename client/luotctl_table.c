@@ -200,10 +200,11 @@ static size_t count_columns(const struct table *t)
     return columns;
 }
 
-static void print_cell(const struct table_cell *cell, FILE *out, size_t width, bool last,
-                       bool colours)
+static void print_cell(const struct table_cell *cell, FILE *out, size_t width, bool left,
+                       bool last, bool colours)
 {
-    bool right = cell->kind == CELL_NUMBER || cell->kind == CELL_HEADING_NUMBER;
+    bool right =
+        !left && (cell->kind == CELL_NUMBER || cell->kind == CELL_HEADING_NUMBER);
     bool bold =
         colours && (cell->kind == CELL_HEADING || cell->kind == CELL_HEADING_NUMBER);
     int padding = (int)(width - cell->width);
@@ -228,7 +229,8 @@ int table_print(const struct table *t, FILE *out, unsigned indent, bool colours)
         fprintf(out, "%*s", (int)indent, "");
         for (size_t i = t->row[r]; i < end; i++) {
             fprintf(out, "%*s", i > t->row[r] ? GAP : 0, "");
-            print_cell(&t->cell[i], out, width[i - t->row[r]], i + 1 == end, colours);
+            print_cell(&t->cell[i], out, width[i - t->row[r]], t->left, i + 1 == end,
+                       colours);
         }
         fputc('\n', out);
     }

@@ -16,6 +16,7 @@ struct table {
     size_t count, capacity;
     size_t *row; /* index of each row's first cell                         */
     size_t rows, rows_capacity;
+    bool left;   /* numbers stand to the left, like text                   */
     bool failed; /* out of memory: nothing is printed                      */
 };
 

@@ -206,7 +206,7 @@ Test(luotctl_show, shows_pairs_rows_and_what_is_nested)
 {
     expect_shown(
         "{\"site\":\"portal\",\"tz\":\"Asia/Ho_Chi_Minh\",\"as_of\":1793552410,"
-        "\"durable\":true,\"since\":null,\"gaps\":[],"
+        "\"durable\":true,\"nodes\":1000,\"since\":null,\"gaps\":[],"
         "\"periods\":{\"last_24h\":{\"views\":50510,\"exact\":true,\"error\":0.0102},"
         "\"today\":{\"views\":2,\"exact\":false,\"error\":0}},"
         "\"refused\":{\"bot\":3}}",
@@ -214,6 +214,7 @@ Test(luotctl_show, shows_pairs_rows_and_what_is_nested)
         "tz       Asia/Ho_Chi_Minh\n"
         "as of    2026-11-02 00:00:10\n"
         "durable  yes\n"
+        "nodes    1.000\n"
         "since    -\n"
         "gaps     none\n"
         "\n"
@@ -238,8 +239,8 @@ Test(luotctl_show, shows_a_series_by_the_clock_of_its_site)
     expect_shown("{\"points\":[[1793552400,7],[1793552460,1234]]}",
                  "\n"
                  "points\n"
-                 "  2026-11-01 17:00:00      7\n"
-                 "  2026-11-01 17:01:00  1.234\n");
+                 "  2026-11-01 17:00:00 UTC      7\n"
+                 "  2026-11-01 17:01:00 UTC  1.234\n");
 }
 
 Test(luotctl_show, takes_the_columns_of_all_rows)
