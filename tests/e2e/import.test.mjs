@@ -27,7 +27,7 @@ describe('luotctl import', { skip: skipped }, () => {
     fs.rmSync(dir, { recursive: true, force: true });
   });
   const importLog = (site, file, ...more) => ctlJson(luotd, ['import', '--site', site, '--rule', 'pv1', ...more, file]).then((r) => (Array.isArray(r) ? r[0] : r));
-  const days = async (site) => (await luotd.json(`report ${site} by=day from=2001-01-01 to=2016-01-01`)).rows.filter((r) => r.views > 0);
+  const days = async (site) => (await luotd.json(`report ${site} by=day from=2000-01-01 to=2016-01-01`)).rows.filter((r) => r.views > 0);
 
   for (const name of NAMES)
     for (const [zone, [, east]] of Object.entries(ZONES))
@@ -107,7 +107,7 @@ describe('luotctl import', { skip: skipped }, () => {
     const live = path.join(dir, 'live.log');
     const at = (d) => d.toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\S+) GMT$/, (_, a, b, c, t) => `${a.padStart(2, '0')}/${b}/${c}:${t} +0000`);
     await luotd.udp('s=page&p=/');
-    await luotd.received((await luotd.stats()).received);
+    await luotd.received(1);
     const future = new Date(Date.now() + 3600e3), past = new Date(Date.now() - 40 * 86400e3);
     fs.writeFileSync(live, [past, future].map((d) => `10.0.0.1 - - [${at(d)}] "GET / HTTP/1.1" 200 5 "-" "x"\n`).join(''));
     const r = await ctlJson(luotd, ['import', '--site', 'page', live]).then((x) => (Array.isArray(x) ? x[0] : x));
