@@ -152,12 +152,9 @@ struct saver_status saver_status(struct saver *s)
 
 /* --- Its memory --- */
 
-void saver_free(struct saver *s)
+/* All but the store. */
+static void saver_release(struct saver *s)
 {
-    if (s == NULL)
-        return;
-    if (s->options.store != NULL)
-        s->options.store->ops->close(s->options.store);
     collection_release(&s->collection);
     for (size_t i = 0; s->shadow != NULL && i < s->limit; i++)
         free(s->shadow[i]);
@@ -167,16 +164,22 @@ void saver_free(struct saver *s)
     free(s);
 }
 
+void saver_free(struct saver *s)
+{
+    if (s == NULL)
+        return;
+    if (s->options.store != NULL)
+        s->options.store->ops->close(s->options.store);
+    saver_release(s);
+}
+
 int saver_new(struct saver **ret_saver, const struct saver_options *options)
 {
     struct saver *s = calloc(1, sizeof *s);
     pthread_condattr_t monotonic;
 
-    if (s == NULL) {
-        if (options->store != NULL)
-            options->store->ops->close(options->store);
+    if (s == NULL)
         return ERR_NOMEM;
-    }
     s->options = *options;
     if (s->options.period_ms == 0)
         s->options.period_ms = PERIOD_MS;
@@ -189,7 +192,7 @@ int saver_new(struct saver **ret_saver, const struct saver_options *options)
     pthread_condattr_destroy(&monotonic);
     s->shadow = calloc(s->limit, sizeof(struct shadow *));
     if (s->shadow == NULL || collection_init(&s->collection) != 0) {
-        saver_free(s);
+        saver_release(s);
         return ERR_NOMEM;
     }
     *ret_saver = s;
@@ -224,7 +227,8 @@ static void *saver_run(void *context)
         if (next_ms < monotonic_ms()) /* it took longer than a period: no crowd */
             next_ms = monotonic_ms();
     }
-    (void)saver_round(s, clock_now(s->options.clock), true, s->stop_by);
+    if (!atomic_load_explicit(&s->collection.abandoned, memory_order_acquire))
+        (void)saver_round(s, clock_now(s->options.clock), true, s->stop_by);
     return NULL;
 }
 
@@ -238,7 +242,7 @@ int saver_start(struct saver **ret_saver, const struct saver_options *options)
     if (options->store != NULL) {
         rv = pthread_create(&s->thread, NULL, saver_run, s);
         if (rv != 0) {
-            saver_free(s);
+            saver_release(s);
             return error_from_errno(rv);
         }
         s->started = true;
@@ -265,11 +269,15 @@ void saver_stop(struct saver *s, unsigned deadline_ms)
         pthread_mutex_lock(&s->lock);
         s->stopping = true;
         s->stop_by = deadline_in(deadline_ms);
+        atomic_store_explicit(&s->collection.stop_by_ms, s->stop_by.at_ms,
+                              memory_order_relaxed);
         pthread_cond_signal(&s->bell);
         pthread_mutex_unlock(&s->lock);
         if (!join_by(s, s->stop_by.at_ms + PERIOD_MS)) {
             log_warn("event=save_stuck next=stopping_without_it_what_is_in_memory_is_"
                      "saved_by_the_next_luotd");
+            /* It may look at no site any more: the registry goes next. */
+            atomic_store_explicit(&s->collection.abandoned, true, memory_order_release);
             (void)pthread_detach(s->thread);
             return;
         }

@@ -29,7 +29,7 @@ struct saver_status {         /* any thread */
     double last_ms; /* how long the last save took                           */
 };
 
-/* ERR_NOMEM; the store is then closed too. */
+/* ERR_NOMEM; the store is then still the caller's. */
 int saver_start(struct saver **ret_saver, const struct saver_options *options);
 struct saver_status saver_status(struct saver *s);
 /* Saves once more, everything, at most deadline_ms; joins the thread. A store that does

@@ -1,13 +1,21 @@
 /* Looking at a site: every row that may have changed is computed and compared with the
  * shadow. A row is final when the keeper says so (a day's own_tag, quarters before
- * rolled_q); that is read before the row, so what is taken for final is. */
+ * rolled_q); that is read before the row, so what is taken for final is.
+ *
+ * A reload frees a site's terms a grace after it swapped them, and asking the store can
+ * take seconds: no terms are held across it. So a site begins with room for all its rows
+ * but the quarters, which come last and need no terms. */
 #include "keep/saver_collect.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 
 enum { LAST_VIEW_STEP_S = 60 };
+
+static_assert(SITE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <= SITE_CHANGES,
+              "a site's rows fit in its room");
 
 int collection_init(struct collection *c)
 {
@@ -36,10 +44,16 @@ void collection_release(struct collection *c)
 
 static int save(struct collection *c)
 {
-    int rv = c->changes == 0
-                 ? 0
-                 : c->store->ops->save(c->store, c->change, c->changes, c->deadline);
+    int64_t stop_by = atomic_load_explicit(&c->stop_by_ms, memory_order_relaxed);
+    struct deadline d = c->deadline;
+    int rv = 0;
 
+    if (stop_by != 0 && stop_by < d.at_ms)
+        d.at_ms = stop_by;
+    if (c->changes > 0)
+        rv = c->store->ops->save(c->store, c->change, c->changes, d);
+    if (atomic_load_explicit(&c->abandoned, memory_order_acquire))
+        return ERR_CANCELED;
     for (size_t i = 0; i < c->changes && rv == 0; i++)
         if (c->owner[i] != NULL)
             shadow_keep(c->owner[i], &c->change[i]);
@@ -116,6 +130,11 @@ static int collect_total(const struct looking *l)
     return add_row(l->into, l->shadow, &c);
 }
 
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static int collect_quarters(const struct looking *l)
 {
     const struct hits *h = &l->site->block->hits;
@@ -125,7 +144,8 @@ static int collect_quarters(const struct looking *l)
     int rv = 0;
 
     /* The clock was set back: what lies ahead is saved when its time comes. */
-    for (int64_t q = l->shadow->edges.quarter; q < until && rv == 0; q++) {
+    for (int64_t q = lesser(l->shadow->edges.quarter, rolled); q < until && rv == 0;
+         q++) {
         struct hit_count n = hits_quarter(h, q);
         const struct change c = {.kind = CHANGE_QUARTER,
                                  .site = l->key,
@@ -134,8 +154,7 @@ static int collect_quarters(const struct looking *l)
                                  .visits = n.visits};
         rv = add_row(l->into, l->shadow, &c);
     }
-    if (rolled > l->shadow->next.quarter)
-        l->shadow->next.quarter = rolled;
+    l->shadow->next.quarter = rolled;
     return rv;
 }
 
@@ -150,7 +169,8 @@ static int collect_days(const struct looking *l)
     bool all_final = true;
     int rv = 0;
 
-    for (int64_t day = l->shadow->edges.day; day <= l->today && rv == 0; day++) {
+    l->shadow->next.day = lesser(l->shadow->edges.day, l->today - 1);
+    for (int64_t day = l->shadow->next.day; day <= l->today && rv == 0; day++) {
         bool final = day_is_final(l->site, day);
         struct site_numbers n;
         struct change c = {.kind = CHANGE_DAY, .site = l->key, .number = day};
@@ -197,6 +217,7 @@ static int collect_periods(const struct looking *l, enum period_kind kind,
     int64_t now = p.number;
     int rv = 0;
 
+    from = lesser(from, now - 1); /* the clock was set back */
     for (; p.number >= from && p.number >= 0 && rv == 0;
          p = period_at(&l->terms->calendar, kind, p.from_slot - 1)) {
         struct change c = {.kind = change, .site = l->key, .number = p.number};
@@ -204,7 +225,7 @@ static int collect_periods(const struct looking *l, enum period_kind kind,
         c.visitors = visitors_of(l, kind, &p, &c.exact);
         rv = add_row(l->into, l->shadow, &c);
     }
-    *ret_next = from > now - 1 ? from : now - 1; /* the one before may still grow */
+    *ret_next = now - 1; /* it may still grow */
     return rv;
 }
 
@@ -215,15 +236,10 @@ static int collect_sketch(const struct looking *l)
     struct change c = {.kind = CHANGE_SKETCH, .site = l->key, .number = l->today};
     size_t length;
     bool exact;
-    int rv = 0;
 
     c.visitors = site_own_visitors(l->site, PERIOD_DAY, &today, &exact);
     if (c.visitors == 0 || shadow_has(l->shadow, &c))
         return 0;
-    if (into->sketched == ROUND_SKETCHES)
-        rv = save(into);
-    if (rv != 0)
-        return rv;
     site_today_hll(l->site, into->now, into->hll);
     length = hll_to_redis(into->hll, into->sketch[into->sketched]);
     c.blob = (struct slice){(const char *)into->sketch[into->sketched], length};
@@ -231,29 +247,39 @@ static int collect_sketch(const struct looking *l)
     return add(into, l->shadow, &c);
 }
 
-int collect_site(struct collection *c, const struct site *site, struct shadow *shadow)
+static struct looking look_at(struct collection *c, const struct site *site,
+                              struct shadow *shadow)
 {
-    const struct looking l = {
+    const struct site_terms *terms =
+        atomic_load_explicit(&site->terms, memory_order_acquire);
+
+    return (struct looking){
         .into = c,
         .site = site,
         .shadow = shadow,
-        .terms = atomic_load_explicit(&site->terms, memory_order_acquire),
+        .terms = terms,
         .key = slice_of(site->block->key),
         .slot = instant_slot(c->now),
-        .today = zone_day(atomic_load_explicit(&site->terms, memory_order_acquire)->zone,
-                          instant_seconds(c->now)),
+        .today = zone_day(terms->zone, instant_seconds(c->now)),
     };
+}
+
+int collect_site(struct collection *c, const struct site *site, struct shadow *shadow)
+{
+    struct looking l;
     int rv = 0;
 
     if (!shadow->known)
         rv = shadow_begin(shadow, site, c->store, c->now);
+    if (rv == 0 &&
+        (c->changes + SITE_CHANGES > ROUND_CHANGES || c->sketched == ROUND_SKETCHES))
+        rv = save(c);
     if (rv != 0)
         return rv;
+    l = look_at(c, site, shadow);
     shadow->next = shadow->edges;
     shadow->quiet = true;
     rv = collect_name(&l);
-    if (rv == 0)
-        rv = collect_quarters(&l);
     if (rv == 0)
         rv = collect_days(&l);
     if (rv == 0)
@@ -266,8 +292,12 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
         rv = collect_sketch(&l);
     if (rv == 0)
         rv = collect_total(&l);
-    if (rv != 0)
+    if (rv == 0)
+        rv = collect_quarters(&l);
+    if (rv != 0) {
+        shadow->quiet = false; /* not all of it was looked at */
         return rv;
+    }
     shadow->finished = c->finished;
     c->finished = shadow;
     return 0;

@@ -5,11 +5,18 @@
 
 #include "keep/saver_shadow.h"
 
-enum { ROUND_CHANGES = 4096, ROUND_SKETCHES = 64 };
+enum {
+    ROUND_CHANGES = 4096,
+    ROUND_SKETCHES = 64,
+    SITE_CHANGES = 256 /* at most of one site in a round, but for its quarters */
+};
 
 struct collection {
     struct store *store;
     struct deadline deadline;
+    _Atomic int64_t
+        stop_by_ms;         /* any thread's: a deadline that may come nearer; 0: none  */
+    _Atomic bool abandoned; /* nobody waits for us, and what we look at may be gone    */
     struct instant now;
     bool everything;                  /* sketches whether they are due or not           */
     bool sketches;                    /* sketches of the site at hand are due           */

@@ -75,6 +75,8 @@ static int save(struct store *store, const struct change *changes, size_t n,
     int64_t left_ms = d.at_ms - deadline_in(0).at_ms;
 
     f->calls++;
+    if (f->during != NULL)
+        f->during(f->context);
     if (f->stuck) {
         poll(NULL, 0, left_ms > 0 ? (int)left_ms : 0);
         return ERR_TIMEOUT;
@@ -95,6 +97,8 @@ static int history(struct store *store, struct slice site, enum change_kind kind
     struct fake_store *f = (struct fake_store *)store;
     int rv = 0;
 
+    if (f->during != NULL)
+        f->during(f->context);
     if (f->error != 0)
         return f->error;
     for (;;) {

@@ -27,6 +27,8 @@ struct fake_store {
     int error;               /* every save fails so; 0: none does              */
     bool stuck;              /* every save lasts until its deadline, and fails */
     unsigned closed;
+    void (*during)(void *context); /* called once inside each call; may be NULL */
+    void *context;
 };
 
 void fake_store_init(struct fake_store *f);

@@ -1,4 +1,4 @@
-/* The saver, a round at a time: real sites in a real arena, a store that breaks. */
+/* The saver's collecting, a round at a time: real sites in a real arena, a store that breaks. */
 #include "keep/saver.h"
 
 #include <criterion/criterion.h>
@@ -445,6 +445,66 @@ Test(saver, values_never_fall)
     cr_expect_eq(w.store.repeats, 0);
     cr_expect_eq(views_of(&w, CHANGE_QUARTER), 3 * 96 * 2);
     cr_expect_eq(views_of(&w, CHANGE_DAY), 3 * 96 * 2);
+    world_release(&w);
+}
+
+/* The clock goes back by so much, as the keeper takes it up. */
+static void set_back(struct world *w, int64_t ms)
+{
+    w->ms -= ms;
+    registry_set_back(w->registry, clock_now(&w->clock), false);
+    registry_set_back(w->registry, clock_now(&w->clock), true);
+    pass_time(w, 1000);
+}
+
+Test(saver, what_is_counted_after_the_clock_was_set_back_is_saved)
+{
+    struct world w;
+
+    world_init(&w);
+    for (int i = 0; i < 20 * 96; i++) {
+        pass_time(&w, QUARTER_MS);
+        somebody_views(&w, "a", 1);
+        cr_assert_eq(save(&w), 0);
+    }
+    set_back(&w, 5 * 3600 * 1000);
+    somebody_views(&w, "a", 9);
+    cr_assert_eq(save(&w), 0);
+    cr_expect_eq(fake_store_row(&w.store, CHANGE_QUARTER, "a", quarter(&w))->views, 9);
+    set_back(&w, (int64_t)15 * DAY_MS);
+    somebody_views(&w, "a", 1000);
+    cr_assert_eq(save(&w), 0);
+    cr_expect_eq(fake_store_row(&w.store, CHANGE_QUARTER, "a", quarter(&w))->views, 1000);
+    world_release(&w);
+}
+
+/* --- A reload meanwhile --- */
+
+/* New terms, and the grace after which the old ones are freed. */
+static void reload(void *context)
+{
+    struct world *w = context;
+
+    registry_reload(w->registry, w->config);
+    pass_time(w, 0);
+    pass_time(w, 1);
+}
+
+Test(saver, a_reload_while_the_store_is_asked_takes_nothing_from_under_it)
+{
+    struct world w;
+
+    world_init(&w);
+    w.store.context = &w;
+    w.store.during = reload;
+    for (int i = 0; i < 60 * 96; i++) { /* more quarters of two sites than a buffer has */
+        pass_time(&w, QUARTER_MS);
+        somebody_views(&w, "a", 1);
+        somebody_views(&w, "b", 1);
+    }
+    cr_assert_eq(save(&w), 0);
+    cr_expect_geq(w.store.calls, 2);
+    expect_row(&w, CHANGE_DAY, "b", day(&w) - 1, 96, 96, 96);
     world_release(&w);
 }
 
