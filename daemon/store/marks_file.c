@@ -64,7 +64,7 @@ static int pack_all(const struct marks *m, uint64_t key_id, unsigned char **ret_
 {
     size_t length = sizeof(struct head) + m->count * RECORD_BYTES;
     struct head head = {.key_id = key_id, .count = m->count};
-    unsigned char *bytes = malloc(length);
+    unsigned char *bytes = calloc(1, length);
     int rv = bytes == NULL ? ERR_NOMEM : 0;
 
     for (size_t i = 0; i < m->count && rv == 0; i++)
