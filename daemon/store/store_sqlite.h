@@ -62,8 +62,18 @@ int sqlite_end(struct sqlite_store *s, int rv);
 /* Opens or makes the database: directory, mode, checks, tables. What is damaged is moved
  * aside. As store_open. */
 int sqlite_file_open(sqlite3 **ret_db, const char *path, char ret_sentence[512]);
+
+/* --- store_sqlite_tables.c: what is in a database of ours --- */
 /* Of a connection whose statements are not prepared yet. */
 int sqlite_run_sql(sqlite3 *db, const char *sql);
+/* Into an empty database, all or nothing. */
+int sqlite_tables_make(sqlite3 *db);
+/* Is everything that we make there, to the letter? ERR_CORRUPT when not. */
+int sqlite_tables_check(sqlite3 *db);
+/* A damaged header, or version, that the rest sets right again. */
+int sqlite_tables_mend(sqlite3 *db, int64_t application, int64_t version, int64_t tables);
+/* Do a file's first bytes show our first table? */
+bool sqlite_tables_are_in(const void *bytes, size_t n);
 
 /* --- store_sqlite_history.c --- */
 int sqlite_history(struct store *s, struct slice site, enum change_kind kind,

@@ -28,80 +28,6 @@ enum {
     CHECK_WHOLE_BYTES = 256 << 20 /* larger ones are checked by luotctl only */
 };
 
-/* Numbers of days, quarters (900 s), weeks and months count from 1970; days, weeks and
- * months in the site's zone. A run is one life of the counters on one node. */
-static const char schema[] =
-    "CREATE TABLE luot(version INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE site(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,"
-    " host TEXT NOT NULL DEFAULT '', created INTEGER NOT NULL DEFAULT 0,"
-    " first_live INTEGER NOT NULL DEFAULT 0, last_view INTEGER NOT NULL DEFAULT 0) "
-    "STRICT;"
-    "CREATE TABLE run(id INTEGER PRIMARY KEY, node TEXT NOT NULL, incarnation TEXT NOT "
-    "NULL, UNIQUE(node, incarnation)) STRICT;"
-    "CREATE TABLE total(site INTEGER NOT NULL, run INTEGER NOT NULL,"
-    " views INTEGER NOT NULL, visits INTEGER NOT NULL,"
-    " PRIMARY KEY(site, run)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE day(site INTEGER NOT NULL, day INTEGER NOT NULL, run INTEGER NOT NULL,"
-    " views INTEGER NOT NULL, visits INTEGER NOT NULL, visitors INTEGER NOT NULL,"
-    " exact INTEGER NOT NULL, PRIMARY KEY(site, day, run)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE quarter(site INTEGER NOT NULL, quarter INTEGER NOT NULL,"
-    " run INTEGER NOT NULL, views INTEGER NOT NULL, visits INTEGER NOT NULL,"
-    " PRIMARY KEY(site, quarter, run)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE week(site INTEGER NOT NULL, week INTEGER NOT NULL, run INTEGER NOT "
-    "NULL,"
-    " visitors INTEGER NOT NULL, exact INTEGER NOT NULL,"
-    " PRIMARY KEY(site, week, run)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE month(site INTEGER NOT NULL, month INTEGER NOT NULL,"
-    " run INTEGER NOT NULL, visitors INTEGER NOT NULL, exact INTEGER NOT NULL,"
-    " PRIMARY KEY(site, month, run)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE sketch(site INTEGER NOT NULL, day INTEGER NOT NULL, run INTEGER NOT "
-    "NULL,"
-    " visitors BLOB NOT NULL, PRIMARY KEY(site, day, run)) STRICT;"
-    "CREATE TABLE alive(run INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE gap(node TEXT NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL,"
-    " PRIMARY KEY(begins, node)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE seed(id INTEGER PRIMARY KEY, site INTEGER NOT NULL,"
-    " metric INTEGER NOT NULL, at INTEGER NOT NULL, uid INTEGER NOT NULL,"
-    " as_of INTEGER NOT NULL, total INTEGER NOT NULL, today INTEGER, week INTEGER,"
-    " month INTEGER, offset_total INTEGER NOT NULL, offset_today INTEGER NOT NULL,"
-    " offset_week INTEGER NOT NULL, offset_month INTEGER NOT NULL, note TEXT NOT NULL,"
-    " adjusted INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX seed_of_site ON seed(site, metric);"
-    "CREATE TABLE adjust(id INTEGER PRIMARY KEY AUTOINCREMENT, site INTEGER NOT NULL,"
-    " metric INTEGER NOT NULL, day INTEGER NOT NULL, change INTEGER NOT NULL,"
-    " at INTEGER NOT NULL, uid INTEGER NOT NULL, note TEXT NOT NULL) STRICT;"
-    "CREATE INDEX adjust_of_day ON adjust(site, day);"
-    "CREATE TABLE audit(id INTEGER PRIMARY KEY, site INTEGER NOT NULL,"
-    " at INTEGER NOT NULL, uid INTEGER NOT NULL, what TEXT NOT NULL) STRICT;"
-    "CREATE INDEX audit_of_site ON audit(site);"
-    "CREATE TABLE source(id INTEGER PRIMARY KEY, site INTEGER NOT NULL,"
-    " first_line TEXT NOT NULL, bytes INTEGER NOT NULL, lines INTEGER NOT NULL,"
-    " parsed INTEGER NOT NULL, malformed INTEGER NOT NULL, views INTEGER NOT NULL,"
-    " skipped INTEGER NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL,"
-    " name TEXT NOT NULL, UNIQUE(site, first_line)) STRICT;"
-    "CREATE TABLE imported_day(site INTEGER NOT NULL, day INTEGER NOT NULL,"
-    " source INTEGER NOT NULL, views INTEGER NOT NULL, visits INTEGER NOT NULL,"
-    " visitors INTEGER NOT NULL, PRIMARY KEY(site, day, source)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE imported_hour(site INTEGER NOT NULL, hour INTEGER NOT NULL,"
-    " source INTEGER NOT NULL, views INTEGER NOT NULL, visits INTEGER NOT NULL,"
-    " visitors INTEGER NOT NULL, PRIMARY KEY(site, hour, source)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE imported_week(site INTEGER NOT NULL, week INTEGER NOT NULL,"
-    " source INTEGER NOT NULL, visits INTEGER NOT NULL, visitors INTEGER NOT NULL,"
-    " PRIMARY KEY(site, week, source)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE imported_month(site INTEGER NOT NULL, month INTEGER NOT NULL,"
-    " source INTEGER NOT NULL, visits INTEGER NOT NULL, visitors INTEGER NOT NULL,"
-    " PRIMARY KEY(site, month, source)) STRICT, WITHOUT ROWID;"
-    "CREATE VIEW days(site, day, views, visits, visitors) AS"
-    " SELECT site.key, date(kept.day * 86400, 'unixepoch'), sum(kept.views),"
-    " sum(kept.visits), sum(kept.visitors) FROM"
-    " (SELECT site, day, views, visits, visitors FROM day"
-    " UNION ALL SELECT site, day, views, visits, visitors FROM imported_day"
-    " UNION ALL SELECT site, day, iif(metric = 0, change, 0), iif(metric = 1, change, 0),"
-    " iif(metric = 2, change, 0) FROM adjust) AS kept JOIN site ON site.id = kept.site"
-    " GROUP BY kept.site, kept.day ORDER BY site.key, kept.day;";
-
-static const char first_table[] = "CREATE TABLE luot(version";
-
 /* WAL and FULL: after a commit a power cut loses nothing. */
 static const char settings[] =
     "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;"
@@ -128,11 +54,6 @@ static int say_code(const struct place *p, int code, const char *what)
                            : "look at its disk, or choose another store";
 
     return say(p, code, what, next);
-}
-
-int sqlite_run_sql(sqlite3 *db, const char *sql)
-{
-    return sqlite_error(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
 /* --- The file --- */
@@ -172,11 +93,10 @@ static int look(const char *path, enum finding *ret_finding)
     else if ((n = read(fd, head, HEAD_BYTES)) < 0)
         rv = error_from_errno(errno);
     if (n > 0)
-        *ret_finding =
-            (n >= 72 && memcmp(head + 68, mark, sizeof mark) == 0) ||
-                    memmem(head, (size_t)n, first_table, sizeof first_table - 1) != NULL
-                ? OURS
-                : FOREIGN;
+        *ret_finding = (n >= 72 && memcmp(head + 68, mark, sizeof mark) == 0) ||
+                               sqlite_tables_are_in(head, (size_t)n)
+                           ? OURS
+                           : FOREIGN;
     if (fd >= 0)
         close(fd);
     free(head);
@@ -206,23 +126,13 @@ static void sync_directory(const char *path)
 
 static int fill_new(const char *path)
 {
-    char finish[128];
     sqlite3 *db = NULL;
     int rv = sqlite_error(
         NULL,
         sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 
-    snprintf(
-        finish, sizeof finish,
-        "INSERT INTO luot VALUES(%d); PRAGMA application_id = %d; PRAGMA user_version "
-        "= %d; COMMIT;",
-        STORE_VERSION, STORE_APPLICATION_ID, STORE_VERSION);
     if (rv == 0)
-        rv = sqlite_run_sql(db, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE;");
-    if (rv == 0)
-        rv = sqlite_run_sql(db, schema);
-    if (rv == 0)
-        rv = sqlite_run_sql(db, finish);
+        rv = sqlite_tables_make(db);
     if (sqlite3_close(db) != SQLITE_OK && rv == 0)
         rv = ERR_IO;
     return rv;
@@ -288,40 +198,6 @@ static int64_t read_number(sqlite3 *db, const char *sql, int *rv)
     return number;
 }
 
-/* Is everything that we make there, to the letter? */
-static int check_schema(sqlite3 *db)
-{
-    static const char ask[] = "SELECT type, name, ifnull(sql, '') FROM sqlite_schema";
-    static const char same[] = "SELECT count(*) FROM sqlite_schema WHERE type = ?1 AND "
-                               "name = ?2 AND ifnull(sql, '') = ?3";
-    sqlite3 *right = NULL;
-    sqlite3_stmt *want = NULL, *have = NULL;
-    int rv = sqlite_error(NULL, sqlite3_open(":memory:", &right)), result;
-
-    if (rv == 0)
-        rv = sqlite_run_sql(right, schema);
-    if (rv == 0)
-        rv = sqlite_error(right, sqlite3_prepare_v2(right, ask, -1, &want, NULL));
-    if (rv == 0) {
-        result = sqlite3_prepare_v2(db, same, -1, &have, NULL);
-        rv = (result & 0xff) == SQLITE_ERROR ? ERR_CORRUPT : sqlite_error(db, result);
-    }
-    while (rv == 0 && sqlite3_step(want) == SQLITE_ROW) {
-        for (int i = 0; i < 3; i++)
-            sqlite3_bind_value(have, i + 1, sqlite3_column_value(want, i));
-        result = sqlite3_step(have);
-        if (result != SQLITE_ROW)
-            rv = sqlite_error(db, result);
-        else if (sqlite3_column_int(have, 0) != 1)
-            rv = ERR_CORRUPT;
-        sqlite3_reset(have);
-    }
-    sqlite3_finalize(want);
-    sqlite3_finalize(have);
-    sqlite3_close(right);
-    return rv;
-}
-
 static int check_pages(sqlite3 *db, const struct place *p)
 {
     struct watch watch = {.until_ms = sqlite_now_ms() + CHECK_MS};
@@ -347,20 +223,6 @@ static int check_pages(sqlite3 *db, const struct place *p)
     return rv;
 }
 
-/* A damaged header that its tables set right again. */
-static int mend_header(sqlite3 *db, int64_t application, int64_t version)
-{
-    char sql[128];
-
-    if (application == STORE_APPLICATION_ID && version == STORE_VERSION)
-        return 0;
-    snprintf(sql, sizeof sql,
-             "PRAGMA application_id = %d; PRAGMA user_version = %d; UPDATE luot SET "
-             "version = %d;",
-             STORE_APPLICATION_ID, STORE_VERSION, STORE_VERSION);
-    return sqlite_run_sql(db, sql);
-}
-
 static int check(sqlite3 *db, const struct place *p)
 {
     int rv = 0;
@@ -374,11 +236,11 @@ static int check(sqlite3 *db, const struct place *p)
     if (rv == 0 && sqlite3_db_readonly(db, "main") != 0)
         rv = access(p->path, W_OK) == 0 ? ERR_CORRUPT : ERR_DENIED;
     if (rv == 0)
-        rv = check_schema(db);
+        rv = sqlite_tables_check(db);
     if (rv == 0)
         rv = check_pages(db, p);
     if (rv == 0)
-        rv = mend_header(db, application, version < tables ? version : tables);
+        rv = sqlite_tables_mend(db, application, version, tables);
     return rv;
 }
 
