@@ -120,13 +120,13 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
     if (site == NULL)
         return beacon->site.length > 0 ? OUTCOME_UNKNOWN_SITE : outcome;
     *ret_site = site;
-    *ret_terms = atomic_load_explicit(&site->terms, memory_order_acquire);
+    *ret_terms = atomic_load_explicit(&site->terms, memory_order_seq_cst); /* turn.c */
     return origin_is_right(site, *ret_terms, sender) ? OUTCOME_VIEW : OUTCOME_ORIGIN;
 }
 
 /* --- Who --- */
 
-static bool referrer_is_elsewhere(const struct site_terms *terms,
+static bool referrer_is_elsewhere(const struct site *site, const struct site_terms *terms,
                                   const struct beacon *beacon,
                                   const struct sender *sender)
 {
@@ -136,11 +136,13 @@ static bool referrer_is_elsewhere(const struct site_terms *terms,
         return true;
     if (page.length == 0)
         page = page_host(sender);
-    return !slice_equal_nocase(from, page) && !hosts_match(terms->config.hosts, from);
+    return !slice_equal_nocase(from, page) && !hosts_match(terms->config.hosts, from) &&
+           !slice_equal_nocase(from, slice_of(site->block->host));
 }
 
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender, const struct site_terms *terms)
+                             const struct sender *sender, const struct site *site,
+                             const struct site_terms *terms)
 {
     const struct address *address =
         sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
@@ -157,7 +159,7 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
     };
 
     visit.entry =
-        visit.kind == VISIT_VIEW && referrer_is_elsewhere(terms, beacon, sender);
+        visit.kind == VISIT_VIEW && referrer_is_elsewhere(site, terms, beacon, sender);
     return visit;
 }
 
@@ -195,7 +197,7 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
         return OUTCOME_OTHER_SOURCE;
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
-    visit = visit_of(p, &beacon, sender, terms);
+    visit = visit_of(p, &beacon, sender, *ret_site, terms);
     site_visit(*ret_site, open_lane(p, *ret_site), &visit);
     return counted[visit.kind];
 }
@@ -214,14 +216,18 @@ enum outcome pipeline_line(struct pipeline *p, struct slice line,
     return outcome;
 }
 
-/* Lines that are refused unread are received all the same. */
-static void refuse(struct pipeline *p, struct slice lines, enum outcome outcome)
+static uint64_t lines_in(struct slice lines)
 {
     struct slice line;
     uint64_t n = 0;
 
     while (beacon_next_line(&lines, &line))
         n++;
+    return n;
+}
+
+static void refuse(struct pipeline *p, uint64_t n, enum outcome outcome)
+{
     metrics_bump(p->row, received, n);
     metrics_outcome(p->row, outcome, n);
 }
@@ -241,25 +247,31 @@ enum outcome pipeline_lines(struct pipeline *p, struct slice body,
             *ret_site = site;
         }
     }
-    refuse(p, body, OUTCOME_TOO_MANY_LINES);
+    refuse(p, lines_in(body), OUTCOME_TOO_MANY_LINES);
     if (best != OUTCOME_COUNT)
         return best;
-    metrics_bump(p->row, received, 1); /* an empty body is one line with nothing in it */
-    metrics_outcome(p->row, OUTCOME_MALFORMED, 1);
+    refuse(p, 1, OUTCOME_MALFORMED);
     return OUTCOME_MALFORMED;
+}
+
+/* Lines that are refused unread are received all the same; nothing at all is one line
+ * with nothing in it. */
+static void refuse_all(struct pipeline *p, struct slice datagram, enum outcome outcome)
+{
+    refuse(p, datagram.length > 0 ? lines_in(datagram) : 1, outcome);
 }
 
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from)
 {
-    const struct trust *trust = atomic_load_explicit(p->trust, memory_order_acquire);
+    const struct trust *trust = atomic_load_explicit(p->trust, memory_order_seq_cst);
     struct sender sender = {.address = *from, .trusted = true};
     struct site *site;
 
     if (!networks_contain(&trust->udp, from))
-        refuse(p, datagram, OUTCOME_UNTRUSTED);
+        refuse_all(p, datagram, OUTCOME_UNTRUSTED);
     else if (datagram.length > LUOT_DATAGRAM_MAX)
-        refuse(p, datagram, OUTCOME_TOO_LONG);
+        refuse_all(p, datagram, OUTCOME_TOO_LONG);
     else
         pipeline_lines(p, datagram, &sender, &site);
 }

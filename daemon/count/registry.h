@@ -15,13 +15,14 @@ struct registry;
 
 struct registry_report {
     unsigned adopted, created, archived;
-    char
-        full[SITE_KEY_MAX + 1]; /* the first site that found no room (sites_max), or "" */
+    /* The first site that found no room (sites_max) or no memory, or "". */
+    char full[SITE_KEY_MAX + 1];
 };
 
 /* Attaches every range of the arena, adopts what is live, makes what the configuration
  * names and a few blanks. Before any other thread. `config` must live as long as it is
- * the current one. ERR_NOMEM, ERR_NOSPACE; a full registry is in the report. */
+ * the current one. ERR_NOMEM; ERR_NOSPACE when not one site found memory; sites that found
+ * no room beside others are in the report. A `ranges` that was lowered hides no site. */
 int registry_open(struct registry **ret_registry, struct arena *a, size_t ranges,
                   const struct config *config, struct instant now,
                   struct registry_report *ret_report);
@@ -51,8 +52,9 @@ struct site *registry_at(const struct registry *r, size_t index);
 struct site *registry_site(const struct registry *r, size_t index);
 size_t registry_count(const struct registry *r);
 
-/* Keeper: one tick of every site, what reload asked for, blanks, old views after a grace.
- * ERR_NOSPACE once, when backing began to fail. */
+/* Keeper: one tick of every site, what reload asked for, blanks, old views and terms a
+ * minute after they were replaced. ERR_NOSPACE while something has no memory to grow, or
+ * a configured site none to begin; both are tried again at each tick. */
 int registry_keep(struct registry *r, struct graces *g, struct instant now,
                   struct registry_report *ret_report);
 

@@ -1,12 +1,13 @@
 /* Floor 2 (count). One site: its block in the arena (everything that must survive kill
  * -9), its two tables of visitors, and the settings it runs under. Who may do what:
- * workers call site_visit and site_flush inside their turn; the keeper alone calls what
+ * workers call site_visit and site_lane_flush inside their turn; the keeper alone calls what
  * is declared under "Keeper"; the reader thread alone sets history and seeds; anyone
  * reads numbers at any time.
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
- *   0          1 MiB      5 MiB      9 MiB          9.5 MiB         10 MiB
- *   | block 84K | table 0  | table 1  | matrix 0, 1  | HLL day x4    | HLL month x2 | */
+ *   0           1 MiB               13 MiB           13.75 MiB
+ *   | block 84K | 3 tables of 4 MiB | 3 matrices     | 3 x (2 HLL of days, 1 of the key) |
+ */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -25,7 +26,7 @@ enum {
     SITE_DAYS = 80, /* day rows kept at hand: this month and the whole of last month */
     SITE_WEEKS = 8,
     SITE_MONTHS = 64,
-    SITE_KEYS = 2, /* key epochs at once: the current one and the one before        */
+    SITE_KEYS = 3, /* key epochs at once: the one before, the current and the next one */
     METRIC_KINDS = 3,
     SITES_LIMIT = 20000 /* ranges an arena can have; sites_max says how many are used */
 };
@@ -36,13 +37,14 @@ struct count3 { /* one number of each metric, any thread */
     _Atomic uint64_t views, visits, visitors;
 };
 
-struct site_day { /* row day % SITE_DAYS */
-    _Atomic int64_t
-        own_tag; /* day + 1 when `own` is that day's and final (the keeper's)  */
+/* Row day % SITE_DAYS. Its own visitors are the most that were seen so far, so that they
+ * outlive their table; its own views and visits are valid, and final, once the day is
+ * folded. */
+struct site_day {
+    _Atomic int64_t own_tag; /* day + 1 when `own` is that day's (the keeper's)    */
     struct count3 own;
-    _Atomic uint64_t own_exact;
-    _Atomic int64_t
-        other_tag;       /* day + 1 when the two below are that day's (the reader's)   */
+    _Atomic uint64_t own_exact; /* the visitors                                       */
+    _Atomic int64_t other_tag;  /* day + 1 when the two below are (the reader's)      */
     struct count3 other; /* earlier incarnations, adjustments; as two's complement     */
     struct count3 imported;
 };
@@ -54,8 +56,7 @@ struct site_row { /* visitors of a week or month, row number % N */
     _Atomic uint64_t other_visitors;
 };
 
-/* What `luotctl seed` says: at as_of the numbers were these. Guarded by the block's
- * seed_version (odd while written). */
+/* What `luotctl seed` says: at as_of the numbers were these. */
 struct site_seed {
     int64_t as_of_s; /* 0: no seed                                                     */
     uint64_t total, today, week, month;
@@ -72,10 +73,19 @@ struct site_totals {
     int64_t since_day; /* first local day with a number; INT64_MAX: none        */
 };
 
+/* Both as they lie in the block: words that are copied while nobody else writes them. */
+struct site_history {
+    struct site_seed seed[METRIC_KINDS];
+    struct site_totals totals;
+};
+enum { HISTORY_WORDS = sizeof(struct site_history) / sizeof(uint64_t) };
+
 struct site_key {
     struct hash_key key; /* written before `linked` of its table, erased after a grace */
-    _Atomic int64_t from_slot; /* first slot of the period it belongs to */
-    _Atomic uint32_t state;    /* enum key_state    */
+    _Atomic int64_t from_slot; /* first slot of the period it belongs to               */
+    _Atomic int64_t gone_slot; /* it is erased from here on, whatever is configured    */
+    _Atomic uint32_t state;    /* enum key_state                                       */
+    _Atomic uint32_t readers;  /* that look at its table now: it is not punched        */
 };
 enum key_state { KEY_FREE, KEY_LINKED, KEY_RETIRING };
 
@@ -87,25 +97,26 @@ struct site_block {
     struct hits hits;
     struct visitors visitors[SITE_KEYS];
     struct site_key keys[SITE_KEYS];
-    struct hash_key import_key;
+    _Atomic uint64_t import_key[2]; /* site_import_key() */
     struct site_day day[SITE_DAYS];
     struct site_row week[SITE_WEEKS];
     struct site_row month[SITE_MONTHS];
-    _Atomic uint64_t seed_version;
-    struct site_seed seed[METRIC_KINDS];
-    struct site_totals totals; /* under seed_version too */
+    _Atomic uint64_t history_version; /* odd while the words are written */
+    _Atomic uint64_t history[HISTORY_WORDS];
 };
 
 /* The front of the arena, before the sites' ranges. A range that is not `made` is never
  * touched: reading a hole of a tmpfs file would allocate it. */
 struct count_head {
     struct turns turns;
+    _Atomic int64_t kept_slot; /* of the keeper's last whole tick                    */
     _Atomic uint32_t made[SITES_LIMIT]; /* 1: the range's block is backed and whole */
 };
 
 /* The settings a site runs under: immutable, swapped whole on reload, freed a grace
  * later. */
 struct site_terms {
+    uint64_t version; /* no two of a process have the same                           */
     struct site_config config;
     struct zone *zone;
     struct calendar calendar;
@@ -126,22 +137,24 @@ struct site { /* one a range, made at start, never moves */
     struct visitors_table table[SITE_KEYS];
     _Atomic(struct site_terms *) terms;
     struct site_scan scan;
-    uint64_t close_ticket, fill_ticket[SITE_KEYS],
-        retire_ticket[SITE_KEYS]; /* keeper: graces  */
-    int64_t folded_day; /* keeper: days before it are folded                         */
-    bool back_failed;   /* keeper: the file system is full; said once                */
+    uint64_t close_ticket; /* keeper: graces, as the two below                       */
+    uint64_t fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS];
+    uint64_t scanned_terms; /* keeper: the version that the last scan was made under   */
+    bool keys_changed;      /* keeper: since the last scan                             */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
 struct site_lane {
-    const struct site_terms *terms; /* that `periods` were computed under */
+    const struct site_terms *terms; /* of this turn                       */
+    uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
     uint32_t views, visits; /* not added to the ring yet          */
     bool touched;           /* in this turn                       */
 };
 
-/* Which of the two graces-based promises the keeper waits for: see keep/keeper.c. */
+/* The keeper waits for one grace at a time: whoever needs one takes the ticket
+ * `begun + 1`, and goes on when `over` has reached it. */
 struct graces {
     struct grace grace;
     uint64_t begun, over;
@@ -173,11 +186,13 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
 bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 
 /* --- Keeper --- */
-/* One tick: assign, close, fold, back, grow, fill, turn keys over, scan. Returns 0, or
- * ERR_NOSPACE once when backing failed. */
-int site_keep(struct site *s, struct arena *a, struct graces *g, struct instant now);
-/* The clock was set back by more than 15 minutes; workers' turns are waited for by the
- * caller between the two. */
+/* One tick: assign, close, fold, turn keys over, back, grow, fill, scan. ERR_NOSPACE
+ * while a table has no room to grow. */
+int site_keep(struct site *s, struct arena *a, const struct graces *g,
+              struct instant now);
+/* The clock was set back by more than 15 minutes: first with finish = false, then, a
+ * grace later, with true. */
+void site_set_back(struct site *s, struct instant now, bool finish);
 void graces_tick_begin(struct graces *g, struct turns *turns);
 void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 
@@ -189,7 +204,9 @@ void site_set_row(struct site *s, enum period_kind kind, int64_t number,
 void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
                      const struct site_totals *totals);
 
-/* --- Numbers, any thread --- */
+/* --- Numbers, any thread ---
+ * All include every turn that has ended, but for visitors of sliding windows longer than
+ * online's of a table with more than 8,192 words: those are as of this slot's start. */
 enum site_span {
     SPAN_LAST_HOUR,
     SPAN_LAST_24H,
@@ -217,8 +234,9 @@ struct site_online {
     bool exact;
 };
 
-/* Another number as soon as something was counted in this slot, or a seed or import arrived: a document made in this second is still
- * the right one while this stays the same. Any thread, some loads. */
+/* Another number as soon as something was counted in this slot, or a seed or import
+ * arrived: a document made in this second is still the right one while this stays the
+ * same. Some loads. */
 uint64_t site_changes(const struct site *s, struct instant now);
 const char *site_span_name(enum site_span span);
 void site_span(const struct site *s, enum site_span span, struct instant now,
@@ -231,15 +249,19 @@ struct site_online site_online(const struct site *s, struct instant now);
  * far back. */
 bool site_own_day(const struct site *s, int64_t day, struct instant now,
                   struct site_numbers *ret_numbers);
+/* Its views and visits will not change any more. */
+bool site_day_is_final(const struct site *s, int64_t day);
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,
                     struct site_numbers *ret_numbers);
 /* Visitors of a week or month (or day) by this arena alone. */
 uint64_t site_own_visitors(const struct site *s, enum period_kind kind,
                            const struct period *p, bool *ret_exact);
+/* Has the reader ever brought what the store knows? */
+bool site_has_history(const struct site *s);
 void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS],
                     struct site_totals *ret_totals);
-/* Counted by all incarnations before an instant (whole quarters), for a seed's offsets.
- */
+/* This arena's views or visits of the quarters that [from, until) has, for a seed's
+ * offsets. */
 uint64_t site_live_before(const struct site *s, enum metric metric, int64_t from_slot,
                           int64_t until_slot);
 bool site_is_exact(const struct site *s);
@@ -249,5 +271,7 @@ void site_counted(const struct site *s, enum site_span span, struct instant now,
                   uint64_t ret_metric[METRIC_KINDS]);
 /* The visitors of today by this arena, for a store's sketch. */
 void site_today_hll(const struct site *s, struct instant now, struct hll *ret_hll);
+/* What imported visitors are marked with: changes with the site's own key. */
+void site_import_key(const struct site *s, struct hash_key *ret_key);
 
 #endif

@@ -1,65 +1,85 @@
 /* What the store knows beyond this arena, put beside the site's own counts by the reader
- * thread. */
+ * thread and read by all. */
 #include <string.h>
 
+#include "count/site_inner.h"
 #include "count/site_layout.h"
 
-uint64_t site_changes(const struct site *s, struct instant now)
+/* A row that is rewritten keeps its number meanwhile, so that no answer falls between. */
+static void open_row(_Atomic int64_t *tag, int64_t number)
 {
-    int64_t slot = instant_slot(now);
-    uint64_t seen[] = {
-        atomic_load_explicit(&s->block->hits.ring[slot % RING_SLOTS],
-                             memory_order_acquire),
-        atomic_load_explicit(&s->block->hits.late, memory_order_relaxed),
-        atomic_load_explicit(&s->block->hits.overrun_views, memory_order_relaxed),
-        atomic_load_explicit(&s->table[0].head->joins, memory_order_relaxed),
-        atomic_load_explicit(&s->table[1].head->joins, memory_order_relaxed),
-        atomic_load_explicit(&s->block->seed_version, memory_order_relaxed),
-    };
+    if (atomic_load_explicit(tag, memory_order_relaxed) != number + 1)
+        atomic_store_explicit(tag, 0, memory_order_seq_cst);
+}
 
-    return hash_fast(seen, sizeof seen);
+static void set_count(struct count3 *count, const uint64_t metric[METRIC_KINDS])
+{
+    atomic_store_explicit(&count->views, metric[METRIC_VIEWS], memory_order_relaxed);
+    atomic_store_explicit(&count->visits, metric[METRIC_VISITS], memory_order_relaxed);
+    atomic_store_explicit(&count->visitors, metric[METRIC_VISITORS],
+                          memory_order_relaxed);
 }
 
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],
                   const uint64_t imported[METRIC_KINDS])
 {
-    struct site_day *row = &s->block->day[day % SITE_DAYS];
+    struct site_day *row = &s->block->day[(uint64_t)day % SITE_DAYS];
 
-    atomic_store_explicit(&row->other_tag, 0, memory_order_seq_cst);
-    atomic_store_explicit(&row->other.views, other[METRIC_VIEWS], memory_order_relaxed);
-    atomic_store_explicit(&row->other.visits, other[METRIC_VISITS], memory_order_relaxed);
-    atomic_store_explicit(&row->other.visitors, other[METRIC_VISITORS],
-                          memory_order_relaxed);
-    atomic_store_explicit(&row->imported.views, imported[METRIC_VIEWS],
-                          memory_order_relaxed);
-    atomic_store_explicit(&row->imported.visits, imported[METRIC_VISITS],
-                          memory_order_relaxed);
-    atomic_store_explicit(&row->imported.visitors, imported[METRIC_VISITORS],
-                          memory_order_relaxed);
+    open_row(&row->other_tag, day);
+    set_count(&row->other, other);
+    set_count(&row->imported, imported);
     atomic_store_explicit(&row->other_tag, day + 1, memory_order_release);
 }
 
 void site_set_row(struct site *s, enum period_kind kind, int64_t number,
                   uint64_t other_visitors)
 {
-    struct site_row *row = kind == PERIOD_WEEK ? &s->block->week[number % SITE_WEEKS]
-                                               : &s->block->month[number % SITE_MONTHS];
+    struct site_row *row = kind == PERIOD_WEEK
+                               ? &s->block->week[(uint64_t)number % SITE_WEEKS]
+                               : &s->block->month[(uint64_t)number % SITE_MONTHS];
 
-    atomic_store_explicit(&row->other_tag, 0, memory_order_seq_cst);
+    open_row(&row->other_tag, number);
     atomic_store_explicit(&row->other_visitors, other_visitors, memory_order_relaxed);
     atomic_store_explicit(&row->other_tag, number + 1, memory_order_release);
 }
 
+/* Words behind a version, odd while they are written. Release and acquire all along: who
+ * has read a new word sees that the version has changed. */
 void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
                      const struct site_totals *totals)
 {
     struct site_block *b = s->block;
-    uint64_t version =
-        atomic_load_explicit(&b->seed_version, memory_order_relaxed) & ~(uint64_t)1;
+    uint64_t version = atomic_load_explicit(&b->history_version, memory_order_relaxed);
+    struct site_history history = {.totals = *totals};
+    uint64_t words[HISTORY_WORDS];
 
-    atomic_store_explicit(&b->seed_version, version + 1, memory_order_seq_cst);
-    atomic_thread_fence(memory_order_release);
-    memcpy(b->seed, seed, sizeof b->seed);
-    b->totals = *totals;
-    atomic_store_explicit(&b->seed_version, version + 2, memory_order_release);
+    memcpy(history.seed, seed, sizeof history.seed);
+    memcpy(words, &history, sizeof words);
+    atomic_store_explicit(&b->history_version, version + 1, memory_order_seq_cst);
+    for (unsigned i = 0; i < HISTORY_WORDS; i++)
+        atomic_store_explicit(&b->history[i], words[i], memory_order_release);
+    atomic_store_explicit(&b->history_version, version + 2, memory_order_release);
+}
+
+bool site_has_history(const struct site *s)
+{
+    return atomic_load_explicit(&s->block->history_version, memory_order_acquire) != 0;
+}
+
+void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS],
+                    struct site_totals *ret_totals)
+{
+    const struct site_block *b = s->block;
+    uint64_t version, words[HISTORY_WORDS];
+    struct site_history history;
+
+    do {
+        version = atomic_load_explicit(&b->history_version, memory_order_acquire);
+        for (unsigned i = 0; i < HISTORY_WORDS; i++)
+            words[i] = atomic_load_explicit(&b->history[i], memory_order_acquire);
+    } while ((version & 1) != 0 ||
+             atomic_load_explicit(&b->history_version, memory_order_relaxed) != version);
+    memcpy(&history, words, sizeof history);
+    memcpy(ret_seed, history.seed, sizeof history.seed);
+    *ret_totals = history.totals;
 }

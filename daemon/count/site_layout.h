@@ -38,28 +38,16 @@ static inline size_t site_month_hll_at(unsigned i)
 
 static_assert(sizeof(struct site_block) <= 84 << 10, "1,000 quiet sites fit in 96 MiB");
 static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room");
+static_assert(sizeof(struct hll) % 4096 == 0, "what is punched is whole pages");
 static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= SITE_RANGE_BYTES,
               "everything fits in a site's range");
+static_assert(sizeof(struct site_history) % sizeof(uint64_t) == 0,
+              "a site's history is copied word by word");
 
 /* The address of an offset in a site's range. */
 static inline void *site_place(const struct site *s, size_t offset)
 {
     return (char *)s->block + offset;
 }
-
-/* The newest key whose period had begun at a slot, among linked ones; else the oldest
- * linked one; -1: none. */
-int site_key_for(const struct site *s, int64_t slot);
-/* Reads `value` from the keeper's scan; false while it is being written or of another
- * slot. */
-struct site_scanned {
-    int64_t slot;
-    uint64_t online, joins, hour, day, week;
-    unsigned table;
-    bool exact;
-};
-bool site_read_scan(const struct site *s, struct site_scanned *ret_scan);
-struct site_scanned site_scan_now(const struct site *s, const struct site_terms *terms,
-                                  int64_t now_slot);
 
 #endif

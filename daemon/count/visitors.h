@@ -129,6 +129,13 @@ void visitors_adopt(const struct visitors_table *t,
 /* A new table: zero memory, parts 0 and 1 backed. Its owner links it (head->linked) when
  * the key is in place too. */
 void visitors_init(const struct visitors_table *t, int64_t base_slot);
+/* The table ends: nobody links it any more, and a grace is over. Its words, matrix and
+ * HyperLogLogs are the owner's to punch. */
+void visitors_clear(const struct visitors_table *t);
+/* The clock was set back from was_slot, and every turn has the new time: who was seen
+ * after now was seen now, and periods to come have no visitors yet. Beside workers. */
+void visitors_set_back(const struct visitors_table *t, int64_t was_slot, int64_t now_slot,
+                       const struct visit_periods *now);
 
 /* Any thread. The visitors of a period that this table answers: the tally, or in sketched
  * mode max(tally, estimate), the estimate being what visitors_tick recorded last. */

@@ -1,5 +1,5 @@
 /* Looking at a site: every row that may have changed is computed and compared with the
- * shadow. A row is final when the keeper says so (a day's own_tag, quarters before
+ * shadow. A row is final when the keeper says so (site_day_is_final, quarters before
  * rolled_q); that is read before the row, so what is taken for final is.
  *
  * A reload frees a site's terms a grace after it swapped them, and asking the store can
@@ -158,12 +158,6 @@ static int collect_quarters(const struct looking *l)
     return rv;
 }
 
-static bool day_is_final(const struct site *site, int64_t day)
-{
-    return atomic_load_explicit(&site->block->day[day % SITE_DAYS].own_tag,
-                                memory_order_acquire) == day + 1;
-}
-
 static int collect_days(const struct looking *l)
 {
     bool all_final = true;
@@ -171,7 +165,7 @@ static int collect_days(const struct looking *l)
 
     l->shadow->next.day = lesser(l->shadow->edges.day, l->today - 1);
     for (int64_t day = l->shadow->next.day; day <= l->today && rv == 0; day++) {
-        bool final = day_is_final(l->site, day);
+        bool final = site_day_is_final(l->site, day);
         struct site_numbers n;
         struct change c = {.kind = CHANGE_DAY, .site = l->key, .number = day};
 

@@ -290,8 +290,7 @@ int history_load_new(struct registry *registry, struct store *store, struct inst
 
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
-        /* Only this thread writes it; zero memory says that nobody has yet. */
-        if (site == NULL || site->block->totals.since_day != 0)
+        if (site == NULL || site_has_history(site))
             continue;
         failed = load_logged(site, store, now, false);
         if (failed != 0)

@@ -34,13 +34,9 @@ struct importing {
 
 struct hash_key history_import_key(const struct site *site, uint64_t *ret_key_id)
 {
-    struct hash_key key, again;
+    struct hash_key key;
 
-    do { /* the keeper may be turning it over */
-        memcpy(&key, &site->block->import_key, sizeof key);
-        atomic_thread_fence(memory_order_acquire);
-        memcpy(&again, &site->block->import_key, sizeof again);
-    } while (memcmp(&key, &again, sizeof key) != 0);
+    site_import_key(site, &key);
     *ret_key_id = hash_fast(&key, sizeof key) & key_id_bits;
     if (*ret_key_id == 0)
         *ret_key_id = 1;

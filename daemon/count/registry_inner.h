@@ -1,0 +1,102 @@
+/* Floor 2 (count), private to registry*.c.
+ *
+ * A view is two open tables, at most half full: key -> site and host -> site. Nothing is
+ * ever moved or taken out of one; sites that open by themselves are added, under
+ * `opening`. Tables are keyed: hosts come from strangers. */
+#ifndef LUOT_COUNT_REGISTRY_INNER_H
+#define LUOT_COUNT_REGISTRY_INNER_H
+
+#include "count/registry.h"
+
+enum { BLANKS = 4, HOST_MAX = 255 };
+
+struct named {
+    _Atomic uint32_t site; /* index + 1, stored after the name; 0: empty */
+    uint32_t length;
+    const char *name; /* in the configuration, or in the site's block */
+};
+
+struct names {
+    size_t mask;
+    struct named *row; /* mask + 1 */
+};
+
+struct view {
+    const struct config *config;
+    struct names key, host;
+    struct view *next; /* of those that wait to be freed      */
+    uint64_t ticket;   /* freed when this grace is over       */
+};
+
+struct old_terms {
+    struct old_terms *next;
+    struct site_terms *terms;
+    uint64_t ticket;
+};
+
+struct registry {
+    struct hash_key hash;
+    struct arena *arena;
+    struct count_head *head;
+    size_t limit;      /* ranges that we look at: all that were ever made            */
+    size_t room;       /* ranges that a new site may take: sites_max                 */
+    struct site *site; /* `limit` of them                                       */
+    _Atomic(struct view *) view;
+    _Atomic(const struct config *) pending; /* reload's, for the keeper         */
+    _Atomic uint32_t opening;               /* spin: a name is being added      */
+    _Atomic uint32_t auto_count;            /* sites that opened by themselves  */
+    _Atomic uint32_t blank[BLANKS];         /* index + 1 of a blank to take     */
+    /* The keeper's own. */
+    struct view *old_views;
+    struct old_terms *old_terms;
+    uint64_t terms_version;
+    bool is_full;  /* no range is left                                      */
+    bool is_short; /* a configured site found no memory: tried at each tick */
+};
+
+uint32_t registry_state(const struct registry *r, size_t i);
+static inline struct view *registry_view(const struct registry *r)
+{
+    /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
+    return atomic_load_explicit(&r->view, memory_order_seq_cst);
+}
+
+struct site *registry_lookup(const struct registry *r, const struct names *names,
+                             struct slice name);
+/* The first site that takes a name has it. */
+void registry_enter(const struct registry *r, struct names *names, struct slice name,
+                    const struct site *site);
+/* For adding to a view that others read. Microseconds. */
+void registry_lock(struct registry *r);
+void registry_unlock(struct registry *r);
+
+/* Making sites (registry_make.c). */
+struct site_terms *registry_auto_terms(void);
+void registry_set_terms(struct registry *r, struct site *s, struct site_terms *terms,
+                        const struct graces *g);
+/* A site that nobody uses: one that was made ahead, else a new one. Keeper. ERR_FULL,
+ * ERR_NOSPACE, ERR_NOMEM. */
+int registry_take(struct registry *r, const struct graces *g, struct instant now,
+                  struct site **ret_site);
+/* Makes a few ahead, while sites open by themselves. Keeper. */
+int registry_keep_blanks(struct registry *r, const struct graces *g, struct instant now);
+
+/* Views (registry_view.c). Keeper. */
+int registry_apply(struct registry *r, const struct config *config,
+                   const struct graces *g, struct instant now,
+                   struct registry_report *report);
+/* Configured sites that found no memory before. */
+int registry_make_missing(struct registry *r, const struct graces *g, struct instant now,
+                          struct registry_report *report);
+void registry_view_free(struct view *v); /* NULL is a no-op */
+void registry_free_old(struct registry *r, uint64_t over);
+
+/* Threads that are never in a turn (those that answer from a store, say) may still look
+ * at terms and views a while after a worker cannot. Graces are one a tick: this is a
+ * minute. */
+static inline uint64_t registry_old_ticket(const struct graces *g)
+{
+    return g->begun + 1 + 600;
+}
+
+#endif

@@ -1,0 +1,255 @@
+/* What a configuration makes of the sites: terms, the archive, new ones, and the view
+ * that look-ups go through. The view is built aside and swapped whole. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "count/registry_inner.h"
+
+/* --- A view --- */
+
+static size_t hosts_of(const char *list)
+{
+    size_t n = 1;
+
+    for (; *list != '\0'; list++)
+        n += *list == ',';
+    return n;
+}
+
+static int names_init(struct names *names, size_t count)
+{
+    for (names->mask = 63; names->mask < 2 * count; names->mask = names->mask * 2 + 1)
+        ;
+    names->row = calloc(names->mask + 1, sizeof *names->row);
+    return names->row == NULL ? ERR_NOMEM : 0;
+}
+
+void registry_view_free(struct view *v)
+{
+    if (v == NULL)
+        return;
+    free(v->key.row);
+    free(v->host.row);
+    free(v);
+}
+
+static struct view *view_new(const struct config *config, size_t limit)
+{
+    struct view *v = calloc(1, sizeof *v);
+    size_t hosts = limit;
+
+    if (v == NULL)
+        return NULL;
+    v->config = config;
+    for (size_t i = 0; i < config->site_count; i++)
+        hosts += hosts_of(config->sites[i].hosts);
+    if (names_init(&v->key, limit) != 0 || names_init(&v->host, hosts) != 0) {
+        registry_view_free(v);
+        return NULL;
+    }
+    return v;
+}
+
+static void enter_configured_hosts(const struct registry *r, struct view *v,
+                                   const struct site *s, const struct site_config *c)
+{
+    struct slice rest = slice_of(c->hosts);
+
+    while (rest.length > 0) {
+        struct slice host = slice_trim(slice_cut(&rest, ','));
+
+        if (host.length > 0) /* the configuration has them in lower case */
+            registry_enter(r, &v->host, host, s);
+    }
+}
+
+static void enter_keys(const struct registry *r, struct view *v)
+{
+    for (size_t i = 0; i < r->limit; i++)
+        if (registry_state(r, i) == SITE_LIVE)
+            registry_enter(r, &v->key, slice_of(r->site[i].block->key), &r->site[i]);
+}
+
+static void enter_hosts(const struct registry *r, struct view *v)
+{
+    for (size_t i = 0; i < v->config->site_count; i++) {
+        const struct site_config *c = &v->config->sites[i];
+        const struct site *s = registry_lookup(r, &v->key, slice_of(c->key));
+
+        if (s != NULL)
+            enter_configured_hosts(r, v, s, c);
+    }
+    for (size_t i = 0; i < r->limit; i++) { /* after the configured ones, which win */
+        const struct site_block *b = r->site[i].block;
+
+        if (registry_state(r, i) == SITE_LIVE && b->host[0] != '\0')
+            registry_enter(r, &v->host, slice_of(b->host), &r->site[i]);
+    }
+}
+
+static uint32_t autos_of(const struct registry *r, const struct view *v)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < r->limit; i++)
+        n += registry_state(r, i) == SITE_LIVE &&
+             config_site(v->config, slice_of(r->site[i].block->key)) == NULL;
+    return n;
+}
+
+/* Sites may have opened since the view was filled; from the swap on they are added to
+ * this one. */
+static struct view *swap(struct registry *r, struct view *v)
+{
+    struct view *old;
+
+    registry_lock(r);
+    enter_keys(r, v);
+    enter_hosts(r, v);
+    atomic_store_explicit(&r->auto_count, autos_of(r, v), memory_order_relaxed);
+    old = atomic_exchange_explicit(&r->view, v, memory_order_seq_cst);
+    registry_unlock(r);
+    return old;
+}
+
+/* --- Sites --- */
+
+/* A site that is there already: new terms, or the archive, where it keeps its own. */
+static int settle(struct registry *r, struct site *s, const struct config *config,
+                  const struct graces *g, struct registry_report *report)
+{
+    struct site_block *b = s->block;
+    uint32_t was = atomic_load_explicit(&b->state, memory_order_relaxed);
+    const struct site_config *c = config_site(config, slice_of(b->key));
+    bool stays =
+        c != NULL || (b->host[0] != '\0' && config->settings.auto_sites[0] != '\0' &&
+                      hosts_match(config->settings.auto_sites, slice_of(b->host)));
+    struct site_terms *terms;
+
+    if (stays) {
+        terms = c != NULL ? site_terms_new(c) : registry_auto_terms();
+        if (terms == NULL)
+            return ERR_NOMEM;
+        registry_set_terms(r, s, terms, g);
+    }
+    report->archived += !stays && was == SITE_LIVE;
+    atomic_store_explicit(&b->state, stays ? SITE_LIVE : SITE_ARCHIVED,
+                          memory_order_release);
+    return 0;
+}
+
+static int settle_all(struct registry *r, const struct config *config,
+                      const struct graces *g, struct registry_report *report)
+{
+    int rv = 0;
+
+    for (size_t i = 0; i < r->limit && rv == 0; i++) {
+        uint32_t state = registry_state(r, i);
+
+        if (state == SITE_LIVE || state == SITE_ARCHIVED)
+            rv = settle(r, &r->site[i], config, g, report);
+    }
+    return rv;
+}
+
+static int make_site(struct registry *r, const struct site_config *c,
+                     const struct graces *g, struct instant now, struct site **ret_site)
+{
+    struct site_terms *terms;
+    int rv = registry_take(r, g, now, ret_site);
+
+    if (rv != 0)
+        return rv;
+    terms = site_terms_new(c);
+    if (terms == NULL)
+        return ERR_NOMEM; /* the blank stays one, and is found again */
+    registry_set_terms(r, *ret_site, terms, g);
+    site_name(*ret_site, slice_of(c->key), (struct slice){NULL, 0});
+    return 0;
+}
+
+/* Those of the view's configuration that are not there. What finds no room is reported;
+ * what finds no memory is tried again. */
+static int make_all(struct registry *r, struct view *v, const struct graces *g,
+                    struct instant now, struct registry_report *report)
+{
+    int failed = 0;
+
+    r->is_short = false;
+    for (size_t i = 0; i < v->config->site_count; i++) {
+        const struct site_config *c = &v->config->sites[i];
+        struct site *s;
+        int rv;
+
+        if (registry_lookup(r, &v->key, slice_of(c->key)) != NULL)
+            continue;
+        rv = make_site(r, c, g, now, &s);
+        if (rv != 0) {
+            if (report->full[0] == '\0')
+                memcpy(report->full, c->key, sizeof report->full);
+            r->is_short = r->is_short || rv != ERR_FULL;
+            failed = rv != ERR_FULL && failed == 0 ? rv : failed;
+            continue;
+        }
+        report->created++;
+        registry_lock(r); /* it may be the view that all look at */
+        registry_enter(r, &v->key, slice_of(s->block->key), s);
+        registry_unlock(r);
+    }
+    return failed;
+}
+
+int registry_make_missing(struct registry *r, const struct graces *g, struct instant now,
+                          struct registry_report *report)
+{
+    struct view *v = registry_view(r);
+    char full[sizeof report->full];
+    int rv;
+
+    memcpy(full, report->full, sizeof full);
+    rv = make_all(r, v, g, now, report);
+    if (report->created > 0) {
+        registry_lock(r);
+        enter_hosts(r, v);
+        registry_unlock(r);
+    }
+    memcpy(report->full, full, sizeof full); /* said already */
+    return rv;
+}
+
+int registry_apply(struct registry *r, const struct config *config,
+                   const struct graces *g, struct instant now,
+                   struct registry_report *report)
+{
+    struct view *v = view_new(config, r->limit), *old;
+    int rv, failed;
+
+    if (v == NULL)
+        return ERR_NOMEM;
+    rv = settle_all(r, config, g, report);
+    if (rv != 0) {
+        registry_view_free(v);
+        return rv;
+    }
+    enter_keys(r, v);
+    failed = make_all(r, v, g, now, report);
+    enter_hosts(r, v);
+    old = swap(r, v);
+    if (old != NULL) {
+        old->ticket = registry_old_ticket(g);
+        old->next = r->old_views;
+        r->old_views = old;
+    }
+    return failed;
+}
+
+void registry_reload(struct registry *r, const struct config *config)
+{
+    atomic_store_explicit(&r->pending, config, memory_order_release);
+}
+
+const struct config *registry_config(const struct registry *r)
+{
+    return registry_view(r)->config;
+}

@@ -1,0 +1,83 @@
+/* Floor 2 (count), private to site_*.c: what the files of a site share. */
+#ifndef LUOT_COUNT_SITE_INNER_H
+#define LUOT_COUNT_SITE_INNER_H
+
+#include "count/site.h"
+
+enum { HOUR_SLOTS = 300, DAY_SLOTS = 7200, WEEK_SLOTS = 50400, SLOT_S = SLOT_MS / 1000 };
+
+#define SKETCH_ERROR (0.649 / 64) /* of count/distinct: 0.649 / sqrt(4096) */
+
+static inline const struct site_terms *site_terms_of(const struct site *s)
+{
+    return atomic_load_explicit(&s->terms, memory_order_acquire);
+}
+
+/* --- The keeper's graces --- */
+
+/* The grace that begins after this moment. */
+static inline uint64_t graces_ticket(const struct graces *g)
+{
+    return g->begun + 1;
+}
+
+static inline bool graces_is_over(const struct graces *g, uint64_t ticket)
+{
+    return g->over >= ticket;
+}
+
+/* --- Keys (site_keys.c) --- */
+
+/* The newest key whose period had begun at a slot, among linked ones; else the oldest
+ * linked one; -1: none. */
+int site_key_for(const struct site *s, int64_t slot);
+/* The same, and its table is not punched before site_let_go. For who reads words,
+ * matrices or HyperLogLogs outside a turn. */
+int site_hold_key_for(const struct site *s, int64_t slot);
+void site_let_go(const struct site *s, int key);
+bool site_key_is_linked(const struct site *s, unsigned i);
+/* Makes, retires and erases keys and their tables. Keeper. */
+int site_keep_keys(struct site *s, struct arena *a, const struct graces *g,
+                   int64_t now_slot);
+/* Erases what was half made, was going, or is over. Before any worker. */
+void site_adopt_keys(struct site *s, struct arena *a, int64_t now_slot);
+
+/* --- Rows that outlive their table (site_rows.c) --- */
+
+/* The visitors of the days, weeks and months at a slot and before it. Keeper. */
+void site_keep_rows(struct site *s, int64_t slot);
+/* Moves whole days whose quarters are closed to the stored days, with a row each. */
+void site_fold_days(struct site *s);
+/* Forgets rows of periods that have not begun. */
+void site_forget_rows_after(struct site *s, int64_t slot);
+struct hit_count site_own_hits(const struct site *s, const struct period *day);
+/* The store's part of a day, added to `metric`. */
+void site_add_stored_day(const struct site *s, int64_t day, bool with_imported,
+                         uint64_t metric[METRIC_KINDS]);
+/* The row alone, 0 when it is another period's. `other`: the store's part. */
+uint64_t site_row_visitors(const struct site *s, enum period_kind kind, int64_t number,
+                           bool *ret_exact);
+uint64_t site_other_visitors(const struct site *s, enum period_kind kind, int64_t number);
+
+/* --- Scans of sliding windows (site_scan.c) --- */
+
+struct site_scanned {
+    int64_t slot;
+    uint64_t online, joins, hour, day, week;
+    unsigned table;
+    bool exact;
+};
+/* Looks at every visitor. */
+struct site_scanned site_scan_now(const struct site *s, int64_t now_slot);
+/* The keeper's scan of this slot, or a new one where that is cheap. `fresh`: with who
+ * came since, too. */
+struct site_scanned site_scan_for(const struct site *s, int64_t now_slot, bool fresh);
+/* Once a slot. Keeper. */
+void site_publish_scan(struct site *s, const struct site_scanned *scan);
+
+/* The quarter to close next (site_keep.c). */
+int64_t site_closable(const struct site *s, int64_t now_slot);
+
+struct visit_periods site_periods(const struct site_terms *terms, int64_t slot);
+
+#endif

@@ -1,0 +1,307 @@
+/* Rows of days, weeks and months, which outlive the tables of visitors that they come
+ * from; and the days of a site: what this arena counted, and what the store knows beyond.
+ *
+ * A row's own visitors are written each slot while their period is open (and the one
+ * after it), and are the most that was seen so far: when a key goes early, its numbers
+ * stay. A row's own views and visits are written when the day is folded; until then they
+ * are the sum of its quarters, and so they are again after a clock was set back. */
+#include "base/error.h"
+#include "count/site_inner.h"
+
+static uint64_t relaxed(const _Atomic uint64_t *at)
+{
+    return atomic_load_explicit(at, memory_order_relaxed);
+}
+
+static void set(_Atomic uint64_t *at, uint64_t value)
+{
+    if (relaxed(at) != value) /* a quiet site's lines stay clean */
+        atomic_store_explicit(at, value, memory_order_relaxed);
+}
+
+static bool tag_is(const _Atomic int64_t *tag, int64_t number)
+{
+    return atomic_load_explicit(tag, memory_order_acquire) == number + 1;
+}
+
+/* --- Reading --- */
+
+static struct site_row *row_of(const struct site *s, enum period_kind kind,
+                               int64_t number)
+{
+    return kind == PERIOD_WEEK ? &s->block->week[(uint64_t)number % SITE_WEEKS]
+                               : &s->block->month[(uint64_t)number % SITE_MONTHS];
+}
+
+static struct site_day *day_of(const struct site *s, int64_t number)
+{
+    return &s->block->day[(uint64_t)number % SITE_DAYS];
+}
+
+uint64_t site_row_visitors(const struct site *s, enum period_kind kind, int64_t number,
+                           bool *ret_exact)
+{
+    const struct site_row *row = row_of(s, kind, number);
+    const struct site_day *day = day_of(s, number);
+
+    if (kind == PERIOD_HOUR ||
+        !tag_is(kind == PERIOD_DAY ? &day->own_tag : &row->own_tag, number)) {
+        *ret_exact = true;
+        return 0;
+    }
+    *ret_exact = relaxed(kind == PERIOD_DAY ? &day->own_exact : &row->own_exact) != 0;
+    return relaxed(kind == PERIOD_DAY ? &day->own.visitors : &row->own_visitors);
+}
+
+uint64_t site_other_visitors(const struct site *s, enum period_kind kind, int64_t number)
+{
+    const struct site_row *row = row_of(s, kind, number);
+
+    return tag_is(&row->other_tag, number) ? relaxed(&row->other_visitors) : 0;
+}
+
+/* The stored days reach to this slot; their rows are final. */
+static int64_t folded_slot(const struct site *s)
+{
+    const struct hits *h = &s->block->hits;
+    uint64_t i = atomic_load_explicit(&h->base_i, memory_order_acquire);
+
+    return QUARTER_SLOTS *
+           atomic_load_explicit(&h->base[i & 1].through_q, memory_order_acquire);
+}
+
+static bool is_folded(const struct site *s, const struct period *day)
+{
+    return day->until_slot <= folded_slot(s) &&
+           tag_is(&day_of(s, day->number)->own_tag, day->number);
+}
+
+bool site_day_is_final(const struct site *s, int64_t day)
+{
+    struct period p = period_of_day(&site_terms_of(s)->calendar, day);
+
+    return is_folded(s, &p);
+}
+
+struct hit_count site_own_hits(const struct site *s, const struct period *day)
+{
+    const struct site_day *row = day_of(s, day->number);
+
+    if (!is_folded(s, day))
+        return hits_sum(&s->block->hits, day->from_slot / QUARTER_SLOTS,
+                        day->until_slot / QUARTER_SLOTS, true);
+    return (struct hit_count){.views = relaxed(&row->own.views),
+                              .visits = relaxed(&row->own.visits)};
+}
+
+void site_add_stored_day(const struct site *s, int64_t day, bool with_imported,
+                         uint64_t metric[METRIC_KINDS])
+{
+    const struct site_day *row = day_of(s, day);
+
+    if (!tag_is(&row->other_tag, day))
+        return;
+    metric[METRIC_VIEWS] += relaxed(&row->other.views);
+    metric[METRIC_VISITS] += relaxed(&row->other.visits);
+    metric[METRIC_VISITORS] += relaxed(&row->other.visitors);
+    if (!with_imported)
+        return;
+    metric[METRIC_VIEWS] += relaxed(&row->imported.views);
+    metric[METRIC_VISITS] += relaxed(&row->imported.visits);
+    metric[METRIC_VISITORS] += relaxed(&row->imported.visitors);
+}
+
+/* --- The keeper's rows --- */
+
+/* Release: who reads the number reads the row of it. A row that is the period's already
+ * is never taken away, so no number falls while it is written. */
+static void give_row(_Atomic int64_t *tag, int64_t number)
+{
+    if (!tag_is(tag, number))
+        atomic_store_explicit(tag, number + 1, memory_order_release);
+}
+
+static void keep_visitors(_Atomic uint64_t *row, _Atomic uint64_t *row_exact,
+                          uint64_t visitors, bool exact)
+{
+    if (visitors > relaxed(row))
+        set(row, visitors);
+    set(row_exact, exact);
+}
+
+static void keep_row(struct site *s, enum period_kind kind, const struct period *p)
+{
+    struct site_row *row = row_of(s, kind, p->number);
+    bool exact;
+    uint64_t visitors = site_own_visitors(s, kind, p, &exact);
+
+    if (!tag_is(&row->own_tag, p->number)) {
+        atomic_store_explicit(&row->own_tag, 0, memory_order_seq_cst);
+        atomic_store_explicit(&row->own_visitors, 0, memory_order_relaxed);
+    }
+    keep_visitors(&row->own_visitors, &row->own_exact, visitors, exact);
+    give_row(&row->own_tag, p->number);
+}
+
+/* Does not give the row its number: that is for when it is whole. */
+static struct site_day *keep_day(struct site *s, const struct period *p)
+{
+    struct site_day *row = day_of(s, p->number);
+    bool exact;
+    uint64_t visitors = site_own_visitors(s, PERIOD_DAY, p, &exact);
+
+    if (!tag_is(&row->own_tag, p->number)) {
+        atomic_store_explicit(&row->own_tag, 0, memory_order_seq_cst);
+        atomic_store_explicit(&row->own.visitors, 0, memory_order_relaxed);
+    }
+    keep_visitors(&row->own.visitors, &row->own_exact, visitors, exact);
+    return row;
+}
+
+void site_keep_rows(struct site *s, int64_t slot)
+{
+    const struct calendar *c = &site_terms_of(s)->calendar;
+
+    for (int kind = PERIOD_DAY; kind < PERIOD_KINDS; kind++) {
+        struct period p = period_at(c, (enum period_kind)kind, slot);
+
+        for (int back = 0; back < 2; back++) {
+            if (kind == PERIOD_DAY)
+                give_row(&keep_day(s, &p)->own_tag, p.number);
+            else
+                keep_row(s, (enum period_kind)kind, &p);
+            p = period_at(c, (enum period_kind)kind, p.from_slot - 1);
+        }
+    }
+}
+
+static void fold_day(struct site *s, const struct period *day)
+{
+    struct hits *h = &s->block->hits;
+    int64_t until_q = day->until_slot / QUARTER_SLOTS;
+    struct hit_count sum = hits_sum(h, day->from_slot / QUARTER_SLOTS, until_q, true);
+    struct site_day *row = keep_day(s, day);
+
+    set(&row->own.views, sum.views);
+    set(&row->own.visits, sum.visits);
+    give_row(&row->own_tag, day->number);
+    hits_fold(h, until_q); /* from here on, readers take the row */
+}
+
+void site_fold_days(struct site *s)
+{
+    const struct calendar *c = &site_terms_of(s)->calendar;
+    int64_t rolled_slot = QUARTER_SLOTS * atomic_load_explicit(&s->block->hits.rolled_q,
+                                                               memory_order_relaxed);
+
+    for (;;) {
+        int64_t from = folded_slot(s);
+        struct period day = period_at(c, PERIOD_DAY, from);
+
+        if (day.until_slot > rolled_slot || day.until_slot <= from)
+            return;
+        fold_day(s, &day);
+    }
+}
+
+void site_forget_rows_after(struct site *s, int64_t slot)
+{
+    const struct calendar *c = &site_terms_of(s)->calendar;
+    int64_t day = period_at(c, PERIOD_DAY, slot).number;
+    int64_t week = period_at(c, PERIOD_WEEK, slot).number;
+    int64_t month = period_at(c, PERIOD_MONTH, slot).number;
+    struct site_block *b = s->block;
+
+    for (int i = 0; i < SITE_DAYS; i++)
+        if (atomic_load_explicit(&b->day[i].own_tag, memory_order_relaxed) > day + 1)
+            atomic_store_explicit(&b->day[i].own_tag, 0, memory_order_relaxed);
+    for (int i = 0; i < SITE_WEEKS; i++)
+        if (atomic_load_explicit(&b->week[i].own_tag, memory_order_relaxed) > week + 1)
+            atomic_store_explicit(&b->week[i].own_tag, 0, memory_order_relaxed);
+    for (int i = 0; i < SITE_MONTHS; i++)
+        if (atomic_load_explicit(&b->month[i].own_tag, memory_order_relaxed) > month + 1)
+            atomic_store_explicit(&b->month[i].own_tag, 0, memory_order_relaxed);
+}
+
+/* --- Own visitors --- */
+
+/* One key's answer, or what a row has kept of an earlier one. */
+static uint64_t visitors_of_one_key(const struct site *s, enum period_kind kind,
+                                    const struct period *p, bool *ret_exact)
+{
+    int key = site_key_for(s, p->from_slot);
+    bool row_exact, table_exact = true;
+    uint64_t row = site_row_visitors(s, kind, p->number, &row_exact), tally = 0;
+
+    if (key >= 0)
+        tally =
+            visitors_of_period(&s->table[key], kind, (uint32_t)p->number, &table_exact);
+    *ret_exact = row_exact && table_exact;
+    return row > tally ? row : tally;
+}
+
+uint64_t site_own_visitors(const struct site *s, enum period_kind kind,
+                           const struct period *p, bool *ret_exact)
+{
+    const struct site_terms *terms = site_terms_of(s);
+    uint64_t row, sum = 0;
+    bool exact;
+
+    if (kind <= PERIOD_DAY || terms->config.identity == IDENTITY_MONTH)
+        return visitors_of_one_key(s, kind, p, ret_exact);
+    row = site_row_visitors(s, kind, p->number, ret_exact);
+    for (int64_t d = p->first_day; d < p->until_day; d++) {
+        struct period day = period_of_day(&terms->calendar, d);
+
+        sum += visitors_of_one_key(s, PERIOD_DAY, &day, &exact);
+        *ret_exact = *ret_exact && exact;
+    }
+    return row > sum ? row : sum;
+}
+
+/* --- A day, any thread --- */
+
+static bool day_is_at_hand(const struct site *s, int64_t day, struct instant now)
+{
+    int64_t today = zone_day(site_terms_of(s)->zone, instant_seconds(now));
+
+    return day <= today && day > today - SITE_DAYS;
+}
+
+bool site_own_day(const struct site *s, int64_t day, struct instant now,
+                  struct site_numbers *ret_numbers)
+{
+    struct period p = period_of_day(&site_terms_of(s)->calendar, day);
+    struct hit_count hits;
+    uint64_t visitors;
+    bool exact;
+
+    if (!day_is_at_hand(s, day, now))
+        return false;
+    hits = site_own_hits(s, &p);
+    visitors = site_own_visitors(s, PERIOD_DAY, &p, &exact);
+    *ret_numbers = (struct site_numbers){
+        .metric = {[METRIC_VIEWS] = hits.views,
+                   [METRIC_VISITS] = hits.visits,
+                   [METRIC_VISITORS] = visitors},
+        .exact = exact,
+        .deduplicated = true,
+        .error = exact ? 0 : SKETCH_ERROR,
+    };
+    return true;
+}
+
+bool site_whole_day(const struct site *s, int64_t day, struct instant now,
+                    struct site_numbers *ret_numbers)
+{
+    uint64_t stored[METRIC_KINDS] = {0}, own;
+
+    if (!site_own_day(s, day, now, ret_numbers))
+        return false;
+    own = ret_numbers->metric[METRIC_VISITORS];
+    site_add_stored_day(s, day, true, stored);
+    for (int m = 0; m < METRIC_KINDS; m++)
+        ret_numbers->metric[m] += stored[m];
+    ret_numbers->deduplicated = own == 0 || stored[METRIC_VISITORS] == 0;
+    return true;
+}

@@ -1,0 +1,108 @@
+/* A hit's way through a site: into the table of each key that has begun, then to the
+ * worker's lane, which is added to the ring once a slot and turn. */
+#include "count/site_inner.h"
+#include "identify/visitor.h"
+
+void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&s->terms, memory_order_seq_cst); /* freed after a grace */
+
+    lane->touched = true;
+    lane->now_slot = now_slot;
+    lane->floor_q = hits_floor(&s->block->hits);
+    lane->terms = terms;
+    if (lane->terms_version != terms->version) { /* not the address: that comes again */
+        lane->terms_version = terms->version;
+        lane->periods.until_slot = INT64_MIN;
+    }
+}
+
+static const struct visit_periods *periods_of(struct site_lane *lane, int64_t slot)
+{
+    if (slot < lane->periods.from_slot || slot >= lane->periods.until_slot)
+        visit_periods_at(&lane->terms->calendar, slot, lane->terms->online_slots,
+                         lane->terms->idle_slots, &lane->periods);
+    return &lane->periods;
+}
+
+/* A hit goes to the table of every key that is linked and has begun. While two are, it is
+ * a new visit only if both say so: the younger table does not know who came before its
+ * key. */
+static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
+                     int64_t slot)
+{
+    const struct visit_periods *periods = periods_of(lane, slot);
+    struct slice key = slice_of(s->block->key);
+    bool placed = false, new_visit = true;
+
+    for (unsigned i = 0; i < SITE_KEYS; i++) {
+        struct site_key *k = &s->block->keys[i];
+        uint64_t fp;
+
+        /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
+        if (!atomic_load_explicit(&s->table[i].head->linked, memory_order_seq_cst) ||
+            slot < atomic_load_explicit(&k->from_slot, memory_order_relaxed))
+            continue;
+        fp = visitors_fingerprint(
+            visitor_hash(&k->key, key, &visit->unit, visit->user_agent));
+        if (visit->kind == VISIT_VIEW) {
+            struct visitors_verdict v = visitors_hit(&s->table[i], fp, slot, periods);
+            placed |= v.placed;
+            new_visit &= v.new_visit || !v.placed;
+        } else {
+            visitors_ping(&s->table[i], fp, slot, periods);
+        }
+    }
+    return placed ? new_visit : visit->entry;
+}
+
+bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
+{
+    bool late, new_visit;
+    int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late);
+
+    if (late)
+        atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
+    new_visit = visit->anonymous ? visit->entry : identify(s, lane, visit, slot);
+    if (visit->kind != VISIT_VIEW)
+        return false; /* keeps a visit alive, opens none */
+    if (slot != lane->slot && lane->views > 0) {
+        hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+        lane->views = lane->visits = 0;
+    }
+    lane->slot = slot;
+    lane->views++;
+    lane->visits += new_visit;
+    return new_visit;
+}
+
+static bool site_wants_room(const struct site *s)
+{
+    unsigned part;
+
+    for (unsigned i = 0; i < SITE_KEYS; i++)
+        if (atomic_load_explicit(&s->table[i].head->linked, memory_order_relaxed) &&
+            visitors_wants_part(&s->table[i], &part))
+            return true;
+    return false;
+}
+
+bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
+{
+    lane->touched = false;
+    if (lane->views == 0)
+        return false;
+    hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+    lane->views = lane->visits = 0;
+    if (atomic_load_explicit(&s->block->first_live_s, memory_order_relaxed) == 0) {
+        int64_t none = 0;
+        atomic_compare_exchange_strong_explicit(&s->block->first_live_s, &none, now_s,
+                                                memory_order_relaxed,
+                                                memory_order_relaxed);
+    }
+    /* For silent sites: a store a site and turn, and only when the second has changed. */
+    if (atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed) != now_s)
+        atomic_store_explicit(&s->block->last_view_s, now_s, memory_order_relaxed);
+    return site_wants_room(s);
+}

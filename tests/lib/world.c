@@ -1,0 +1,212 @@
+#include "lib/world.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/date.h"
+#include "base/hash.h"
+
+static void must(bool good, const char *what)
+{
+    if (good)
+        return;
+    fprintf(stderr, "world: %s\n", what);
+    abort();
+}
+
+/* --- A place --- */
+
+void world_dir_make(char path[64])
+{
+    strcpy(path, "/dev/shm/luot-test-XXXXXX");
+    if (mkdtemp(path) != NULL)
+        return;
+    strcpy(path, "/tmp/luot-test-XXXXXX");
+    must(mkdtemp(path) != NULL, "no directory");
+}
+
+void world_dir_remove(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+    (void)rmdir(path);
+}
+
+/* --- Start and end --- */
+
+static void add_config(struct world *w, const char *text)
+{
+    struct config_error error;
+
+    must(w->configs < WORLD_CONFIGS, "too many configurations");
+    if (config_parse(&w->config[w->configs], slice_of(text), "test", &error) != 0)
+        must(false, error.text);
+    w->trusted.udp = w->config[w->configs]->settings.udp_trusted;
+    w->configs++;
+}
+
+static void start(struct world *w)
+{
+    struct arena_report report;
+    struct arena_layout layout = {.version = 1,
+                                  .layout_hash = site_layout_hash(),
+                                  .head_bytes = sizeof(struct count_head),
+                                  .ranges = w->ranges,
+                                  .range_bytes = SITE_RANGE_BYTES};
+    struct count_head *head;
+
+    if (arena_open(&w->arena, w->dir, &layout, 0, &report) != 0)
+        must(false, report.sentence);
+    w->graces = (struct graces){.begun = 0};
+    must(registry_open(&w->registry, w->arena, w->ranges, w->config[w->configs - 1],
+                       w->now, &w->report) == 0,
+         "registry_open");
+    head = arena_head(w->arena);
+    atomic_store(&w->trust, &w->trusted);
+    must(pipeline_init(&w->pipeline, w->registry, &w->row, &head->turns.line[0],
+                       &w->trust) == 0,
+         "pipeline_init");
+}
+
+static void stop(struct world *w)
+{
+    pipeline_release(&w->pipeline);
+    registry_close(w->registry);
+    arena_close(w->arena);
+}
+
+void world_open(struct world *w, size_t ranges, const char *config, struct instant now)
+{
+    memset((void *)w, 0, sizeof *w);
+    must(hash_start() == 0, "hash_start");
+    world_dir_make(w->dir);
+    w->ranges = ranges;
+    w->now = now;
+    add_config(w, config);
+    start(w);
+}
+
+void world_close(struct world *w)
+{
+    stop(w);
+    for (unsigned i = 0; i < w->configs; i++)
+        config_free(w->config[i]);
+    world_dir_remove(w->dir);
+}
+
+void world_restart(struct world *w, struct instant now)
+{
+    stop(w);
+    w->now = now;
+    start(w);
+}
+
+void world_restart_as(struct world *w, size_t ranges, const char *config,
+                      struct instant now)
+{
+    stop(w);
+    add_config(w, config);
+    w->ranges = ranges;
+    w->now = now;
+    start(w);
+}
+
+void world_reload(struct world *w, const char *config)
+{
+    add_config(w, config);
+    registry_reload(w->registry, w->config[w->configs - 1]);
+}
+
+/* --- What happens --- */
+
+int world_tick(struct world *w)
+{
+    struct count_head *head = arena_head(w->arena);
+    int rv;
+
+    w->report = (struct registry_report){0};
+    graces_tick_begin(&w->graces, &head->turns);
+    rv = registry_keep(w->registry, &w->graces, w->now, &w->report);
+    graces_tick_end(&w->graces, &head->turns, 1);
+    return rv;
+}
+
+void world_ticks(struct world *w, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        (void)world_tick(w);
+}
+
+enum outcome world_line(struct world *w, const char *line)
+{
+    struct sender sender = {.trusted = true};
+    enum outcome outcome;
+
+    (void)address_parse(&sender.address, SLICE("127.0.0.1"));
+    pipeline_begin(&w->pipeline, w->now);
+    outcome = pipeline_line(&w->pipeline, slice_of(line), &sender, NULL);
+    (void)pipeline_end(&w->pipeline);
+    return outcome;
+}
+
+static enum outcome visitor_line(struct world *w, const char *site, unsigned visitor,
+                                 const char *more)
+{
+    char line[256];
+
+    (void)snprintf(line, sizeof line, "s=%s&p=/&i=10.%u.%u.%u&u=agent%s", site,
+                   visitor >> 16 & 255, visitor >> 8 & 255, visitor & 255, more);
+    return world_line(w, line);
+}
+
+enum outcome world_view(struct world *w, const char *site, unsigned visitor)
+{
+    return visitor_line(w, site, visitor, "");
+}
+
+enum outcome world_ping(struct world *w, const char *site, unsigned visitor)
+{
+    return visitor_line(w, site, visitor, "&k=ping");
+}
+
+enum outcome world_event(struct world *w, const char *site, unsigned visitor)
+{
+    return visitor_line(w, site, visitor, "&e=download");
+}
+
+/* --- What is seen --- */
+
+struct site *world_site(const struct world *w, const char *key)
+{
+    return registry_by_key(w->registry, slice_of(key));
+}
+
+uint64_t world_metric(const struct world *w, const char *site, enum site_span span,
+                      enum metric metric)
+{
+    return site_metric(world_site(w, site), span, metric, w->now);
+}
+
+uint64_t world_online(const struct world *w, const char *site)
+{
+    return site_online(world_site(w, site), w->now).visitors;
+}
+
+struct instant world_time(const char *text)
+{
+    unsigned hour, minute, second;
+    int64_t day;
+
+    must(date_parse((struct slice){text, 10}, &day) == 0, "no such date");
+    must(sscanf(text + 10, " %u:%u:%u", &hour, &minute, &second) == 3, "no such time");
+    return (struct instant){(day * 86400 + hour * 3600 + minute * 60 + second) * 1000};
+}
