@@ -38,6 +38,10 @@ export class Luotd {
     this.port = Number(ready[1]);
     this.socket = ready[2];
     this.pid = Number(ready[3]);
+    this.stopping = false;
+    this.child.ended.then(({ code, signal }) => {
+      if (!this.stopping) throw new Error(`luotd ended by itself (${code ?? signal}): ${this.child.err.slice(-2000)}`);
+    });
     return ms;
   }
 
@@ -72,12 +76,25 @@ export class Luotd {
     return { received, views: counted.view };
   }
 
-  kill() {
-    return stop(this.child, 'SIGKILL');
+  /** The same when nothing is under way any more. */
+  async quiet() {
+    let last;
+    return until('luotd to be quiet', async () => {
+      const now = await this.counts();
+      const same = last?.received === now.received && last.views === now.views;
+      last = now;
+      return same && now;
+    });
+  }
+
+  /** Ends it with a signal; its numbers stay where they are. */
+  end(signal = 'SIGTERM') {
+    this.stopping = true;
+    return stop(this.child, signal);
   }
 
   async stop() {
-    await stop(this.child);
+    await this.end();
     this.folders.forEach(forget);
   }
 }
@@ -144,8 +161,8 @@ export function status(port, target) {
 }
 
 /** Sends beacons from the clients' core; how many, and how many a second. */
-export async function load(port, count, { lines = 1, segments = 0, visitors = 10000 } = {}) {
-  const said = await run(CLIENT_CPU, path.join(build, 'bench/load'), [port, count, lines, segments, visitors].map(String));
+export async function load(port, count, { lines = 1, segments = 0, visitors = 10000, rate = 0 } = {}) {
+  const said = await run(CLIENT_CPU, path.join(build, 'bench/load'), [port, count, lines, segments, visitors, rate].map(String));
   const [, sent, bytes, seconds] = /^(\d+) beacons of (\d+) bytes a datagram in ([\d.]+) s/m.exec(said);
   return { sent: Number(sent), bytes: Number(bytes), rate: Number(sent) / Number(seconds) };
 }
