@@ -102,7 +102,7 @@ $(BUILD)/libluotcore.a: $(CORE_OBJ)
 $(BUILD)/luotd: $(DAEMON_OBJ) $(BUILD)/libluotcore.a
 	$(CC) $(DAEMON_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(UV_LIBS) $(CORE_LIBS) -o $@
 
-$(BUILD)/obj/daemon/main.o $(BUILD)/obj/daemon/daemon.o: CFLAGS_ALL += -DLUOT_VERSION='"$(VERSION)"'
+$(BUILD)/obj/daemon/main.o $(BUILD)/obj/daemon/joints.o: CFLAGS_ALL += -DLUOT_VERSION='"$(VERSION)"'
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,29 +1,15 @@
 #include "daemon.h"
 
-#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <uv.h>
 
-#include "answer/commands.h"
-#include "answer/http.h"
-#include "answer/service.h"
-#include "base/arena.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "daemon_inner.h"
 #include "identify/geo.h"
-#include "keep/keeper.h"
-#include "keep/reader.h"
-#include "keep/saver.h"
-#include "net/console.h"
-#include "net/net.h"
-#include "notify.h"
-#include "pipeline.h"
-#include "places.h"
 #include "store/history.h"
 
 enum {
@@ -33,238 +19,6 @@ enum {
     LAST_SAVE_MS = 1000
 };
 
-struct lane { /* one worker's: pipeline and answers */
-    struct daemon *daemon;
-    struct pipeline pipeline;
-    struct http_lane http;
-};
-
-struct daemon {
-    const struct options *options;
-    char *const *environment;
-    struct config *config;     /* the current one                             */
-    struct config *old_config; /* the one before: somebody may still read it  */
-    struct places places;
-    struct notify notify;
-    struct clock clock;
-    struct arena *arena;
-    struct arena_report arena_report;
-    struct instant started;
-    struct store *saver_store, *reader_store; /* until their threads own them  */
-    struct registry *registry;
-    struct trust *trusts[2]; /* current and the one before                  */
-    _Atomic(const struct trust *) trust;
-    unsigned workers;
-    struct metrics_row *rows;
-    struct lane *lanes;
-    void **lane_pointers;
-    struct net *net;
-    struct keeper *keeper;
-    struct saver *saver;
-    struct reader *reader;
-    struct console *console;
-    struct service service;
-    uv_loop_t loop;
-    uv_signal_t signal[3];
-};
-
-/* --- What the other folders call --- */
-
-static void on_turn_begin(void *context)
-{
-    struct lane *lane = context;
-
-    pipeline_begin(&lane->pipeline, clock_now(&lane->daemon->clock));
-}
-
-static void on_turn_end(void *context)
-{
-    struct lane *lane = context;
-
-    if (pipeline_end(&lane->pipeline))
-        keeper_ring(lane->daemon->keeper);
-}
-
-static void on_datagram(void *context, struct slice datagram, const struct address *from)
-{
-    struct lane *lane = context;
-
-    pipeline_datagram(&lane->pipeline, datagram, from);
-}
-
-static_assert(sizeof(struct answer_plan) <= sizeof(struct exchange),
-              "a plan fits in net's hands");
-
-static void on_request(void *context, const struct http_request *request,
-                       const struct address *peer, struct exchange *ret_exchange)
-{
-    struct lane *lane = context;
-    struct answer_plan plan;
-
-    answer_request(&lane->http, request, peer, &plan);
-    memcpy(ret_exchange, &plan, sizeof plan);
-}
-
-static void on_respond(void *context, const struct http_request *request,
-                       const struct exchange *exchange, struct response *response)
-{
-    struct lane *lane = context;
-    struct http_token token = {response->token.worker, response->token.connection,
-                               response->token.generation};
-    struct answer_plan plan;
-
-    memcpy(&plan, exchange, sizeof plan);
-    answer_respond(&lane->http, request, &plan, response->out, &response->status,
-                   &response->close, token, &response->later);
-}
-
-static const struct net_handlers net_handlers = {
-    .turn_begin = on_turn_begin,
-    .datagram = on_datagram,
-    .request = on_request,
-    .turn_end = on_turn_end,
-    .respond = on_respond,
-};
-
-static bool on_takes_document(void *context, struct slice line)
-{
-    (void)context;
-    return commands_take_document(line);
-}
-
-static void on_command(void *context, struct slice line, struct slice document,
-                       struct console_peer peer, uint64_t token)
-{
-    struct daemon *d = context;
-
-    commands_run(&d->service, line, document, peer.uid, token);
-}
-
-static const struct console_handlers console_handlers = {on_takes_document, on_command};
-
-static void service_status(void *context, struct service_status *ret_status)
-{
-    struct daemon *d = context;
-    struct saver_status saved = saver_status(d->saver);
-    size_t count;
-    const struct net_listener *listeners = net_listeners(d->net, &count);
-
-    *ret_status = (struct service_status){
-        .store = d->places.store[0] != '\0',
-        .durable = saved.durable,
-        .durable_since_ms = saved.durable_since_ms,
-        .saves = saved.saves,
-        .save_rows = saved.rows,
-        .save_failures = saved.failures,
-        .save_error = saved.error,
-        .save_ms = saved.last_ms,
-        .kernel_drops = net_kernel_drops(d->net),
-        .udp_buffer = count > 0 ? listeners[0].udp_buffer : 0,
-        .arena_fs = arena_fs_name(d->arena),
-        .arena_bytes = arena_bytes_used(d->arena),
-        .keeper_as_of_ms = keeper_as_of(d->keeper).ms,
-        .incarnation = arena_incarnation(d->arena),
-        .started_ms = d->started.ms,
-        .log_dropped = log_dropped(),
-        .clock_steps = atomic_load_explicit(&d->clock.steps, memory_order_relaxed),
-    };
-}
-
-static int service_submit(void *context, struct job *job)
-{
-    struct daemon *d = context;
-
-    return reader_submit(d->reader, job);
-}
-
-static void service_reply_http(void *context, struct http_token token, char *bytes,
-                               size_t length, unsigned status)
-{
-    struct daemon *d = context;
-    struct reply_token to = {token.worker, token.connection, token.generation};
-
-    net_reply(d->net, to, bytes, length, status);
-}
-
-static void service_reply_console(void *context, uint64_t token, struct slice answer)
-{
-    struct daemon *d = context;
-
-    console_reply(d->console, token, answer);
-}
-
-static void keeper_ticked(void *context)
-{
-    struct daemon *d = context;
-
-    notify_send(&d->notify, "WATCHDOG=1");
-}
-
-/* --- Reload --- */
-
-/* What only a restart can change; a reload says so and goes on with the rest. */
-static void warn_of_restart(const struct settings *now, const struct settings *new)
-{
-    if (strcmp(now->listen, new->listen) != 0 || now->workers != new->workers ||
-        strcmp(now->run_dir, new->run_dir) != 0 ||
-        strcmp(now->state_dir, new->state_dir) != 0 ||
-        strcmp(now->store, new->store) != 0 || strcmp(now->socket, new->socket) != 0 ||
-        now->sites_max != new->sites_max || now->connections != new->connections ||
-        now->udp_buffer != new->udp_buffer)
-        log_warn(
-            "event=reload_partial error=\"listen, workers, directories, store, socket, "
-            "sites_max, "
-            "connections and udp_buffer change at a restart only\" next=restart_luotd");
-}
-
-static int set_trust(struct daemon *d, const struct settings *s)
-{
-    struct trust *t = malloc(sizeof *t);
-
-    if (t == NULL)
-        return ERR_NOMEM;
-    *t = (struct trust){.udp = s->udp_trusted, .proxies = s->trusted_proxies};
-    free(d->trusts[1]); /* two reloads ago: nobody has it any more */
-    d->trusts[1] = d->trusts[0];
-    d->trusts[0] = t;
-    atomic_store_explicit(&d->trust, t, memory_order_release);
-    if (d->net != NULL)
-        net_set_unlimited(d->net, &t->proxies);
-    return 0;
-}
-
-static int service_reload(void *context, char ret_sentence[1024])
-{
-    struct daemon *d = context;
-    struct config_error error;
-    struct config *config;
-    int rv;
-
-    if (registry_config(d->registry) != d->config) {
-        snprintf(ret_sentence, 1024,
-                 "the reload before this one is under way; try again");
-        return ERR_IN_USE;
-    }
-    rv = config_load(&config, d->options->config_file, d->environment,
-                     d->options->overrides, d->options->override_count, &error);
-    if (rv == 0)
-        rv = set_trust(d, &config->settings);
-    if (rv != 0) {
-        snprintf(ret_sentence, 1024, "%s", rv == ERR_NOMEM ? error_text(rv) : error.text);
-        log_error("event=reload_failed error=\"%s\" next=the_old_configuration_stays",
-                  ret_sentence);
-        return rv;
-    }
-    warn_of_restart(&d->config->settings, &config->settings);
-    log_set_level(config->settings.log_level);
-    registry_reload(d->registry, config);
-    config_free(d->old_config);
-    d->old_config = d->config;
-    d->config = config;
-    log_info("event=reloaded sites=%zu", config->site_count);
-    return 0;
-}
-
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct daemon *d = handle->data;
@@ -272,13 +26,18 @@ static void on_signal(uv_signal_t *handle, int number)
 
     if (number == SIGHUP) {
         notify_send(&d->notify, "RELOADING=1");
-        (void)service_reload(d, sentence);
+        (void)daemon_reload(d, sentence);
         notify_send(&d->notify, "READY=1");
         return;
     }
     log_info("event=stopping signal=%d", number);
     notify_send(&d->notify, "STOPPING=1");
     uv_stop(&d->loop);
+}
+
+static void on_second(uv_timer_t *timer)
+{
+    daemon_upkeep(timer->data);
 }
 
 /* --- Start --- */
@@ -419,7 +178,7 @@ static int open_net(struct daemon *d)
         .unlimited = &d->trusts[0]->proxies,
         .udp_buffer = s->udp_buffer,
         .rows = d->rows,
-        .handlers = &net_handlers,
+        .handlers = &daemon_net_handlers,
         .lanes = d->lane_pointers,
     };
     char sentence[256];
@@ -436,7 +195,7 @@ static int start_threads(struct daemon *d)
                                     .arena = d->arena,
                                     .clock = &d->clock,
                                     .workers = d->workers,
-                                    .tick = keeper_ticked,
+                                    .tick = daemon_keeper_ticked,
                                     .context = d};
     struct saver_options saver = {.registry = d->registry,
                                   .clock = &d->clock,
@@ -454,8 +213,8 @@ static int start_threads(struct daemon *d)
     if (rv != 0)
         return fail(EXIT_OSERR, "threads", error_text(rv));
     d->reader_store = NULL;
-    rv = console_start(&d->console, &d->loop, d->places.socket, &console_handlers, d,
-                       sentence);
+    rv = console_start(&d->console, &d->loop, d->places.socket, &daemon_console_handlers,
+                       d, sentence);
     if (rv != 0)
         return fail(EXIT_CANTCREAT, "socket", sentence);
     rv = net_start(d->net);
@@ -519,20 +278,9 @@ static int start(struct daemon *d)
     d->started = clock_now(&d->clock);
     if (places_find(&d->places, &d->config->settings, sentence) != 0)
         return fail(EXIT_CANTCREAT, "directory", sentence);
-    if (set_trust(d, &d->config->settings) != 0)
+    if (daemon_set_trust(d, &d->config->settings) != 0)
         return fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
-    d->service = (struct service){
-        .clock = &d->clock,
-        .node = d->config->settings.node,
-        .run_dir = d->places.run_dir,
-        .version = LUOT_VERSION,
-        .context = d,
-        .status = service_status,
-        .submit = service_submit,
-        .reply_http = service_reply_http,
-        .reply_console = service_reply_console,
-        .reload = service_reload,
-    };
+    daemon_join_service(d);
     check_geo(d->config->settings.geo_db);
     rv = open_arena(d);
     if (rv == EXIT_OK)
@@ -613,6 +361,9 @@ int daemon_run(struct config *config, const struct options *options,
     code = start(d);
     if (code == EXIT_OK) {
         catch_signals(d);
+        uv_timer_init(&d->loop, &d->second);
+        d->second.data = d;
+        uv_timer_start(&d->second, on_second, 1000, 1000);
         say_ready(d);
         uv_run(&d->loop, UV_RUN_DEFAULT);
     }

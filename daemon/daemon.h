@@ -20,6 +20,7 @@ enum daemon_exit {
 };
 
 /* Serves until SIGTERM or SIGINT. Takes `config` over. Returns the exit code; what is wrong is logged. */
-int daemon_run(struct config *config, const struct options *options, char *const *environment);
+int daemon_run(struct config *config, const struct options *options,
+               char *const *environment);
 
 #endif

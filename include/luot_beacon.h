@@ -13,12 +13,12 @@
 #define LUOT_BEACON_H
 
 enum {
-    LUOT_BEACON_MAX = 4096,      /* bytes of one line                                   */
-    LUOT_DATAGRAM_MAX = 8192,    /* bytes of one datagram (after GRO splitting)         */
-    LUOT_LINES_MAX = 64,         /* lines in one datagram or POST body                  */
-    LUOT_SITE_KEY_MAX = 63,      /* [a-z0-9][a-z0-9_-]{0,62}                            */
-    LUOT_USER_AGENT_MAX = 512,   /* bytes of the User-Agent that identity looks at      */
-    LUOT_EVENT_MAX = 64          /* bytes of an event's name                            */
+    LUOT_BEACON_MAX = 4096,    /* bytes of one line                                   */
+    LUOT_DATAGRAM_MAX = 8192,  /* bytes of one datagram (after GRO splitting)         */
+    LUOT_LINES_MAX = 64,       /* lines in one datagram or POST body                  */
+    LUOT_SITE_KEY_MAX = 63,    /* [a-z0-9][a-z0-9_-]{0,62}                            */
+    LUOT_USER_AGENT_MAX = 512, /* bytes of the User-Agent that identity looks at      */
+    LUOT_EVENT_MAX = 64        /* bytes of an event's name                            */
 };
 
 #endif

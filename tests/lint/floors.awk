@@ -4,7 +4,7 @@ BEGIN {
     split("base:0 parse:1 identify:2 count:2 pipeline.h:3 store:3 report:3 net:4 answer:4 keep:4", rows, " ")
     for (i in rows) { split(rows[i], kv, ":"); floor[kv[1]] = kv[2] }
     # Only these folders, or files, may include these headers of others.
-    only["<uv.h>"] = "^daemon/(net/|daemon\\.c)"
+    only["<uv.h>"] = "^daemon/(net/|daemon)"
     only["<sqlite3.h>"] = "^daemon/store/store_sqlite"
     only["<hiredis"] = "^daemon/store/store_redis"
     only["<maxminddb.h>"] = "^daemon/(identify/geo|base/config_value)"

@@ -1,0 +1,79 @@
+/* Floor 5, private to daemon.c, joints.c and reload.c: the daemon's own things, and who sees them all. */
+#ifndef LUOT_DAEMON_INNER_H
+#define LUOT_DAEMON_INNER_H
+
+#include <uv.h>
+
+#include "answer/http.h"
+#include "answer/service.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "keep/keeper.h"
+#include "keep/reader.h"
+#include "keep/saver.h"
+#include "net/console.h"
+#include "net/net.h"
+#include "notify.h"
+#include "options.h"
+#include "pipeline.h"
+#include "places.h"
+#include "store/job.h"
+
+struct lane { /* one worker's: pipeline and answers */
+    struct daemon *daemon;
+    struct pipeline pipeline;
+    struct http_lane http;
+};
+
+struct upkeep { /* the reader's own work: at most one of it waits */
+    struct job job;
+    struct daemon *daemon;
+    _Atomic bool waiting;
+    uint64_t rounds;
+};
+
+struct daemon {
+    const struct options *options;
+    char *const *environment;
+    struct config *config;     /* the current one                             */
+    struct config *old_config; /* the one before: somebody may still read it  */
+    struct places places;
+    struct notify notify;
+    struct clock clock;
+    struct arena *arena;
+    struct arena_report arena_report;
+    struct instant started;
+    struct store *saver_store, *reader_store; /* until their threads own them  */
+    struct registry *registry;
+    struct trust *trusts[2]; /* current and the one before                  */
+    _Atomic(const struct trust *) trust;
+    unsigned workers;
+    struct metrics_row *rows;
+    struct lane *lanes;
+    void **lane_pointers;
+    struct net *net;
+    struct keeper *keeper;
+    struct saver *saver;
+    struct reader *reader;
+    struct console *console;
+    struct service service;
+    uv_loop_t loop;
+    uv_signal_t signal[3];
+    uv_timer_t second;
+    struct upkeep upkeep;
+};
+
+/* joints.c: what net and answer call, as tables. */
+extern const struct net_handlers daemon_net_handlers;
+extern const struct console_handlers daemon_console_handlers;
+void daemon_join_service(struct daemon *d);
+/* The keeper's `tick`, with the daemon as context. */
+void daemon_keeper_ticked(void *context);
+/* Once a second, main thread: what the reader thread looks after when nobody asks. */
+void daemon_upkeep(struct daemon *d);
+
+/* reload.c */
+int daemon_set_trust(struct daemon *d, const struct settings *s);
+int daemon_reload(struct daemon *d, char ret_sentence[1024]);
+
+#endif

@@ -1,0 +1,187 @@
+/* The joints between net, answer and keep, which do not know each other: small adapters that unpack and call one plain function. */
+#include <assert.h>
+#include <string.h>
+
+#include "answer/commands.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon_inner.h"
+#include "store/history.h"
+
+static void on_turn_begin(void *context)
+{
+    struct lane *lane = context;
+
+    pipeline_begin(&lane->pipeline, clock_now(&lane->daemon->clock));
+}
+
+static void on_turn_end(void *context)
+{
+    struct lane *lane = context;
+
+    if (pipeline_end(&lane->pipeline))
+        keeper_ring(lane->daemon->keeper);
+}
+
+static void on_datagram(void *context, struct slice datagram, const struct address *from)
+{
+    struct lane *lane = context;
+
+    pipeline_datagram(&lane->pipeline, datagram, from);
+}
+
+static_assert(sizeof(struct answer_plan) <= sizeof(struct exchange),
+              "a plan fits in net's hands");
+
+static void on_request(void *context, const struct http_request *request,
+                       const struct address *peer, struct exchange *ret_exchange)
+{
+    struct lane *lane = context;
+    struct answer_plan plan;
+
+    answer_request(&lane->http, request, peer, &plan);
+    memcpy(ret_exchange, &plan, sizeof plan);
+}
+
+static void on_respond(void *context, const struct http_request *request,
+                       const struct exchange *exchange, struct response *response)
+{
+    struct lane *lane = context;
+    struct http_token token = {response->token.worker, response->token.connection,
+                               response->token.generation};
+    struct answer_plan plan;
+
+    memcpy(&plan, exchange, sizeof plan);
+    answer_respond(&lane->http, request, &plan, response->out, &response->status,
+                   &response->close, token, &response->later);
+}
+
+const struct net_handlers daemon_net_handlers = {
+    .turn_begin = on_turn_begin,
+    .datagram = on_datagram,
+    .request = on_request,
+    .turn_end = on_turn_end,
+    .respond = on_respond,
+};
+
+static bool on_takes_document(void *context, struct slice line)
+{
+    (void)context;
+    return commands_take_document(line);
+}
+
+static void on_command(void *context, struct slice line, struct slice document,
+                       struct console_peer peer, uint64_t token)
+{
+    struct daemon *d = context;
+
+    commands_run(&d->service, line, document, peer.uid, token);
+}
+
+const struct console_handlers daemon_console_handlers = {on_takes_document, on_command};
+
+static void service_status(void *context, struct service_status *ret_status)
+{
+    struct daemon *d = context;
+    struct saver_status saved = saver_status(d->saver);
+    size_t count;
+    const struct net_listener *listeners = net_listeners(d->net, &count);
+
+    *ret_status = (struct service_status){
+        .store = d->places.store[0] != '\0',
+        .durable = saved.durable,
+        .durable_since_ms = saved.durable_since_ms,
+        .saves = saved.saves,
+        .save_rows = saved.rows,
+        .save_failures = saved.failures,
+        .save_error = saved.error,
+        .save_ms = saved.last_ms,
+        .kernel_drops = net_kernel_drops(d->net),
+        .udp_buffer = count > 0 ? listeners[0].udp_buffer : 0,
+        .arena_fs = arena_fs_name(d->arena),
+        .arena_bytes = arena_bytes_used(d->arena),
+        .keeper_as_of_ms = keeper_as_of(d->keeper).ms,
+        .incarnation = arena_incarnation(d->arena),
+        .started_ms = d->started.ms,
+        .log_dropped = log_dropped(),
+        .clock_steps = atomic_load_explicit(&d->clock.steps, memory_order_relaxed),
+    };
+}
+
+static int service_submit(void *context, struct job *job)
+{
+    struct daemon *d = context;
+
+    return reader_submit(d->reader, job);
+}
+
+static void service_reply_http(void *context, struct http_token token, char *bytes,
+                               size_t length, unsigned status)
+{
+    struct daemon *d = context;
+    struct reply_token to = {token.worker, token.connection, token.generation};
+
+    net_reply(d->net, to, bytes, length, status);
+}
+
+static void service_reply_console(void *context, uint64_t token, struct slice answer)
+{
+    struct daemon *d = context;
+
+    console_reply(d->console, token, answer);
+}
+
+void daemon_keeper_ticked(void *context)
+{
+    struct daemon *d = context;
+
+    notify_send(&d->notify, "WATCHDOG=1");
+}
+
+static int service_reload(void *context, char ret_sentence[1024])
+{
+    return daemon_reload(context, ret_sentence);
+}
+
+void daemon_join_service(struct daemon *d)
+{
+    d->service = (struct service){
+        .clock = &d->clock,
+        .node = d->config->settings.node,
+        .run_dir = d->places.run_dir,
+        .version = LUOT_VERSION,
+        .context = d,
+        .status = service_status,
+        .submit = service_submit,
+        .reply_http = service_reply_http,
+        .reply_console = service_reply_console,
+        .reload = service_reload,
+    };
+}
+
+enum { MARKS_ROUNDS = 3600 };
+
+/* Sites that opened by themselves are given what the store knows of them; marks of imports go when their key has gone. */
+static void run_upkeep(struct job *job, struct store *store, struct instant now,
+                       bool canceled)
+{
+    struct upkeep *u = (struct upkeep *)job;
+    struct daemon *d = u->daemon;
+
+    if (!canceled && store != NULL) {
+        (void)history_load_new(d->registry, store, now);
+        if (u->rounds++ % MARKS_ROUNDS == 0)
+            (void)history_expire_marks(d->registry, d->places.run_dir);
+    }
+    atomic_store_explicit(&u->waiting, false, memory_order_release);
+}
+
+void daemon_upkeep(struct daemon *d)
+{
+    if (atomic_exchange_explicit(&d->upkeep.waiting, true, memory_order_acquire))
+        return;
+    d->upkeep.daemon = d;
+    d->upkeep.job.run = run_upkeep;
+    if (reader_submit(d->reader, &d->upkeep.job) != 0)
+        atomic_store_explicit(&d->upkeep.waiting, false, memory_order_release);
+}
