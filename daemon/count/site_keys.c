@@ -162,8 +162,11 @@ static int make_key(struct site *s, struct arena *a, unsigned i, int64_t from_sl
     return 0;
 }
 
-static void retire_key(struct site *s, const struct graces *g, unsigned i)
+/* What it told so far stays, as rows. */
+static void retire_key(struct site *s, const struct graces *g, unsigned i,
+                       int64_t now_slot)
 {
+    site_keep_rows(s, now_slot);
     atomic_store_explicit(&s->block->keys[i].state, KEY_RETIRING, memory_order_relaxed);
     atomic_store_explicit(&s->table[i].head->linked, 0, memory_order_seq_cst);
     s->retire_ticket[i] = graces_ticket(g);
@@ -202,7 +205,7 @@ static void end_keys(struct site *s, struct arena *a, const struct graces *g,
             erase_key(s, a, i);
         else if (state == KEY_LINKED &&
                  (now_slot >= gone_slot(s, i) || key_from(s, i) > next_from))
-            retire_key(s, g, i);
+            retire_key(s, g, i, now_slot);
     }
 }
 
@@ -218,7 +221,7 @@ static bool has_key_of(const struct site *s, const struct period *p)
 }
 
 /* All places are in use: the oldest key must go before the next tick can make another. */
-static void make_room(struct site *s, const struct graces *g)
+static void make_room(struct site *s, const struct graces *g, int64_t now_slot)
 {
     unsigned oldest = 0;
 
@@ -228,18 +231,18 @@ static void make_room(struct site *s, const struct graces *g)
         if (key_from(s, i) < key_from(s, oldest))
             oldest = i;
     }
-    retire_key(s, g, oldest);
+    retire_key(s, g, oldest, now_slot);
 }
 
 static int want_key(struct site *s, struct arena *a, const struct graces *g,
-                    const struct period *p)
+                    const struct period *p, int64_t now_slot)
 {
     if (has_key_of(s, p))
         return 0;
     for (unsigned i = 0; i < SITE_KEYS; i++)
         if (key_state(s, i) == KEY_FREE)
             return make_key(s, a, i, p->from_slot);
-    make_room(s, g);
+    make_room(s, g, now_slot);
     return 0;
 }
 
@@ -252,11 +255,11 @@ int site_keep_keys(struct site *s, struct arena *a, const struct graces *g,
     int rv;
 
     end_keys(s, a, g, now.until_slot, now_slot);
-    rv = want_key(s, a, g, &now);
+    rv = want_key(s, a, g, &now, now_slot);
     if (rv != 0 || now_slot < now.until_slot - KEY_ROOM)
         return rv;
     next = period_at(&terms->calendar, key_period(terms), now.until_slot);
-    return want_key(s, a, g, &next);
+    return want_key(s, a, g, &next, now_slot);
 }
 
 void site_adopt_keys(struct site *s, struct arena *a, int64_t now_slot)
