@@ -6,6 +6,7 @@
  * -> one transaction -> the marks -> the answers. It fails before the transaction or in
  * it: nothing changed. Killed between the transaction and the marks' rename, what comes
  * later is a sum for visitors of this piece. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +211,7 @@ static void add_difference(struct importing *i, const struct marks_row *is,
                            const struct marks_row *was)
 {
     const struct marks_row *row = is != NULL ? is : was;
+    assert(row != NULL); /* one of them is there */
     struct change c = {.kind = change_of[row->kind], .number = row->number};
 
     c.visits = (is != NULL ? is->visits : 0) - (was != NULL ? was->visits : 0);

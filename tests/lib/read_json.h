@@ -14,7 +14,8 @@
 static inline json_t *read_json(struct slice text)
 {
     json_error_t error;
-    json_t *root = json_loadb(text.at, text.length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *root =
+        json_loadb(text.at, text.length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 
     cr_assert_not_null(root, "%s at %d: %.*s", error.text, error.position,
                        (int)text.length, text.at);
