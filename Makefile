@@ -182,6 +182,16 @@ $(BUILD)/tests/net/%: tests/net/%.c $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/lib
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(UV_LIBS) $(CORE_LIBS) -o $@
 
+$(BUILD)/libluotanswer.a: $(call obj,$(wildcard daemon/answer/*.c))
+	@rm -f $@
+	ar rcs $@ $^
+
+ANSWER_TEST_OBJ = $(call obj,tests/answer/office.c)
+$(BUILD)/tests/answer/%: tests/answer/%.c $(ANSWER_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotanswer.a $(BUILD)/libluotcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(ANSWER_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotanswer.a $(BUILD)/libluotcore.a \
+	  $(LDFLAGS_ALL) -lcriterion -ljansson $(CORE_LIBS) -o $@
+
 $(BUILD)/libluotkeep.a: $(KEEP_OBJ)
 	@rm -f $@
 	ar rcs $@ $(KEEP_OBJ)
@@ -230,7 +240,7 @@ $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion -ljansson $(CORE_LIBS) -o $@
 
-$(call obj,$(TEST_LIB_SRC)) $(NET_TEST_OBJ): CFLAGS_ALL += -Itests
+$(call obj,$(TEST_LIB_SRC)) $(NET_TEST_OBJ) $(ANSWER_TEST_OBJ): CFLAGS_ALL += -Itests
 
 unit: $(if $(T),$(BUILD)/tests/$(dir $(T))test_$(notdir $(T)),$(UNIT_BIN))
 	@for t in $^; do echo "== $$t"; timeout 300 $$t || exit 1; done
