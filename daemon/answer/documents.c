@@ -1,4 +1,5 @@
 /* /v1/: documents of sites as JSON. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "answer/question.h"
@@ -9,12 +10,52 @@
 #include "report/series.h"
 #include "report/snapshot.h"
 
-enum { PARAMETER_MAX = 64, SERIES_DAYS = 30, DAY_S = 86400 };
+enum { PARAMETER_MAX = 64, DAY_S = 86400 };
+
+/* How far back a series goes that does not say from when. */
+static const int64_t default_days[TIMELINE_STEPS] = {
+    [STEP_MINUTE] = 1, [STEP_QUARTER] = 7, [STEP_HOUR] = 7,
+    [STEP_DAY] = 30,   [STEP_WEEK] = 182,  [STEP_MONTH] = 731};
 
 static const char json_type[] = "application/json";
 
+/* The demo, or the first public one; NULL: there is none. */
+static const struct site *site_to_show(const struct registry *r)
+{
+    const struct site *demo = registry_by_key(r, SLICE("demo"));
+
+    if (demo != NULL)
+        return demo;
+    for (size_t i = 0; i < registry_limit(r); i++) {
+        const struct site *s = registry_at(r, i);
+        if (s != NULL && site_is_public(s))
+            return s;
+    }
+    return NULL;
+}
+
+/* "v1/portal/widget.json" of "/v1/{site}/widget.json", with a site that there is. */
+static void write_example(struct json_out *j, const struct route *route,
+                          const struct site *site)
+{
+    static const char variable[] = "{site}";
+    const char *path = route->path + 1, *at = strstr(path, variable);
+    char memory[512];
+    struct buffer b;
+
+    buffer_init(&b, memory, sizeof memory);
+    buffer_bytes(&b, path, at == NULL ? strlen(path) : (size_t)(at - path));
+    if (at != NULL) {
+        buffer_text(&b, site == NULL ? "demo" : site->block->key);
+        buffer_text(&b, at + sizeof variable - 1);
+    }
+    buffer_text(&b, route->query);
+    json_out_slice(j, "example", buffer_written(&b));
+}
+
 void answer_index(struct asked *a)
 {
+    const struct site *site = site_to_show(a->lane->service->registry);
     size_t count;
     const struct route *route = routes(&count);
     struct buffer body;
@@ -26,11 +67,13 @@ void answer_index(struct asked *a)
     json_out_text(&j, "version", a->lane->service->version);
     json_out_array(&j, "documents");
     for (size_t i = 0; i < count; i++) {
+        char request[64];
         if (route[i].about == NULL)
             continue;
+        snprintf(request, sizeof request, "GET %s", route[i].path + 1);
         json_out_object(&j, NULL);
-        json_out_text(&j, "path", route[i].path + 1);
-        json_out_text(&j, "example", route[i].example);
+        json_out_text(&j, "request", request);
+        write_example(&j, &route[i], site);
         json_out_text(&j, "about", route[i].about);
         json_out_object_end(&j);
     }
@@ -121,8 +164,8 @@ static const char *read_query(const struct asked *a, struct question *q,
         atomic_load_explicit(&a->site->terms, memory_order_acquire);
     char memory[PARAMETER_MAX];
     struct slice word = parameter(a, "metric", memory);
-    int64_t tomorrow =
-        zone_day_start(terms->zone, zone_day(terms->zone, instant_seconds(a->r.now)) + 1);
+    int64_t now_s = instant_seconds(a->r.now);
+    int64_t tomorrow = zone_day_start(terms->zone, zone_day(terms->zone, now_s) + 1);
 
     q->metric = terms->config.metric;
     *ret_reason = "metric";
@@ -138,12 +181,12 @@ static const char *read_query(const struct asked *a, struct question *q,
                "metric=visits.";
     *ret_reason = "to";
     word = parameter(a, "to", memory);
-    q->query.until_s = tomorrow;
+    q->query.until_s = q->query.step < STEP_DAY ? now_s + 1 : tomorrow;
     if (word.length > 0 && time_parse(&q->query.until_s, word, terms->zone) != 0)
         return "to is a day like 2026-01-31 or unix seconds.";
     *ret_reason = "from";
     word = parameter(a, "from", memory);
-    q->query.from_s = q->query.until_s - (int64_t)SERIES_DAYS * DAY_S;
+    q->query.from_s = q->query.until_s - default_days[q->query.step] * DAY_S;
     if (word.length > 0 && time_parse(&q->query.from_s, word, terms->zone) != 0)
         return "from is a day like 2026-01-31 or unix seconds.";
     return NULL;

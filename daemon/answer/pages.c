@@ -97,7 +97,7 @@ void answer_widget_page(struct asked *a)
     answer_page(a, SLICE("widget.html"), &page);
 }
 
-/* The demo, or the only public site there is. */
+/* The demo, or the only public site there is; with more the page lists them. */
 static const struct site *home_site(const struct registry *r)
 {
     const struct site *demo = registry_by_key(r, SLICE("demo")), *only = NULL;

@@ -3,15 +3,15 @@
 static const struct route table[] = {
     {"/p.gif", TAKES_GET, true, false, answer_pixel, NULL, NULL},
     {"/b", TAKES_POST, true, false, answer_beacons, NULL, NULL},
-    {"/v1/", TAKES_GET, false, true, answer_index, "v1/", "This list."},
-    {"/v1/sites.json", TAKES_GET, false, true, answer_sites, "v1/sites.json",
+    {"/v1/", TAKES_GET, false, true, answer_index, "", "This list."},
+    {"/v1/sites.json", TAKES_GET, false, true, answer_sites, "",
      "All public sites side by side, their groups and the sum; the most of today first."},
-    {"/v1/{site}/widget.json", TAKES_GET, false, true, answer_widget,
-     "v1/demo/widget.json", "The numbers of the box, in the site's metric."},
-    {"/v1/{site}/snapshot.json", TAKES_GET, false, true, answer_snapshot,
-     "v1/demo/snapshot.json", "All numbers of a site now. For public sites."},
+    {"/v1/{site}/widget.json", TAKES_GET, false, true, answer_widget, "",
+     "The numbers of the box, in the site's metric."},
+    {"/v1/{site}/snapshot.json", TAKES_GET, false, true, answer_snapshot, "",
+     "All numbers of a site now. For public sites."},
     {"/v1/{site}/series.json", TAKES_GET, false, true, answer_series,
-     "v1/demo/series.json?metric=visits&step=day&from=2026-01-01&to=2026-02-01",
+     "?metric=visits&step=day&from=2026-01-01&to=2026-02-01",
      "One metric (views, visits, visitors) over time, by minute, quarter, hour, day, "
      "week "
      "or month; from and to are days of the site or unix seconds, to is not in it; null "

@@ -30,7 +30,7 @@ struct route {
     bool counts; /* a beacon: counted inside the turn                       */
     bool cors;   /* a document that pages of every origin may read          */
     void (*answer)(struct asked *a);
-    const char *example, *about; /* for /v1/; NULL: not listed */
+    const char *query, *about; /* for /v1/: of an example; NULL: not listed */
 };
 
 /* The route of a path and what stands for {site}; NULL: there is none. */

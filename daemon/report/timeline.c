@@ -305,7 +305,7 @@ static void sum_cells(struct timeline *t, struct timeline_point *p, bool *ret_re
         p->exact = p->exact && c->exact;
         *ret_reached = *ret_reached || c->at_hand || c->kept;
     }
-    p->deduplicated = !(own && other) && until - from == 1;
+    p->deduplicated = !has_days(t) || (!(own && other) && until - from == 1);
     for (int m = 0; m < METRIC_KINDS; m++)
         p->metric[m] = never_below_zero(p->metric[m]);
     p->visitors_known = has_days(t);
