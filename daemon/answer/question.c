@@ -191,7 +191,7 @@ bool question_submit(const struct question *q)
         return false;
     *j = (struct question_job){.job = {.run = run}, .question = *q};
     if (service->submit(service->context, &j->job) == 0)
-        return true;
+        return true; /* cppcheck-suppress memleak; it is the reader's now */
     free(j);
     return false;
 }

@@ -79,7 +79,8 @@ void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS
             words[i] = atomic_load_explicit(&b->history[i], memory_order_acquire);
     } while ((version & 1) != 0 ||
              atomic_load_explicit(&b->history_version, memory_order_relaxed) != version);
-    memcpy(&history, words, sizeof history);
+    memcpy(&history, words,
+           sizeof history); /* cppcheck-suppress uninitvar; the loop ran */
     memcpy(ret_seed, history.seed, sizeof history.seed);
     *ret_totals = history.totals;
 }
