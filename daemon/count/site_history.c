@@ -70,7 +70,7 @@ void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS
                     struct site_totals *ret_totals)
 {
     const struct site_block *b = s->block;
-    uint64_t version, words[HISTORY_WORDS];
+    uint64_t version, words[HISTORY_WORDS] = {0};
     struct site_history history;
 
     do {
@@ -79,8 +79,7 @@ void site_read_seed(const struct site *s, struct site_seed ret_seed[METRIC_KINDS
             words[i] = atomic_load_explicit(&b->history[i], memory_order_acquire);
     } while ((version & 1) != 0 ||
              atomic_load_explicit(&b->history_version, memory_order_relaxed) != version);
-    memcpy(&history, words,
-           sizeof history); /* cppcheck-suppress uninitvar; the loop ran */
+    memcpy(&history, words, sizeof history);
     memcpy(ret_seed, history.seed, sizeof history.seed);
     *ret_totals = history.totals;
 }
