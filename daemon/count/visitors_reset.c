@@ -61,6 +61,30 @@ static void forget_after(_Atomic uint64_t cells[4], uint32_t number)
     }
 }
 
+static uint64_t seen_since(const struct visitors_table *t, size_t end, int64_t from_slot)
+{
+    int64_t base = atomic_load_explicit(&t->head->base_slot, memory_order_relaxed);
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < end; i++) {
+        uint64_t word = atomic_load_explicit(&t->word[i], memory_order_acquire);
+
+        n += word_is_visitor(word) && base + (int64_t)word_slot(word) >= from_slot;
+    }
+    return n;
+}
+
+static void raise_tally(_Atomic uint64_t *tally, uint32_t number, uint64_t count)
+{
+    uint64_t least = ((uint64_t)number + 1) << TALLY_COUNT_BITS | count;
+    uint64_t seen = atomic_load_explicit(tally, memory_order_acquire);
+
+    while (seen < least) /* of an older period, or less */
+        if (atomic_compare_exchange_weak_explicit(
+                tally, &seen, least, memory_order_acq_rel, memory_order_acquire))
+            return;
+}
+
 void visitors_set_back(const struct visitors_table *t, int64_t was_slot, int64_t now_slot,
                        const struct visit_periods *now)
 {
@@ -74,6 +98,10 @@ void visitors_set_back(const struct visitors_table *t, int64_t was_slot, int64_t
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++) {
         forget_after(t->head->tally[kind], now->number[kind]);
         forget_after(t->head->estimate[kind], now->number[kind]);
+        /* Who was counted for a period to come is one of now's. Who is being counted by a
+         * worker in this moment may be counted twice. */
+        raise_tally(&t->head->tally[kind][now->number[kind] % 4], now->number[kind],
+                    seen_since(t, end, now->start[kind]));
     }
     if (atomic_load_explicit(&t->head->mode, memory_order_relaxed) != VISITORS_EXACT)
         distinct_adopt(t->matrix, was_slot, now_slot);
