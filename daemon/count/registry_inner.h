@@ -13,7 +13,7 @@ enum { BLANKS = 4, HOST_MAX = 255 };
 struct named {
     _Atomic uint32_t site; /* index + 1, stored after the name; 0: empty */
     uint32_t length;
-    const char *name; /* in the configuration, or in the site's block */
+    const char *name; /* in the view's text, or in the site's block   */
 };
 
 struct names {
@@ -24,8 +24,10 @@ struct names {
 struct view {
     const struct config *config;
     struct names key, host;
-    struct view *next; /* of those that wait to be freed      */
-    uint64_t ticket;   /* freed when this grace is over       */
+    char *text;         /* the configured hosts in lower case         */
+    size_t text_length; /* so far                                     */
+    struct view *next;  /* of those that wait to be freed      */
+    uint64_t ticket;    /* freed when this grace is over       */
 };
 
 struct old_terms {

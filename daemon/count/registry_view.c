@@ -8,15 +8,6 @@
 
 /* --- A view --- */
 
-static size_t hosts_of(const char *list)
-{
-    size_t n = 1;
-
-    for (; *list != '\0'; list++)
-        n += *list == ',';
-    return n;
-}
-
 static int names_init(struct names *names, size_t count)
 {
     for (names->mask = 63; names->mask < 2 * count; names->mask = names->mask * 2 + 1)
@@ -31,24 +22,44 @@ void registry_view_free(struct view *v)
         return;
     free(v->key.row);
     free(v->host.row);
+    free(v->text);
     free(v);
 }
 
 static struct view *view_new(const struct config *config, size_t limit)
 {
     struct view *v = calloc(1, sizeof *v);
-    size_t hosts = limit;
+    size_t bytes = 1;
 
     if (v == NULL)
         return NULL;
     v->config = config;
     for (size_t i = 0; i < config->site_count; i++)
-        hosts += hosts_of(config->sites[i].hosts);
-    if (names_init(&v->key, limit) != 0 || names_init(&v->host, hosts) != 0) {
+        bytes += strlen(config->sites[i].hosts) + 1;
+    v->text = malloc(bytes);
+    /* Two hosts of a list have a comma between them. */
+    if (v->text == NULL || names_init(&v->key, limit) != 0 ||
+        names_init(&v->host, limit + (bytes + 1) / 2) != 0) {
         registry_view_free(v);
         return NULL;
     }
     return v;
+}
+
+static void enter_host(const struct registry *r, struct view *v, struct slice host,
+                       const struct site *s)
+{
+    char lower[CONFIG_TEXT_MAX];
+    struct slice name = {lower, host.length};
+
+    for (size_t i = 0; i < host.length; i++)
+        lower[i] =
+            (char)(host.at[i] >= 'A' && host.at[i] <= 'Z' ? host.at[i] + 32 : host.at[i]);
+    if (host.length == 0 || registry_lookup(r, &v->host, name) != NULL)
+        return; /* the first site that names it has it */
+    name.at = memcpy(v->text + v->text_length, lower, host.length);
+    v->text_length += host.length;
+    registry_enter(r, &v->host, name, s);
 }
 
 static void enter_configured_hosts(const struct registry *r, struct view *v,
@@ -56,12 +67,8 @@ static void enter_configured_hosts(const struct registry *r, struct view *v,
 {
     struct slice rest = slice_of(c->hosts);
 
-    while (rest.length > 0) {
-        struct slice host = slice_trim(slice_cut(&rest, ','));
-
-        if (host.length > 0) /* the configuration has them in lower case */
-            registry_enter(r, &v->host, host, s);
-    }
+    while (rest.length > 0)
+        enter_host(r, v, slice_trim(slice_cut(&rest, ',')), s);
 }
 
 static void enter_keys(const struct registry *r, struct view *v)

@@ -1,12 +1,14 @@
 #include "lib/world.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena_calls.h"
 #include "base/date.h"
 #include "base/hash.h"
 
@@ -43,6 +45,22 @@ void world_dir_remove(const char *path)
 
 /* --- Start and end --- */
 
+static bool is_full; /* arena_calls has no context */
+
+static int fallocate_if_room(int fd, int mode, off_t offset, off_t length)
+{
+    if (is_full && (mode & FALLOC_FL_PUNCH_HOLE) == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return fallocate(fd, mode, offset, length);
+}
+
+void world_full(bool full)
+{
+    is_full = full;
+}
+
 static void add_config(struct world *w, const char *text)
 {
     struct config_error error;
@@ -62,10 +80,16 @@ static void start(struct world *w)
                                   .head_bytes = sizeof(struct count_head),
                                   .ranges = w->ranges,
                                   .range_bytes = SITE_RANGE_BYTES};
+    static const struct arena_calls calls = {.fallocate = fallocate_if_room,
+                                             .boot_id_file =
+                                                 "/proc/sys/kernel/random/boot_id"};
     struct count_head *head;
+    bool full = is_full;
 
-    if (arena_open(&w->arena, w->dir, &layout, 0, &report) != 0)
+    is_full = false; /* the head is there already, or is not what we test */
+    if (arena_open_with(&w->arena, w->dir, &layout, 0, &calls, &report) != 0)
         must(false, report.sentence);
+    is_full = full;
     w->graces = (struct graces){.begun = 0};
     must(registry_open(&w->registry, w->arena, w->ranges, w->config[w->configs - 1],
                        w->now, &w->report) == 0,

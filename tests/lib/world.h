@@ -37,6 +37,8 @@ void world_restart_as(struct world *w, size_t ranges, const char *config,
 /* The keeper takes it up at its next tick. */
 void world_reload(struct world *w, const char *config);
 
+/* From now on the file system has no room, or has it again. */
+void world_full(bool full);
 /* The clock is set back, and the keeper sees it. */
 void world_set_back(struct world *w, struct instant now);
 int world_tick(struct world *w); /* returns registry_keep's */
