@@ -11,8 +11,7 @@
 
 enum { NAME_LENGTH_MAX = 64 };
 
-/* --- the environment and the command line
- * ------------------------------------------------ */
+/* --- the environment and the command line --- */
 
 static bool is_lower(char c)
 {
@@ -97,8 +96,7 @@ int config_check_name(struct slice name, struct config_error *ret_error)
     return setting_unknown(GLOBAL_SETTINGS, plain, place, ret_error);
 }
 
-/* --- the whole
- * --------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static int compare_sites(const void *a, const void *b)
 {
