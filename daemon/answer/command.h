@@ -39,7 +39,7 @@ void command_site(struct asked_command *c);
 void command_snapshot(struct asked_command *c);
 void command_series(struct asked_command *c);
 void command_report(struct asked_command *c);
-/* commands_store.c: */
+/* commands_seed.c, commands_import.c, commands_audit.c: */
 void command_seed(struct asked_command *c);
 void command_adjust(struct asked_command *c);
 void command_load(struct asked_command *c);
