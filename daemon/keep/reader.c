@@ -62,6 +62,8 @@ int reader_start(struct reader **ret_reader, struct store *store,
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->filled, NULL);
     if (pthread_create(&r->thread, NULL, run, r) != 0) {
+        pthread_cond_destroy(&r->filled);
+        pthread_mutex_destroy(&r->lock);
         free(r);
         return ERR_NOMEM;
     }

@@ -7,7 +7,7 @@
 
 struct reader;
 
-/* `store` (may be NULL) is the reader's from here, closed by it. */
+/* `store` (may be NULL) is the reader's once this returns 0, closed by it. ERR_NOMEM. */
 int reader_start(struct reader **ret_reader, struct store *store,
                  const struct clock *clock);
 /* Any thread. 0: the job is the reader's. ERR_FULL: JOBS_MAX are waiting; ERR_CANCELED:

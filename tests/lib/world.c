@@ -1,12 +1,10 @@
 #include "lib/world.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena_calls.h"
 #include "base/date.h"
@@ -18,29 +16,6 @@ static void must(bool good, const char *what)
         return;
     fprintf(stderr, "world: %s\n", what);
     abort();
-}
-
-/* --- A place --- */
-
-void world_dir_make(char path[64])
-{
-    strcpy(path, "/dev/shm/luot-test-XXXXXX");
-    if (mkdtemp(path) != NULL)
-        return;
-    strcpy(path, "/tmp/luot-test-XXXXXX");
-    must(mkdtemp(path) != NULL, "no directory");
-}
-
-void world_dir_remove(const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *entry;
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL)
-        (void)unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir != NULL)
-        closedir(dir);
-    (void)rmdir(path);
 }
 
 /* --- Start and end --- */
@@ -87,7 +62,7 @@ static void start(struct world *w)
     bool full = is_full;
 
     is_full = false; /* the head is there already, or is not what we test */
-    if (arena_open_with(&w->arena, w->dir, &layout, 0, &calls, &report) != 0)
+    if (arena_open_with(&w->arena, w->dir.dir, &layout, 0, &calls, &report) != 0)
         must(false, report.sentence);
     is_full = full;
     w->graces = (struct graces){.begun = 0};
@@ -112,7 +87,7 @@ void world_open(struct world *w, size_t ranges, const char *config, struct insta
 {
     memset((void *)w, 0, sizeof *w);
     must(hash_start() == 0, "hash_start");
-    world_dir_make(w->dir);
+    w->dir = scratch_new();
     w->ranges = ranges;
     w->now = now;
     add_config(w, config);
@@ -124,7 +99,7 @@ void world_close(struct world *w)
     stop(w);
     for (unsigned i = 0; i < w->configs; i++)
         config_free(w->config[i]);
-    world_dir_remove(w->dir);
+    scratch_free(&w->dir);
 }
 
 void world_restart(struct world *w, struct instant now)

@@ -5,12 +5,13 @@
 #define LUOT_TESTS_LIB_WORLD_H
 
 #include "count/registry.h"
+#include "lib/scratch.h"
 #include "pipeline.h"
 
 enum { WORLD_CONFIGS = 16 };
 
 struct world {
-    char dir[64];
+    struct scratch dir;
     size_t ranges; /* sites_max */
     struct arena *arena;
     struct config *config[WORLD_CONFIGS]; /* the last is the current one */
@@ -60,9 +61,5 @@ static inline struct instant instant_after(struct instant t, int64_t seconds)
 {
     return (struct instant){t.ms + seconds * 1000};
 }
-
-/* A directory on tmpfs where there is one; `path` has room for 64 bytes. */
-void world_dir_make(char path[64]);
-void world_dir_remove(const char *path);
 
 #endif
