@@ -242,6 +242,10 @@ $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion -ljansson $(CORE_LIBS) -o $@
 
+$(BUILD)/libtests.a: $(call obj,$(TEST_LIB_SRC))
+	@rm -f $@
+	ar rcs $@ $^
+
 $(call obj,$(TEST_LIB_SRC)) $(NET_TEST_OBJ) $(ANSWER_TEST_OBJ): CFLAGS_ALL += -Itests
 
 unit: $(if $(T),$(BUILD)/tests/$(dir $(T))test_$(notdir $(T)),$(UNIT_BIN))
