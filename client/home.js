@@ -19,7 +19,6 @@
             udp_how: 'ផ្ញើហើយបន្តទៅមុខ មិនរង់ចាំចម្លើយ។ ដំណើរការលើម៉ាស៊ីននេះ ដោយ bash។',
             json: 'ទិន្នន័យ JSON',
             json_widget: 'លេខក្នុងប្រអប់',
-            json_page: 'ចំនួនមើលទំព័រមួយ',
             json_snapshot: 'លេខទាំងអស់នៅពេលនេះ',
             json_all: 'ចម្លើយផ្សេងទៀត',
             copy: 'ចម្លង', copied: 'បានចម្លង'
@@ -38,7 +37,6 @@
             udp_how: 'Send and go on: nothing is answered. On this machine, in bash.',
             json: 'The numbers as JSON',
             json_widget: 'the numbers in the box',
-            json_page: 'views of one page',
             json_snapshot: 'all numbers now',
             json_all: 'the other answers',
             copy: 'Copy', copied: 'Copied'

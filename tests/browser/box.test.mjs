@@ -1,8 +1,8 @@
 // The box: what it says in each language, that it is readable in light and dark, and that it never moves the page.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { Luotd } from '../e2e/lib/luotd.mjs';
-import { filled, launch, open } from './lib/browser.mjs';
+import { close_all, filled, launch, open } from './lib/browser.mjs';
 import { page as html, Portal } from './lib/portal.mjs';
 
 const LABELS = {
@@ -35,6 +35,8 @@ describe('the box', () => {
     await portal?.stop();
     await luotd?.stop();
   });
+
+  afterEach(() => close_all(browser));
 
   for (const [target, lang] of [['/vi', 'vi'], ['/km', 'km'], ['/en', 'en'], ['/de', 'vi'], ['/tag-en', 'en'], ['/box-km', 'km']])
     test(`${target} speaks ${lang}, and writes numbers its way`, async () => {

@@ -5,9 +5,9 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { Luotd, until } from '../e2e/lib/luotd.mjs';
-import { DESK, filled, launch, open, PHONE, read_box } from './lib/browser.mjs';
+import { close_all, DESK, filled, launch, open, PHONE, read_box } from './lib/browser.mjs';
 import { Portal } from './lib/portal.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -27,6 +27,8 @@ describe('luotd’s own pages', () => {
     await luotd?.stop();
     if (!process.env.KEEP) fs.rmSync(shots, { recursive: true, force: true });
   });
+
+  afterEach(() => close_all(browser));
 
   /** Rules of WCAG 2.1 A and AA; contrast of 4.5 to 1 is one of them. Evaluated by the debugger, so that no policy is in its way. */
   async function barriers(page) {
@@ -49,7 +51,6 @@ describe('luotd’s own pages', () => {
           assert.deepEqual(await barriers(page), []);
           assert.deepEqual(page.errors, []);
           await page.screenshot({ path: path.join(shots, `home-${viewport.width}-${colorScheme}-${lang}.png`), fullPage: viewport === PHONE });
-          await page.context().close();
         });
 
   test('/ counts its own view, live, and carries this server’s tag', async () => {
@@ -112,7 +113,6 @@ describe('luotd’s own pages', () => {
         assert.deepEqual(await barriers(page), []);
         assert.deepEqual(page.errors, []);
         await page.screenshot({ path: path.join(shots, `frame-${colorScheme}-${lang}.png`) });
-        await page.context().close();
       });
 
   test('the iframe stands on a portal’s page, follows the numbers, and is right without a script', async () => {

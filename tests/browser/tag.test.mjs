@@ -1,8 +1,8 @@
 // The tag on a portal's pages: what it counts, when, and that it harms nothing.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Luotd, until } from '../e2e/lib/luotd.mjs';
-import { beacons, filled, launch, open, read_box } from './lib/browser.mjs';
+import { beacons, close_all, filled, launch, open, read_box } from './lib/browser.mjs';
 import { page as html, Portal } from './lib/portal.mjs';
 
 const EMPTY = ['Đang online: –', 'Hôm nay: –', 'Trong tuần: –', 'Tất cả: –'];
@@ -31,6 +31,7 @@ describe('the tag', () => {
     await portal?.stop();
     await luotd?.stop();
   });
+  afterEach(() => close_all(browser));
   beforeEach(async () => { counted = (await luotd.stats()).counted; });
 
   const visit = (target, options) => open(browser, { url: portal.url + target, ...options });
@@ -77,8 +78,10 @@ describe('the tag', () => {
     await grown('view', 2);
     await page.evaluate(() => history.back());
     await grown('view', 3);
-    await page.evaluate(() => { location.hash = 'muc-2'; history.replaceState(null, '', '/?sort=1'); });
-    await page.evaluate(() => new Promise((done) => setTimeout(done, 400)));
+    for (const still of [() => { location.hash = 'muc-2'; }, () => history.replaceState(null, '', '/?sort=1')]) {
+      await page.evaluate(still);
+      await page.evaluate(() => new Promise((done) => setTimeout(done, 300)));
+    }
     await grown('view', 3);
     const lines = beacons(page).map((b) => b.line);
     assert.equal(lines[1].get('p'), portal.url + '/van-ban?id=5');
@@ -110,7 +113,7 @@ describe('the tag', () => {
   test('pings once a minute while it is seen, and the box follows', async () => {
     const page = await visit('/', { before: (p) => p.clock.install() });
     const { rows } = await filled(page);
-    await open(browser, { url: portal.url + '/' }).then(filled);
+    await visit('/', { userAgent: 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0' }).then(filled);
     await grown('view', 2);
     await page.clock.fastForward(61000);
     await grown('ping', 1);

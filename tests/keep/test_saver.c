@@ -341,6 +341,22 @@ Test(saver, a_failed_save_is_written_again_all_of_it_and_nothing_twice)
     world_release(&w);
 }
 
+Test(saver, a_stuck_store_has_until_the_deadline_and_gets_it_all_later)
+{
+    struct world w;
+
+    world_init(&w);
+    somebody_views(&w, "a", 3);
+    w.store.stuck = true;
+    cr_expect_eq(saver_round(w.saver, clock_now(&w.clock), true, deadline_in(1)),
+                 ERR_TIMEOUT);
+    cr_expect_eq(w.store.calls, 1); /* it is not asked again in that round */
+    w.store.stuck = false;
+    cr_assert_eq(save(&w), 0);
+    expect_row(&w, CHANGE_TOTAL, "a", 0, 3, 1, 0);
+    world_release(&w);
+}
+
 Test(saver, a_sign_of_life_says_that_all_before_it_is_saved)
 {
     struct world w;

@@ -27,6 +27,11 @@ export async function open(browser, { url, before, ...options } = {}) {
   return page;
 }
 
+/** Nobody is left to ping or to count late. */
+export async function close_all(browser) {
+  for (const context of browser.contexts()) await context.close();
+}
+
 /** The beacons a page sent, each as its query string. */
 export function beacons(page) {
   return page.requests
