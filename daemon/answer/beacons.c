@@ -100,11 +100,15 @@ static void reply_with_widget(struct asked *a)
     respond_write(a->out, &a->r, buffer_written(&body));
 }
 
+/* 403: who sends it may not, or not for this site. 400: it is wrong as it is. */
 static unsigned status_of(enum outcome outcome)
 {
     switch (outcome) {
+    case OUTCOME_UNKNOWN_SITE:
     case OUTCOME_ORIGIN:
     case OUTCOME_UNTRUSTED:
+    case OUTCOME_AUTO_SITES_FULL:
+    case OUTCOME_SITES_FULL:
     case OUTCOME_MAC:
     case OUTCOME_REPLAY:
     case OUTCOME_SENDERS:
