@@ -131,7 +131,7 @@ Test(beacons, a_post_that_is_refused_says_why)
         {"", "", "malformed", 400},
         {"", "s=demo&p=%zz", "malformed", 400},
         {"", "s=demo&k=nonsense", "malformed", 400},
-        {"", "s=nowhere&p=/", "unknown_site", 400},
+        {"", "s=nowhere&p=/", "unknown_site", 403},
         {"Origin: https://evil.example\r\n", "s=strict&p=/", "origin", 403},
         {"Origin: null\r\n", "s=strict&p=/", "origin", 403},
         {"Origin: https://strict.example.vn.evil.com\r\n", "s=strict&p=/", "origin", 403},
@@ -236,7 +236,7 @@ Test(beacons, who_is_not_counted_may_still_read_the_box)
     w = body_of(o);
     cr_expect_eq(integer_at(w, "online"), 0);
     json_decref(w);
-    cr_expect_eq(office_post(o, "/b?reply=1", "", "s=nowhere"), 400u);
+    cr_expect_eq(office_post(o, "/b?reply=1", "", "s=nowhere"), 403u);
     office_free(o);
 }
 
