@@ -12,9 +12,10 @@ const DEADLINE_MS = 20000;
 const children = new Set();
 const folders = new Set();
 
-// Only what we started and made ourselves, whatever ends us.
+// Only what we started and made ourselves, whatever ends us; nginx's worker would outlive its master.
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const child of children)
+    for (const pid of fs.existsSync(`/proc/${child.pid}`) ? family(child.pid) : []) process.kill(pid, 'SIGKILL');
   for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
