@@ -12,14 +12,21 @@
 #include "lib/world.h"
 #include "stress.h"
 
-enum { WORKERS = 3, HOSTS = 24, RANGES = 48, TICK_S = 60, CONFIGS = 2 };
+enum {
+    WORKERS = 3,
+    RANGES = 400,
+    HOSTS = RANGES - 16,
+    TICK_S = 60,
+    RELOAD_TICKS = 1,
+    CONFIGS = 2
+};
 
 static const char *const texts[CONFIGS] = {
-    "auto_sites = *.gov.vn\n"
+    "auto_sites = *.gov.vn\nauto_sites_max = 1000\n"
     "[site day]\ntimezone = UTC\nidentity = day\nhosts = day.vn\n"
     "[site month]\ntimezone = Europe/Berlin\nhosts = month.vn\n"
     "[site h0-gov-vn]\nhosts = H0.gov.vn\n",
-    "auto_sites = *.gov.vn\n"
+    "auto_sites = *.gov.vn\nauto_sites_max = 1000\n"
     "[site day]\ntimezone = Asia/Ho_Chi_Minh\nidentity = day\nhosts = day.vn\n"
     "[site month]\ntimezone = Europe/Berlin\nonline_window = 10min\nhosts = x.vn\n"
     "[site other]\nhosts = month.vn\n",
@@ -42,7 +49,7 @@ static _Atomic(const struct trust *) trust = &nobody;
 static struct worker worker[WORKERS];
 static _Atomic int64_t now_ms;
 static atomic_bool leave;
-static atomic_ulong fell;
+static atomic_ulong fell, keeper_ticks;
 
 static struct instant now(void)
 {
@@ -55,10 +62,15 @@ static void line_of(struct worker *w, struct sender *sender, char line[64],
                     char origin[64])
 {
     uint64_t n = random_below(&w->random, 10);
+    uint64_t hosts = atomic_load(&keeper_ticks) + 1;
 
     (void)snprintf(line, 64, "p=/&i=10.0.0.%u", (unsigned)random_below(&w->random, 200));
-    (void)snprintf(origin, 64, "https://h%u.gov.vn",
-                   (unsigned)random_below(&w->random, HOSTS));
+    /* Hosts that nobody has seen come all the time: they meet reloads while they open. */
+    if (hosts > HOSTS)
+        hosts = HOSTS;
+    (void)snprintf(
+        origin, 64, "https://h%u.gov.vn",
+        (unsigned)(hosts - 1 - random_below(&w->random, hosts < 8 ? hosts : 8)));
     if (n < 2)
         (void)snprintf(origin, 64, n == 0 ? "https://day.vn" : "https://month.vn");
     if (n == 3)
@@ -101,8 +113,9 @@ static void *keep(void *argument)
         graces_tick_end(&graces, turns, WORKERS);
         if (++ticks % 3 == 0)
             atomic_fetch_add(&now_ms, TICK_S * 1000);
-        if (ticks % 50 == 0)
-            registry_reload(registry, config[ticks / 50 % CONFIGS]);
+        if (ticks % RELOAD_TICKS == 0)
+            registry_reload(registry, config[ticks / RELOAD_TICKS % CONFIGS]);
+        atomic_store(&keeper_ticks, ticks);
     }
     return NULL;
 }
