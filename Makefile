@@ -339,14 +339,14 @@ lint:
 	  --suppress=unknownMacro:client/luotctl_show.c -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
 
 e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so
-	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 .
+	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 tests/browser/node_modules: tests/browser/package-lock.json
 	npm ci --prefix tests/browser --no-audit --no-fund
 	@touch $@
 
 browser: $(BUILD)/luotd tests/browser/node_modules
-	@cd tests/browser && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=1 .
+	@cd tests/browser && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=1 *.test.mjs
 
 # Everything. Each line is one build of the whole; the order is cheap to dear.
 check:
