@@ -159,14 +159,31 @@ static bool ring_is_empty(const struct hits *h)
     return true;
 }
 
-/* A clock that jumped over years leaves quarters that cannot hold anything. */
+/* A minute that is not there any more is not a quiet one. */
+static void skip_minutes(struct hits *h, int64_t from_q, int64_t until_q)
+{
+    int64_t first = from_q * QUARTER_MINUTES, until = until_q * QUARTER_MINUTES;
+
+    if (first < until - MINUTES)
+        first = until - MINUTES;
+    for (int64_t m = first; m < until; m++)
+        store_word(&h->minute[m % MINUTES], minute_word(m, (struct hit_count){0}));
+}
+
+/* After a stop, or a clock that jumped, there are quarters that cannot hold anything:
+ * their words are of older ones, and so read as 0. Days that may hold something are not
+ * folded on the way if it can be helped: their owner wants to see them go. */
 static bool skip_empty(struct hits *h, int64_t until_q)
 {
-    if (until_q - rolled(h) <= QUARTERS || !ring_is_empty(h))
+    if (until_q - rolled(h) <= RING_QUARTERS || !ring_is_empty(h))
         return false;
-    hits_fold(h, rolled(h));
-    atomic_store_explicit(&h->rolled_q, until_q - QUARTERS, memory_order_release);
-    hits_fold(h, rolled(h));
+    skip_minutes(h, rolled(h), until_q);
+    if (until_q - through(h) > QUARTERS)
+        hits_fold(h, rolled(h));
+    HITS_SEAM("skip");
+    atomic_store_explicit(&h->rolled_q, until_q, memory_order_release);
+    if (until_q - through(h) > QUARTERS)
+        hits_fold(h, until_q - QUARTERS);
     return true;
 }
 
