@@ -14,7 +14,7 @@ enum { BEACON_TEXT_MAX = 320 };
 struct beacons {
     char *datagrams; /* count of them, one after the other; free() it */
     size_t count;
-    size_t length; /* bytes of one datagram                         */
+    size_t length; /* bytes of one datagram */
 };
 
 static inline uint64_t beacons_random(uint64_t *state) /* splitmix64 */

@@ -19,7 +19,7 @@ struct import {
     enum log_rule rule;
     bool dry_run;
     bool combined; /* a record in the combined format was seen */
-    bool loaded;   /* at least one piece                        */
+    bool loaded;   /* at least one piece                       */
 };
 
 static struct slice without_cr(struct slice line)

@@ -38,12 +38,12 @@ struct import_peer {
 };
 
 struct import_result {
-    struct import_numbers numbers; /* of what is new in the file                    */
-    struct import_tally tally;     /* likewise                                      */
-    uint64_t visitors;             /* likewise                                      */
-    uint64_t file_bytes;           /* of the file, unpacked                         */
-    struct import_known known;     /* before                                        */
-    bool already_imported;         /* there was nothing new in it; nothing changed  */
+    struct import_numbers numbers; /* of what is new in the file                   */
+    struct import_tally tally;     /* likewise                                     */
+    uint64_t visitors;             /* likewise                                     */
+    uint64_t file_bytes;           /* of the file, unpacked                        */
+    struct import_known known;     /* before                                       */
+    bool already_imported;         /* there was nothing new in it; nothing changed */
 };
 
 /* With dry_run nothing is loaded. ERR_IO: reading failed, see import_reader_error; other

@@ -66,7 +66,7 @@ void import_numbers_add(struct import_numbers *to, const struct import_numbers *
     to->skipped += more->skipped;
 }
 
-/* --- records ------------------------------------------------------------------------ */
+/* --- Records --- */
 
 /* The same visitor that the live counters would see, if the log has addresses. PV-1 tells
  * visitors by the bytes of the first field, whatever they are. */
@@ -102,7 +102,7 @@ void import_piece_add(struct import_piece *p, const struct import_site *site,
         slot_of(line->time_s), visitors_fingerprint(visitor_of(site, line, rule))};
 }
 
-/* --- the document ------------------------------------------------------------------- */
+/* --- The document --- */
 
 static int by_time(const void *a, const void *b)
 {

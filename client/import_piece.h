@@ -28,8 +28,8 @@ struct import_view {
 
 struct import_numbers {
     uint64_t lines, parsed, malformed, views;
-    uint64_t skipped;     /* records from first_live_s on                  */
-    int64_t from_s, to_s; /* of the page views; 0, 0: there are none       */
+    uint64_t skipped;     /* records from first_live_s on            */
+    int64_t from_s, to_s; /* of the page views; 0, 0: there are none */
 };
 
 struct import_piece {
@@ -40,8 +40,8 @@ struct import_piece {
 };
 
 struct import_source_name {
-    uint64_t first_line; /* hash of it                            */
-    struct slice name;   /* base name of the file, for people     */
+    uint64_t first_line; /* hash of it                        */
+    struct slice name;   /* base name of the file, for people */
 };
 
 int import_piece_init(struct import_piece *p); /* ERR_NOMEM */

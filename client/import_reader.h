@@ -10,11 +10,11 @@
 enum { IMPORT_LINE_MAX = 1 << 20 };
 
 struct import_line {
-    struct slice bytes;   /* without its LF; until the next call             */
-    uint64_t number;      /* from 1                                          */
+    struct slice bytes;   /* without its LF; until the next call                 */
+    uint64_t number;      /* from 1                                              */
     uint64_t from, until; /* where it is in the (uncompressed) file, with its LF */
-    bool ended;           /* false: the file's last line, which has no LF    */
-    bool too_long;        /* over IMPORT_LINE_MAX: bytes are its beginning   */
+    bool ended;           /* false: the file's last line, which has no LF        */
+    bool too_long;        /* over IMPORT_LINE_MAX: bytes are its beginning       */
 };
 
 struct import_reader; /* opaque: zlib's file and the bytes read ahead */

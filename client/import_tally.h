@@ -10,7 +10,8 @@ struct import_day {
     uint64_t views, visitors;
 };
 
-struct import_tally {       /* all zero is an empty one */
+/* All zero is an empty one. */
+struct import_tally {
     struct import_day *day; /* ascending; visitors: after import_tally_count */
     size_t days, days_capacity;
     uint64_t *word; /* ascending, none twice: visitor:44 | day:20 */

@@ -38,8 +38,8 @@ enum { SIZE_LIMIT = 4096 }; /* of any release: a larger one was never set */
 
 struct process {
     pid_t id;
-    struct process *parent; /* as fork left it: only to be freed  */
-    pthread_mutex_t lock;   /* guards *batch                      */
+    struct process *parent; /* as fork left it: only to be freed */
+    pthread_mutex_t lock;   /* guards *batch                     */
     struct luot_batch *batch;
 };
 
@@ -184,8 +184,8 @@ struct inside {
     int error;        /* errno, to be given back          */
 };
 
-/* This process's batch is for this thread alone until leave(). false and errno: ENOMEM.
- */
+/* This process's batch is for this thread alone until leave(). false and errno:
+ * ENOMEM. */
 static bool enter(struct luot *l, struct inside *ret_inside)
 {
     struct inside inside = {.error = errno};

@@ -1,27 +1,30 @@
-/* The happy path: luot_batch_add copies lines, each with its newline, one behind the
- * other.
+/* The happy path: luot_batch_add copies lines, each with its newline, one behind
+ * another.
  *
  *     bytes      |line line line pad|line line line pad|line line      |     |
  *     datagrams   0                  1                  2 (open)
  *
  * When the last datagram is full, everything leaves in one system call. UDP_SEGMENT
- * (Linux 4.18) lets one message carry many datagrams, which costs the kernel little more
- * than one, and a receiver with UDP_GRO gets it in one piece. All segments but the last
- * must be of one size. Lines differ in length, so a full datagram is short of plan->bytes
- * by about half a line; this gap is filled with `&_=000` behind its last line, a key
- * without a meaning (luot_beacon.h). A gap of more than an eighth is left: that datagram
- * ends its message. What is longer than plan->bytes (one long line) never shares a
- * message, since the path may not carry it whole.
+ * (Linux 4.18) lets one message carry many datagrams, which costs the kernel little
+ * more than one, and a receiver with UDP_GRO gets it in one piece. All segments but
+ * the last must be of one size. Lines differ in length, so a full datagram is short of
+ * plan->bytes by about half a line; this gap is filled with `&_=000` behind its last
+ * line, a key without a meaning (luot_beacon.h). A gap of more than an eighth is left:
+ * that datagram ends its message. What is longer than plan->bytes (one long line)
+ * never shares a message, since the path may not carry it whole.
  *
  * It fails when:
  *   the socket buffer is full       the rest of the batch is dropped: waiting is not ours
  *   the kernel or the device does   the same datagrams go again, one a message; this
- * socket not do UDP_SEGMENT              does not try it again nobody listens
- * (ECONNREFUSED)   that was about an earlier datagram: counted, then again anything else
- * that message is lost and counted, the others have their try, and the next send begins
- * with a new socket, which finds new routes, addresses and interfaces Each turn of the
- * loop in luot_batch_send sends or loses a message, or uses up one of a few second
- * chances, so it ends. */
+ *   not do UDP_SEGMENT              socket does not try it again
+ *   nobody listens (ECONNREFUSED)   that was about an earlier datagram: counted, then
+ *                                   sent again
+ *   anything else                   that message is lost and counted, the others have
+ *                                   their try, and the next send begins with a new
+ *                                   socket, which finds new routes and addresses
+ *
+ * Each turn of the loop in luot_batch_send sends or loses a message, or uses up one of
+ * a few second chances, so it ends. */
 #include "luot_batch.h"
 
 #include <errno.h>
@@ -38,17 +41,17 @@
 #endif
 
 enum {
-    SEGMENTS_MAX = 64,                  /* UDP_MAX_SEGMENTS of the first kernels    */
-    MESSAGE_MAX = 65000,                /* bytes: UDP's 65,535, less all headers    */
-    PAD_SHARE = 8,                      /* at most an eighth of a datagram          */
-    SECOND_CHANCES = 3,                 /* a send: interruptions and refusals       */
-    LONGEST_LINE = LUOT_BEACON_MAX + 1, /* bytes, with its newline                  */
+    SEGMENTS_MAX = 64,                  /* UDP_MAX_SEGMENTS of the first kernels */
+    MESSAGE_MAX = 65000,                /* bytes: UDP's 65,535, less all headers */
+    PAD_SHARE = 8,                      /* at most an eighth of a datagram       */
+    SECOND_CHANCES = 3,                 /* a send: interruptions and refusals    */
+    LONGEST_LINE = LUOT_BEACON_MAX + 1, /* bytes, with its newline               */
 };
 
 struct datagram {
-    size_t start;   /* in bytes[]                 */
-    size_t length;  /* with newlines and padding  */
-    unsigned lines; /* 1 to plan->lines           */
+    size_t start;   /* in bytes[]                */
+    size_t length;  /* with newlines and padding */
+    unsigned lines; /* 1 to plan->lines          */
 };
 
 union control {
@@ -58,22 +61,22 @@ union control {
 
 struct luot_batch {
     const struct luot_plan *plan;
-    struct luot_stats stats; /* but for waiting                                  */
-    int fd;                  /* -1: none                                         */
-    dev_t device;            /* with inode: what fd was when we opened it        */
+    struct luot_stats stats; /* but for waiting                           */
+    int fd;                  /* -1: none                                  */
+    dev_t device;            /* with inode: what fd was when we opened it */
     ino_t inode;
-    bool segments;      /* as far as we know, fd does UDP_SEGMENT                */
-    bool one_by_one;    /* there is no sendmmsg                                  */
-    unsigned count;     /* of datagrams; the last one is open                    */
-    size_t used;        /* of bytes                                              */
-    size_t size;        /* of bytes                                              */
-    size_t last_line;   /* length of the last line, without its newline          */
-    uint64_t oldest_ms; /* when the first line came                              */
+    bool segments;      /* as far as we know, fd does UDP_SEGMENT       */
+    bool one_by_one;    /* there is no sendmmsg                         */
+    unsigned count;     /* of datagrams; the last one is open           */
+    size_t used;        /* of bytes                                     */
+    size_t size;        /* of bytes                                     */
+    size_t last_line;   /* length of the last line, without its newline */
+    uint64_t oldest_ms; /* when the first line came                     */
     struct datagram datagrams[LUOT_BATCH_DATAGRAMS_MAX];
-    struct mmsghdr messages[LUOT_BATCH_DATAGRAMS_MAX]; /* for one system call    */
-    struct iovec pieces[LUOT_BATCH_DATAGRAMS_MAX];     /* one a message          */
+    struct mmsghdr messages[LUOT_BATCH_DATAGRAMS_MAX]; /* for one system call */
+    struct iovec pieces[LUOT_BATCH_DATAGRAMS_MAX];     /* one a message       */
     union control controls[LUOT_BATCH_DATAGRAMS_MAX];
-    unsigned carries[LUOT_BATCH_DATAGRAMS_MAX]; /* datagrams of each message     */
+    unsigned carries[LUOT_BATCH_DATAGRAMS_MAX]; /* datagrams of each message */
     char bytes[];
 };
 
@@ -297,8 +300,8 @@ static int hand_over(struct luot_batch *b, unsigned count)
     return seam->sendmsg(b->fd, &b->messages[0].msg_hdr, flags) < 0 ? -1 : 1;
 }
 
-/* The first `messages` messages begin at datagram `at`; returns the datagram behind them.
- */
+/* The first `messages` messages begin at datagram `at`; returns the datagram behind
+ * them. */
 static unsigned count_sent(struct luot_batch *b, unsigned at, unsigned messages)
 {
     for (unsigned m = 0; m < messages; m++) {

@@ -35,8 +35,8 @@ void luot_batch_free(struct luot_batch *b);
 /* Opens the socket now, so that the caller learns what is wrong. 0 or errno's value. A
  * network that is not there yet is not wrong. */
 int luot_batch_prepare(struct luot_batch *b);
-/* Closes the socket, if its number still means that socket; the next send opens another.
- */
+/* Closes the socket, if its number still means that socket; the next send opens
+ * another. */
 void luot_batch_let_go(struct luot_batch *b);
 
 /* Takes a line of at most LUOT_BEACON_MAX bytes, and sends when it is time. */

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Once a byte did not fit, no later one is written: `overflow` is looked at at the end.
- */
+/* Once a byte did not fit, no later one is written: `overflow` is looked at at the
+ * end. */
 struct writer {
     char *line;
     size_t length;

@@ -4,8 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* glibc declares connect with a union of pointers, which no plain pointer type matches.
- */
+/* glibc declares connect with a union of pointers, which no plain pointer type
+ * matches. */
 static int kernel_connect(int fd, const struct sockaddr *to, socklen_t length)
 {
     return connect(fd, to, length);

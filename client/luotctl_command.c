@@ -173,7 +173,7 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-/* --- as it was typed ---------------------------------------------------------------- */
+/* --- As it was typed --- */
 
 static int usage(char ret_sentence[512], const char *command, const char *what,
                  const char *which)
@@ -279,7 +279,7 @@ const char *invocation_option(const struct invocation *i, const char *name)
     return n < 0 ? NULL : i->value[n];
 }
 
-/* --- as it is sent ------------------------------------------------------------------ */
+/* --- As it is sent --- */
 
 /* One word: in quotes if it needs them. */
 static void write_word(struct buffer *b, const char *key, const char *value)
@@ -323,7 +323,7 @@ int invocation_write(struct buffer *b, const struct invocation *i, bool json,
     return 0;
 }
 
-/* --- help --------------------------------------------------------------------------- */
+/* --- Help --- */
 
 void command_write_help(FILE *out)
 {

@@ -11,26 +11,26 @@
 enum { COMMAND_OPTIONS = 9, COMMAND_WORDS = 8, COMMAND_LINE = 4096 };
 
 struct command_option {
-    const char *name; /* --NAME VALUE                                  */
-    const char *key;  /* sent as KEY=VALUE; NULL: it is luotctl's own  */
+    const char *name; /* --NAME VALUE                                 */
+    const char *key;  /* sent as KEY=VALUE; NULL: it is luotctl's own */
     bool required;
     bool flag; /* takes no value */
 };
 
 enum command_kind {
-    COMMAND_TEXT,   /* luotd's text is shown as it is         */
+    COMMAND_TEXT,   /* luotd's text is shown as it is                    */
     COMMAND_JSON,   /* luotd is asked for JSON, which is shown as tables */
-    COMMAND_HELP,   /* ours: no luotd is asked                */
-    COMMAND_IMPORT, /* ours: luotctl_import.c                 */
-    COMMAND_LOAD    /* followed by a document from a file     */
+    COMMAND_HELP,   /* ours: no luotd is asked                           */
+    COMMAND_IMPORT, /* ours: luotctl_import.c                            */
+    COMMAND_LOAD    /* followed by a document from a file                */
 };
 
 struct command {
     const char *name;
     enum command_kind kind;
-    const char *usage;    /* what follows the name      */
-    const char *sentence; /* what it does, in one line  */
-    const char *details;  /* more lines, or ""          */
+    const char *usage;    /* what follows the name     */
+    const char *sentence; /* what it does, in one line */
+    const char *details;  /* more lines, or ""         */
     unsigned words_min, words_max;
     struct command_option option[COMMAND_OPTIONS]; /* ends with name NULL */
 };
@@ -38,10 +38,10 @@ struct command {
 /* A command as it was typed. */
 struct invocation {
     const struct command *command;
-    const char *word[COMMAND_WORDS]; /* KEY and the like              */
+    const char *word[COMMAND_WORDS]; /* KEY and the like */
     unsigned words;
     const char *value[COMMAND_OPTIONS]; /* by option; NULL: not given; flags: "" */
-    char *const *rest;                  /* COMMAND_IMPORT: the files */
+    char *const *rest;                  /* COMMAND_IMPORT: the files             */
     unsigned rest_count;
 };
 

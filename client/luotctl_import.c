@@ -29,7 +29,7 @@ struct session {
     int status;       /* of the last exchange that failed; it is told */
 };
 
-/* --- luotd -------------------------------------------------------------------------- */
+/* --- luotd --- */
 
 static void clear_bar(const struct session *s)
 {
@@ -133,7 +133,7 @@ static bool ask_site(struct session *s, const char *key)
     return ok;
 }
 
-/* --- import.c's peer ---------------------------------------------------------------- */
+/* --- import.c's peer --- */
 
 static int peer_source(void *context, uint64_t first_line, struct import_known *ret_known)
 {
@@ -202,7 +202,7 @@ static void peer_progress(void *context, const struct import_reader *r, uint64_t
     fflush(s->ctl->err);
 }
 
-/* --- the command -------------------------------------------------------------------- */
+/* --- The command --- */
 
 static int tell_unreadable(const struct session *s, int status, const char *why)
 {

@@ -17,7 +17,7 @@ struct show {
     int error;
 };
 
-/* --- one value ---------------------------------------------------------------------- */
+/* --- One value --- */
 
 /* Keys whose numbers are unix seconds. */
 static bool is_time_key(const char *key)
@@ -127,7 +127,7 @@ static void finish(struct show *s, struct table *t, unsigned indent)
     table_release(t);
 }
 
-/* --- shapes ------------------------------------------------------------------------- */
+/* --- Shapes --- */
 
 static bool is_single(const json_t *value)
 {
@@ -166,7 +166,7 @@ static bool is_points(json_t *value)
     return json_array_size(value) > 0;
 }
 
-/* --- tables ------------------------------------------------------------------------- */
+/* --- Tables --- */
 
 static bool is_number_column(const char *key, const json_t *sample)
 {
@@ -318,7 +318,7 @@ static void show_list(struct show *s, json_t *list, unsigned indent)
     finish(s, &t, indent);
 }
 
-/* --- the document ------------------------------------------------------------------- */
+/* --- The document --- */
 
 static void show_value(struct show *s, const char *key, json_t *value, unsigned indent);
 

@@ -14,7 +14,7 @@
 
 enum { READ_STEP = 64 * 1024, REPLY_MAX = 256 << 20 };
 
-/* --- where -------------------------------------------------------------------------- */
+/* --- Where --- */
 
 static int too_long(const char *path, char ret_sentence[SOCKET_SENTENCE_MAX])
 {
@@ -54,7 +54,7 @@ int socket_find(char ret_path[SOCKET_PATH_MAX], const char *given,
     return EX_UNAVAILABLE;
 }
 
-/* --- one exchange ------------------------------------------------------------------- */
+/* --- One exchange --- */
 
 /* What errno means for who typed the command. */
 static int failed(int error, const char *path, char ret_sentence[SOCKET_SENTENCE_MAX])

@@ -19,9 +19,9 @@ int socket_find(char ret_path[SOCKET_PATH_MAX], const char *given,
 struct reply {
     char *bytes; /* malloc'ed, NUL-terminated: the answer without its last line `.` */
     size_t length;
-    bool refused;          /* it was ERR NAME SENTENCE                      */
-    struct slice name;     /* of the error; inside `bytes`                  */
-    struct slice sentence; /* likewise, one line                            */
+    bool refused;          /* it was ERR NAME SENTENCE     */
+    struct slice name;     /* of the error; inside `bytes` */
+    struct slice sentence; /* likewise, one line           */
 };
 
 /* Sends `command` (no line end in it) and, unless at == NULL, the document's lines; waits

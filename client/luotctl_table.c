@@ -16,7 +16,7 @@ struct table_cell {
     enum table_cell_kind kind;
 };
 
-/* --- characters --------------------------------------------------------------------- */
+/* --- Characters --- */
 
 /* The next character; 0xFFFD for what is none. *ret_bytes: how many bytes it took. */
 static uint32_t character_at(struct slice s, size_t *ret_bytes)
@@ -126,7 +126,7 @@ bool stream_has_colours(FILE *stream)
            strcmp(terminal, "dumb") != 0 && fd >= 0 && isatty(fd);
 }
 
-/* --- a table ------------------------------------------------------------------------ */
+/* --- A table --- */
 
 void table_release(struct table *t)
 {

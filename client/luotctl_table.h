@@ -12,12 +12,12 @@
 enum table_cell_kind { CELL_TEXT, CELL_NUMBER, CELL_HEADING, CELL_HEADING_NUMBER };
 
 struct table {
-    struct table_cell *cell; /* row after row                              */
+    struct table_cell *cell; /* row after row */
     size_t count, capacity;
-    size_t *row; /* index of each row's first cell                         */
+    size_t *row; /* index of each row's first cell */
     size_t rows, rows_capacity;
-    bool left;   /* numbers stand to the left, like text                   */
-    bool failed; /* out of memory: nothing is printed                      */
+    bool left;   /* numbers stand to the left, like text */
+    bool failed; /* out of memory: nothing is printed    */
 };
 
 /* All zero is an empty table. */

@@ -14,7 +14,7 @@
 
 enum {
     ARENA_VERSION = 1,
-    ARENA_WAIT_MS = 5000, /* for a holder that is exiting       */
+    ARENA_WAIT_MS = 5000, /* for a holder that is exiting */
     DRAIN_MS = 1000,
     LAST_SAVE_MS = 1000
 };

@@ -1,4 +1,5 @@
-/* Floor 5, private to daemon.c, joints.c and reload.c: the daemon's own things, and who sees them all. */
+/* Floor 5, private to daemon.c, joints.c and reload.c: the daemon's own things, and
+ * who sees them all. */
 #ifndef LUOT_DAEMON_INNER_H
 #define LUOT_DAEMON_INNER_H
 
@@ -35,17 +36,17 @@ struct upkeep { /* the reader's own work: at most one of it waits */
 struct daemon {
     const struct options *options;
     char *const *environment;
-    struct config *config;     /* the current one                             */
-    struct config *old_config; /* the one before: somebody may still read it  */
+    struct config *config;     /* the current one                            */
+    struct config *old_config; /* the one before: somebody may still read it */
     struct places places;
     struct notify notify;
     struct clock clock;
     struct arena *arena;
     struct arena_report arena_report;
     struct instant started;
-    struct store *saver_store, *reader_store; /* until their threads own them  */
+    struct store *saver_store, *reader_store; /* until their threads own them */
     struct registry *registry;
-    struct trust *trusts[2]; /* current and the one before                  */
+    struct trust *trusts[2]; /* current and the one before */
     _Atomic(const struct trust *) trust;
     unsigned workers;
     struct metrics_row *rows;

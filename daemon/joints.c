@@ -1,4 +1,5 @@
-/* The joints between net, answer and keep, which do not know each other: small adapters that unpack and call one plain function. */
+/* The joints between net, answer and keep, which do not know each other: small
+ * adapters that unpack and call one plain function. */
 #include <assert.h>
 #include <string.h>
 
@@ -161,7 +162,8 @@ void daemon_join_service(struct daemon *d)
 
 enum { MARKS_ROUNDS = 3600 };
 
-/* Sites that opened by themselves are given what the store knows of them; marks of imports go when their key has gone. */
+/* Sites that opened by themselves are given what the store knows of them; marks of
+ * imports go when their key has gone. */
 static void run_upkeep(struct job *job, struct store *store, struct instant now,
                        bool canceled)
 {

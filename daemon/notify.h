@@ -8,8 +8,8 @@ struct notify {
 };
 
 void notify_init(struct notify *n); /* reads and removes NOTIFY_SOCKET */
-void notify_send(const struct notify *n,
-                 const char *message); /* any thread; never blocks */
+/* Any thread; never blocks. */
+void notify_send(const struct notify *n, const char *message);
 void notify_release(struct notify *n);
 
 #endif

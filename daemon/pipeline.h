@@ -20,11 +20,11 @@ struct trust {
 
 /* Where lines come from, and what the way in says of the visitor. */
 struct sender {
-    struct address address; /* the visitor's, as far as the way in knows             */
-    bool trusted;           /* `i` and `u` count                                     */
-    bool http;              /* the fields below are a browser's headers              */
-    bool anonymous;         /* DNT or GPC                                            */
-    bool prefetch;          /* nobody has looked yet                                 */
+    struct address address; /* the visitor's, as far as the way in knows */
+    bool trusted;           /* `i` and `u` count                         */
+    bool http;              /* the fields below are a browser's headers  */
+    bool anonymous;         /* DNT or GPC                                */
+    bool prefetch;          /* nobody has looked yet                     */
     struct slice origin, referer, host, user_agent, accept_language;
 };
 
@@ -33,10 +33,10 @@ struct pipeline {
     struct metrics_row *row;
     struct turn_line *turn;
     _Atomic(const struct trust *) *trust;
-    struct instant now; /* of this turn                                    */
+    struct instant now; /* of this turn */
     int64_t now_slot;
-    struct site_lane *lane; /* one a site of the registry                      */
-    uint32_t *touched;      /* indexes of the sites of this turn               */
+    struct site_lane *lane; /* one a site of the registry        */
+    uint32_t *touched;      /* indexes of the sites of this turn */
     size_t touched_count;
     char scratch[LUOT_BEACON_MAX];
 };

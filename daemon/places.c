@@ -31,8 +31,8 @@ static int make_dir(const char *path)
 }
 
 struct candidate {
-    const char *base; /* NULL or "": not offered        */
-    const char *tail; /* appended                       */
+    const char *base; /* NULL or "": not offered */
+    const char *tail; /* appended                */
 };
 
 /* The first candidate that is a directory we may write, making it where possible. */

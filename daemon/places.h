@@ -11,8 +11,8 @@ struct places {
     char store[CONFIG_TEXT_MAX + 64]; /* "sqlite:PATH", or "" for none */
 };
 
-/* Makes the directories (0750) that are missing. 0, or an error code with its sentence.
- */
+/* Makes the directories (0750) that are missing. 0, or an error code with its
+ * sentence. */
 int places_find(struct places *ret_places, const struct settings *settings,
                 char ret_sentence[512]);
 

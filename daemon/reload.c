@@ -1,5 +1,6 @@
-/* Reading the configuration again, on the main thread. Happy path: load -> trust -> the keeper takes the sites up. It fails when the file
- * is wrong: the old one stays, and why is said. */
+/* Reading the configuration again, on the main thread. Happy path: load -> trust ->
+ * the keeper takes the sites up. It fails when the file is wrong: the old one stays,
+ * and why is said. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

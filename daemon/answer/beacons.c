@@ -47,8 +47,8 @@ struct slice allowed_origin(const struct site *site, struct slice origin)
         (site->block->host[0] != '\0' &&
          slice_equal_nocase(slice_of(site->block->host), url.host)))
         return origin;
-    /* A site without hosts counts the beacons of every page: those may read the answer.
-     */
+    /* A site without hosts counts the beacons of every page: those may read the
+     * answer. */
     if (terms->config.hosts[0] == '\0' && site->block->host[0] == '\0')
         return origin;
     return (struct slice){NULL, 0};

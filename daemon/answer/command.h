@@ -20,10 +20,10 @@ struct asked_command {
 
 struct command {
     const char *name;
-    const char *arguments; /* for people                                        */
+    const char *arguments; /* for people */
     const char *sentence;
-    void (*run)(struct asked_command *c); /* answers c->to once, now or later   */
-    const char *options; /* names that it takes, separated by spaces          */
+    void (*run)(struct asked_command *c); /* answers c->to once, now or later         */
+    const char *options;                  /* names that it takes, separated by spaces */
     unsigned places_min, places_max;
     bool document; /* a document follows the line */
 };

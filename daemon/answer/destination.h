@@ -10,7 +10,7 @@
 struct destination {
     struct service *service;
     bool console;
-    uint64_t token;         /* console */
+    uint64_t token;         /* console                */
     struct http_token http; /* and what follows: HTTP */
     bool keep_alive, head_only;
     char if_none_match[128]; /* cut: then it matches nothing */

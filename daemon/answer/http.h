@@ -19,8 +19,8 @@ struct route;
 struct http_lane {
     struct service *service;
     struct pipeline *pipeline;
-    struct cached_widget *widgets; /* by site index: widget.json of this second     */
-    struct document document;      /* what documents said of the last moment        */
+    struct cached_widget *widgets; /* by site index: widget.json of this second */
+    struct document document;      /* what documents said of the last moment    */
     uint64_t proxied_without; /* beacons in a row from a proxy without X-Forwarded-For */
     bool proxied_told;        /* it is in the log                                      */
 };
@@ -32,7 +32,7 @@ struct answer_plan {
     uint32_t outcome;          /* enum outcome; OUTCOME_COUNT: nothing was counted */
     uint32_t refused;          /* HTTP status that was decided already, or 0       */
     struct {
-        uint32_t at, length; /* of the target: what stands for {site}             */
+        uint32_t at, length; /* of the target: what stands for {site} */
     } key;
 };
 

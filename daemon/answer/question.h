@@ -3,8 +3,8 @@
  *
  * The happy path: question_ask -> service->submit -> (reader thread) what is asked is
  * read, merged with the arena's numbers, written -> its destination. It fails when: the
- * queue is full (503 busy), the store fails (503 with its sentence), luotd is stopping.
- */
+ * queue is full (503 busy), the store fails (503 with its sentence), luotd is
+ * stopping. */
 #ifndef LUOT_ANSWER_QUESTION_H
 #define LUOT_ANSWER_QUESTION_H
 

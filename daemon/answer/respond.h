@@ -13,18 +13,18 @@ struct respond {
     unsigned status;
     bool keep_alive, head_only; /* head_only: HEAD, the body's length and no body */
     struct instant now;
-    const char *type;  /* NULL: no body                                      */
-    const char *cache; /* Cache-Control; NULL: no-store                      */
+    const char *type;  /* NULL: no body                 */
+    const char *cache; /* Cache-Control; NULL: no-store */
     const char *vary;
-    const char *etag;      /* with its quotes                                    */
-    const char *policy;    /* Content-Security-Policy                            */
-    const char *encoding;  /* Content-Encoding                                   */
-    const char *allow;     /* Allow                                              */
-    const char *preflight; /* Access-Control-Allow-Methods                       */
-    struct slice origin;   /* Access-Control-Allow-Origin                        */
-    enum outcome outcome;  /* X-Luot, when has_outcome                           */
+    const char *etag;      /* with its quotes              */
+    const char *policy;    /* Content-Security-Policy      */
+    const char *encoding;  /* Content-Encoding             */
+    const char *allow;     /* Allow                        */
+    const char *preflight; /* Access-Control-Allow-Methods */
+    struct slice origin;   /* Access-Control-Allow-Origin  */
+    enum outcome outcome;  /* X-Luot, when has_outcome     */
     bool has_outcome;
-    unsigned retry_after_s; /* 0: not said                                        */
+    unsigned retry_after_s; /* 0: not said */
 };
 
 /* Where to write a body that will follow a head in `out`: its free memory, behind room

@@ -17,18 +17,18 @@ struct asked {
     const struct http_request *request;
     const struct answer_plan *plan;
     const struct site *site;  /* of {site} in the path; NULL where there is none */
-    struct document document; /* of this moment                                   */
+    struct document document; /* of this moment                                  */
     struct http_token token;
     struct buffer *out;
-    struct respond r; /* begun: keep_alive, head_only, now */
+    struct respond r; /* begun: keep_alive, head_only, now   */
     bool later;       /* set by a handler that wrote nothing */
 };
 
 struct route {
     const char *path; /* with {site} for one segment */
     unsigned methods;
-    bool counts; /* a beacon: counted inside the turn                       */
-    bool cors;   /* a document that pages of every origin may read          */
+    bool counts; /* a beacon: counted inside the turn              */
+    bool cors;   /* a document that pages of every origin may read */
     void (*answer)(struct asked *a);
     const char *query, *about; /* for /v1/: of an example; NULL: not listed */
 };

@@ -17,11 +17,11 @@ enum { GAPS_MAX = 256 };
 
 /* The state of the parts that other folders own, as numbers. */
 struct service_status {
-    bool store;               /* false: store = none                              */
-    bool durable;             /* what was counted a moment ago is on the disk     */
-    int64_t durable_since_ms; /* of the last good save                            */
+    bool store;               /* false: store = none                          */
+    bool durable;             /* what was counted a moment ago is on the disk */
+    int64_t durable_since_ms; /* of the last good save                        */
     uint64_t saves, save_rows, save_failures;
-    int save_error; /* error code of the last try                       */
+    int save_error; /* error code of the last try */
     double save_ms;
     uint64_t kernel_drops, udp_buffer;
     const char *arena_fs;
@@ -29,7 +29,7 @@ struct service_status {
     int64_t started_ms;
     uint64_t log_dropped;
     uint64_t clock_steps;
-    int64_t keeper_as_of_ms; /* of the keeper's last tick                         */
+    int64_t keeper_as_of_ms; /* of the keeper's last tick */
 };
 
 /* Where a late answer goes. net's reply_token in a plain form. */
@@ -40,12 +40,12 @@ struct http_token {
 struct service {
     struct registry *registry;
     const struct clock *clock;
-    const struct metrics_row *rows; /* one a worker                                 */
+    const struct metrics_row *rows; /* one a worker */
     size_t workers;
     const char *node, *run_dir, *version;
     struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see store->ops->gaps */
     size_t gap_count;
-    void *context; /* daemon's, for the functions below            */
+    void *context; /* daemon's, for the functions below */
     /* The next four: any thread. */
     void (*status)(void *context, struct service_status *ret_status);
     int (*submit)(void *context, struct job *job);

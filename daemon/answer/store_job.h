@@ -20,13 +20,13 @@ struct store_job {
     store_job_fn *work;
     struct service *service;
     struct destination to;
-    struct site *site;        /* NULL: load */
+    struct site *site;        /* NULL: load                      */
     bool json, no_store;      /* no_store: works without one too */
-    uint32_t uid;             /* who asks                                */
-    struct seed_request seed; /* seed   */
-    struct adjust_row adjust; /* adjust */
-    uint64_t first_line;      /* source */
-    char *document;           /* load; ours */
+    uint32_t uid;             /* who asks                        */
+    struct seed_request seed; /* seed                            */
+    struct adjust_row adjust; /* adjust                          */
+    uint64_t first_line;      /* source                          */
+    char *document;           /* load; ours                      */
     size_t length;
 };
 

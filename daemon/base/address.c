@@ -103,8 +103,8 @@ int network_parse(struct network *ret_network, struct slice text)
     if (rv != 0)
         return rv;
     if (rest.at != NULL) {
-        /* 10.0.0.0/8 counts from the IPv4 address, ::ffff:10.0.0.0/104 from the long one.
-         */
+        /* 10.0.0.0/8 counts from the IPv4 address, ::ffff:10.0.0.0/104 from the long
+         * one. */
         bool dotted = slice_find(host, ':') == host.length;
         rv = slice_number(rest, &bits);
         if (rv != 0)
@@ -170,8 +170,7 @@ int networks_parse(struct networks *ret_networks, struct slice text)
     struct networks n = {.count = 0};
     struct slice rest = slice_trim(text);
     if (rest.length == 0)
-        return ERR_MALFORMED; /* nobody is written "none", so that it is never an accident
-                               */
+        return ERR_MALFORMED; /* nobody is written `none`, so that it is never a slip */
     if (!slice_equal_nocase(rest, SLICE("none"))) {
         while (rest.length > 0) {
             struct slice entry = next_entry(&rest);

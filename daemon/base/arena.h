@@ -27,13 +27,13 @@ enum arena_outcome { ARENA_CREATED, ARENA_ADOPTED, ARENA_REPLACED };
 
 struct arena_report {
     enum arena_outcome outcome;
-    uint64_t incarnation;  /* random, made when the arena was                       */
-    uint64_t adoptions;    /* times it was taken over, this one included            */
-    int64_t last_alive_ms; /* the holder's last heartbeat before us; 0: created     */
-    bool clean;            /* the last holder closed it                             */
-    bool rebooted;         /* with REPLACED: what was there was of an earlier boot  */
-    int holder_pid;        /* with ERR_IN_USE; 0: unknown                           */
-    char sentence[512];    /* for the log: what was found, what we did, what to do  */
+    uint64_t incarnation;  /* random, made when the arena was                      */
+    uint64_t adoptions;    /* times it was taken over, this one included           */
+    int64_t last_alive_ms; /* the holder's last heartbeat before us; 0: created    */
+    bool clean;            /* the last holder closed it                            */
+    bool rebooted;         /* with REPLACED: what was there was of an earlier boot */
+    int holder_pid;        /* with ERR_IN_USE; 0: unknown                          */
+    char sentence[512];    /* for the log: what was found, what we did, what to do */
 };
 
 /* Opens or creates DIR/arena and waits up to wait_ms for a holder that is exiting. 0, or

@@ -11,23 +11,23 @@
 enum { ARENA_FS_NAME_MAX = 24 };
 
 struct arena {
-    struct arena_header *header;     /* the mapping begins here                     */
-    size_t bytes;                    /* of the mapping and the file                 */
-    size_t ranges;                   /* that the file has room for                  */
-    struct arena_layout layout;      /* what the caller asked for                   */
-    const struct arena_calls *calls; /* the system, or a test                       */
-    int fd;                          /* holds the lock                              */
-    char fs_name[ARENA_FS_NAME_MAX]; /* of the file system                          */
+    struct arena_header *header;     /* the mapping begins here     */
+    size_t bytes;                    /* of the mapping and the file */
+    size_t ranges;                   /* that the file has room for  */
+    struct arena_layout layout;      /* what the caller asked for   */
+    const struct arena_calls *calls; /* the system, or a test       */
+    int fd;                          /* holds the lock              */
+    char fs_name[ARENA_FS_NAME_MAX]; /* of the file system          */
 };
 
 /* One arena_open: what its steps share. */
 struct arena_opening {
-    struct arena *a;             /* being filled                                    */
-    struct arena_report *report; /* the caller's                                    */
-    const char *dir;             /* its name, for sentences                         */
-    int dir_fd;                  /* all names below are relative to it              */
-    int64_t now_ms;              /* unix milliseconds                               */
-    uint64_t boot;               /* this boot's mark, 48 bits; 0: unknown           */
+    struct arena *a;             /* being filled                                     */
+    struct arena_report *report; /* the caller's                                     */
+    const char *dir;             /* its name, for sentences                          */
+    int dir_fd;                  /* all names below are relative to it               */
+    int64_t now_ms;              /* unix milliseconds                                */
+    uint64_t boot;               /* this boot's mark, 48 bits; 0: unknown            */
     char found[200];             /* of a file that was not adopted: why, where it is */
 };
 

@@ -3,7 +3,8 @@
  *
  *     fixed words, one checksum over them     written once, before the file has its name
  *     moving words, each checks itself        one aligned 64-bit store each, so kill -9
- * tears nothing zero up to ARENA_HEADER_BYTES           not read
+ *                                             tears nothing
+ *     zero up to ARENA_HEADER_BYTES           not read
  *
  * A moving word is value:48 | check:16, where the check is of the value and of which word
  * it is. */
@@ -19,25 +20,25 @@
 enum { ARENA_HEADER_BYTES = 4096 };
 
 enum arena_word {
-    ARENA_RANGES,    /* ranges the file has room for                            */
-    ARENA_BOOT,      /* which boot of the machine wrote it; 0: unknown          */
-    ARENA_ADOPTIONS, /* times it was taken over                                 */
-    ARENA_ALIVE_MS,  /* the holder's last heartbeat                             */
-    ARENA_CLEAN,     /* 1: the last holder closed it                            */
-    ARENA_PID,       /* the holder's process id                                 */
+    ARENA_RANGES,    /* ranges the file has room for                   */
+    ARENA_BOOT,      /* which boot of the machine wrote it; 0: unknown */
+    ARENA_ADOPTIONS, /* times it was taken over                        */
+    ARENA_ALIVE_MS,  /* the holder's last heartbeat                    */
+    ARENA_CLEAN,     /* 1: the last holder closed it                   */
+    ARENA_PID,       /* the holder's process id                        */
     ARENA_WORDS
 };
 
 struct arena_header {
-    char magic[8];           /* ARENA_MAGIC                                     */
-    uint64_t header_version; /* of this struct                                  */
-    uint64_t version;        /* the layout's                                    */
-    uint64_t layout_hash;    /* the layout's                                    */
-    uint64_t head_bytes;     /* the layout's                                    */
-    uint64_t range_bytes;    /* the layout's                                    */
-    uint64_t incarnation;    /* random                                          */
-    int64_t created_ms;      /* unix milliseconds                               */
-    uint64_t checksum;       /* hash_fast of all of the above                   */
+    char magic[8];           /* ARENA_MAGIC                   */
+    uint64_t header_version; /* of this struct                */
+    uint64_t version;        /* the layout's                  */
+    uint64_t layout_hash;    /* the layout's                  */
+    uint64_t head_bytes;     /* the layout's                  */
+    uint64_t range_bytes;    /* the layout's                  */
+    uint64_t incarnation;    /* random                        */
+    int64_t created_ms;      /* unix milliseconds             */
+    uint64_t checksum;       /* hash_fast of all of the above */
     _Atomic uint64_t word[ARENA_WORDS];
 };
 

@@ -7,9 +7,9 @@
 #include "base/error.h"
 
 enum {
-    LOG_FIELD_MAX = 512, /* bytes between the quotes                          */
-    DECIMALS_MAX = 20,   /* a double has no more to say                       */
-    DOUBLE_TEXT = 384    /* the sign, 309 digits, the point and DECIMALS_MAX  */
+    LOG_FIELD_MAX = 512, /* bytes between the quotes                         */
+    DECIMALS_MAX = 20,   /* a double has no more to say                      */
+    DOUBLE_TEXT = 384    /* the sign, 309 digits, the point and DECIMALS_MAX */
 };
 
 static const char hex_digits[] = "0123456789abcdef";

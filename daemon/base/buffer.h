@@ -6,9 +6,9 @@
 #include "base/slice.h"
 
 struct buffer {
-    char *at;      /* the caller's memory                          */
-    size_t length; /* bytes written so far                         */
-    size_t limit;  /* bytes there are                              */
+    char *at;      /* the caller's memory                            */
+    size_t length; /* bytes written so far                           */
+    size_t limit;  /* bytes there are                                */
     int error;     /* 0, or the first error; later writes do nothing */
 };
 
@@ -27,9 +27,9 @@ void buffer_hex(struct buffer *b, const void *at, size_t length);
 /* Needs one byte more than it writes (printf's NUL). */
 void buffer_format(struct buffer *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* A JSON string with its quotes: invalid UTF-8 becomes U+FFFD; the quote, the backslash,
- * C0, DEL,
- * '<', '>', '&', U+2028 and U+2029 are escaped, so it is safe inside HTML too. */
+/* A JSON string with its quotes: invalid UTF-8 becomes U+FFFD; the quote, the
+ * backslash, C0, DEL, '<', '>', '&', U+2028 and U+2029 are escaped, so it is safe
+ * inside HTML too. */
 void buffer_json(struct buffer *b, struct slice s);
 /* For HTML text and quoted attributes; invalid UTF-8 and control bytes become U+FFFD. */
 void buffer_html(struct buffer *b, struct slice s);

@@ -11,9 +11,9 @@
 #include "base/error.h"
 
 enum {
-    FOLLOW_MS = 2000, /* a difference up to this is followed at once              */
-    AGREEING = 3,     /* ticks that must see the same step before it is taken     */
-    STALL_MS = 5      /* two readings further apart than this say nothing at all  */
+    FOLLOW_MS = 2000, /* a difference up to this is followed at once             */
+    AGREEING = 3,     /* ticks that must see the same step before it is taken    */
+    STALL_MS = 5      /* two readings further apart than this say nothing at all */
 };
 
 static int64_t read_ms(clockid_t id)

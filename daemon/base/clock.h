@@ -20,11 +20,11 @@ struct instant {
 };
 
 struct clock {
-    _Atomic int64_t offset_ms;      /* wall clock - CLOCK_BOOTTIME                  */
-    _Atomic uint64_t steps;         /* steps taken since start                      */
-    int64_t pending_ms;             /* keeper only: the step that ticks agree on    */
-    unsigned agreeing;              /* keeper only: ticks that agreed so far        */
-    const _Atomic int64_t *file_ms; /* a test's clock file, or NULL                 */
+    _Atomic int64_t offset_ms;      /* wall clock - CLOCK_BOOTTIME               */
+    _Atomic uint64_t steps;         /* steps taken since start                   */
+    int64_t pending_ms;             /* keeper only: the step that ticks agree on */
+    unsigned agreeing;              /* keeper only: ticks that agreed so far     */
+    const _Atomic int64_t *file_ms; /* a test's clock file, or NULL              */
 };
 
 /* `file` may be NULL. ERR_IO when it cannot be mapped or is shorter than 8 bytes. */

@@ -11,15 +11,15 @@
 
 enum { NAME_LENGTH_MAX = 64 };
 
-/* --- the environment and the command line --- */
+/* --- The environment and the command line --- */
 
 static bool is_lower(char c)
 {
     return c >= 'a' && c <= 'z';
 }
 
-/* LUOT_NAME names the setting `name`; lower case is no variable of ours. ERR_MALFORMED.
- */
+/* LUOT_NAME names the setting `name`; lower case is no variable of ours.
+ * ERR_MALFORMED. */
 static int variable_name(struct slice variable, char room[NAME_LENGTH_MAX],
                          struct slice *ret_name)
 {
@@ -96,7 +96,7 @@ int config_check_name(struct slice name, struct config_error *ret_error)
     return setting_unknown(GLOBAL_SETTINGS, plain, place, ret_error);
 }
 
-/* --- the whole --- */
+/* --- The whole --- */
 
 static int compare_sites(const void *a, const void *b)
 {

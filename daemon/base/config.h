@@ -36,17 +36,17 @@ enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
 
 /* The global settings: a member for each SETTING of config.def, with the same name and
- * the sentence, range and default that stand there. Text is NUL-terminated; "" is unset.
- */
+ * the sentence, range and default that stand there. Text is NUL-terminated; "" is
+ * unset. */
 struct settings {
-    char listen[CONFIG_TEXT_MAX]; /* see listen_parse */
-    unsigned workers;             /* 0: one a core    */
+    char listen[CONFIG_TEXT_MAX]; /* see listen_parse        */
+    unsigned workers;             /* 0: one a core           */
     char node[64];                /* never empty once loaded */
     char run_dir[CONFIG_TEXT_MAX];
     char state_dir[CONFIG_TEXT_MAX];
     char socket[CONFIG_TEXT_MAX]; /* "": RUN_DIR/luotd.sock */
     char store[CONFIG_TEXT_MAX]; /* "sqlite" (STATE_DIR/luot.db), "sqlite:PATH", "none" */
-    char geo_db[CONFIG_TEXT_MAX]; /* "": off */
+    char geo_db[CONFIG_TEXT_MAX]; /* "": off         */
     struct networks udp_trusted;  /* none closes UDP */
     struct networks trusted_proxies;
     enum log_level log_level;
@@ -67,8 +67,8 @@ struct site_config {
     char hosts[CONFIG_TEXT_MAX]; /* see hosts_match */
     char timezone[64];
     unsigned first_weekday;   /* 0 = Monday .. 6 = Sunday */
-    unsigned online_window_s; /* setting: online_window */
-    unsigned session_idle_s;  /* setting: session_idle  */
+    unsigned online_window_s; /* setting: online_window   */
+    unsigned session_idle_s;  /* setting: session_idle    */
     enum metric metric;
     bool public_site; /* setting: public */
     enum source source;

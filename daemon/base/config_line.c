@@ -24,7 +24,7 @@ int reading_fail(struct reading *r, const char *sentence)
     return r->error;
 }
 
-/* --- sections --- */
+/* --- Sections --- */
 
 static int add_site(struct parsed *p, struct slice key, struct place place)
 {
@@ -78,7 +78,7 @@ static void open_section(struct reading *r, struct slice line)
     r->in_site = rv == 0;
 }
 
-/* --- lines --- */
+/* --- Lines --- */
 
 /* The index behind the closing quote of a value that begins with one, or the end. */
 static size_t quoted_end(struct slice line, size_t start)

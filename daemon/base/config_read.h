@@ -12,8 +12,8 @@ struct parsed_site {
 };
 
 struct seen_file {
-    char *name;          /* ours                      */
-    uint64_t dev, inode; /* a file is read only once  */
+    char *name;          /* ours                     */
+    uint64_t dev, inode; /* a file is read only once */
 };
 
 /* All zero is a valid start. */
@@ -28,12 +28,12 @@ struct parsed {
 /* One text being read. */
 struct reading {
     struct parsed *parsed;
-    struct slice rest;  /* what has not been read yet                        */
-    struct place place; /* the line being read                               */
-    size_t depth;       /* of includes: 0 for the file that -c names         */
-    bool in_site;       /* the last of parsed->sites is the open section     */
-    bool from_memory;   /* there is nothing an include could be relative to  */
-    int error;          /* the first one; its sentence is in *ret_error      */
+    struct slice rest;  /* what has not been read yet                       */
+    struct place place; /* the line being read                              */
+    size_t depth;       /* of includes: 0 for the file that -c names        */
+    bool in_site;       /* the last of parsed->sites is the open section    */
+    bool from_memory;   /* there is nothing an include could be relative to */
+    int error;          /* the first one; its sentence is in *ret_error     */
     struct config_error *ret_error;
 };
 

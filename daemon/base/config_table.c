@@ -62,8 +62,7 @@ static char lower(char c)
 }
 
 /* Levenshtein's distance, whatever the case, one row of its table at a time; both at most
- * NAME_MAX_LENGTH.
- */
+ * NAME_MAX_LENGTH. */
 static unsigned edit_distance(struct slice a, struct slice b)
 {
     unsigned row[NAME_MAX_LENGTH + 1];

@@ -6,31 +6,31 @@
 #include "base/config.h"
 
 enum kind {
-    KIND_TEXT,                  /* char[], any UTF-8                           */
-    KIND_NAME,                  /* char[], letters, digits, dot, - and _       */
-    KIND_PATH,                  /* char[]                                      */
-    KIND_LISTEN,                /* char[], comma list of ADDRESS:PORT          */
-    KIND_STORE,                 /* char[], sqlite, sqlite:PATH, none           */
-    KIND_HOSTS,                 /* char[], comma list of host patterns         */
-    KIND_ZONE,                  /* char[], a time zone of this system          */
-    KIND_TEXTS,                 /* how many of the kinds are char[]            */
-    KIND_NETWORKS = KIND_TEXTS, /* struct networks                */
-    KIND_NUMBER,                /* unsigned                                    */
-    KIND_DURATION,              /* unsigned, seconds; written 30s, 5min, 1h    */
-    KIND_SIZE,                  /* uint64_t, bytes; written 64KiB, 4MiB        */
-    KIND_YES_NO,                /* bool                                        */
-    KIND_WORD,                  /* unsigned or an enum: the word's place       */
+    KIND_TEXT,                  /* char[], any UTF-8                        */
+    KIND_NAME,                  /* char[], letters, digits, dot, - and _    */
+    KIND_PATH,                  /* char[]                                   */
+    KIND_LISTEN,                /* char[], comma list of ADDRESS:PORT       */
+    KIND_STORE,                 /* char[], sqlite, sqlite:PATH, none        */
+    KIND_HOSTS,                 /* char[], comma list of host patterns      */
+    KIND_ZONE,                  /* char[], a time zone of this system       */
+    KIND_TEXTS,                 /* how many of the kinds are char[]         */
+    KIND_NETWORKS = KIND_TEXTS, /* struct networks                          */
+    KIND_NUMBER,                /* unsigned                                 */
+    KIND_DURATION,              /* unsigned, seconds; written 30s, 5min, 1h */
+    KIND_SIZE,                  /* uint64_t, bytes; written 64KiB, 4MiB     */
+    KIND_YES_NO,                /* bool                                     */
+    KIND_WORD,                  /* unsigned or an enum: the word's place    */
     KIND_COUNT
 };
 
 struct setting {
     const char *name;
     enum kind kind;
-    uint64_t low, high;   /* inclusive; see config.def           */
-    const char *unit;     /* "threads"; of a WORD: the words     */
-    const char *fallback; /* the default, as one would write it  */
-    const char *sentence; /* what it does                        */
-    size_t offset, size;  /* of its member in the record         */
+    uint64_t low, high;   /* inclusive; see config.def          */
+    const char *unit;     /* "threads"; of a WORD: the words    */
+    const char *fallback; /* the default, as one would write it */
+    const char *sentence; /* what it does                       */
+    size_t offset, size;  /* of its member in the record        */
 };
 
 /* A record is a struct settings or a struct site_config. */
@@ -66,8 +66,8 @@ void settings_default(struct setting_table t, void *record);
 /* Sets one member, or says in *ret_error what it must be; returns 0 or ERR_MALFORMED. */
 int setting_apply(const struct setting *s, void *record, struct slice value,
                   struct place place, struct config_error *ret_error);
-/* Says that `name` is no setting here and what was probably meant. Returns ERR_MALFORMED.
- */
+/* Says that `name` is no setting here and what was probably meant. Returns
+ * ERR_MALFORMED. */
 int setting_unknown(struct setting_table t, struct slice name, struct place place,
                     struct config_error *ret_error);
 /* The sentence into *ret_error; returns rv. */

@@ -20,7 +20,7 @@ static const struct unit DURATIONS[] = {
 static const struct unit SIZES[] = {
     {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}, {NULL, 0}};
 
-/* --- networks --- */
+/* --- Networks --- */
 
 static int parse_networks(const struct setting *s, void *member, struct slice value)
 {
@@ -59,7 +59,7 @@ static void describe_networks(struct buffer *b, const struct setting *s)
                   (unsigned long long)s->high);
 }
 
-/* --- numbers --- */
+/* --- Numbers --- */
 
 static void store_number(const struct setting *s, void *member, uint64_t number)
 {
@@ -180,7 +180,7 @@ static void describe_size(struct buffer *b, const struct setting *s)
     describe_with_unit(b, s, "a size", SIZES, "512KiB or 4MiB");
 }
 
-/* --- words --- */
+/* --- Words --- */
 
 static int parse_yes_no(const struct setting *s, void *member, struct slice value)
 {
@@ -236,8 +236,7 @@ static void describe_word(struct buffer *b, const struct setting *s)
     }
 }
 
-/* ----------------------------------------------------------------------------------------
- */
+/* --- All of them --- */
 
 static const struct kind_rules OTHER_KINDS[KIND_COUNT] = {
     [KIND_NETWORKS] = {parse_networks, write_networks, describe_networks},

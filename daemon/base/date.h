@@ -1,5 +1,5 @@
-/* Floor 0 (base). The calendar, without any zone: days are numbered from 1970-01-01 = 0.
- */
+/* Floor 0 (base). The calendar, without any zone: days are numbered from 1970-01-01 =
+ * 0. */
 #ifndef LUOT_BASE_DATE_H
 #define LUOT_BASE_DATE_H
 

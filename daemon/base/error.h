@@ -29,8 +29,8 @@ enum error { ERR_NONE, ERRORS(ERROR_ENUM) ERROR_COUNT };
 /* The sentence of a code; "no error" for 0. Static memory, any thread. */
 const char *error_text(int code);
 
-/* The nearest code for an errno value: ENOSPC is ERR_NOSPACE, EACCES is ERR_DENIED, ...
- */
+/* The nearest code for an errno value: ENOSPC is ERR_NOSPACE, EACCES is ERR_DENIED,
+ * ... */
 int error_from_errno(int errno_value);
 
 #endif

@@ -51,7 +51,7 @@ struct metrics_total {
 struct metrics_info {
     const char *name; /* the member's name, as in metrics.def */
     enum metrics_kind kind;
-    const char *help; /* a sentence without its full stop     */
+    const char *help; /* a sentence without its full stop */
 };
 extern const struct metrics_info metrics_table[METRICS_COUNT];
 

@@ -52,8 +52,8 @@ enum outcome_class {
 
 /* Static memory, any thread. */
 enum outcome_class outcome_class(enum outcome outcome);
-const char *outcome_class_word(
-    enum outcome_class class);                  /* "counted", "suppressed", "rejected" */
+/* "counted", "suppressed" or "rejected". */
+const char *outcome_class_word(enum outcome_class class);
 const char *outcome_word(enum outcome outcome); /* "view", "bot", "malformed", ... */
 const char *outcome_sentence(enum outcome outcome);
 

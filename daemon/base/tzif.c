@@ -2,9 +2,12 @@
  * the same with times of 8, then the footer between two line ends. The data of a block,
  * in this order:
  *
- *      times       an index of a type    types                   names   leap seconds   2
- * flags 8 (4) each  1 each                6 each: offset, 2 more  ...     12 (8) each 1
- * each   */
+ *      times                   8 (4) bytes each
+ *      an index of a type      1 each, as many as times
+ *      types                   6 each: offset, and 2 bytes more
+ *      names                   so many letters
+ *      leap seconds            12 (8) each
+ *      2 kinds of flags        1 each */
 #include "base/tzif.h"
 
 #include "base/error.h"

@@ -1,12 +1,14 @@
 /* A zone is one sorted array of spans, each a stretch of time with one offset:
  *
- *      from        offset   day          `day` is the local day that has been reached at
- * `from`: the latest date that
- *    +----------+--------+-------+       the local clock has shown by then, so it never
- * falls. The local day at t is the | -limit   | +25590 | ...   |       later of that and
- * of what the clock shows at t; the first instant of a day | ...      | +25200 | ...   |
- * lies in the last span that begins on an earlier day, or is the moment that
- *    +----------+--------+-------+       span ends. Both are one binary search.
+ *      from       offset   day        `day` is the local day that has been reached at
+ *    +----------+--------+-------+    `from`: the latest date that the local clock has
+ *    | -limit   | +25590 | ...   |    shown by then, so it never falls.
+ *    | ...      | +25200 | ...   |
+ *    +----------+--------+-------+
+ *
+ * The local day at t is the later of that and of what the clock shows at t. The first
+ * instant of a day lies in the last span that begins on an earlier day, or is the moment
+ * that span ends. Both are one binary search.
  *
  * The file's transitions come first. A rule with a summer time (the footer) is written
  * out as spans for 400 years and some after the last of them, 20 KB a zone; the Gregorian
@@ -33,8 +35,7 @@ enum {
     ZONE_FILE_MAX = 1 << 20,
     CYCLE_YEARS = 400,
     CYCLE_DAYS = 146097,
-    RULE_YEARS =
-        CYCLE_YEARS + 6, /* written out: a cycle, and a start and an end to spare */
+    RULE_YEARS = CYCLE_YEARS + 6, /* written out: a cycle, and some to spare */
     RULE_SPANS = 2 * RULE_YEARS + 2
 };
 
@@ -45,9 +46,9 @@ static const int64_t time_limit = 60000000000000000;
 static const int64_t day_limit = 690000000000;
 
 struct span {
-    int64_t from;   /* unix seconds; the span lasts until the next one's      */
-    int64_t day;    /* the latest local day that was reached at `from`        */
-    int32_t offset; /* seconds east of UTC                                    */
+    int64_t from;   /* unix seconds; the span lasts until the next one's */
+    int64_t day;    /* the latest local day that was reached at `from`   */
+    int32_t offset; /* seconds east of UTC                               */
 };
 
 struct zone {
@@ -81,7 +82,7 @@ static int64_t date_shown(int64_t t, int32_t offset)
     return floor_divide(t + offset, DAY_S);
 }
 
-/* ---- Loading: the file's transitions and its rule to spans ---- */
+/* --- Loading: the file's transitions and its rule to spans --- */
 
 static void add_span(struct zone *z, int64_t from, int32_t offset)
 {
@@ -260,7 +261,7 @@ const char *zone_name(const struct zone *z)
     return z->name;
 }
 
-/* ---- Asking ---- */
+/* --- Asking --- */
 
 /* Moves t or a day into the cycle, if it lies beyond what is written out; returns by how
  * many cycles. */

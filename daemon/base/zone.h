@@ -5,8 +5,8 @@
  * seconds; local days are numbered from 1970-01-01 = 0. A local day begins at the first
  * instant whose local date is that day or a later one (so a day whose midnight is missing
  * begins when its first minute exists), and days are monotone in time even where a clock
- * set back repeats the end of the day before. Source: RFC 8536 (TZif), POSIX TZ footer.
- */
+ * set back repeats the end of the day before. Source: RFC 8536 (TZif), POSIX TZ
+ * footer. */
 #ifndef LUOT_BASE_ZONE_H
 #define LUOT_BASE_ZONE_H
 

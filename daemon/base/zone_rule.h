@@ -7,8 +7,8 @@
 #include "base/slice.h"
 
 enum zone_rule_form {
-    ZONE_RULE_JULIAN, /* Jn:     day 1..365, 29 February is never counted  */
-    ZONE_RULE_DAY,    /* n:      day 0..365, it is                         */
+    ZONE_RULE_JULIAN, /* Jn:     day 1..365, 29 February is never counted   */
+    ZONE_RULE_DAY,    /* n:      day 0..365, it is                          */
     ZONE_RULE_MONTH   /* Mm.w.d: weekday d (0 = Sunday) of week w (5: last) */
 };
 
@@ -17,13 +17,13 @@ struct zone_rule_change {
     unsigned day;   /* Jn, n and the d of Mm.w.d */
     unsigned week;  /* Mm.w.d                    */
     unsigned month; /* Mm.w.d                    */
-    int32_t time;   /* seconds from that day's 00:00, by the clock as it goes before the
-                       change;   -167 h to 167 h */
+    int32_t time;   /* seconds from that day's 00:00, -167 h to 167 h, by the clock as it
+                       goes before the change */
 };
 
 struct zone_rule {
-    int32_t standard; /* seconds east of UTC                           */
-    bool has_summer;  /* false: that is all                            */
+    int32_t standard; /* seconds east of UTC                            */
+    bool has_summer;  /* false: that is all                             */
     int32_t summer;   /* seconds east; may be west of standard (Dublin) */
     struct zone_rule_change begin, end; /* of summer */
 };

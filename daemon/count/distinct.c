@@ -228,8 +228,8 @@ struct score {
 
 static struct score score_at(double x, const uint32_t *occupied, unsigned ranks)
 {
-    double q =
-        ldexp(1.0, -(int)(ranks - 1)); /* of the last rank, and of the one before */
+    /* Of the last rank, and of the one before. */
+    double q = ldexp(1.0, -(int)(ranks - 1));
     double e = expm1(x * q);
     double g = 0, fall = 0;
 

@@ -16,7 +16,7 @@ enum {
     DISTINCT_RANKS = 20,
     DISTINCT_WINDOW_MAX = 50400, /* slots: 7 days */
     DISTINCT_AHEAD = 600, /* slots (2 h): a cell up to this far after now is young */
-    DISTINCT_WINDOWS = 8  /* windows that one scan answers                        */
+    DISTINCT_WINDOWS = 8  /* windows that one scan answers                         */
 };
 
 struct distinct { /* in the arena; all zero is empty; 160 KiB */

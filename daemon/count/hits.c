@@ -1,11 +1,11 @@
-/* The path of a hit. A worker adds up its turn and adds it to the word of its slot with
- * one CAS; what could go wrong is decided by that CAS, because the word holds lap and
- * counts together:
+/* The path of a hit. A worker adds up its turn and adds it to the word of its slot
+ * with one CAS; what could go wrong is decided by that CAS, because the word holds lap
+ * and counts together:
  *
- *      the word is of our lap        add; 26 bits would overflow: overrun
- *      of an older lap, or 0         take it over, unless its quarter is not closed yet
- * (the keeper is > 90 min late): overrun of a later lap                overrun; cannot
- * happen but after a clock was set back
+ *      the word is of our lap      add; 26 bits would overflow: overrun
+ *      of an older lap, or 0       take it over, unless its quarter is not closed yet
+ *                                  (the keeper is > 90 min late): overrun
+ *      of a later lap              overrun; cannot happen but after a clock was set back
  *
  * A hit cannot land in a quarter that the keeper has closed: it is dated at or after
  * floor_q as it was when its turn began, and the keeper closes a quarter only after it

@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 enum {
-    RING_SLOTS = 600, /* 2 h                                        */
-    LATE_SLOTS = 75,  /* a visit may be dated up to 15 min back     */
+    RING_SLOTS = 600, /* 2 h                                    */
+    LATE_SLOTS = 75,  /* a visit may be dated up to 15 min back */
     QUARTER_SLOTS = 75,
     MINUTE_SLOTS = 5,
-    QUARTERS = 3456, /* 36 days                                    */
+    QUARTERS = 3456, /* 36 days */
     MINUTES = 1440
 };
 
@@ -24,8 +24,8 @@ struct hit_count {
     uint64_t views, visits;
 };
 
-struct hits_base { /* the stored days: everything of quarters < through_q that this arena
-                      counted */
+/* The stored days: everything of quarters < through_q that this arena counted. */
+struct hits_base {
     _Atomic int64_t through_q;
     _Atomic uint64_t views, visits;
 };
@@ -36,13 +36,13 @@ struct hits {
     _Atomic uint64_t quarter[QUARTERS][2]; /* visits, views: tag:16 | count:48         */
     _Atomic int64_t floor_q;               /* visits are dated at or after 75*floor_q  */
     _Atomic int64_t rolled_q;              /* quarters < rolled_q are final            */
-    _Atomic int64_t first_q; /* the quarter this arena began in: quarters before it were
-                                restored from a store, they show in sliding windows and
-                                are in no sum of ours */
-    _Atomic uint64_t base_i; /* base[base_i & 1] is valid                */
+    /* The quarter this arena began in: quarters before it were restored from a store,
+     * they show in sliding windows and are in no sum of ours. */
+    _Atomic int64_t first_q;
+    _Atomic uint64_t base_i; /* base[base_i & 1] is valid */
     struct hits_base base[2];
-    _Atomic uint64_t overrun_visits, overrun_views; /* counted in total, in no series   */
-    _Atomic uint64_t late; /* visits moved up to the floor             */
+    _Atomic uint64_t overrun_visits, overrun_views; /* counted in total, in no series */
+    _Atomic uint64_t late;                          /* visits moved up to the floor   */
 };
 
 /* A fresh ring whose first quarter is now's. Before any worker. Memory is zero. */
@@ -67,10 +67,11 @@ void hits_assign(struct hits *h, int64_t now_slot);
  * still be dated. == rolled_q: none. */
 int64_t hits_closable(const struct hits *h, int64_t now_slot);
 void hits_close_begin(struct hits *h, int64_t until_q);
-/* Closes rolled_q .. floor_q - 1, so the grace must have begun after the last close_begin or set_back_begin. */
+/* Closes rolled_q .. floor_q - 1, so the grace must have begun after the last
+ * close_begin or set_back_begin. */
 void hits_close_finish(struct hits *h);
-/* Moves quarters < until_q (<= rolled_q) into the stored days; absolute and idempotent.
- */
+/* Moves quarters < until_q (<= rolled_q) into the stored days; absolute and
+ * idempotent. */
 void hits_fold(struct hits *h, int64_t until_q);
 /* The clock was set back, and workers' next turns already have the new time: begin,
  * grace, finish. Both do nothing when now's quarter is still open. Total stays exact.

@@ -1,19 +1,21 @@
 /* The keeper's side: whole slots become quarters and minutes, closed quarters become
  * stored days. Nothing here adds to what it finds: a word is assigned the sum of its
- * slots, so each step may be late, repeated, or cut off by kill -9, and adoption goes on
- * from whatever it finds. What makes each step harmless:
+ * slots, so each step may be late, repeated, or cut off by kill -9, and adoption goes
+ * on from whatever it finds. What makes each step harmless:
  *
  *      closing q    floor_q = q + 1, a grace, assign q, rolled_q = q + 1: readers take
- * slots before, the word after: equal clearing     words of quarter q - 6 become 0 when q
- * closes: no lap is mistaken for another one 170 days later folding      the other copy
- * of the stored days is filled, then base_i chooses it: both sides of a sum move at once
+ *                   the slots before, the word after: equal
+ *      clearing     words of quarter q - 6 become 0 when q closes: no lap is mistaken for
+ *                   another one 170 days later
+ *      folding      the other copy of the stored days is filled, then base_i chooses it:
+ *                   both sides of a sum move at once
  *      set back     below
  *
- * Orders. The keeper is the only writer of everything but the ring, overrun and late, so
- * it loads its own words relaxed. What a reader must not see before its cause is stored
- * with release and loaded with acquire, and no fence is needed: a reader of a base's
- * words loads base_i afterwards, and one word of a newer filling shows it the base_i
- * stored before that. */
+ * Orders. The keeper is the only writer of everything but the ring, overrun and late,
+ * so it loads its own words relaxed. What a reader must not see before its cause is
+ * stored with release and loaded with acquire, and no fence is needed: a reader of a
+ * base's words loads base_i afterwards, and one word of a newer filling shows it the
+ * base_i stored before that. */
 #include <assert.h>
 #include <stddef.h>
 
@@ -44,7 +46,7 @@ static void store_word(_Atomic uint64_t *word, uint64_t value)
     atomic_store_explicit(word, value, memory_order_release);
 }
 
-/* ---- Stored days ---- */
+/* --- Stored days --- */
 
 static struct hit_count stored_sum(const struct hits *h, int64_t from_q, int64_t until_q)
 {
@@ -90,7 +92,7 @@ void hits_fold(struct hits *h, int64_t until_q)
                 atomic_load_explicit(&b->views, memory_order_relaxed) + moved.views);
 }
 
-/* ---- Assigning ---- */
+/* --- Assigning --- */
 
 /* Assigns quarter q, which is open, and its minutes up to that of now_slot: a minute to
  * come still holds yesterday's count. */
@@ -107,8 +109,8 @@ static void assign(struct hits *h, int64_t q, int64_t now_slot)
         sum.views += minute[i].views;
     }
     if (through(h) <= q - QUARTERS)
-        hits_fold(
-            h, rolled(h)); /* the words we write over are still in the sum of quarters */
+        /* The words we write over are still in the sum of quarters. */
+        hits_fold(h, rolled(h));
     for (int64_t m = first; m < first + QUARTER_MINUTES && m <= now_slot / MINUTE_SLOTS;
          m++)
         store_word(&h->minute[m % MINUTES], minute_word(m, minute[m - first]));
@@ -127,7 +129,7 @@ void hits_assign(struct hits *h, int64_t now_slot)
         assign(h, q, now_slot);
 }
 
-/* ---- Closing ---- */
+/* --- Closing --- */
 
 /* Zeroes the ring's words of slots [from, until), which nobody adds to any more. */
 static void clear_slots(struct hits *h, int64_t from, int64_t until)
@@ -200,8 +202,8 @@ int64_t hits_closable(const struct hits *h, int64_t now_slot)
 static void floor_store(struct hits *h, int64_t q)
 {
     HITS_SEAM("floor");
-    atomic_store_explicit(&h->floor_q, q,
-                          memory_order_seq_cst); /* before a grace: turn.c */
+    /* seq_cst, before a grace: turn.c. */
+    atomic_store_explicit(&h->floor_q, q, memory_order_seq_cst);
 }
 
 void hits_close_begin(struct hits *h, int64_t until_q)
@@ -225,22 +227,23 @@ void hits_close_finish(struct hits *h)
     }
 }
 
-/* ---- The clock was set back ----
+/* --- The clock was set back ---
  *
  * Quarters from `now` on are closed and hold counts dated after now. Workers go on
- * counting all the time, at the floor; so first everything that exists is closed (begin
- * raises the floor above it, a grace, finish closes), and then, while nobody touches the
- * quarters [now, rolled_q), rolled_q goes back, and the floor last:
+ * counting all the time, at the floor; so first everything that exists is closed
+ * (begin raises the floor above it, a grace, finish closes), and then, while nobody
+ * touches the quarters [now, rolled_q), rolled_q goes back, and the floor last:
  *
- *      reopen     their slots are all still in the ring (about 75 min back): they are
- * simply open again, and hits that are dated into them add to what is there restart else
- * their counts become stored days, which are of no quarter, and the quarters begin again
- * at 0
+ *      reopen       their slots are all still in the ring (about 75 min back): they are
+ *                   simply open again, and hits that are dated into them add to what is
+ *                   there
+ *      restart      else their counts become stored days, which are of no quarter, and
+ *                   the quarters begin again at 0
  *
  * What was counted during the grace stays at the slot of the raised floor, as a word
- * dated after now; the few hits that meet that word a lap earlier are overrun. Total is
- * exact at every instant, but for a clock set back by more than 170 days, where the tag
- * of such a word means another lap: there the hits of that one grace are lost. */
+ * dated after now; the few hits that meet that word a lap earlier are overrun. Total
+ * is exact at every instant, but for a clock set back by more than 170 days, where the
+ * tag of such a word means another lap: there the hits of that one grace are lost. */
 
 static int64_t floor_now(const struct hits *h)
 {
@@ -292,8 +295,8 @@ static void unfold(struct hits *h, int64_t from_q)
                 atomic_load_explicit(&b->views, memory_order_relaxed) - back.views);
 }
 
-/* Once all is folded, what quarters < rolled_q and their slots hold is in no sum of ours.
- */
+/* Once all is folded, what quarters < rolled_q and their slots hold is in no sum of
+ * ours. */
 static void empty_quarters(struct hits *h, int64_t from_q)
 {
     int64_t until_q = rolled(h), q, minute;
@@ -349,7 +352,7 @@ bool hits_set_back_finish(struct hits *h, int64_t now_slot)
     return !whole;
 }
 
-/* ---- Adoption and restoring: one thread, before any worker ---- */
+/* --- Adoption and restoring: one thread, before any worker --- */
 
 bool hits_adopt(struct hits *h, int64_t now_slot)
 {

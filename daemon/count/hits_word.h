@@ -1,18 +1,18 @@
-/* Floor 2 (count); only hits.c, hits_keep.c and hits_read.c include this. How counts are
- * written into words:
+/* Floor 2 (count); only hits.c, hits_keep.c and hits_read.c include this. How counts
+ * are written into words:
  *
- *      ring       63      52 51          26 25           0     tag: slot / 600 % 4095 +
- * 1, the lap
- *                +----------+--------------+--------------+
- *                |   tag    |    visits    |    views     |    a word of another lap
- * counts as 0 for this one,
- *                +----------+--------------+--------------+    and 0 is a word never used
- *      minute     63      56 55          28 27           0     tag: minute / 1440 % 255 +
- * 1, the day quarter    63      48 47                          0     tag: (q + 1) mod
- * 65536; twice: visits, views
+ *      ring     63      52 51          26 25           0
+ *              +----------+--------------+--------------+   tag: slot / 600 % 4095 + 1,
+ *              |   tag    |    visits    |    views     |   the lap. A word of another
+ *              +----------+--------------+--------------+   lap counts as 0 for this
+ *                                                           one; 0 is a word never used.
+ *      minute   63      56 55          28 27           0    tag: minute / 1440 % 255 + 1,
+ *                                                           the day
+ *      quarter  63      48 47                          0    tag: (q + 1) mod 65536;
+ *                                                           twice: visits, views
  *
- * A lap's tag comes back after 4095 laps (341 days). Every word in a ring is of a slot at
- * most 7 quarters before rolled_q and less than RING_AHEAD_SLOTS after the start of
+ * A lap's tag comes back after 4095 laps (341 days). Every word in a ring is of a slot
+ * at most 7 quarters before rolled_q and less than RING_AHEAD_SLOTS after the start of
  * rolled_q (hits_add refuses more), so read next to rolled_q a tag means one lap. */
 #ifndef LUOT_COUNT_HITS_WORD_H
 #define LUOT_COUNT_HITS_WORD_H
@@ -35,7 +35,7 @@ enum {
     RING_LAPS = 4095,
     RING_AHEAD_SLOTS = 2000 * RING_SLOTS, /* 166 days */
     RING_QUARTERS = RING_SLOTS / QUARTER_SLOTS,
-    RING_KEPT = 6, /* closed quarters whose words are still there  */
+    RING_KEPT = 6, /* closed quarters whose words are still there */
     QUARTER_MINUTES = QUARTER_SLOTS / MINUTE_SLOTS,
     MINUTE_TAGS = 255
 };

@@ -45,8 +45,8 @@ static_assert(sizeof(struct hll) == HLL_REGISTERS, "the arena's layout depends o
 static_assert(HLL_REDIS_MAX == HEAD_BYTES + HLL_REGISTERS * 6 / 8,
               "dense is the longest");
 
-/* Registers are single bytes that only grow and publish nothing else: relaxed everywhere.
- */
+/* Registers are single bytes that only grow and publish nothing else: relaxed
+ * everywhere. */
 static uint8_t reg_load(const struct hll *h, unsigned i)
 {
     return atomic_load_explicit(&h->reg[i], memory_order_relaxed);

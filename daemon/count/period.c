@@ -56,8 +56,8 @@ static struct period period_of_hour(const struct calendar *c, int64_t t)
     int64_t day = zone_day(c->zone, t);
 
     return (struct period){
-        .number = floor_div(
-            start, HOUR_S), /* unix hours: unique also when the clock is set back */
+        /* Unix hours: unique also when the clock is set back. */
+        .number = floor_div(start, HOUR_S),
         .from_slot = slot_at_or_after(start),
         .until_slot = slot_at_or_after(hour_end(c, start)),
         .first_day = day,
@@ -107,8 +107,8 @@ void visit_periods_at(const struct calendar *c, int64_t slot, int64_t online_slo
         ret_periods->start[kind] = p.from_slot;
         ret_periods->number[kind] = (uint32_t)p.number;
         if (p.from_slot > ret_periods->from_slot)
-            ret_periods->from_slot =
-                p.from_slot; /* a day may begin inside a clock hour */
+            /* A day may begin inside a clock hour. */
+            ret_periods->from_slot = p.from_slot;
         if (p.until_slot < ret_periods->until_slot)
             ret_periods->until_slot = p.until_slot;
     }

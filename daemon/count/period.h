@@ -12,10 +12,9 @@ struct calendar {
 };
 
 struct period {
-    int64_t number; /* hours, days, weeks, months since 1970 in local time     */
-    int64_t from_slot, until_slot; /* [from, until) */
-    int64_t first_day,
-        until_day; /* local days [first, until); of an hour: the day it is in  */
+    int64_t number; /* hours, days, weeks, months since 1970 in local time */
+    int64_t from_slot, until_slot; /* [from, until)                         */
+    int64_t first_day, until_day;  /* local days; an hour: the day it is in */
 };
 
 /* The period of a kind that a slot lies in, and the one before it. */

@@ -21,13 +21,14 @@ struct registry_report {
 
 /* Attaches every range of the arena, adopts what is live, makes what the configuration
  * names and a few blanks. Before any other thread. `config` must live as long as it is
- * the current one. ERR_NOMEM; ERR_NOSPACE when not one site found memory; sites that found
- * no room beside others are in the report. A `ranges` that was lowered hides no site. */
+ * the current one. ERR_NOMEM; ERR_NOSPACE when not one site found memory; sites that
+ * found no room beside others are in the report. A `ranges` that was lowered hides no
+ * site. */
 int registry_open(struct registry **ret_registry, struct arena *a, size_t ranges,
                   const struct config *config, struct instant now,
                   struct registry_report *ret_report);
-void registry_close(
-    struct registry *r); /* no thread may use it any more; NULL is a no-op */
+/* No thread may use it any more. NULL is a no-op. */
+void registry_close(struct registry *r);
 
 /* Reload, any thread: the keeper takes the new configuration up at its next tick. Sites
  * that are new are made; ones no longer named are archived: their history stays, their

@@ -13,7 +13,7 @@ enum { BLANKS = 4, HOST_MAX = 255 };
 struct named {
     _Atomic uint32_t site; /* index + 1, stored after the name; 0: empty */
     uint32_t length;
-    const char *name; /* in the view's text, or in the site's block   */
+    const char *name; /* in the view's text, or in the site's block */
 };
 
 struct names {
@@ -24,10 +24,10 @@ struct names {
 struct view {
     const struct config *config;
     struct names key, host;
-    char *text;         /* the configured hosts in lower case         */
-    size_t text_length; /* so far                                     */
-    struct view *next;  /* of those that wait to be freed      */
-    uint64_t ticket;    /* freed when this grace is over       */
+    char *text;         /* the configured hosts in lower case */
+    size_t text_length; /* so far                             */
+    struct view *next;  /* of those that wait to be freed     */
+    uint64_t ticket;    /* freed when this grace is over      */
 };
 
 struct old_terms {
@@ -40,14 +40,14 @@ struct registry {
     struct hash_key hash;
     struct arena *arena;
     struct count_head *head;
-    size_t limit;      /* ranges that we look at: all that were ever made            */
-    size_t room;       /* ranges that a new site may take: sites_max                 */
-    struct site *site; /* `limit` of them                                       */
+    size_t limit;      /* ranges that we look at: all that were ever made */
+    size_t room;       /* ranges that a new site may take: sites_max      */
+    struct site *site; /* `limit` of them                                 */
     _Atomic(struct view *) view;
-    _Atomic(const struct config *) pending; /* reload's, for the keeper         */
-    _Atomic uint32_t opening;               /* spin: a name is being added      */
-    _Atomic uint32_t auto_count;            /* sites that opened by themselves  */
-    _Atomic uint32_t blank[BLANKS];         /* index + 1 of a blank to take     */
+    _Atomic(const struct config *) pending; /* reload's, for the keeper        */
+    _Atomic uint32_t opening;               /* spin: a name is being added     */
+    _Atomic uint32_t auto_count;            /* sites that opened by themselves */
+    _Atomic uint32_t blank[BLANKS];         /* index + 1 of a blank to take    */
     /* The keeper's own. */
     struct view *old_views;
     struct old_terms *old_terms;

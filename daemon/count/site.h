@@ -1,13 +1,12 @@
 /* Floor 2 (count). One site: its block in the arena (everything that must survive kill
- * -9), its two tables of visitors, and the settings it runs under. Who may do what:
- * workers call site_visit and site_lane_flush inside their turn; the keeper alone calls what
- * is declared under "Keeper"; the reader thread alone sets history and seeds; anyone
- * reads numbers at any time.
+ * -9), its tables of visitors, and the settings it runs under. Who may do what: workers
+ * call site_visit and site_lane_flush inside their turn; the keeper alone calls what is
+ * declared under "Keeper"; the reader thread alone sets history and seeds; anyone reads
+ * numbers at any time.
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
- *   0           1 MiB               13 MiB           13.75 MiB
- *   | block 84K | 3 tables of 4 MiB | 3 matrices     | 3 x (2 HLL of days, 1 of the key) |
- */
+ *   0           1 MiB               13 MiB       13.75 MiB
+ *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) | */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -41,11 +40,11 @@ struct count3 { /* one number of each metric, any thread */
  * outlive their table; its own views and visits are valid, and final, once the day is
  * folded. */
 struct site_day {
-    _Atomic int64_t own_tag; /* day + 1 when `own` is that day's (the keeper's)    */
+    _Atomic int64_t own_tag; /* day + 1 when `own` is that day's (the keeper's) */
     struct count3 own;
-    _Atomic uint64_t own_exact; /* the visitors                                       */
-    _Atomic int64_t other_tag;  /* day + 1 when the two below are (the reader's)      */
-    struct count3 other; /* earlier incarnations, adjustments; as two's complement     */
+    _Atomic uint64_t own_exact; /* the visitors                                  */
+    _Atomic int64_t other_tag;  /* day + 1 when the two below are (the reader's) */
+    struct count3 other; /* earlier incarnations, adjustments; as two's complement */
     struct count3 imported;
 };
 
@@ -58,19 +57,19 @@ struct site_row { /* visitors of a week or month, row number % N */
 
 /* What `luotctl seed` says: at as_of the numbers were these. */
 struct site_seed {
-    int64_t as_of_s; /* 0: no seed                                                     */
+    int64_t as_of_s; /* 0: no seed */
     uint64_t total, today, week, month;
-    uint64_t offset_total, offset_today, offset_week,
-        offset_month; /* counted live before as_of */
+    /* Counted live before as_of. */
+    uint64_t offset_total, offset_today, offset_week, offset_month;
     uint32_t has_today, has_week, has_month;
 };
 
 /* What the store knows beyond this arena, already summed. */
 struct site_totals {
-    uint64_t live[METRIC_KINDS];     /* earlier incarnations     */
+    uint64_t live[METRIC_KINDS];     /* earlier incarnations                           */
     uint64_t imported[METRIC_KINDS]; /* imported rows that count (all, or since as_of) */
     int64_t adjusted[METRIC_KINDS];
-    int64_t since_day; /* first local day with a number; INT64_MAX: none        */
+    int64_t since_day; /* first local day with a number; INT64_MAX: none */
 };
 
 /* Both as they lie in the block: words that are copied while nobody else writes them. */
@@ -82,17 +81,17 @@ enum { HISTORY_WORDS = sizeof(struct site_history) / sizeof(uint64_t) };
 
 struct site_key {
     struct hash_key key; /* written before `linked` of its table, erased after a grace */
-    _Atomic int64_t from_slot; /* first slot of the period it belongs to               */
-    _Atomic int64_t gone_slot; /* it is erased from here on, whatever is configured    */
-    _Atomic uint32_t state;    /* enum key_state                                       */
-    _Atomic uint32_t readers;  /* that look at its table now: it is not punched        */
+    _Atomic int64_t from_slot; /* first slot of the period it belongs to            */
+    _Atomic int64_t gone_slot; /* it is erased from here on, whatever is configured */
+    _Atomic uint32_t state;    /* enum key_state                                    */
+    _Atomic uint32_t readers;  /* that look at its table now: it is not punched     */
 };
 enum key_state { KEY_FREE, KEY_LINKED, KEY_RETIRING };
 
 struct site_block {
     char key[64];
-    char host[256]; /* of an auto site: the host that opened it                  */
-    _Atomic uint32_t state; /* enum site_state */
+    char host[256];         /* of an auto site: the host that opened it */
+    _Atomic uint32_t state; /* enum site_state                          */
     _Atomic int64_t created_s, first_live_s, last_view_s;
     struct hits hits;
     struct visitors visitors[SITE_KEYS];
@@ -109,14 +108,14 @@ struct site_block {
  * touched: reading a hole of a tmpfs file would allocate it. */
 struct count_head {
     struct turns turns;
-    _Atomic int64_t kept_slot; /* of the keeper's last whole tick                    */
+    _Atomic int64_t kept_slot;          /* of the keeper's last whole tick          */
     _Atomic uint32_t made[SITES_LIMIT]; /* 1: the range's block is backed and whole */
 };
 
 /* The settings a site runs under: immutable, swapped whole on reload, freed a grace
  * later. */
 struct site_terms {
-    uint64_t version; /* no two of a process have the same                           */
+    uint64_t version; /* no two of a process have the same */
     struct site_config config;
     struct zone *zone;
     struct calendar calendar;
@@ -137,10 +136,10 @@ struct site { /* one a range, made at start, never moves */
     struct visitors_table table[SITE_KEYS];
     _Atomic(struct site_terms *) terms;
     struct site_scan scan;
-    uint64_t close_ticket; /* keeper: graces, as the two below                       */
+    uint64_t close_ticket; /* keeper: graces, as the two below */
     uint64_t fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS];
-    uint64_t scanned_terms; /* keeper: the version that the last scan was made under   */
-    bool keys_changed;      /* keeper: since the last scan                             */
+    uint64_t scanned_terms; /* keeper: the version that the last scan was made under */
+    bool keys_changed;      /* keeper: since the last scan                           */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -149,8 +148,8 @@ struct site_lane {
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
-    uint32_t views, visits; /* not added to the ring yet          */
-    bool touched;           /* in this turn                       */
+    uint32_t views, visits; /* not added to the ring yet */
+    bool touched;           /* in this turn              */
 };
 
 /* The keeper waits for one grace at a time: whoever needs one takes the ticket
@@ -164,15 +163,15 @@ struct graces {
 /* Of the block's sizes and offsets: another build's arena is not taken for ours. */
 uint64_t site_layout_hash(void);
 void site_attach(struct site *s, struct arena *a, unsigned index);
-/* Backs and zeroes the block and the first table's start; state SITE_BLANK. ERR_NOSPACE.
- */
+/* Backs and zeroes the block and the first table's start; state SITE_BLANK.
+ * ERR_NOSPACE. */
 int site_make(struct site *s, struct arena *a, struct instant now);
 /* Gives a blank site its key (and an auto site its host) and makes it live. */
 void site_name(struct site *s, struct slice key, struct slice host);
 /* After kill -9 or a stop: makes the block whole again (protocol, section 5). */
 void site_adopt(struct site *s, struct arena *a, struct instant now);
-struct site_terms *
-site_terms_new(const struct site_config *config); /* NULL: no memory or zone */
+/* NULL: no memory, or no such zone. */
+struct site_terms *site_terms_new(const struct site_config *config);
 void site_terms_free(struct site_terms *t);
 
 /* --- Worker, inside a turn --- */

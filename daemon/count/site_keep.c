@@ -27,8 +27,8 @@ void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers)
 /* --- Hits --- */
 
 /* Closing more than 36 days at once would fold days before their rows are written. So
- * when the time has jumped, the days that hold something are closed, and folded, first.
- */
+ * when the time has jumped, the days that hold something are closed, and folded,
+ * first. */
 int64_t site_closable(const struct site *s, int64_t now_slot)
 {
     const struct hits *h = &s->block->hits;
@@ -91,8 +91,8 @@ static int back_sketches(struct arena *a, const struct visitors_table *t)
     return rv != 0 ? rv : arena_back(a, t->month, sizeof *t->month);
 }
 
-/* EXACT -> FILLING, a grace, the words are replayed, -> SKETCHED when the table is full.
- */
+/* EXACT -> FILLING, a grace, the words are replayed, -> SKETCHED when the table is
+ * full. */
 static int fill(struct site *s, struct arena *a, const struct graces *g, unsigned i,
                 int64_t now_slot)
 {

@@ -17,7 +17,7 @@
 
 enum {
     KEY_ROOM = 150,            /* slots ahead that the next key is made: 30 min */
-    OVERLAP_MONTH = WEEK_SLOTS /* slots that a monthly key goes on: 7 days     */
+    OVERLAP_MONTH = WEEK_SLOTS /* slots that a monthly key goes on: 7 days      */
 };
 
 /* --- Any thread --- */

@@ -5,8 +5,9 @@
 
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
 {
+    /* Freed after a grace. */
     const struct site_terms *terms =
-        atomic_load_explicit(&s->terms, memory_order_seq_cst); /* freed after a grace */
+        atomic_load_explicit(&s->terms, memory_order_seq_cst);
 
     lane->touched = true;
     lane->now_slot = now_slot;

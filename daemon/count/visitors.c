@@ -232,8 +232,8 @@ static struct visitors_verdict insert(const struct visitors_table *t,
         if (seal_or_insert(t, part, newest, trail->end[part], a, &verdict))
             return verdict;
     }
-    atomic_fetch_add_explicit(&t->head->unplaced, 1,
-                              memory_order_relaxed); /* only a number */
+    /* Relaxed: only a number. */
+    atomic_fetch_add_explicit(&t->head->unplaced, 1, memory_order_relaxed);
     return verdict;
 }
 
@@ -312,8 +312,8 @@ bool visitors_ping(const struct visitors_table *t, uint64_t fp, int64_t slot,
         word = visitors_session_find(t, fp, &seen);
     if (word == NULL)
         return false;
-    /* Moved after the visit has ended, it would hide that the next view begins a new one.
-     */
+    /* Moved after the visit has ended, it would hide that the next view begins a new
+     * one. */
     if ((int64_t)(a.slot - word_slot(seen)) >= p->idle_slots)
         return true;
     if (!visitors_refresh(t, word, seen, &a, &verdict))

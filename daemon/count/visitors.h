@@ -26,50 +26,48 @@ enum visitors_mode { VISITORS_EXACT, VISITORS_FILLING, VISITORS_SKETCHED };
 /* The periods a slot lies in, with where they began. Computed from the site's zone by
  * count/period, cached by a worker. */
 struct visit_periods {
-    int64_t from_slot, until_slot; /* this answer holds for slots in [from, until)    */
-    int64_t start[PERIOD_KINDS];   /* first slot of the period of each kind           */
-    uint32_t number[PERIOD_KINDS]; /* its number: local hours, days, weeks, months since
-                                      1970 */
-    int64_t online_slots, idle_slots; /* the site's windows */
+    int64_t from_slot, until_slot;    /* this answer holds for slots in [from, until) */
+    int64_t start[PERIOD_KINDS];      /* first slot of the period of each kind        */
+    uint32_t number[PERIOD_KINDS];    /* local hours, days, weeks, months since 1970  */
+    int64_t online_slots, idle_slots; /* the site's windows                           */
 };
 
 /* The head of a table, in the arena (the site's block). All zero: no table. */
 struct visitors {
-    _Atomic uint32_t cur;      /* newest open part; only grows                          */
-    _Atomic uint32_t ready;    /* parts backed; only grows; the keeper's                */
-    _Atomic uint32_t mode;     /* enum visitors_mode; the keeper's                      */
-    _Atomic uint32_t linked;   /* 0: free, not read by workers                          */
-    _Atomic uint64_t words;    /* occupied                                              */
-    _Atomic uint64_t unplaced; /* visits that found no room: the site is not exact      */
-    _Atomic uint64_t joins;    /* first in the online window; only grows                */
-    _Atomic int64_t base_slot; /* absolute slot s is stored as s - base_slot, from 1    */
-    _Atomic uint64_t
-        tally[PERIOD_KINDS][4]; /* tag:24 (number + 1) | count:40, index number % 4 */
+    _Atomic uint32_t cur;      /* newest open part; only grows                       */
+    _Atomic uint32_t ready;    /* parts backed; only grows; the keeper's             */
+    _Atomic uint32_t mode;     /* enum visitors_mode; the keeper's                   */
+    _Atomic uint32_t linked;   /* 0: free, not read by workers                       */
+    _Atomic uint64_t words;    /* occupied                                           */
+    _Atomic uint64_t unplaced; /* visits that found no room: the site is not exact   */
+    _Atomic uint64_t joins;    /* first in the online window; only grows             */
+    _Atomic int64_t base_slot; /* absolute slot s is stored as s - base_slot, from 1 */
+    /* tag:24 (number + 1) | count:40, index number % 4. */
+    _Atomic uint64_t tally[PERIOD_KINDS][4];
     /* Filling and sketched mode; the keeper's. */
-    _Atomic uint32_t fill;          /* 0 not begun by this process, 1 begun, 2 done  */
-    _Atomic uint32_t day_number[2]; /* the local day + 1 that day[i] holds; 0: none  */
-    _Atomic int64_t day_start[2];   /* its first slot; 0 until it has begun          */
+    _Atomic uint32_t fill;          /* 0 not begun by this process, 1 begun, 2 done */
+    _Atomic uint32_t day_number[2]; /* the local day + 1 that day[i] holds; 0: none */
+    _Atomic int64_t day_start[2];   /* its first slot; 0 until it has begun         */
     _Atomic uint32_t sketched_from[PERIOD_KINDS]; /* periods < this number closed exact */
-    _Atomic uint64_t
-        estimate[PERIOD_KINDS][4]; /* like tally: the greatest estimate so far      */
+    _Atomic uint64_t estimate[PERIOD_KINDS][4];   /* like tally: the greatest so far    */
 };
 
 /* The same table as a process sees it: pointers into its own mapping. Value type, rebuilt
  * at start. */
 struct visitors_table {
     struct visitors *head;
-    _Atomic uint64_t *word;  /* VISITORS_WORDS, backed as far as head->ready says */
-    struct distinct *matrix; /* backed from FILLING on                            */
+    _Atomic uint64_t *word;  /* VISITORS_WORDS, backed as far as head->ready says       */
+    struct distinct *matrix; /* backed from FILLING on                                  */
     struct hll *day[2];      /* of local days, index number % 2; backed from FILLING on */
-    struct hll *month;       /* everything of this key; backed from FILLING on    */
+    struct hll *month;       /* everything of this key; backed from FILLING on          */
 };
 
 struct visitors_verdict {
     bool placed; /* false: unplaced, or before the table's first slot */
     bool new_visit;
-    bool first_seen;  /* never seen under this key before (sketched mode: never said)   */
+    bool first_seen;  /* never seen under this key before (sketched mode: never said) */
     bool first_today; /* the visitor's first of this local day (sketched mode: only of a
-                       * visitor that the table still knows)                            */
+                         visitor that the table still knows) */
 };
 
 /* Part k is words [visitors_part_start(k), visitors_part_start(k + 1)). */
@@ -90,17 +88,16 @@ bool visitors_ping(const struct visitors_table *t, uint64_t fp, int64_t slot,
 /* The part to back now; false: none. Part 2 from 32 words on, later ones when the words
  * reach 5/8 of what is backed. One at a time: ask again after visitors_part_ready. */
 bool visitors_wants_part(const struct visitors_table *t, unsigned *ret_part);
-void visitors_part_ready(const struct visitors_table *t,
-                         unsigned part);                     /* after backing it */
+/* After backing it. */
+void visitors_part_ready(const struct visitors_table *t, unsigned part);
 bool visitors_wants_filling(const struct visitors_table *t); /* 11/16 of the whole */
-void visitors_fill_begin(
-    const struct visitors_table *t,
-    const struct visit_periods *now); /* matrix and HLLs are backed: mode = FILLING */
-void visitors_fill_finish(
-    const struct visitors_table *t, int64_t now_slot,
-    const struct visit_periods *now); /* after a grace: replays every word */
-bool visitors_wants_sketched(
-    const struct visitors_table *t); /* 3/4, and the fill is finished */
+/* Matrix and HyperLogLogs are backed: mode = FILLING. */
+void visitors_fill_begin(const struct visitors_table *t, const struct visit_periods *now);
+/* After a grace: replays every word. */
+void visitors_fill_finish(const struct visitors_table *t, int64_t now_slot,
+                          const struct visit_periods *now);
+/* 3/4, and the fill is finished. */
+bool visitors_wants_sketched(const struct visitors_table *t);
 void visitors_sketched(const struct visitors_table *t);
 /* Each second or so; nothing to do while exact. Readies the next day's HLL and sweeps the
  * matrix (once a day), and records the estimates of the open periods, so that their
@@ -110,8 +107,8 @@ void visitors_tick(const struct visitors_table *t, int64_t now_slot,
 /* Visitors seen in slots > now_slot - slots, by one scan (exact) or the matrix
  * (sketched). */
 struct visitors_scan {
-    uint64_t count; /* rounded                                   */
-    uint64_t joins; /* head->joins before the scan began         */
+    uint64_t count; /* rounded                           */
+    uint64_t joins; /* head->joins before the scan began */
     bool exact;
 };
 struct visitors_scan visitors_window(const struct visitors_table *t, int64_t now_slot,
@@ -148,8 +145,8 @@ void visitors_hll(const struct visitors_table *t, int64_t since_slot,
                   struct hll *ret_hll);
 
 #ifdef LUOT_SEAMS
-extern void (*visitors_seam)(
-    const char *where); /* before each CAS, and between the passes */
+/* Before each CAS, and between the passes. */
+extern void (*visitors_seam)(const char *where);
 #endif
 
 #endif

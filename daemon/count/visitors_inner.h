@@ -7,8 +7,8 @@
 
 /* A word:  63            20 19        0
  *         +----------------+-----------+   0 is EMPTY, all ones is SEALED: no fp is 0 or
- * 2^44 - 1, and |       fp       |   slot    |   a slot is counted from the table's base,
- * from 1. */
+ *         |       fp       |   slot    |   2^44 - 1, and a slot is counted from the
+ *         +----------------+-----------+   table's base, from 1. */
 enum {
     SLOT_BITS = 20,
     SLOT_LAST = (1 << SLOT_BITS) - 2, /* 145 days: far beyond a table's life */
@@ -40,11 +40,11 @@ static inline bool word_is_visitor(uint64_t word)
     return word != WORD_EMPTY && word != WORD_SEALED;
 }
 
-/* The path of a fp in a part: `length` words from `home`, going round at the part's end.
- */
+/* The path of a fp in a part: `length` words from `home`, going round at the part's
+ * end. */
 struct path {
-    uint32_t start, size;  /* the part                  */
-    uint32_t home, length; /* relative to start; words  */
+    uint32_t start, size;  /* the part                 */
+    uint32_t home, length; /* relative to start; words */
 };
 
 struct path visitors_path(uint64_t fp, unsigned part);

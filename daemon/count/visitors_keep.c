@@ -85,8 +85,7 @@ bool visitors_wants_filling(const struct visitors_table *t)
     switch (mode_of(t)) {
     case VISITORS_EXACT:
         return words_of(t) >= (uint64_t)VISITORS_WORDS / 16 * 11;
-    case VISITORS_FILLING: /* adopted: what the process before has filled is filled again
-                            */
+    case VISITORS_FILLING: /* adopted: what the last process filled is filled again */
         return atomic_load_explicit(&t->head->fill, memory_order_relaxed) == FILL_NONE;
     default:
         return false;
@@ -211,8 +210,8 @@ void visitors_tick(const struct visitors_table *t, int64_t now_slot,
 
     if (mode_of(t) == VISITORS_EXACT)
         return;
-    if (!day_is_ready(t,
-                      today)) { /* the daemon was away when it should have been readied */
+    /* false: the daemon was away when it should have been readied. */
+    if (!day_is_ready(t, today)) {
         clear_day(t, today, now->start[PERIOD_DAY]);
         distinct_sweep(t->matrix, now_slot);
     }

@@ -36,8 +36,8 @@ void visitors_clear(const struct visitors_table *t)
         atomic_store_explicit(&h->sketched_from[kind], 0, memory_order_relaxed);
 }
 
-/* A worker that moves the word meanwhile has the new time already: it wins, and is right.
- */
+/* A worker that moves the word meanwhile has the new time already: it wins, and is
+ * right. */
 static void move_back(_Atomic uint64_t *word, uint64_t now)
 {
     uint64_t seen = atomic_load_explicit(word, memory_order_acquire);

@@ -10,12 +10,12 @@ enum visit_kind { VISIT_VIEW, VISIT_PING, VISIT_EVENT };
 
 struct visit {
     enum visit_kind kind;
-    int64_t slot;            /* when: absolute 12 s slot                             */
-    struct address unit;     /* IPv4 whole, IPv6 its /64: address_unit()             */
-    struct slice user_agent; /* cut at LUOT_USER_AGENT_MAX bytes by the hash         */
-    bool anonymous;          /* DNT or GPC: no visitor is computed                   */
+    int64_t slot;            /* when: absolute 12 s slot                     */
+    struct address unit;     /* IPv4 whole, IPv6 its /64: address_unit()     */
+    struct slice user_agent; /* cut at LUOT_USER_AGENT_MAX bytes by the hash */
+    bool anonymous;          /* DNT or GPC: no visitor is computed           */
     bool entry;              /* its referrer is another site or none: without a visitor
-                              * this is what makes a view a visit                    */
+                                this is what makes a view a visit */
 };
 
 #endif

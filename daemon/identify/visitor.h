@@ -10,8 +10,8 @@
  * import alike. */
 uint64_t visitor_hash(const struct hash_key *key, struct slice site,
                       const struct address *unit, struct slice user_agent);
-/* The same for a log whose first field is a host name: its bytes stand for the address.
- */
+/* The same for a log whose first field is a host name: its bytes stand for the
+ * address. */
 uint64_t visitor_hash_name(const struct hash_key *key, struct slice site,
                            struct slice host, struct slice user_agent);
 

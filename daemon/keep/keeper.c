@@ -12,9 +12,9 @@
 enum { TICK_MS = 100, STEPPED_TICK_MS = 5 };
 
 struct keeper {
-    struct ticking ticking; /* the thread's own                          */
+    struct ticking ticking; /* the thread's own */
     pthread_t thread;
-    int bell; /* eventfd: rung by workers, and by stop     */
+    int bell; /* eventfd: rung by workers, and by stop */
     _Atomic bool stopping;
     _Atomic int64_t as_of_ms;
 };

@@ -15,8 +15,8 @@ struct keeper_options {
     struct arena *arena;
     struct clock *clock;
     unsigned workers;
-    void (*tick)(
-        void *context); /* after each tick: the watchdog is fed from here; may be NULL */
+    /* After each tick: the watchdog is fed from here; may be NULL. */
+    void (*tick)(void *context);
     void *context;
 };
 

@@ -10,12 +10,12 @@
 
 struct reader {
     pthread_t thread;
-    pthread_mutex_t lock; /* guards what follows                 */
+    pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t filled;
     struct job *first, **last;
     unsigned waiting;
     bool stopping;
-    struct store *store; /* the thread's own                    */
+    struct store *store; /* the thread's own */
     const struct clock *clock;
 };
 

@@ -12,16 +12,16 @@
 
 enum {
     PERIOD_MS = 1000,
-    SAVE_MS = 5000, /* a save that takes longer is given up and tried again  */
+    SAVE_MS = 5000, /* a save that takes longer is given up and tried again */
     SKETCH_PERIOD_S = 60,
     SLOT_S = SLOT_MS / 1000,
-    QUIET_S = 2 * 3600, /* without a view for so long, and nothing changed ...   */
-    QUIET_ROUNDS = 16   /* ... a site is looked at every so many rounds          */
+    QUIET_S = 2 * 3600, /* without a view for so long, and nothing changed ... */
+    QUIET_ROUNDS = 16   /* ... a site is looked at every so many rounds        */
 };
 
 struct saver {
     struct saver_options options;
-    struct collection collection; /* the saving thread's                         */
+    struct collection collection; /* the saving thread's                          */
     struct shadow **shadow;       /* one a range of the registry, when it is seen */
     size_t limit;
     uint64_t round;

@@ -16,17 +16,18 @@ struct saver;
 struct saver_options {
     struct registry *registry;
     const struct clock *clock;
-    struct store *store; /* the saver's own; closed by it; NULL: nothing is kept  */
+    struct store *store; /* the saver's own; closed by it; NULL: nothing is kept */
     uint64_t incarnation;
-    unsigned period_ms; /* 0: 1,000                                              */
+    unsigned period_ms; /* 0: 1,000 */
 };
 
-struct saver_status {         /* any thread */
-    bool durable;             /* what was counted 2 periods ago is saved               */
-    int64_t durable_since_ms; /* luot's clock; of the last good save                   */
+/* Any thread. */
+struct saver_status {
+    bool durable;             /* what was counted 2 periods ago is saved */
+    int64_t durable_since_ms; /* luot's clock; of the last good save     */
     uint64_t saves, rows, failures;
-    int error;      /* of the last try: 0 or an error code                   */
-    double last_ms; /* how long the last save took                           */
+    int error;      /* of the last try: 0 or an error code */
+    double last_ms; /* how long the last save took         */
 };
 
 /* ERR_NOMEM; the store is then still the caller's. */

@@ -14,19 +14,18 @@ enum {
 struct collection {
     struct store *store;
     struct deadline deadline;
-    _Atomic int64_t
-        stop_by_ms;         /* any thread's: a deadline that may come nearer; 0: none  */
-    _Atomic bool abandoned; /* nobody waits for us, and what we look at may be gone    */
+    _Atomic int64_t stop_by_ms; /* any thread: the deadline may come nearer; 0: none */
+    _Atomic bool abandoned;     /* nobody waits for us; what we look at may be gone  */
     struct instant now;
-    bool everything;                  /* sketches whether they are due or not           */
-    bool sketches;                    /* sketches of the site at hand are due           */
-    struct change *change;            /* ROUND_CHANGES                                  */
-    struct shadow **owner;            /* of each change; NULL: none                     */
-    uint8_t (*sketch)[HLL_REDIS_MAX]; /* ROUND_SKETCHES: blobs of the changes    */
-    struct hll *hll;                  /* to make one in                                 */
+    bool everything;                  /* sketches whether they are due or not */
+    bool sketches;                    /* sketches of the site at hand are due */
+    struct change *change;            /* ROUND_CHANGES                        */
+    struct shadow **owner;            /* of each change; NULL: none           */
+    uint8_t (*sketch)[HLL_REDIS_MAX]; /* ROUND_SKETCHES: blobs of the changes */
+    struct hll *hll;                  /* to make one in                       */
     size_t changes, sketched;
-    struct shadow *finished; /* whose edges move when this is saved            */
-    uint64_t saves, rows;    /* of this round                                  */
+    struct shadow *finished; /* whose edges move when this is saved */
+    uint64_t saves, rows;    /* of this round                       */
 };
 
 int collection_init(struct collection *c); /* ERR_NOMEM; release it in any case */

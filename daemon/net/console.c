@@ -16,7 +16,7 @@
 
 enum { CONSOLE_BACKLOG = 16, CONSOLE_SWEEP_MS = 1000, SOCKET_UMASK = 0117 };
 
-/* --- the socket file --------------------------------------------------------------- */
+/* --- The socket file --- */
 
 static int failed(int error, const char *path, char ret_error[256])
 {
@@ -88,7 +88,7 @@ static int make_socket(const char *path, int *ret_fd, char ret_error[256])
     return 0;
 }
 
-/* --- clients ----------------------------------------------------------------------- */
+/* --- Clients --- */
 
 static void turn_away(int fd)
 {
@@ -171,7 +171,7 @@ void console_reply(struct console *c, uint64_t token, struct slice answer)
     mailbox_put(&c->mailbox, to, copy, answer.length, 0);
 }
 
-/* --- life -------------------------------------------------------------------------- */
+/* --- Life --- */
 
 void console_on_closed(struct console *console)
 {

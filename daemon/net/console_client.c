@@ -7,7 +7,7 @@ enum { INPUT_STEP = 16 * 1024, INPUT_KEPT = 64 * 1024 };
 
 static void go_on(struct console_client *c);
 
-/* --- the end ----------------------------------------------------------------------- */
+/* --- The end --- */
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -27,7 +27,7 @@ void console_client_stop(struct console_client *c)
     uv_close((uv_handle_t *)&c->pipe, on_closed);
 }
 
-/* --- answers ----------------------------------------------------------------------- */
+/* --- Answers --- */
 
 static void on_written(uv_write_t *write, int status)
 {
@@ -79,7 +79,7 @@ static void refuse(struct console_client *c, const char *answer)
         write_answer(c, copy, strlen(copy));
 }
 
-/* --- commands ---------------------------------------------------------------------- */
+/* --- Commands --- */
 
 static uint64_t token_of(const struct console_client *c)
 {
@@ -173,8 +173,8 @@ static void read_document(struct console_client *c)
         c->scan = at;
     }
     if (c->end - c->begin > CONSOLE_DOCUMENT_MAX + INPUT_STEP)
-        c->state =
-            CONSOLE_SKIP_DOCUMENT; /* more than one that is just within the limit */
+        /* More than one that is just within the limit. */
+        c->state = CONSOLE_SKIP_DOCUMENT;
 }
 
 /* Only the last, unfinished line is kept: it may be the `.` that ends the document. */
@@ -221,7 +221,7 @@ static void step(struct console_client *c)
     }
 }
 
-/* --- reading ----------------------------------------------------------------------- */
+/* --- Reading --- */
 
 static void lend_input(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
 {

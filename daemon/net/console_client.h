@@ -10,14 +10,14 @@
 #include "net/mailbox.h"
 
 enum console_state {
-    CONSOLE_FREE,          /* nobody is here                                  */
-    CONSOLE_LINE,          /* a command is being read                         */
-    CONSOLE_DOCUMENT,      /* the lines after it, up to a line `.`            */
-    CONSOLE_SKIP_LINE,     /* a line that is too long                         */
-    CONSOLE_SKIP_DOCUMENT, /* a document that is too long                     */
-    CONSOLE_ANSWER,        /* command() was called, console_reply() was not   */
-    CONSOLE_WRITE,         /* the answer is on its way                        */
-    CONSOLE_CLOSING        /* uv_close was called                             */
+    CONSOLE_FREE,          /* nobody is here                                */
+    CONSOLE_LINE,          /* a command is being read                       */
+    CONSOLE_DOCUMENT,      /* the lines after it, up to a line `.`          */
+    CONSOLE_SKIP_LINE,     /* a line that is too long                       */
+    CONSOLE_SKIP_DOCUMENT, /* a document that is too long                   */
+    CONSOLE_ANSWER,        /* command() was called, console_reply() was not */
+    CONSOLE_WRITE,         /* the answer is on its way                      */
+    CONSOLE_CLOSING        /* uv_close was called                           */
 };
 
 struct console_client {
@@ -26,16 +26,16 @@ struct console_client {
     struct console *console;
     struct console_peer peer;
     enum console_state state;
-    uint32_t generation;         /* of the token that is valid now          */
-    char *input;                 /* malloc'ed, grows with the document      */
-    size_t begin, end, capacity; /* what of it is not used yet              */
-    size_t scan;                 /* a document: the line not yet looked at  */
-    size_t searched;             /* no line ends between `scan` and here    */
-    struct slice line;           /* the command, in `command`               */
+    uint32_t generation;         /* of the token that is valid now         */
+    char *input;                 /* malloc'ed, grows with the document     */
+    size_t begin, end, capacity; /* what of it is not used yet             */
+    size_t scan;                 /* a document: the line not yet looked at */
+    size_t searched;             /* no line ends between `scan` and here   */
+    struct slice line;           /* the command, in `command`              */
     char command[CONSOLE_LINE_MAX];
-    char *answer;    /* being written                           */
-    size_t unsent;   /* of it, when we looked last              */
-    uint64_t active; /* ms of the loop's clock: last progress   */
+    char *answer;    /* being written                         */
+    size_t unsent;   /* of it, when we looked last            */
+    uint64_t active; /* ms of the loop's clock: last progress */
 };
 
 struct console {
@@ -46,10 +46,10 @@ struct console {
     const struct console_handlers *handlers;
     void *context;
     struct console_client clients[CONSOLE_CLIENTS];
-    unsigned open_handles; /* memory goes back when the last has closed         */
+    unsigned open_handles; /* memory goes back when the last has closed */
     int fd;
     bool starved, stopping;
-    struct stat made; /* our socket file: another's is not unlinked             */
+    struct stat made; /* our socket file: another's is not unlinked */
     char path[108];
 };
 

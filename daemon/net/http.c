@@ -13,7 +13,7 @@
 
 enum { ACCEPTS_AT_STOP = 4096 };
 
-/* --- what all workers share -------------------------------------------------------- */
+/* --- What all workers share --- */
 
 /* Address space; the kernel backs the pages that are touched. NULL: none left. */
 static void *map(size_t bytes)
@@ -57,7 +57,7 @@ void http_shared_release(struct http_shared *s)
     admission_release(&s->admission);
 }
 
-/* --- accepting --------------------------------------------------------------------- */
+/* --- Accepting --- */
 
 static void on_door(uv_poll_t *poll, int status, int events);
 
@@ -130,7 +130,7 @@ static void on_door(uv_poll_t *poll, int status, int events)
         accept_some(door->http, *door->fd, ACCEPTS_PER_WAKE);
 }
 
-/* --- life -------------------------------------------------------------------------- */
+/* --- Life --- */
 
 int http_init(struct http *h, struct lane lane, uv_loop_t *loop,
               struct http_shared *shared, unsigned worker)

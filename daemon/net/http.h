@@ -25,7 +25,7 @@ enum {
     ACCEPT_PAUSE_MS = 100,
     INPUT_BYTES = 80 * 1024,
     INPUT_KEPT_BYTES = 16 * 1024,
-    OUTPUT_BYTES = 4 * 1024 * 1024,  /* the largest answer  */
+    OUTPUT_BYTES = 4 * 1024 * 1024,  /* the largest answer                              */
     OUTPUT_FLUSH_BYTES = 256 * 1024, /* answers of one batch are written when this many */
     UNSENT_BYTES_MAX = 16 * 1024 * 1024,
     LINGER_MS = 2000 /* after our last byte, until the client has closed too */
@@ -33,10 +33,10 @@ enum {
 
 /* What all workers share. Read-only after http_shared_init, but for what is said. */
 struct http_shared {
-    struct admission admission;    /* locks for itself                         */
-    struct http_conn *conns;       /* a slot each; owned by who was admitted   */
+    struct admission admission;    /* locks for itself                               */
+    struct http_conn *conns;       /* a slot each; owned by who was admitted         */
     _Atomic uint32_t *generations; /* a slot each: the reply token that is valid now */
-    char *inputs;                  /* INPUT_BYTES a slot                       */
+    char *inputs;                  /* INPUT_BYTES a slot                             */
     unsigned slots;
     const struct networks *_Atomic unlimited; /* peers without a limit of their own */
     unsigned header_ms, body_ms, write_ms, idle_ms;
@@ -55,16 +55,16 @@ struct http {
     unsigned worker;
     struct http_door doors[LISTENERS_MAX];
     size_t door_count;
-    uv_timer_t pause;         /* runs while we do not accept                      */
-    bool starved;             /* the last accept found no descriptor or memory    */
-    bool stopping;            /* nobody new; whoever is answered is let go        */
-    struct http_conn *conns;  /* all of this worker                               */
-    struct http_conn *ready;  /* have more requests in their input: next turn     */
-    uv_idle_t next_turn;      /* runs while somebody is ready                     */
-    struct http_batch *spare; /* batches nobody uses                              */
-    char *output;             /* OUTPUT_BYTES, used while one batch is answered   */
-    size_t output_touched;    /* how far, since the last trim                     */
-    size_t unsent;            /* bytes on the heap for slow readers               */
+    uv_timer_t pause;         /* runs while we do not accept                    */
+    bool starved;             /* the last accept found no descriptor or memory  */
+    bool stopping;            /* nobody new; whoever is answered is let go      */
+    struct http_conn *conns;  /* all of this worker                             */
+    struct http_conn *ready;  /* have more requests in their input: next turn   */
+    uv_idle_t next_turn;      /* runs while somebody is ready                   */
+    struct http_batch *spare; /* batches nobody uses                            */
+    char *output;             /* OUTPUT_BYTES, used while one batch is answered */
+    size_t output_touched;    /* how far, since the last trim                   */
+    size_t unsent;            /* bytes on the heap for slow readers             */
 };
 
 /* ERR_NOMEM. */
@@ -78,15 +78,16 @@ int http_add(struct http *h, int *fd);
 void http_release(struct http *h); /* when the loop has closed its handles */
 
 /* On the worker's thread. */
-void http_sweep(
-    struct http *h); /* closes whoever is past a deadline; several times a second */
+/* Closes whoever is past a deadline; several times a second. */
+void http_sweep(struct http *h);
 /* Once a second: the next part of every answer that goes on; gives pages back. */
 void http_second(struct http *h);
+/* Takes `bytes` over. */
 void http_reply(struct http *h, struct reply_token token, char *bytes, size_t length,
-                unsigned status); /* takes `bytes` over */
-void http_stop(struct http *h);   /* takes who is waiting at the door, then nobody new */
-void http_close_doors(struct http *h); /* nobody new, at once */
-void http_close(struct http *h); /* closes everybody and the other handles            */
+                unsigned status);
+void http_stop(struct http *h); /* takes who is waiting at the door, then nobody new */
+void http_close_doors(struct http *h); /* nobody new, at once                    */
+void http_close(struct http *h);       /* closes everybody and the other handles */
 bool http_is_empty(const struct http *h);
 
 #endif

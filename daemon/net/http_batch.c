@@ -46,7 +46,7 @@ static struct http_batch *take(struct http *h)
     return batch;
 }
 
-/* --- reading ----------------------------------------------------------------------- */
+/* --- Reading --- */
 
 /* As many requests as are complete. What follows one that closes the connection is not
  * looked at. */
@@ -108,7 +108,7 @@ void http_batch_read(struct http_conn *c)
     count_turn(c, batch);
 }
 
-/* --- answering --------------------------------------------------------------------- */
+/* --- Answering --- */
 
 static void flush(struct http_conn *c, struct buffer *out)
 {

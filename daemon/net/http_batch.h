@@ -16,9 +16,9 @@ enum {
 struct http_batch {
     struct http_request request[PIPELINED_MAX]; /* slices of the connection's input */
     struct exchange exchange[PIPELINED_MAX];
-    unsigned count;   /* requests                              */
-    unsigned next;    /* the first without an answer           */
-    unsigned refusal; /* status for what follows them, or 0    */
+    unsigned count;   /* requests                           */
+    unsigned next;    /* the first without an answer        */
+    unsigned refusal; /* status for what follows them, or 0 */
     struct http_batch *next_spare;
 };
 

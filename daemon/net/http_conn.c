@@ -43,7 +43,7 @@ void http_conn_enter(struct http_conn *c, enum http_phase phase)
     c->deadline = uv_now(c->http->loop) + limit_ms(c->http->shared, phase);
 }
 
-/* --- the end ----------------------------------------------------------------------- */
+/* --- The end --- */
 
 /* Gives back the pages that only a large request needs. */
 static void trim_input(struct http_conn *c)
@@ -74,8 +74,8 @@ static void on_closed(uv_handle_t *handle)
     unlink_conn(c);
     metrics_drop(h->lane.row, http_connections, 1);
     struct address peer = c->peer;
-    admission_leave(&h->shared->admission, &peer,
-                    c->slot); /* from here on it is not ours */
+    /* From here on it is not ours. */
+    admission_leave(&h->shared->admission, &peer, c->slot);
 }
 
 static void leave_ready(struct http_conn *c)
@@ -125,7 +125,7 @@ static void on_shutdown(uv_shutdown_t *request, int status)
         http_conn_stop(request->handle->data);
 }
 
-/* --- waiting ----------------------------------------------------------------------- */
+/* --- Waiting --- */
 
 static void lend_input(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
 {
@@ -174,8 +174,7 @@ static void linger(struct http_conn *c)
 }
 
 /* A slow reader or an answer that is not complete: no further requests are read
- * meanwhile.
- */
+ * meanwhile. */
 static void hold(struct http_conn *c)
 {
     uv_read_stop((uv_stream_t *)&c->tcp);
@@ -254,7 +253,7 @@ void http_conn_advance(struct http_conn *c)
         await_input(c);
 }
 
-/* --- the beginning ----------------------------------------------------------------- */
+/* --- The beginning --- */
 
 static void link_conn(struct http_conn *c)
 {
@@ -294,8 +293,8 @@ void http_conn_start(struct http *h, int fd, const struct address *peer)
     metrics_bump(h->lane.row, http_connections, 1);
     http_parser_init(&c->parser);
     http_conn_enter(c, PHASE_HEADER);
-    (void)uv_tcp_init(h->loop,
-                      &c->tcp); /* cannot fail: without a family it opens no socket */
+    /* Cannot fail: without a family it opens no socket. */
+    (void)uv_tcp_init(h->loop, &c->tcp);
     c->tcp.data = c;
     link_conn(c);
     if (uv_tcp_open(&c->tcp, fd) != 0) {

@@ -33,36 +33,36 @@ struct http_conn {
     uv_tcp_t tcp;
     uv_write_t write;
     uv_shutdown_t shutdown;
-    struct http *http; /* the worker's side that accepted it             */
-    struct http_conn *next, *previous; /* http->conns                                   */
-    struct http_conn *next_ready; /* http->ready                                    */
+    struct http *http;                 /* the worker's side that accepted it */
+    struct http_conn *next, *previous; /* http->conns                        */
+    struct http_conn *next_ready;      /* http->ready                        */
     struct address peer;
-    uint32_t slot;             /* in http_shared.conns                           */
-    char *input;               /* INPUT_BYTES                                    */
-    size_t begin, end;         /* what of it is received and not yet answered    */
-    size_t touched;            /* how far it has been written                    */
-    struct http_parser parser; /* of the request that begins at `begin`          */
-    struct http_batch *batch;  /* being answered, or NULL                        */
-    struct http_bytes unsent;  /* on its way by uv_write; block NULL: nothing    */
-    struct http_bytes reply;   /* came by net_reply and is to be sent next       */
+    uint32_t slot;             /* in http_shared.conns                        */
+    char *input;               /* INPUT_BYTES                                 */
+    size_t begin, end;         /* what of it is received and not yet answered */
+    size_t touched;            /* how far it has been written                 */
+    struct http_parser parser; /* of the request that begins at `begin`       */
+    struct http_batch *batch;  /* being answered, or NULL                     */
+    struct http_bytes unsent;  /* on its way by uv_write; block NULL: nothing */
+    struct http_bytes reply;   /* came by net_reply and is to be sent next    */
     enum http_phase phase;
-    uint64_t deadline; /* of the phase, ms of the loop's clock           */
-    bool awaits_reply; /* an answer is `later`                           */
+    uint64_t deadline; /* of the phase, ms of the loop's clock                      */
+    bool awaits_reply; /* an answer is `later`                                      */
     bool goes_on;      /* a part of an answer was sent, the next is due in a second */
-    unsigned part;     /* of that answer                                 */
-    bool close_after;  /* the answer just written is the last            */
-    bool more;         /* the batch was full: there may be more requests */
-    bool continued;    /* 100 Continue was sent for this request         */
-    bool ready;        /* in http->ready                                 */
-    bool stopped;      /* uv_close was called                            */
+    unsigned part;     /* of that answer                                            */
+    bool close_after;  /* the answer just written is the last                       */
+    bool more;         /* the batch was full: there may be more requests            */
+    bool continued;    /* 100 Continue was sent for this request                    */
+    bool ready;        /* in http->ready                                            */
+    bool stopped;      /* uv_close was called                                       */
 };
 
 /* Takes `fd` over; closes it when the connection is not let in. */
 void http_conn_start(struct http *h, int fd, const struct address *peer);
 /* Goes as far as it can: sends, answers, reads on, or waits with a deadline. */
 void http_conn_advance(struct http_conn *c);
-/* Idempotent; safe at any point, the memory stays until the loop has closed the handle.
- */
+/* Idempotent; safe at any point, the memory stays until the loop has closed the
+ * handle. */
 void http_conn_stop(struct http_conn *c);
 /* The token under which net_reply() finds this connection, until it is made void. */
 struct reply_token http_conn_token(const struct http_conn *c);

@@ -6,8 +6,8 @@
 #include "net/http_conn.h"
 
 /* Sends `bytes`; what does not go at once is copied and c->unsent is set. Only when
- * nothing is unsent. Stops the connection when it is broken or when too much is unsent.
- */
+ * nothing is unsent. Stops the connection when it is broken or when too much is
+ * unsent. */
 void http_output_send(struct http_conn *c, struct slice bytes);
 /* The same for c->reply, without a copy. */
 void http_output_send_reply(struct http_conn *c);

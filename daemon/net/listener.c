@@ -14,9 +14,8 @@
 #include "base/error.h"
 #include "base/log.h"
 
-enum {
-    PORT_TRIES = 32
-}; /* port 0: numbers that we try until one is free for TCP and UDP */
+/* Port 0: numbers that we try until one is free for TCP and UDP. */
+enum { PORT_TRIES = 32 };
 
 /* Where to bind, in the kernel's form. */
 struct place {

@@ -16,7 +16,7 @@ struct letter {
 };
 
 struct mailbox {
-    uv_mutex_t lock; /* holds everything below                              */
+    uv_mutex_t lock; /* holds everything below                               */
     uv_async_t bell; /* rung only under the lock, so never after its closing */
     struct letter *first, **end;
     bool open;

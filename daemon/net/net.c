@@ -16,7 +16,7 @@ enum { DESCRIPTORS_KEPT = 64, DESCRIPTORS_A_WORKER = 8 };
 struct net {
     struct net_options options; /* as given, with the limits that really hold */
     struct listener listeners[LISTENERS_MAX];
-    struct net_listener opened[LISTENERS_MAX]; /* copies for net_listeners()    */
+    struct net_listener opened[LISTENERS_MAX]; /* copies for net_listeners() */
     size_t listener_count;
     struct http_shared shared;
     struct worker *workers;

@@ -38,7 +38,7 @@ struct response {
     bool later;               /* nothing was written: net_reply() brings the bytes      */
     bool again;               /* this was a part only: ask for the next one in a second */
     unsigned part;            /* given: 0, then 1, 2, ... of an answer with `again`     */
-    struct reply_token token; /* given, for `later` */
+    struct reply_token token; /* given, for `later`                                     */
 };
 
 /* All but `later` run on the worker's thread with that worker's lane. */
@@ -54,28 +54,27 @@ struct net_handlers {
 };
 
 struct net_options {
-    const char *listen;   /* comma list of ADDRESS:PORT                        */
-    bool udp;             /* false: no UDP sockets (udp_trusted = none)        */
-    unsigned workers;     /* 1 .. WORKERS_MAX                                  */
-    unsigned connections; /* all workers together                              */
+    const char *listen;   /* comma list of ADDRESS:PORT                 */
+    bool udp;             /* false: no UDP sockets (udp_trusted = none) */
+    unsigned workers;     /* 1 .. WORKERS_MAX                           */
+    unsigned connections; /* all workers together                       */
     unsigned connections_per_address;
-    const struct networks
-        *unlimited; /* peers that the limit does not hold for (proxies); may change at
-                       reload: read through an atomic pointer, see net_set_unlimited */
+    /* Peers that the limit does not hold for (proxies); later ones: net_set_unlimited. */
+    const struct networks *unlimited;
     uint64_t udp_buffer;
-    struct metrics_row *rows; /* one a worker                                      */
+    struct metrics_row *rows; /* one a worker */
     const struct net_handlers *handlers;
-    void **lanes; /* one a worker                                      */
-    unsigned header_ms, body_ms, write_ms,
-        idle_ms; /* deadlines; 0: 5,000 5,000 10,000 75,000 */
+    void **lanes; /* one a worker */
+    /* Deadlines; 0: 5,000, 5,000, 10,000 and 75,000. */
+    unsigned header_ms, body_ms, write_ms, idle_ms;
 };
 
 struct net;
 
 struct net_listener { /* what was really opened */
-    char text[64];    /* ADDRESS:PORT                              */
+    char text[64];    /* ADDRESS:PORT           */
     uint16_t port;
-    uint64_t udp_buffer; /* SO_RCVBUF as the kernel reports it        */
+    uint64_t udp_buffer; /* SO_RCVBUF as the kernel reports it */
     bool udp;
 };
 
@@ -87,9 +86,8 @@ int net_open(struct net **ret_net, const struct net_options *options,
 const struct net_listener *net_listeners(const struct net *n, size_t *ret_count);
 /* One thread a worker. */
 int net_start(struct net *n);
-void net_set_unlimited(struct net *n,
-                       const struct networks *proxies); /* any thread; the old one must
-                                                           live on for a second */
+/* Any thread; the old ones must live on for a second. */
+void net_set_unlimited(struct net *n, const struct networks *proxies);
 /* Any thread, once a token: `bytes` (malloc'ed, ours from here) is the whole answer. */
 void net_reply(struct net *n, struct reply_token token, char *bytes, size_t length,
                unsigned status);

@@ -8,7 +8,7 @@
 
 enum { SWEEP_MS = 200, SWEEP_MS_MIN = 10, SECOND_MS = 1000 };
 
-/* --- stopping, on the worker's thread ---------------------------------------------- */
+/* --- Stopping, on the worker's thread --- */
 
 /* The last step: when libuv has closed these, uv_run returns. */
 static void close_handles(struct worker *w)
@@ -50,7 +50,7 @@ static void begin_stop(struct worker *w)
     close_when_done(w);
 }
 
-/* --- running ----------------------------------------------------------------------- */
+/* --- Running --- */
 
 static void on_second(uv_timer_t *timer)
 {
@@ -81,7 +81,7 @@ static void run(void *data)
     uv_run(&w->loop, UV_RUN_DEFAULT);
 }
 
-/* --- life -------------------------------------------------------------------------- */
+/* --- Life --- */
 
 /* A fifth of the shortest deadline, so that each is kept within 20 %. */
 static unsigned sweep_interval(const struct http_shared *s)
@@ -170,8 +170,7 @@ void worker_join(struct worker *w)
 
 void worker_release(struct worker *w)
 {
-    if (!w->closed) { /* it never ran: nobody is connected, and no handler may be called
-                       */
+    if (!w->closed) { /* never ran: nobody is connected, no handler may be called */
         udp_close(&w->udp);
         http_close_doors(&w->http);
         close_handles(w);

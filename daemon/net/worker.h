@@ -15,21 +15,21 @@
 #include "net/udp.h"
 
 struct worker {
-    uv_loop_t loop; /* ours alone: no other thread touches it         */
+    uv_loop_t loop; /* ours alone: no other thread touches it */
     uv_thread_t thread;
-    uv_timer_t sweep;       /* deadlines                                      */
-    uv_timer_t second;      /* handlers->second                               */
-    struct mailbox mailbox; /* any thread                                     */
+    uv_timer_t sweep;       /* deadlines        */
+    uv_timer_t second;      /* handlers->second */
+    struct mailbox mailbox; /* any thread       */
     struct lane lane;
     struct udp udp;
     struct http http;
-    unsigned index; /* 0 .. workers-1                                 */
+    unsigned index; /* 0 .. workers-1 */
     unsigned sweep_ms;
-    atomic_uint drain_ms;   /* set before `stop_asked`                        */
-    atomic_bool stop_asked; /* by worker_stop, any thread                     */
-    bool running;           /* the thread exists; the stopping thread's       */
-    bool stopping, closed;  /* the worker's own                               */
-    uint64_t stop_by;       /* ms of the loop's clock: who is left is closed  */
+    atomic_uint drain_ms;   /* set before `stop_asked`                       */
+    atomic_bool stop_asked; /* by worker_stop, any thread                    */
+    bool running;           /* the thread exists; the stopping thread's      */
+    bool stopping, closed;  /* the worker's own                              */
+    uint64_t stop_by;       /* ms of the loop's clock: who is left is closed */
 };
 
 /* ERR_NOMEM, ERR_IO; nothing is left behind then. */

@@ -1,8 +1,8 @@
 /* Floor 1 (parse). One line of bytes to one beacon. Pure: no clock, no heap, no I/O.
  *
  * Values without an escape point into the line; others are decoded into `scratch`, which
- * is the caller's, at least line.length bytes, and lives as long as the beacon is used.
- */
+ * is the caller's, at least line.length bytes, and lives as long as the beacon is
+ * used. */
 #ifndef LUOT_PARSE_BEACON_H
 #define LUOT_PARSE_BEACON_H
 
@@ -22,7 +22,7 @@ struct beacon {
     struct slice user_agent; /* `u`                                        */
     struct address address;  /* `i`, when has_address                      */
     bool has_address;
-    unsigned screen_width; /* `w`, 0: not given                          */
+    unsigned screen_width; /* `w`, 0: not given */
 };
 
 /* 0, ERR_TOO_LONG (line over LUOT_BEACON_MAX) or ERR_MALFORMED: an empty line, control

@@ -9,11 +9,11 @@
 /* Offsets into the caller's buffer, from the first byte of the request. Begins as all
  * zeros. */
 struct http_lines {
-    uint32_t scanned;      /* bytes in which we have looked for the ends of lines   */
-    uint32_t line;         /* where the line being received begins                  */
-    uint32_t head_end;     /* where the body begins, once the empty line was there  */
-    unsigned headers;      /* header lines so far                                   */
-    bool has_request_line; /* empty lines in front of it are skipped                */
+    uint32_t scanned;      /* bytes in which we have looked for the ends of lines  */
+    uint32_t line;         /* where the line being received begins                 */
+    uint32_t head_end;     /* where the body begins, once the empty line was there */
+    unsigned headers;      /* header lines so far                                  */
+    bool has_request_line; /* empty lines in front of it are skipped               */
 };
 
 /* Scans what is new in `bytes`. Returns how many of them are good so far; *ret_status is

@@ -31,8 +31,8 @@ enum field {
     FIELD_CONTENT_LENGTH,
     FIELD_EXPECT,
     FIELD_TRANSFER_ENCODING,
-    FIELD_TARGET, /* not headers: the request target, the name being read, what we do not
-                     keep */
+    /* Not headers: the request target, the name being read, what we do not keep. */
+    FIELD_TARGET,
     FIELD_NAME,
     FIELD_OTHER
 };
@@ -71,15 +71,15 @@ static const struct header_name HEADERS[] = {
 
 static enum field field_of_name(struct slice name)
 {
+    /* The length tells most of them apart at once. */
     for (size_t i = 0; i < sizeof HEADERS / sizeof *HEADERS; i++)
-        if (HEADERS[i].name.length ==
-                name.length && /* tells most of them apart at once */
+        if (HEADERS[i].name.length == name.length &&
             slice_equal_nocase(HEADERS[i].name, name))
             return HEADERS[i].field;
     return FIELD_OTHER;
 }
 
-/* llhttp's callbacks */
+/* --- llhttp's callbacks --- */
 
 static struct http_parser *parser_of(llhttp_t *llhttp)
 {
@@ -160,7 +160,7 @@ void http_parser_init(struct http_parser *p)
     llhttp_init(&p->llhttp, HTTP_REQUEST, &SETTINGS);
 }
 
-/* The head as a whole */
+/* --- The head as a whole --- */
 
 static bool is_valid_host(struct slice host)
 {
@@ -268,7 +268,7 @@ static void read_head(struct http_parser *p, struct slice bytes)
         p->refuse = p->head_read ? finish_head(p) : 400;
 }
 
-/* The request */
+/* --- The request --- */
 
 static enum http_method method_of(unsigned method)
 {

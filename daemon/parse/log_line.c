@@ -187,8 +187,8 @@ static struct slice path_of(struct slice target)
     return slice_is_empty(path) ? SLICE("/") : path;
 }
 
-/* METHOD SP TARGET SP HTTP/d.d; anything else leaves a record without a page (rule L3).
- */
+/* METHOD SP TARGET SP HTTP/d.d; anything else leaves a record without a page (rule
+ * L3). */
 static void read_request(struct log_line *line)
 {
     struct slice rest = line->request, method, target;

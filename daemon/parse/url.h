@@ -6,10 +6,10 @@
 #include "base/slice.h"
 
 struct url {
-    struct slice scheme; /* empty for a path                                        */
-    struct slice host;   /* without userinfo, port and a final dot; as written      */
+    struct slice scheme; /* empty for a path                                   */
+    struct slice host;   /* without userinfo, port and a final dot; as written */
     struct slice port;
-    struct slice path; /* from the '/', up to '?' or '#'; may be empty            */
+    struct slice path; /* from the '/', up to '?' or '#'; may be empty */
     struct slice query;
 };
 

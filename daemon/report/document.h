@@ -15,9 +15,9 @@ struct time_span {
 
 struct document {
     struct instant now;
-    bool durable;                 /* what was counted a moment ago is on the disk  */
-    unsigned nodes;               /* that counted what is said                     */
-    const struct time_span *gaps; /* nobody counted then; ascending; may be NULL   */
+    bool durable;                 /* what was counted a moment ago is on the disk */
+    unsigned nodes;               /* that counted what is said                    */
+    const struct time_span *gaps; /* nobody counted then; ascending; may be NULL  */
     size_t gap_count;
 };
 

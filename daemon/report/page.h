@@ -8,8 +8,7 @@
  *                     numbers as the language writes them: 50.510 (vi, km), 50,510 (en)
  *                 {{json}}  the widget.json, for an attribute: data-widget="{{json}}"
  *   labels        {{label_title}} {{label_online}} {{label_today}} {{label_yesterday}}
- *                 {{label_week}} {{label_month}} {{label_total}} in the page's language
- */
+ *                 {{label_week}} {{label_month}} {{label_total}}: in its language */
 #ifndef LUOT_REPORT_PAGE_H
 #define LUOT_REPORT_PAGE_H
 

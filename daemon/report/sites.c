@@ -12,8 +12,8 @@ struct league_row {
     const struct site *site;
     struct widget widget;
     enum metric metric;
-    char group[64],
-        title[256]; /* copies: with many sites the terms do not live so long */
+    /* Copies: with many sites the terms do not live so long. */
+    char group[64], title[256];
 };
 
 struct group {

@@ -22,8 +22,7 @@ struct stats {
     uint64_t arena_bytes, incarnation, clock_steps, log_dropped, uptime_s, sites, workers,
         config_hash;
     int64_t as_of_s;
-    int64_t
-        keeper_as_of_s; /* of the keeper's last tick: how fresh windows and closed periods are */
+    int64_t keeper_as_of_s; /* its last tick: how fresh windows and closed periods are */
     const char *version, *node;
 };
 

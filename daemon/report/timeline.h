@@ -51,9 +51,9 @@ struct timeline_query {
 struct timeline_point {
     int64_t from_s, until_s;
     uint64_t metric[METRIC_KINDS];
-    bool known;          /* false: null                                        */
-    bool visitors_known; /* hours and less: only where all of it was imported  */
-    bool exact;          /* the visitors                                       */
+    bool known;          /* false: null                                       */
+    bool visitors_known; /* hours and less: only where all of it was imported */
+    bool exact;          /* the visitors                                      */
     bool deduplicated;
 };
 

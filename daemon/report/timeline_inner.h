@@ -51,7 +51,8 @@ static inline bool timeline_has_days(const struct timeline *t)
 int timeline_lay_out(struct timeline *t);
 struct period timeline_period(const struct timeline *t, enum period_kind kind,
                               int64_t at_s);
-/* timeline_cells.c: the number of the cell that an instant lies in; NULL: none of ours. */
+/* timeline_cells.c: the number of the cell that an instant lies in; NULL: none of
+ * ours. */
 int64_t timeline_cell_number(const struct timeline *t, int64_t at_s);
 struct cell *timeline_cell(const struct timeline *t, int64_t number);
 int timeline_fill(struct timeline *t);

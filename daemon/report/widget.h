@@ -14,8 +14,8 @@ struct widget {
 };
 
 void widget_read(struct widget *ret_widget, const struct site *s, struct instant now);
-/* What a beacon is answered with: its sender is online, whatever else is known of them.
- */
+/* What a beacon is answered with: its sender is online, whatever else is known of
+ * them. */
 void widget_sees_somebody(struct widget *w);
 void widget_json(struct buffer *out, const struct site *s, const struct widget *w,
                  const struct document *d);

@@ -55,7 +55,7 @@ int history_adjust(struct site *site, struct store *store, const struct adjust_r
  * has lines at or after the first live view. ERR_NOT_FOUND: no such site. ERR_MALFORMED.
  * Always with a sentence when not 0. */
 struct load_result {
-    struct import_source source;     /* as it is now in the store */
+    struct import_source source;     /* as it is now in the store         */
     uint64_t visits, visitors, days; /* added; visits as two's complement */
     char sentence[256];
 };
@@ -65,8 +65,8 @@ int history_import(struct registry *registry, struct store *store, const char *r
 /* What a piece is hashed with, and the number that stands for it in the document (`key`).
  * It lives as long as the site's identity's key: never store it. */
 struct hash_key history_import_key(const struct site *site, uint64_t *ret_key_id);
-/* Erases the marks of sites whose import key has changed since. The reader thread, now and
- * then. */
+/* Erases the marks of sites whose import key has changed since. The reader thread, now
+ * and then. */
 int history_expire_marks(struct registry *registry, const char *run_dir);
 /* Lines from this instant on are skipped: the site's first live view, of any incarnation,
  * in unix seconds; INT64_MAX: none yet. `store` may be NULL. */

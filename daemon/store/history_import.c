@@ -26,8 +26,8 @@ struct importing {
     struct slice key;
     uint64_t key_id;
     struct load_document document;
-    struct import_source source; /* as it will be                              */
-    struct marks held, joined;   /* all of the site                            */
+    struct import_source source; /* as it will be   */
+    struct marks held, joined;   /* all of the site */
     struct change *rows;
     size_t row_count;
     struct load_result *result;

@@ -1,11 +1,12 @@
-/* Seeds and adjustments. A seed says "at as_of the numbers were these"; from then on what
- * is counted is added. So what counts is what live counting had before as_of, the offset:
+/* Seeds and adjustments. A seed says "at as_of the numbers were these"; from then on
+ * what is counted is added. So what counts is what live counting had before as_of, the
+ * offset:
  *
  *      number now = seeded + (counted live by now - offset)
  *
- * As of now the offset is what the very code that answers says without a seed, so the next
- * answer is exactly the seeded number. As of the past it is what is counted by now less
- * what was counted since. */
+ * As of now the offset is what the very code that answers says without a seed, so the
+ * next answer is exactly the seeded number. As of the past it is what is counted by
+ * now less what was counted since. */
 #include <stdio.h>
 #include <string.h>
 

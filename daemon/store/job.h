@@ -11,8 +11,8 @@
 enum { JOBS_MAX = 16 };
 
 struct job {
-    /* `store` is NULL with store = none. `canceled`: we are stopping; answer so and free.
-     */
+    /* `store` is NULL with store = none. `canceled`: we are stopping; answer so and
+     * free. */
     void (*run)(struct job *job, struct store *store, struct instant now, bool canceled);
     struct job *next; /* the queue's */
 };

@@ -12,7 +12,7 @@ static const uint64_t fp_max = ((uint64_t)1 << 44) - 2;
 struct reading {
     struct slice rest; /* lines that are to come */
     struct slice line;
-    size_t number; /* of the line, from 1    */
+    size_t number; /* of the line, from 1 */
     struct load_document *into;
     size_t day_room, hour_room, mark_room;
     const char *wrong; /* what is wrong with the line */

@@ -1,5 +1,6 @@
-/* Floor 3 (store). What `load` takes: a piece of one source, made by client/import. Lines
- * end with LF; numbers are decimal but for HASH16 and FP, which are lower-case hex.
+/* Floor 3 (store). What `load` takes: a piece of one source, made by client/import.
+ * Lines end with LF; numbers are decimal but for HASH16 and FP, which are lower-case
+ * hex.
  *
  *     luot-load 1
  *     site KEY
@@ -13,8 +14,8 @@
  *     mark FP FIRSTSLOT LASTSLOT         store/marks.h, in any order
  *     end
  *
- * `bytes` is how much of the source is used up after this piece; the other numbers are the
- * piece's own. Pure: knows no site and no store. */
+ * `bytes` is how much of the source is used up after this piece; the other numbers are
+ * the piece's own. Pure: knows no site and no store. */
 #ifndef LUOT_STORE_LOAD_DOCUMENT_H
 #define LUOT_STORE_LOAD_DOCUMENT_H
 
@@ -27,7 +28,7 @@ struct load_row {
 };
 
 struct load_document {
-    struct slice site; /* in the text                          */
+    struct slice site; /* in the text */
     uint64_t key_id, from_byte;
     struct import_source source; /* the piece's own numbers; bytes: after it */
     struct load_row *day, *hour;

@@ -46,13 +46,14 @@ int marks_join(struct marks *ret_union, const struct marks *a, const struct mark
 
 /* Visits begun in and visitors of each period: a visit begins where a mark follows the
  * one before by idle_slots or more, or a local midnight lies between. The same rule as
- * the live counters. Rows ascending by kind and number. */
+ * the live counters. Rows ascending by kind and
+ * number; free(*ret_rows). */
 struct marks_row {
     enum period_kind kind;
     int64_t number;
     uint64_t visits, visitors;
 };
 int marks_count(const struct marks *m, const struct calendar *c, int64_t idle_slots,
-                struct marks_row **ret_rows, size_t *ret_count); /* free(*ret_rows) */
+                struct marks_row **ret_rows, size_t *ret_count);
 
 #endif

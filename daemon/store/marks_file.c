@@ -1,8 +1,7 @@
 /* RUN_DIR/marks-SITE, as the machine writes numbers (the file never leaves it):
  *
  *      "luotmark"  key_id  count  checksum of the records     8 bytes each
- *      fp:44 | length in slots:20   first slot                8 + 4 bytes a mark
- */
+ *      fp:44 | length in slots:20   first slot                8 + 4 bytes a mark */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

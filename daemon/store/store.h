@@ -23,18 +23,19 @@ struct deadline {
 struct deadline deadline_in(unsigned ms);
 
 enum change_kind {
-    CHANGE_SITE, /* number = created_s, views = first_live_s, visits = last_view_s; blob =
-                    host of an auto site */
-    CHANGE_TOTAL,   /* all views and visits of this incarnation, overrun too; its visitors
-                       are the sum of its months                                       */
-    CHANGE_DAY,     /* number = local day     */
-    CHANGE_QUARTER, /* number = slot / 75 */
-    CHANGE_WEEK,    /* number of count/period; visitors only    */
+    /* number = created_s, views = first_live_s, visits = last_view_s; blob = host of an
+     * auto site. */
+    CHANGE_SITE,
+    /* All views and visits of this incarnation, overrun too; its visitors are the sum of
+     * its months. */
+    CHANGE_TOTAL,
+    CHANGE_DAY,     /* number = local day                    */
+    CHANGE_QUARTER, /* number = slot / 75                    */
+    CHANGE_WEEK,    /* number of count/period; visitors only */
     CHANGE_MONTH,
-    CHANGE_SKETCH, /* number = local day; blob = HyperLogLog in Redis' format of its
-                      visitors */
-    CHANGE_ALIVE,  /* no site; number = unix seconds: luotd was running and counting   */
-    CHANGE_HOUR    /* of an import only; number = unix hour */
+    CHANGE_SKETCH, /* number = local day; blob = its visitors as Redis' HyperLogLog  */
+    CHANGE_ALIVE,  /* no site; number = unix seconds: luotd was running and counting */
+    CHANGE_HOUR    /* of an import only; number = unix hour                          */
 };
 
 struct change {
@@ -42,13 +43,13 @@ struct change {
     struct slice site; /* key; lives until store_save returns */
     int64_t number;
     uint64_t views, visits, visitors;
-    bool exact; /* the visitors                        */
+    bool exact; /* the visitors */
     struct slice blob;
 };
 
 /* A row of history, summed over what the question says. */
 struct history_row {
-    int64_t number; /* day, quarter, week or month                         */
+    int64_t number; /* day, quarter, week or month */
     uint64_t views, visits, visitors;
     bool exact, deduplicated;
 };
@@ -56,8 +57,8 @@ struct history_row {
 typedef int history_row_fn(void *context, const struct history_row *row);
 
 enum history_part {
-    HISTORY_LIVE_OTHER = 1, /* counted live by other incarnations (of any node)      */
-    HISTORY_LIVE_OWN = 2,   /* counted live by this one, as saved                    */
+    HISTORY_LIVE_OTHER = 1, /* counted live by other incarnations (of any node) */
+    HISTORY_LIVE_OWN = 2,   /* counted live by this one, as saved               */
     HISTORY_IMPORTED = 4,
     HISTORY_ADJUSTED = 8,
     HISTORY_ALL = 15
@@ -65,9 +66,9 @@ enum history_part {
 
 /* A seed or an adjustment as it was given; the audit trail. */
 struct seed_row {
-    int64_t at_s; /* when it was said                                       */
-    uint32_t uid; /* by whom                                                */
-    int metric;   /* enum metric                                            */
+    int64_t at_s; /* when it was said */
+    uint32_t uid; /* by whom          */
+    int metric;   /* enum metric      */
     int64_t as_of_s;
     uint64_t total, today, week, month, offset_total, offset_today, offset_week,
         offset_month;
@@ -79,18 +80,18 @@ struct adjust_row {
     int64_t at_s;
     uint32_t uid;
     int metric;
-    int64_t day; /* local day it is booked on                              */
-    int64_t by;  /* may be negative                                        */
+    int64_t day; /* local day it is booked on */
+    int64_t by;  /* may be negative           */
     char note[256];
 };
 
 /* One source of imported rows: a log file, by the hash of its first line. */
 struct import_source {
-    uint64_t first_line; /* hash of the first line                               */
-    uint64_t bytes;      /* consumed so far, always at the end of a line          */
+    uint64_t first_line; /* hash of the first line                       */
+    uint64_t bytes;      /* consumed so far, always at the end of a line */
     uint64_t lines, parsed, malformed, views, skipped;
-    int64_t from_s, to_s; /* of its page views                                    */
-    char name[256];       /* the file's base name, for people                     */
+    int64_t from_s, to_s; /* of its page views                */
+    char name[256];       /* the file's base name, for people */
 };
 
 struct store_ops {
@@ -111,14 +112,17 @@ struct store_ops {
     int (*imported_hours)(struct store *s, struct slice site, int64_t from, int64_t until,
                           history_row_fn *row, void *context);
     int (*seed_set)(struct store *s, struct slice site, const struct seed_row *row);
+    /* ERR_NOT_FOUND. */
     int (*seed_get)(struct store *s, struct slice site, int metric,
-                    struct seed_row *ret_row); /* ERR_NOT_FOUND */
+                    struct seed_row *ret_row);
     int (*adjust_add)(struct store *s, struct slice site, const struct adjust_row *row);
+    /* Seeds, adjustments, imports, oldest first. */
     int (*audit)(struct store *s, struct slice site,
                  int (*row)(void *, int64_t at_s, uint32_t uid, const char *what),
-                 void *context); /* seeds, adjustments, imports, oldest first */
+                 void *context);
+    /* ERR_NOT_FOUND. */
     int (*source_get)(struct store *s, struct slice site, uint64_t first_line,
-                      struct import_source *ret_source); /* ERR_NOT_FOUND */
+                      struct import_source *ret_source);
     /* One transaction: the source as it now is and the rows that it changes
      * (CHANGE_DAY, _WEEK, _MONTH, _HOUR), which hold what is to be ADDED, as two's
      * complement, for this source and number; kept by (site, source, number). */
@@ -130,8 +134,9 @@ struct store_ops {
     int (*gaps)(struct store *s, int64_t from_s, int64_t to_s,
                 int (*row)(void *, int64_t from_s, int64_t to_s), void *context);
     int (*last_alive)(struct store *s, int64_t *ret_s); /* of this node; ERR_NOT_FOUND */
+    /* Of any incarnation; ERR_NOT_FOUND. */
     int (*site_first)(struct store *s, struct slice site, int64_t *ret_created_s,
-                      int64_t *ret_first_live_s); /* of any incarnation; ERR_NOT_FOUND */
+                      int64_t *ret_first_live_s);
     int (*sites)(struct store *s,
                  int (*site)(void *, struct slice key, struct slice host), void *context);
     void (*close)(struct store *s);

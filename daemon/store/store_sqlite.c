@@ -24,8 +24,8 @@ static const char *const statements[STATEMENTS] = {
 };
 
 enum {
-    QUARTERS_KEPT = 35 * 96, /* days of quarter-hours */
-    SKETCHES_KEPT = 62,      /* days: this month and the whole of last month */
+    QUARTERS_KEPT = 35 * 96, /* days of quarter-hours                                */
+    SKETCHES_KEPT = 62,      /* days: this month and the whole of last month         */
     PROGRESS_OPS = 2000,     /* virtual machine steps between two looks at the clock */
     BUSY_WAIT_MS = 5
 };

@@ -13,21 +13,21 @@ enum statement {
 };
 
 enum {
-    STORE_APPLICATION_ID = 0x6c756f74, /* "luot", in the file's header */
-    STORE_VERSION = 1,                 /* of the tables; PRAGMA user_version */
+    STORE_APPLICATION_ID = 0x6c756f74, /* "luot", in the file's header            */
+    STORE_VERSION = 1,                 /* of the tables; PRAGMA user_version      */
     STORE_PATIENCE_MS = 10000          /* of an operation that brings no deadline */
 };
 
 struct sqlite_store {
-    struct store store; /* first: what callers hold                             */
-    sqlite3 *db;        /* its own connection                                   */
+    struct store store; /* first: what callers hold */
+    sqlite3 *db;        /* its own connection       */
     sqlite3_stmt *statement[STATEMENTS];
-    int64_t give_up_ms;   /* CLOCK_MONOTONIC: the operation under way ends then   */
-    char node[64];        /* whose rows we write                                  */
-    char incarnation[17]; /* hex                                                  */
-    int64_t run;          /* the id of node and incarnation; 0: not there yet     */
-    int64_t swept_day;    /* unix day of the sweep that is under way or done      */
-    int64_t swept_site;   /* last site it swept; INT64_MAX: all                   */
+    int64_t give_up_ms;   /* CLOCK_MONOTONIC: the operation under way ends then */
+    char node[64];        /* whose rows we write                                */
+    char incarnation[17]; /* hex                                                */
+    int64_t run;          /* the id of node and incarnation; 0: not there yet   */
+    int64_t swept_day;    /* unix day of the sweep that is under way or done    */
+    int64_t swept_site;   /* last site it swept; INT64_MAX: all                 */
 };
 
 static inline struct sqlite_store *sqlite_store_of(struct store *s)

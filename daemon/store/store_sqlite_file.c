@@ -1,13 +1,15 @@
 /* What is at a database's path, and making it what it should be.
  *
  *   nothing, or an empty file    made as PATH.new, whole, then renamed: a kill leaves
- * none or a whole one not ours                     left alone: ERR_FOREIGN ours, of a
- * newer luotd       left alone: ERR_VERSION ours, damaged                PATH, -wal and
- * -shm are renamed, a new one is made ours                         opened
+ *                                none or a whole one
+ *   not ours                     left alone: ERR_FOREIGN
+ *   ours, of a newer luotd       left alone: ERR_VERSION
+ *   ours, damaged                PATH, -wal and -shm are renamed, a new one is made
+ *   ours                         opened
  *
- * Ours is what has our application_id or our first table, so that one damaged byte of the
- * header does not make it foreign. Damaged is what SQLite says is damaged, and what does
- * not have exactly the tables that we make. */
+ * Ours is what has our application_id or our first table, so that one damaged byte of
+ * the header does not make it foreign. Damaged is what SQLite says is damaged, and
+ * what does not have exactly the tables that we make. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

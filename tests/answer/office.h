@@ -15,15 +15,15 @@ struct office {
     struct http_lane lane;
     struct store *store; /* NULL until office_open_store */
     struct service_status status;
-    int submit_error; /* what submit says; 0: jobs run at once                    */
-    bool canceled;    /* they run as when we are stopping                         */
-    unsigned jobs;    /* that were submitted                                      */
-    int reload_error; /* what reload says, with "luotd.conf:1: wrong"             */
+    int submit_error; /* what submit says; 0: jobs run at once        */
+    bool canceled;    /* they run as when we are stopping             */
+    unsigned jobs;    /* that were submitted                          */
+    int reload_error; /* what reload says, with "luotd.conf:1: wrong" */
     unsigned reloads;
-    char bytes[OFFICE_BYTES]; /* of the last answer                                */
+    char bytes[OFFICE_BYTES]; /* of the last answer */
     size_t length;
-    unsigned status_code; /* of the last HTTP answer, as net counts it             */
-    unsigned answers;     /* of the last request or command: must be 1             */
+    unsigned status_code; /* of the last HTTP answer, as net counts it */
+    unsigned answers;     /* of the last request or command: must be 1 */
     bool close, later;
 };
 
@@ -40,7 +40,8 @@ unsigned office_http_from(struct office *o, const char *request, const char *pee
 unsigned office_get(struct office *o, const char *target, const char *headers);
 unsigned office_post(struct office *o, const char *target, const char *headers,
                      const char *body);
-/* A header's value in the last answer, NULL: it is not there. Good until the next call. */
+/* A header's value in the last answer, NULL: it is not there. Good until the next
+ * call. */
 const char *office_header(const struct office *o, const char *name);
 struct slice office_body(const struct office *o);
 

@@ -81,8 +81,8 @@ Test(clock, starts_at_the_wall_clock)
 Test(clock, is_driven_by_a_file)
 {
     char path[] = "/tmp/luot-clock-XXXXXX";
-    unsigned char ms[8] = {0x00, 0xE4, 0x0B, 0x54,
-                           0x02}; /* 10,000,000,000 little-endian */
+    /* 10,000,000,000, little-endian. */
+    unsigned char ms[8] = {0x00, 0xE4, 0x0B, 0x54, 0x02};
     struct clock c;
     int fd = mkstemp(path);
     cr_assert(fd >= 0);

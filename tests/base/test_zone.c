@@ -41,10 +41,10 @@ static int64_t floor_divide(int64_t a, int64_t b)
     return a / b - (a % b < 0 ? 1 : 0);
 }
 
-/* ---- zdump as the judge ---- */
+/* --- zdump as the judge --- */
 
-/* One line of `zdump -v`: "ZONE  Sun Mar 28 00:59:59 2021 UT = ... isdst=0 gmtoff=3600".
- */
+/* One line of `zdump -v`: "ZONE  Sun Mar 28 00:59:59 2021 UT = ... isdst=0
+ * gmtoff=3600". */
 static bool read_zdump_line(const char *line, int64_t *ret_t, int32_t *ret_offset)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -131,7 +131,7 @@ Test(zone, days_begin_where_zdump_says)
     }
 }
 
-/* ---- The promises of the header ---- */
+/* --- The promises of the header --- */
 
 static void expect_day_holds(const struct zone *z, int64_t t)
 {
@@ -208,12 +208,12 @@ Test(zone, answers_at_the_ends_of_time)
     }
 }
 
-/* ---- Known days ---- */
+/* --- Known days --- */
 
 Test(zone, a_missing_midnight_begins_the_day_with_its_first_minute)
 {
-    struct zone *z =
-        zone_of("America/Sao_Paulo"); /* 2018-11-04 00:00 -03 became 01:00 -02 */
+    /* 2018-11-04 00:00 -03 became 01:00 -02. */
+    struct zone *z = zone_of("America/Sao_Paulo");
     int64_t day = day_of_date((struct date){2018, 11, 4});
     cr_expect_eq(zone_day_start(z, day), at(2018, 11, 4, 3 * HOUR_S));
     cr_expect_eq(zone_day_start(z, day + 1) - zone_day_start(z, day), 23 * HOUR_S);
@@ -266,9 +266,9 @@ Test(zone, a_repeated_hour_is_two_hours)
 Test(zone, half_an_hour_of_summer_makes_hours_of_30_and_90_minutes)
 {
     struct zone *z = zone_of("Australia/Lord_Howe");
-    int64_t back = at(2026, 4, 4, 15 * HOUR_S); /* 02:00 +11 became 01:30 +10:30  */
-    int64_t forth =
-        at(2026, 10, 3, 15 * HOUR_S + 1800); /* 02:00 +10:30 became 02:30 +11 */
+    int64_t back = at(2026, 4, 4, 15 * HOUR_S); /* 02:00 +11 became 01:30 +10:30 */
+    /* 02:00 +10:30 became 02:30 +11. */
+    int64_t forth = at(2026, 10, 3, 15 * HOUR_S + 1800);
     cr_expect_eq(zone_hour_start(z, back), back - HOUR_S);
     cr_expect_eq(zone_hour_start(z, back + 1799), back - HOUR_S);
     cr_expect_eq(zone_hour_start(z, back + 1800), back + 1800);
@@ -278,7 +278,7 @@ Test(zone, half_an_hour_of_summer_makes_hours_of_30_and_90_minutes)
     zone_free(z);
 }
 
-/* ---- Files ---- */
+/* --- Files --- */
 
 Test(zone, knows_its_name)
 {

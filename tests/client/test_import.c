@@ -1,4 +1,5 @@
-/* Imports against a luotd of a few lines that reads the documents as the store does, and against what the corpus says of its logs. */
+/* Imports against a luotd of a few lines that reads the documents as the store does,
+ * and against what the corpus says of its logs. */
 #include "import.h"
 
 #include <criterion/criterion.h>
@@ -16,7 +17,7 @@
 #define LOGS "../shared/corpus/logs"
 enum { SOURCES = 8, DAYS = 64 };
 
-/* ---- a luotd ---- */
+/* --- A luotd --- */
 
 struct daemon_source {
     uint64_t first_line, bytes;
@@ -33,9 +34,9 @@ struct daemon {
     uint64_t lines, parsed, malformed, views, skipped;
     struct marks marks;
     unsigned documents, told;
-    char reason[32];     /* of the last malformed line   */
-    char *last_document; /* malloc'ed                    */
-    char name[256];      /* of the last document's file  */
+    char reason[32];     /* of the last malformed line  */
+    char *last_document; /* malloc'ed                   */
+    char name[256];      /* of the last document's file */
 };
 
 static void daemon_start(struct daemon *d, const char *zone)
@@ -160,7 +161,7 @@ static int import_path(struct daemon *d, const char *path, enum log_rule rule,
     return rv;
 }
 
-/* ---- files ---- */
+/* --- Files --- */
 
 struct folder {
     char path[64], file[96];
@@ -216,7 +217,7 @@ static void expect_log(struct daemon *d)
     cr_expect_eq(daemon_visitors(d, day + 1), 2);
 }
 
-/* ---- tests ---- */
+/* --- Tests --- */
 
 Test(import, writes_the_document_that_is_written_down)
 {
@@ -471,7 +472,7 @@ Test(import, cuts_what_is_big_into_pieces)
     folder_remove(&f);
 }
 
-/* ---- the corpus ---- */
+/* --- The corpus --- */
 
 static uint64_t number_at(json_t *object, const char *first, const char *second)
 {

@@ -24,7 +24,7 @@ int example_main(int argc, char **argv);
 #include "../../client/example.c"
 #undef main
 
-/* ---- the other end ---- */
+/* --- The other end --- */
 
 struct wire {
     int fd;
@@ -119,16 +119,16 @@ static bool text_is(struct slice value, const char *text)
     return slice_equal(value, slice_of(text));
 }
 
-/* ---- a system that fails when it is told to ---- */
+/* --- A system that fails when it is told to --- */
 
 static struct {
-    unsigned calls, fail_call;      /* the fail_call-th call of all fails ...  */
-    int fail_error;                 /* ... with this                           */
-    const int *send_errors;         /* what sends say first: 0 is "do it"      */
-    unsigned sendmsgs, sendmmsgs;   /* that got through to the kernel          */
-    unsigned at_most;               /* messages a sendmmsg takes; 0: all       */
-    int connect_error, no_sendmmsg; /* until they are 0 again                  */
-    int socket_fd;                  /* the newest                              */
+    unsigned calls, fail_call;      /* the fail_call-th call of all fails ... */
+    int fail_error;                 /* ... with this                          */
+    const int *send_errors;         /* what sends say first: 0 is "do it"     */
+    unsigned sendmsgs, sendmmsgs;   /* that got through to the kernel         */
+    unsigned at_most;               /* messages a sendmmsg takes; 0: all      */
+    int connect_error, no_sendmmsg; /* until they are 0 again                 */
+    int socket_fd;                  /* the newest                             */
     pid_t process;
     uint64_t now_ms;
 } fake;
@@ -206,7 +206,7 @@ static const struct luot_seam FAKE = {
     fake_sendmsg,  fake_sendmmsg, fake_process, fake_now_ms,
 };
 
-/* ---- handles and hits ---- */
+/* --- Handles and hits --- */
 
 static struct luot_options options_to(const struct wire *w)
 {
@@ -275,7 +275,7 @@ static int error_of_open(const struct luot_options *options)
     return error;
 }
 
-/* ---- the line ---- */
+/* --- The line --- */
 
 Test(luot, carries_every_field_to_the_parser)
 {
@@ -447,7 +447,7 @@ Test(luot, refuses_a_hit_without_any_site)
     luot_close(l);
 }
 
-/* ---- options and sizes ---- */
+/* --- Options and sizes --- */
 
 Test(luot, opens_with_numbers_and_a_port_only)
 {
@@ -600,7 +600,7 @@ Test(luot, reaches_an_ipv6_address)
     close(w.fd);
 }
 
-/* ---- batches ---- */
+/* --- Batches --- */
 
 Test(luot, sends_each_hit_at_once_without_a_batch)
 {
@@ -748,8 +748,8 @@ Test(luot, sends_a_whole_batch_as_segments_of_one_message)
     close(w.fd);
 }
 
-/* Pages of every length, so that every gap that can be padded is padded, of 1 byte too.
- */
+/* Pages of every length, so that every gap that can be padded is padded, of 1 byte
+ * too. */
 Test(luot, pads_without_changing_a_line)
 {
     char scratch[LUOT_BEACON_MAX], page[200];
@@ -797,7 +797,7 @@ Test(luot, neither_segments_nor_pads_when_it_is_told_so)
     close(w.fd);
 }
 
-/* ---- trouble ---- */
+/* --- Trouble --- */
 
 Test(luot, does_without_segments_where_the_kernel_refuses_them)
 {
@@ -983,7 +983,7 @@ Test(luot, begins_a_new_socket_when_the_host_closed_its_descriptors)
     close(w.fd);
 }
 
-/* ---- processes and threads ---- */
+/* --- Processes and threads --- */
 
 Test(luot, begins_empty_in_a_child)
 {
@@ -1019,8 +1019,8 @@ Test(luot, only_frees_in_a_child_that_never_used_it)
 
 static void *hit_while_cancelled(void *handle)
 {
-    pthread_cancel(
-        pthread_self()); /* due at the next cancellation point: sendmsg is one */
+    /* Due at the next cancellation point: sendmsg is one. */
+    pthread_cancel(pthread_self());
     hit_many(handle, 1);
     return NULL;
 }
@@ -1039,7 +1039,7 @@ Test(luot, is_not_left_locked_by_a_cancelled_thread)
     close(w.fd);
 }
 
-/* ---- torture: call n fails, for n = 1, 2, 3 ... until none is left to fail ---- */
+/* --- Torture: call n fails, for n = 1, 2, 3 ... until none is left to fail --- */
 
 static void live_a_life(const struct luot_options *options, const struct wire *w)
 {
@@ -1097,7 +1097,7 @@ Test(luot, survives_the_failure_of_any_call)
     close(w.fd);
 }
 
-/* ---- the example ---- */
+/* --- The example --- */
 
 Test(luot, has_an_example_that_counts_a_page_view)
 {

@@ -13,7 +13,7 @@
 #include "luotctl_socket.h"
 #include "luotctl_table.h"
 
-/* ---- luotd ---- */
+/* --- luotd --- */
 
 enum { EXCHANGES = 8, SEEN = 4096 };
 
@@ -75,7 +75,7 @@ static void fake_stop(struct fake *fake)
     rmdir(fake->folder);
 }
 
-/* ---- luotctl ---- */
+/* --- luotctl --- */
 
 struct said {
     char *out, *err;
@@ -116,7 +116,7 @@ static void expect_usage(struct said said, const char *words)
     forget(&said);
 }
 
-/* ---- tables ---- */
+/* --- Tables --- */
 
 Test(luotctl_table, writes_numbers_as_in_vietnam)
 {
@@ -140,10 +140,10 @@ Test(luotctl_table, measures_what_a_terminal_shows)
 {
     cr_expect_eq(text_width(SLICE("abc")), 3);
     cr_expect_eq(text_width(SLICE("L\xC6\xB0\xE1\xBB\xA3t")), 4); /* Lượt */
-    cr_expect_eq(text_width(SLICE("Lu\xCC\x9Bo\xCC\x9B\xCC\xA3t")),
-                 4); /* the same, combining */
+    /* The same, combining. */
+    cr_expect_eq(text_width(SLICE("Lu\xCC\x9Bo\xCC\x9B\xCC\xA3t")), 4);
     cr_expect_eq(text_width(SLICE("\xE6\x97\xA5\xE6\x9C\xAC")), 4); /* two wide ones */
-    cr_expect_eq(text_width(SLICE("a\xFFz")), 3);                   /* no UTF-8 */
+    cr_expect_eq(text_width(SLICE("a\xFFz")), 3);                   /* no UTF-8      */
 }
 
 static char *print_table(struct table *t)
@@ -189,7 +189,7 @@ Test(luotctl_table, lets_no_stranger_move_the_cursor)
     free(text);
 }
 
-/* ---- documents ---- */
+/* --- Documents --- */
 
 static void expect_shown(const char *json, const char *expected)
 {
@@ -253,7 +253,7 @@ Test(luotctl_show, takes_the_columns_of_all_rows)
     expect_shown("[]", "none\n");
 }
 
-/* ---- what is typed and what is sent ---- */
+/* --- What is typed and what is sent --- */
 
 static void expect_sent(const char *const *arguments, const char *expected)
 {
@@ -332,7 +332,7 @@ Test(luotctl_command, helps)
     forget(&said);
 }
 
-/* ---- the socket ---- */
+/* --- The socket --- */
 
 Test(luotctl_socket, asks_and_shows_the_answer)
 {
@@ -446,7 +446,7 @@ Test(luotctl_socket, sends_a_document_with_its_dots_doubled)
     forget(&said);
 }
 
-/* ---- import ---- */
+/* --- import --- */
 
 #define IMPORT_KEY                                                                       \
     "{\"key\":\"000102030405060708090a0b0c0d0e0f\",\"key_id\":3,\"first_live_s\":0,"     \

@@ -78,7 +78,7 @@ Test(hits, what_is_added_shows_at_once_everywhere)
     free(h);
 }
 
-/* ---- Dates ---- */
+/* --- Dates --- */
 
 Test(hits, a_visit_is_counted_in_its_own_slot_for_15_minutes)
 {
@@ -117,7 +117,7 @@ Test(hits, the_floor_wins_over_a_worker_whose_clock_is_behind)
     cr_expect(late);
 }
 
-/* ---- The ring ---- */
+/* --- The ring --- */
 
 Test(hits, a_new_lap_takes_the_slot_over_once_its_quarter_is_closed)
 {
@@ -202,7 +202,7 @@ Test(hits, tag_4095_is_followed_by_tag_1)
     free(h);
 }
 
-/* ---- The keeper ---- */
+/* --- The keeper --- */
 
 Test(hits, a_quarter_is_closable_once_nothing_can_be_dated_into_it)
 {
@@ -324,7 +324,7 @@ Test(hits, a_keeper_a_day_late_keeps_total_exact)
     free(h);
 }
 
-/* ---- Stored days ---- */
+/* --- Stored days --- */
 
 Test(hits, folding_moves_quarters_and_leaves_total)
 {
@@ -379,7 +379,7 @@ Test(hits, quarter_tags_wrap_at_65536)
     free(h);
 }
 
-/* ---- Adoption ---- */
+/* --- Adoption --- */
 
 Test(hits, adoption_after_two_hours_finds_all_of_it)
 {
@@ -463,7 +463,7 @@ Test(hits, a_jump_over_half_a_century_is_quick_and_exact)
     free(h);
 }
 
-/* ---- The clock was set back ---- */
+/* --- The clock was set back --- */
 
 static void set_back(struct hits *h, int64_t now_slot, bool restarts)
 {
@@ -586,7 +586,7 @@ Test(hits, adoption_with_a_clock_that_is_behind_sets_back)
     free(h);
 }
 
-/* ---- Restoring ---- */
+/* --- Restoring --- */
 
 Test(hits, restored_quarters_show_and_are_in_no_sum_of_ours)
 {
@@ -599,8 +599,8 @@ Test(hits, restored_quarters_show_and_are_in_no_sum_of_ours)
     expect_count(hits_sum(h, Q0 - 96, Q0 + 1, false), 126, 852);
     expect_count(hits_sum(h, Q0 - 96, Q0 + 1, true), 1, 2);
     expect_count(hits_total(h), 1, 2);
-    expect_count(hits_window(h, S0 + 30, 31 + 30), 1 + 30,
-                 2 + 300); /* a share of 30/75 */
+    /* A share of 30/75. */
+    expect_count(hits_window(h, S0 + 30, 31 + 30), 1 + 30, 2 + 300);
     free(h);
 }
 
@@ -618,7 +618,7 @@ Test(hits, a_restored_quarter_is_before_the_first_and_not_too_old)
     free(h);
 }
 
-/* ---- Minutes and windows ---- */
+/* --- Minutes and windows --- */
 
 Test(hits, minutes_stay_for_a_day)
 {

@@ -91,8 +91,8 @@ Test(hll, takes_index_and_rank_from_the_44_bits)
     struct hll *h = hll_with(1, 0);
 
     hll_add(h, 5);                  /* no bit above the index: the highest rank */
-    hll_add(h, 6 | 1ull << 14);     /* the first */
-    hll_add(h, 16383 | 1ull << 43); /* the last bit of 44 */
+    hll_add(h, 6 | 1ull << 14);     /* the first                                */
+    hll_add(h, 16383 | 1ull << 43); /* the last bit of 44                       */
     cr_expect_eq(atomic_load(&h->reg[5]), 31);
     cr_expect_eq(atomic_load(&h->reg[6]), 1);
     cr_expect_eq(atomic_load(&h->reg[16383]), 30);
@@ -147,7 +147,7 @@ Test(hll, writes_the_layouts_of_redis)
 
     cr_expect_eq(hll_to_redis(h, bytes), 18);
     cr_expect_arr_eq(bytes, empty, 18);
-    atomic_store(&h->reg[5], 1);   /* ZERO 5, VAL 1 once */
+    atomic_store(&h->reg[5], 1);   /* ZERO 5, VAL 1 once    */
     atomic_store(&h->reg[70], 31); /* ZERO 64, VAL 31 twice */
     atomic_store(&h->reg[71], 31);
     atomic_store(&h->reg[72], 2); /* VAL 2 once, XZERO 16311 */

@@ -1,5 +1,5 @@
-/* Seeds, adjustments, imports and what earlier arenas counted, in the numbers of a site.
- */
+/* Seeds, adjustments, imports and what earlier arenas counted, in the numbers of a
+ * site. */
 #include <criterion/criterion.h>
 
 #include "count/site_inner.h"

@@ -104,8 +104,8 @@ Test(visitors, what_finds_no_room_is_said_and_makes_the_table_inexact)
     cr_expect_not(visitors_window(&t, DRIVE_JANUARY + 5, 25).exact);
     visitors_of_period(&t, PERIOD_DAY, DRIVE_JANUARY_DAY, &exact);
     cr_expect_not(exact);
-    visitors_memory_grow(
-        &t); /* the keeper comes at last: whoever was left out comes in */
+    /* The keeper comes at last: whoever was left out comes in. */
+    visitors_memory_grow(&t);
     for (uint64_t i = 0; i < 600; i++)
         cr_expect(visitors_hit(&t, visitors_memory_fp(i), DRIVE_JANUARY + 6, &p).placed);
     cr_expect_eq(t.head->words, 600);
@@ -180,8 +180,8 @@ Test(visitors, a_late_first_visit_belongs_to_the_period_it_is_dated_in)
     cr_expect(drive_hit(&t, 2, DRIVE_JANUARY + UTC_DAY - 2).new_visit);
     cr_expect_eq(drive_number(&t, PERIOD_DAY, DRIVE_JANUARY), 1);
     cr_expect_eq(drive_number(&t, PERIOD_DAY, DRIVE_JANUARY + UTC_DAY), 1);
-    cr_expect(drive_hit(&t, 2, DRIVE_JANUARY + UTC_DAY + 2)
-                  .new_visit); /* the midnight between */
+    /* The midnight between. */
+    cr_expect(drive_hit(&t, 2, DRIVE_JANUARY + UTC_DAY + 2).new_visit);
     cr_expect_eq(drive_number(&t, PERIOD_DAY, DRIVE_JANUARY + UTC_DAY), 2);
     cr_expect_eq(drive_number(&t, PERIOD_WEEK, DRIVE_JANUARY), 2);
     visitors_memory_free(&t);
@@ -215,9 +215,8 @@ Test(visitors, four_periods_back_a_tally_is_gone)
     drive_hit(&t, 1, DRIVE_JANUARY + 4 * UTC_DAY);
     cr_expect_eq(drive_number(&t, PERIOD_DAY, DRIVE_JANUARY), 0);
     cr_expect_eq(drive_number(&t, PERIOD_DAY, DRIVE_JANUARY + 4 * UTC_DAY), 1);
-    drive_hit(&t, 2,
-              DRIVE_JANUARY +
-                  1); /* too late for its day's tally, which is another's now */
+    /* Too late for its day's tally, which is another's now. */
+    drive_hit(&t, 2, DRIVE_JANUARY + 1);
     cr_expect_eq(drive_number(&t, PERIOD_DAY, DRIVE_JANUARY + 4 * UTC_DAY), 1);
     visitors_memory_free(&t);
 }
@@ -234,8 +233,8 @@ Test(visitors, a_ping_moves_a_known_visitor_and_opens_nothing)
     drive_hit(&t, 1, at);
     cr_expect(drive_ping(&t, 1, at + 100));
     cr_expect_eq(visitors_window(&t, at + 100, 1).count, 1);
-    cr_expect_not(drive_hit(&t, 1, at + 100 + UTC_IDLE - 1)
-                      .new_visit); /* the visit was kept alive */
+    /* The visit was kept alive. */
+    cr_expect_not(drive_hit(&t, 1, at + 100 + UTC_IDLE - 1).new_visit);
     visitors_memory_free(&t);
 }
 

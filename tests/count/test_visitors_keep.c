@@ -226,8 +226,8 @@ Test(visitors_keep, calendar_numbers_never_fall_and_stay_when_their_period_close
                       500, 0.0102);
     visitors_of_period(&t, PERIOD_DAY, DRIVE_JANUARY_DAY + 6, &exact);
     cr_expect_not(exact);
-    visitors_of_period(&t, PERIOD_DAY, DRIVE_JANUARY_DAY + 3,
-                       &exact); /* closed before the switch */
+    /* Closed before the switch. */
+    visitors_of_period(&t, PERIOD_DAY, DRIVE_JANUARY_DAY + 3, &exact);
     cr_expect(exact);
     visitors_memory_free(&t);
 }

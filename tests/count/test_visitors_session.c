@@ -66,9 +66,9 @@ Test(visitors_session, a_session_line_of_live_visits_keeps_no_more)
     for (unsigned i = 1; i < SESSION_WORDS; i++)
         drive_hit(&t, same_line[i], at + 100);
     cr_expect(drive_hit(&t, same_line[SESSION_WORDS], at + 12 + UTC_IDLE).new_visit);
-    cr_expect_not(
-        drive_hit(&t, same_line[SESSION_WORDS], at + 13 + UTC_IDLE).new_visit); /* kept */
-    cr_expect(drive_hit(&t, same_line[0], at + 14 + UTC_IDLE)
-                  .new_visit); /* the idle one made room */
+    /* Kept. */
+    cr_expect_not(drive_hit(&t, same_line[SESSION_WORDS], at + 13 + UTC_IDLE).new_visit);
+    /* The idle one made room. */
+    cr_expect(drive_hit(&t, same_line[0], at + 14 + UTC_IDLE).new_visit);
     visitors_memory_free(&t);
 }

@@ -157,8 +157,8 @@ Test(visitors_streams, a_sketched_stream_is_within_three_standard_errors)
     struct stream s;
     unsigned checked = 0;
 
-    stream_generate(&s, 1000000, 900000, 0,
-                    7); /* 600,000 visitors; sketched from day 8 on */
+    /* 600,000 visitors; sketched from day 8 on. */
+    stream_generate(&s, 1000000, 900000, 0, 7);
     stream_sort(&s);
     for (size_t i = 0; i < s.count; i++) {
         int64_t slot = s.event[i].t / 12;

@@ -1,5 +1,5 @@
-/* Any text is a configuration or a message; what is printed reads back as the same one.
- */
+/* Any text is a configuration or a message; what is printed reads back as the same
+ * one. */
 #include <stdlib.h>
 
 #include "base/config.h"

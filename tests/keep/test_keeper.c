@@ -1,5 +1,5 @@
-/* The keeper's thread: it ticks, it can be rung, it stops. What a tick does: test_tick.c.
- */
+/* The keeper's thread: it ticks, it can be rung, it stops. What a tick does:
+ * test_tick.c. */
 #include "keep/keeper.h"
 
 #include <criterion/criterion.h>

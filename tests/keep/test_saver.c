@@ -1,4 +1,5 @@
-/* The saver's collecting, a round at a time: real sites in a real arena, a store that breaks. */
+/* The saver's collecting, a round at a time: real sites in a real arena, a store that
+ * breaks. */
 #include "keep/saver.h"
 
 #include <criterion/criterion.h>

@@ -194,7 +194,7 @@ Test(saver_sqlite, brings_everything_after_kill_while_the_store_was_away)
     cr_expect_eq(kept(&g, CHANGE_DAY).number, 2);
     cr_expect_eq(kept(&g, CHANGE_DAY).views, 31);
     done(s, &g);
-    /* Now that all is saved, the next start writes what is open and what closed of late. */
+    /* Now that all is saved, the next start writes what is open or closed of late. */
     province_restart(&p);
     s = saver_of(&p, &g);
     round_of(s, &p);

@@ -21,8 +21,8 @@ struct actor {
 /* Runs `play` until it comes to `stop_at`. false: it ended without coming there. */
 bool actor_start(struct actor *a, void (*play)(void *context), void *context,
                  const char *stop_at);
-/* Goes on from where it stands to the next `stop_at`; NULL: to the end. false: it ended.
- */
+/* Goes on from where it stands to the next `stop_at`; NULL: to the end. false: it
+ * ended. */
 bool actor_go_on(struct actor *a, const char *stop_at);
 /* Runs it to its end and joins it. */
 void actor_finish(struct actor *a);

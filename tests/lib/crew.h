@@ -22,8 +22,8 @@ struct crew {
 
 void crew_start(struct crew *c, unsigned size,
                 void (*work)(void *context, unsigned member), void *context);
-/* Begins a step; the caller may work beside it while crew_is_busy, then has to crew_wait.
- */
+/* Begins a step; the caller may work beside it while crew_is_busy, then has to
+ * crew_wait. */
 void crew_step(struct crew *c);
 bool crew_is_busy(struct crew *c);
 void crew_wait(struct crew *c);

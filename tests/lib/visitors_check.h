@@ -1,5 +1,5 @@
-/* What must hold of a table of visitors whenever no writer is at work, also after a kill.
- */
+/* What must hold of a table of visitors whenever no writer is at work, also after a
+ * kill. */
 #ifndef LUOT_TESTS_LIB_VISITORS_CHECK_H
 #define LUOT_TESTS_LIB_VISITORS_CHECK_H
 

@@ -6,15 +6,14 @@
 
 #include "count/visitors.h"
 
-enum {
-    LEDGER_PERIODS = 1200
-}; /* of each kind, from the first one on: 50 days of hours */
+/* Of each kind, from the first one on: 50 days of hours. */
+enum { LEDGER_PERIODS = 1200 };
 
 struct visitors_ledger {
     int64_t *last;   /* of each visitor; 0: never seen */
     size_t visitors; /* room                           */
     uint64_t words, visits, joins;
-    uint32_t first[PERIOD_KINDS]; /* the number of tally[kind][0]  */
+    uint32_t first[PERIOD_KINDS]; /* the number of tally[kind][0] */
     uint64_t tally[PERIOD_KINDS][LEDGER_PERIODS];
 };
 

@@ -29,8 +29,8 @@ struct world {
 /* `config` is the text of luotd.conf. */
 void world_open(struct world *w, size_t ranges, const char *config, struct instant now);
 void world_close(struct world *w);
-/* Drops all that a process has, as kill -9 does, and starts again on what the arena has.
- */
+/* Drops all that a process has, as kill -9 does, and starts again on what the arena
+ * has. */
 void world_restart(struct world *w, struct instant now);
 /* The same under another configuration, and another sites_max. */
 void world_restart_as(struct world *w, size_t ranges, const char *config,

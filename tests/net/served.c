@@ -12,7 +12,7 @@
 
 enum { PATIENCE_S = 5 };
 
-/* --- the handlers ------------------------------------------------------------------ */
+/* --- The handlers --- */
 
 static void turn_begin(void *context)
 {
@@ -114,7 +114,7 @@ static void on_second(void *context)
     lane->seconds++;
 }
 
-/* --- the net ----------------------------------------------------------------------- */
+/* --- The net --- */
 
 void served_init(struct served *s)
 {
@@ -212,7 +212,7 @@ uint64_t served_metric(struct served *s, enum metrics_number number)
     return total.by_number[number];
 }
 
-/* --- clients ----------------------------------------------------------------------- */
+/* --- Clients --- */
 
 static struct sockaddr_in loopback(uint16_t port)
 {

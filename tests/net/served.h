@@ -30,14 +30,14 @@ struct served {
     char error[256];
     uint16_t port;
 
-    pthread_mutex_t lock; /* everything below, and the lanes' numbers            */
+    pthread_mutex_t lock; /* everything below, and the lanes' numbers */
     pthread_cond_t changed;
     unsigned datagrams, requests;
-    size_t heard[HEARD_MAX]; /* lengths of the first datagrams                   */
-    char first[HEARD_MAX];   /* and their first bytes                            */
+    size_t heard[HEARD_MAX]; /* lengths of the first datagrams */
+    char first[HEARD_MAX];   /* and their first bytes          */
     struct reply_token tokens[TOKENS_MAX];
     unsigned token_count;
-    unsigned wrong_turns; /* request() outside a turn, or respond() inside one   */
+    unsigned wrong_turns; /* request() outside a turn, or respond() inside one */
 };
 
 /* Options to change before served_start: one worker, 64 connections, port 0, UDP. */
@@ -61,10 +61,10 @@ struct client {
     int fd;
     size_t begin, end;
     char bytes[CLIENT_BYTES];
-    unsigned status;  /* of the last answer                  */
-    char head[4096];  /* its status line and headers         */
-    size_t length;    /* of its body                         */
-    const char *body; /* valid until the next client_answer  */
+    unsigned status;  /* of the last answer                 */
+    char head[4096];  /* its status line and headers        */
+    size_t length;    /* of its body                        */
+    const char *body; /* valid until the next client_answer */
 };
 
 struct client *client_new(uint16_t port); /* NULL: refused */

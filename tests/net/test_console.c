@@ -20,7 +20,7 @@ struct fixture {
     uv_thread_t thread;
     uv_sem_t waiting; /* posted when `wait` was read */
     struct console *console;
-    uint64_t token; /* of `wait`                   */
+    uint64_t token; /* of `wait` */
     struct console_peer peer;
     char folder[64], path[96], error[256];
 };

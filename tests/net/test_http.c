@@ -351,7 +351,7 @@ Test(http, an_answer_that_does_not_fit_is_500)
     cr_expect_eq(served_metric(&s, METRICS_AT_http_responses_5xx), 1);
 }
 
-/* --- deadlines --------------------------------------------------------------------- */
+/* --- Deadlines --- */
 
 static void expect_cut_off(const char *bytes, unsigned timeouts)
 {

@@ -37,8 +37,8 @@ Test(net, a_udp_port_in_use_is_an_error_too)
     char listen[32];
     struct served other;
     cr_assert_eq(open_on(&other, "127.0.0.1:0"), 0);
-    int fd =
-        sender_new(other.port); /* its own port is one that UDP has and TCP has not */
+    /* Its own port is one that UDP has and TCP has not. */
+    int fd = sender_new(other.port);
     struct sockaddr_in at;
     socklen_t length = sizeof at;
     cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &length), 0);
@@ -231,8 +231,8 @@ Test(net, goes_on_when_descriptors_run_out_and_come_back)
     tight = before;
     tight.rlim_cur = (rlim_t)lowest + 1;
     setrlimit(RLIMIT_NOFILE, &tight);
-    struct client *late =
-        client_new(s.port); /* has the last descriptor: none to accept */
+    /* Has the last descriptor: none to accept. */
+    struct client *late = client_new(s.port);
     cr_assert(late != NULL);
     client_send(late, "GET /late HTTP/1.1\r\nHost: x\r\n\r\n");
     for (int i = 0; i < 1000 && served_metric(&s, METRICS_AT_http_accept_errors) == 0;

@@ -9,11 +9,11 @@
 /* What a stream of bytes became, as text, so that two ways of cutting it up can be
  * compared. */
 struct outcome {
-    unsigned requests; /* accepted                                          */
-    unsigned status;   /* of the refusal that ended it, or 0                */
-    bool in_body;      /* unfinished, and the head is complete              */
+    unsigned requests; /* accepted                             */
+    unsigned status;   /* of the refusal that ended it, or 0   */
+    bool in_body;      /* unfinished, and the head is complete */
     char first_method[16];
-    char text[8192]; /* every slice of every request, in order            */
+    char text[8192]; /* every slice of every request, in order */
 };
 
 static void note(struct outcome *o, const char *name, struct slice s)

@@ -153,8 +153,8 @@ Test(log_line, knows_assets_by_the_last_extension)
     cr_expect_not(log_path_is_asset(SLICE("/a.css\0")));
 }
 
-/* The corpus: everything the truth says about lines and page views, equal to it exactly.
- */
+/* The corpus: everything the truth says about lines and page views, equal to it
+ * exactly. */
 
 struct counts {
     json_t *reasons, *kinds, *methods, *status;

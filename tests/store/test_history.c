@@ -202,7 +202,7 @@ Test(history, adds_what_was_counted_since_a_seed_of_the_past)
     for (uint32_t v = 1; v <= 5; v++) /* 10:05 */
         province_view(&p, "demo", v);
     province_until(&p, wednesday + 2 * HOUR_S);
-    province_view(&p, "demo", 6);                             /* 12:05 */
+    province_view(&p, "demo", 6);                             /* 12:05        */
     r.as_of_s = wednesday / DAY_S * DAY_S + 10 * HOUR_S + 17; /* cut to 10:00 */
     cr_assert_eq(history_seed(province_site(&p, "demo"), s, &r, 0, p.now), 0);
     cr_expect_eq(number(&p, SPAN_TOTAL, METRIC_VISITS), 50510 + 6);

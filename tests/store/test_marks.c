@@ -77,11 +77,11 @@ static struct marks_row row_of(const struct marks_row *rows, size_t n,
 Test(marks, count_visits_by_the_rule_of_the_live_counters)
 {
     const struct mark views[] = {
-        {1, monday + DAY - 10, monday + DAY - 10}, /* before midnight     */
-        {1, monday + DAY + 10, monday + DAY + 10}, /* a midnight between: new */
+        {1, monday + DAY - 10, monday + DAY - 10}, /* before midnight          */
+        {1, monday + DAY + 10, monday + DAY + 10}, /* a midnight between: new  */
         {2, monday + 290, monday + 290},           /* over the hour: one visit */
         {2, monday + 310, monday + 310},
-        {2, monday + 310 + IDLE, monday + 310 + IDLE}, /* as long as idle: new  */
+        {2, monday + 310 + IDLE, monday + 310 + IDLE}, /* as long as idle: new */
     };
     struct calendar c = utc();
     struct marks m = views_of(views, 5, &c);

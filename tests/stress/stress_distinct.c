@@ -11,8 +11,8 @@ enum { ROUNDS = 300, WRITERS = 2, ADDS = 4000, STEP = 5000 };
 
 struct job {
     struct distinct *d;
-    int64_t slot;  /* of this round                                    */
-    uint64_t seed; /* of this thread's visitors                        */
+    int64_t slot;  /* of this round             */
+    uint64_t seed; /* of this thread's visitors */
 };
 
 static uint64_t next_fp(uint64_t *seed) /* splitmix64 */

@@ -16,8 +16,8 @@ static struct world {
     struct hits hits;
     struct turns turns;
     struct grace grace;
-    bool waiting;           /* the keeper waits for grace         */
-    struct hit_count added; /* what total must be                 */
+    bool waiting;           /* the keeper waits for grace */
+    struct hit_count added; /* what total must be         */
     int64_t now;
 } world;
 
@@ -53,8 +53,8 @@ static void hit(int i, int64_t slot, uint32_t views)
     turn_end(worker(i));
 }
 
-/* A keeper's tick as in the daemon: it looks whether its grace is over, and never waits.
- */
+/* A keeper's tick as in the daemon: it looks whether its grace is over, and never
+ * waits. */
 static void tick(void)
 {
     int64_t until = hits_closable(hits, world.now);
@@ -86,7 +86,7 @@ static void expect_quarter(int64_t q, uint64_t views)
           q - Q0, hits_quarter(hits, q).views, views);
 }
 
-/* ---- A worker stopped inside its turn ---- */
+/* --- A worker stopped inside its turn --- */
 
 static void quarter_stays_open_for_who_dated_into_it(void)
 {
@@ -210,7 +210,7 @@ static void worker_whose_clock_is_behind_does_not_date_below_the_floor(void)
     expect_total("after it");
 }
 
-/* ---- Two at one word ---- */
+/* --- Two at one word --- */
 
 static int64_t other_slot;
 
@@ -288,7 +288,7 @@ static void taking_over_against_clearing(void)
     expect_total("keeper before worker");
 }
 
-/* ---- At every instant, and killed at every instant ---- */
+/* --- At every instant, and killed at every instant --- */
 
 static unsigned long seams;
 

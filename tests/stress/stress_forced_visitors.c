@@ -244,13 +244,13 @@ static void two_refreshes_over_midnight(bool first_wins)
     EXPECT(number_of(&t, PERIOD_HOUR, base + UTC_DAY) == 1);
     EXPECT(number_of(&t, PERIOD_WEEK, base + UTC_DAY) == 1);
     EXPECT(a.verdict.new_visit + b.verdict.new_visit == 1);
-    EXPECT(visitors_window(&t, base + UTC_DAY + 2, 1).count ==
-           1); /* the later slot stays */
+    /* The later slot stays. */
+    EXPECT(visitors_window(&t, base + UTC_DAY + 2, 1).count == 1);
     visitors_memory_free(&t);
 }
 
-/* A tally turns over to its new period under a writer that stands before its CAS on it.
- */
+/* A tally turns over to its new period under a writer that stands before its CAS on
+ * it. */
 static void tally_turns_over(bool first_wins)
 {
     struct visitors_table t = visitors_memory_new(base);

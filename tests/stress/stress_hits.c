@@ -23,8 +23,8 @@ enum {
     WORKERS = 3,
     THREADS = WORKERS + 2,
     STEPS = 40,
-    TURNS = 60,                 /* of each worker in a step                    */
-    LEDGER_SLOTS = 40 * 96 * 75 /* 40 days                                     */
+    TURNS = 60,                 /* of each worker in a step */
+    LEDGER_SLOTS = 40 * 96 * 75 /* 40 days                  */
 };
 
 struct ledger { /* its worker's own while it runs */
@@ -35,15 +35,15 @@ struct ledger { /* its worker's own while it runs */
 static struct {
     struct hits hits;
     struct turns turns;
-    pthread_barrier_t begin, end; /* all threads and main                        */
+    pthread_barrier_t begin, end; /* all threads and main */
     _Atomic int64_t now;
-    _Atomic bool stop, step_over; /* step_over: the workers are through          */
-    _Atomic int running;          /* workers in this step                        */
+    _Atomic bool stop, step_over; /* step_over: the workers are through */
+    _Atomic int running;          /* workers in this step               */
     bool free_running, yields;
-    _Atomic unsigned long falls; /* seen by the reader                          */
-    _Atomic int64_t set_back_to; /* the keeper sets the clock back; -1: no      */
+    _Atomic unsigned long falls; /* seen by the reader                     */
+    _Atomic int64_t set_back_to; /* the keeper sets the clock back; -1: no */
     uint64_t seed;
-    bool restarted; /* the keeper's: quarters began again          */
+    bool restarted; /* the keeper's: quarters began again */
 } run;
 
 static struct ledger ledger[WORKERS];
@@ -179,7 +179,7 @@ static void *read_on(void *arg)
     }
 }
 
-/* ---- The ledger's side ---- */
+/* --- The ledger's side --- */
 
 static struct hit_count ledger_sum(int64_t from, int64_t until)
 {

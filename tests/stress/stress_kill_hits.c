@@ -28,9 +28,9 @@ enum {
     S0 = Q0 * QUARTER_SLOTS,
     WORKERS = 3,
     LOG_ENTRIES = 100000,
-    LEDGER_QUARTERS = 1000000, /* 28 years                              */
+    LEDGER_QUARTERS = 1000000, /* 28 years                                */
     COMPARED = QUARTERS - 16,  /* the latest quarters, still in the arena */
-    LIFE_SLOTS = 2000          /* the most a child moves the clock      */
+    LIFE_SLOTS = 2000          /* the most a child moves the clock        */
 };
 
 struct entry {
@@ -51,7 +51,7 @@ static struct shared {
     struct log log[WORKERS];
 } * shared;
 
-/* ---- The child ---- */
+/* --- The child --- */
 
 static _Atomic int64_t seams_left; /* < 0: not killed at a seam */
 
@@ -144,11 +144,11 @@ static void live(bool killed_in_adoption, int64_t seams)
     keep();
 }
 
-/* ---- The parent's ledger ---- */
+/* --- The parent's ledger --- */
 
 static struct hit_count counted[LEDGER_QUARTERS], lacking[LEDGER_QUARTERS];
-static struct hit_count all,
-    lacking_before; /* lacking_before: of quarters < compared_from */
+static struct hit_count all;
+static struct hit_count lacking_before; /* of quarters < compared_from */
 static int64_t compared_from = Q0, newest_q = Q0;
 static unsigned long in_doubt, inside_turn, in_adoption;
 
@@ -239,7 +239,7 @@ static void look_at_the_arena(unsigned long kill_number, bool series)
           all.views, n);
 }
 
-/* ---- Killing ---- */
+/* --- Killing --- */
 
 static void wait_us(uint64_t us)
 {

@@ -52,7 +52,7 @@ static void ledger_take(struct ledger *ledger, const char *bytes, size_t length)
     }
 }
 
-/* ---- a system in memory: loses nothing, and refuses now and then ---- */
+/* --- A system in memory: loses nothing, and refuses now and then --- */
 
 static struct ledger memory; /* guarded by the handle's own lock, which is what we test */
 static unsigned turn;        /* likewise                                                */
@@ -123,7 +123,7 @@ static const struct luot_seam MEMORY = {
     .now_ms = memory_now_ms,
 };
 
-/* ---- the writers ---- */
+/* --- The writers --- */
 
 struct writer {
     struct luot *counter;
@@ -170,8 +170,8 @@ static void join_writers(const pthread_t threads[THREADS])
         CHECK(pthread_join(threads[i], NULL) == 0);
 }
 
-/* Four threads, of a process that has just forked: all of them find the parent's batch.
- */
+/* Four threads, of a process that has just forked: all of them find the parent's
+ * batch. */
 static void run_in_memory(unsigned round)
 {
     pthread_t threads[THREADS];
@@ -194,7 +194,7 @@ static void run_in_memory(unsigned round)
     luot_close(counter);
 }
 
-/* ---- two processes over a real socket ---- */
+/* --- Two processes over a real socket --- */
 
 static int bind_wire(char ret_address[32])
 {

@@ -137,8 +137,8 @@ static void work_in_step(void *context, unsigned member)
 
     chance = r->mood + member + 1;
     yields = r->yields;
-    /* All the same way, each from its own place, or one backwards: different encounters.
-     */
+    /* All the same way, each from its own place, or one backwards: different
+     * encounters. */
     size_t from = r->mood % 3 == 0 ? member * r->length / WRITERS : 0;
     bool backwards = r->mood % 5 == 0 && member == 1;
     for (size_t i = 0; i < r->length; i++) {
