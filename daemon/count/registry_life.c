@@ -125,6 +125,20 @@ void registry_close(struct registry *r)
 
 /* --- The keeper's tick --- */
 
+/* A configuration that there was no memory for is tried again, unless another has come. */
+static int take_up(struct registry *r, const struct config *config,
+                   const struct graces *g, struct instant now,
+                   struct registry_report *report)
+{
+    const struct config *none = NULL;
+    int rv = registry_apply(r, config, g, now, report);
+
+    if (registry_config(r) != config)
+        atomic_compare_exchange_strong_explicit(
+            &r->pending, &none, config, memory_order_release, memory_order_relaxed);
+    return rv;
+}
+
 int registry_keep(struct registry *r, struct graces *g, struct instant now,
                   struct registry_report *ret_report)
 {
@@ -133,7 +147,7 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
     int failed = 0, rv;
 
     if (config != NULL)
-        failed = registry_apply(r, config, g, now, ret_report);
+        failed = take_up(r, config, g, now, ret_report);
     else if (r->is_short)
         failed = registry_make_missing(r, g, now, ret_report);
     registry_free_old(r, g->over);

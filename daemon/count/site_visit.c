@@ -27,35 +27,64 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
     return &lane->periods;
 }
 
-/* A hit goes to the table of every key that is linked and has begun. While two are, it is
- * a new visit only if both say so: the younger table does not know who came before its
- * key. */
+/* While two keys go beside each other a hit is told to both tables. Whether it is a new
+ * visit the older one alone says while it is exact, because it knows all that the younger
+ * one does: two workers that bring the same visitor at once would each be first in one of
+ * the two, and neither visit would count if both had to agree. A table that has forgotten
+ * visits (sketched, or full) says "new" too often: then both must. */
+struct opinion {
+    bool placed;         /* by any table                         */
+    bool all_new;        /* none that placed it knows the visit  */
+    bool oldest_new;     /* what the oldest exact table says     */
+    int64_t oldest_from; /* INT64_MAX: there is none             */
+};
+
+static void ask(const struct visitors_table *t, int64_t from, struct visitors_verdict v,
+                struct opinion *o)
+{
+    bool exact =
+        atomic_load_explicit(&t->head->mode, memory_order_relaxed) != VISITORS_SKETCHED;
+
+    if (!v.placed)
+        return;
+    o->placed = true;
+    o->all_new = o->all_new && v.new_visit;
+    if (exact && from < o->oldest_from) {
+        o->oldest_from = from;
+        o->oldest_new = v.new_visit;
+    }
+}
+
+/* A hit goes to the table of every key that is linked and has begun. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
                      int64_t slot)
 {
     const struct visit_periods *periods = periods_of(lane, slot);
+    struct opinion o = {.all_new = true, .oldest_from = INT64_MAX};
     struct slice key = slice_of(s->block->key);
-    bool placed = false, new_visit = true;
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
+        const struct visitors_table *t = &s->table[i];
         struct site_key *k = &s->block->keys[i];
+        int64_t from;
         uint64_t fp;
 
         /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
-        if (!atomic_load_explicit(&s->table[i].head->linked, memory_order_seq_cst) ||
-            slot < atomic_load_explicit(&k->from_slot, memory_order_relaxed))
+        if (!atomic_load_explicit(&t->head->linked, memory_order_seq_cst))
+            continue;
+        from = atomic_load_explicit(&k->from_slot, memory_order_relaxed);
+        if (slot < from)
             continue;
         fp = visitors_fingerprint(
             visitor_hash(&k->key, key, &visit->unit, visit->user_agent));
-        if (visit->kind == VISIT_VIEW) {
-            struct visitors_verdict v = visitors_hit(&s->table[i], fp, slot, periods);
-            placed |= v.placed;
-            new_visit &= v.new_visit || !v.placed;
-        } else {
-            visitors_ping(&s->table[i], fp, slot, periods);
-        }
+        if (visit->kind == VISIT_VIEW)
+            ask(t, from, visitors_hit(t, fp, slot, periods), &o);
+        else
+            visitors_ping(t, fp, slot, periods);
     }
-    return placed ? new_visit : visit->entry;
+    if (!o.placed)
+        return visit->entry;
+    return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
 }
 
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
