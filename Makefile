@@ -208,6 +208,8 @@ $(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.
 # Counts what the hot paths ask of the heap: they must ask nothing.
 $(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(BUILD)/tests/test_pipeline: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+# Makes each call in turn fail.
+$(BUILD)/tests/count/test_registry_memory: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc
 
 $(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)

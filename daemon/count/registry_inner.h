@@ -30,12 +30,6 @@ struct view {
     uint64_t ticket;    /* freed when this grace is over      */
 };
 
-struct old_terms {
-    struct old_terms *next;
-    struct site_terms *terms;
-    uint64_t ticket;
-};
-
 struct registry {
     struct hash_key hash;
     struct arena *arena;
@@ -50,7 +44,7 @@ struct registry {
     _Atomic uint32_t blank[BLANKS];         /* index + 1 of a blank to take    */
     /* The keeper's own. */
     struct view *old_views;
-    struct old_terms *old_terms;
+    struct site_terms *old_terms;
     uint64_t terms_version;
     bool is_full;  /* no range is left                                      */
     bool is_short; /* a configured site found no memory: tried at each tick */

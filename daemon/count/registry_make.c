@@ -19,18 +19,15 @@ void registry_set_terms(struct registry *r, struct site *s, struct site_terms *t
                         const struct graces *g)
 {
     struct site_terms *old;
-    struct old_terms *o;
 
     terms->version = ++r->terms_version;
     /* seq_cst: a turn reads it, and a grace waits for that (count/turn). */
     old = atomic_exchange_explicit(&s->terms, terms, memory_order_seq_cst);
     if (old == NULL)
         return;
-    o = malloc(sizeof *o);
-    if (o == NULL)
-        return; /* a reload's worth of memory is lost, not freed under a worker's eyes */
-    *o = (struct old_terms){r->old_terms, old, registry_old_ticket(g)};
-    r->old_terms = o;
+    old->ticket = registry_old_ticket(g);
+    old->next = r->old_terms;
+    r->old_terms = old;
 }
 
 void registry_free_old(struct registry *r, uint64_t over)
@@ -43,14 +40,13 @@ void registry_free_old(struct registry *r, uint64_t over)
         *at = v->next;
         registry_view_free(v);
     }
-    for (struct old_terms **at = &r->old_terms, *o; (o = *at) != NULL;) {
-        if (o->ticket > over) {
-            at = &o->next;
+    for (struct site_terms **at = &r->old_terms, *t; (t = *at) != NULL;) {
+        if (t->ticket > over) {
+            at = &t->next;
             continue;
         }
-        *at = o->next;
-        site_terms_free(o->terms);
-        free(o);
+        *at = t->next;
+        site_terms_free(t);
     }
 }
 
