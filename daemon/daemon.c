@@ -112,6 +112,7 @@ static int open_sites(struct daemon *d)
 {
     struct registry_report report;
     bool fresh = d->arena_report.outcome != ARENA_ADOPTED;
+    unsigned reopened = 0;
     int rv = registry_open(&d->registry, d->arena, d->config->settings.sites_max,
                            d->config, d->started, &report);
 
@@ -122,7 +123,9 @@ static int open_sites(struct daemon *d)
         log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
                   report.full);
     if (d->reader_store != NULL) {
-        rv = history_load_all(d->registry, d->reader_store, d->started, fresh);
+        rv = history_reopen_sites(d->registry, d->reader_store, d->started, &reopened);
+        if (rv == 0)
+            rv = history_load_all(d->registry, d->reader_store, d->started, fresh);
         if (rv != 0)
             log_error("event=history error=\"%s\" next=count_on_without_it",
                       error_text(rv));
@@ -130,9 +133,10 @@ static int open_sites(struct daemon *d)
     }
     if (service_read_gaps(&d->service, d->reader_store, d->started) != 0)
         log_error("event=gaps next=series_show_0_where_nobody_counted");
-    log_info("event=sites adopted=%u created=%u archived=%u arena=%s incarnation=%016llx",
-             report.adopted, report.created, report.archived, fresh ? "new" : "adopted",
-             (unsigned long long)d->arena_report.incarnation);
+    log_info("event=sites adopted=%u created=%u reopened=%u archived=%u arena=%s "
+             "incarnation=%016llx",
+             report.adopted, report.created, reopened, report.archived,
+             fresh ? "new" : "adopted", (unsigned long long)d->arena_report.incarnation);
     return EXIT_OK;
 }
 

@@ -35,12 +35,13 @@ void pipeline_begin(struct pipeline *p, struct instant now)
     p->now = now;
     p->now_slot = instant_slot(now);
     p->touched_count = 0;
+    p->opened_site = false;
 }
 
 bool pipeline_end(struct pipeline *p)
 {
     int64_t now_s = instant_seconds(p->now);
-    bool wants_room = false;
+    bool wants_room = p->opened_site;
 
     for (size_t i = 0; i < p->touched_count; i++)
         wants_room |= site_lane_flush(registry_site(p->registry, p->touched[i]),
@@ -77,10 +78,13 @@ static enum outcome find_by_host(struct pipeline *p, const struct sender *sender
     if (host.length == 0 && sender->origin.length == 0)
         host = url_authority_host(sender->host);
     *ret_site = registry_by_host(p->registry, host);
-    if (*ret_site == NULL)
-        *ret_site = registry_open_host(p->registry, host, &why);
     if (*ret_site != NULL)
         return OUTCOME_VIEW;
+    *ret_site = registry_open_host(p->registry, host, &why);
+    if (*ret_site != NULL) {
+        p->opened_site = true;
+        return OUTCOME_VIEW;
+    }
     return why == ERR_EXISTS ? OUTCOME_AUTO_SITES_FULL
            : why == ERR_FULL ? OUTCOME_SITES_FULL
                              : OUTCOME_UNKNOWN_SITE;

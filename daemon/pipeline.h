@@ -38,6 +38,7 @@ struct pipeline {
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */
     size_t touched_count;
+    bool opened_site; /* in this turn: the keeper makes the next blank */
     char scratch[LUOT_BEACON_MAX];
 };
 
@@ -58,7 +59,7 @@ enum outcome pipeline_line(struct pipeline *p, struct slice line,
 enum outcome pipeline_lines(struct pipeline *p, struct slice body,
                             const struct sender *sender, struct site **ret_site);
 /* Adds what the turn counted. An answer may go out after this. True: ring the keeper, a
- * table needs room before its next tick. */
+ * table needs room, or a new site a blank, before its next tick. */
 bool pipeline_end(struct pipeline *p);
 
 #endif

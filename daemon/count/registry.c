@@ -172,6 +172,15 @@ static struct site *take_blank(struct registry *r)
     return NULL;
 }
 
+static void enter_new(struct registry *r, struct view *v, struct site *s,
+                      struct slice key, struct slice host)
+{
+    site_name(s, key, host);
+    registry_enter(r, &v->key, slice_of(s->block->key), s);
+    registry_enter(r, &v->host, slice_of(s->block->host), s);
+    atomic_fetch_add_explicit(&r->auto_count, 1, memory_order_relaxed);
+}
+
 /* Under the lock. */
 static struct site *open_here(struct registry *r, struct view *v, struct slice host,
                               int *ret_why)
@@ -191,10 +200,7 @@ static struct site *open_here(struct registry *r, struct view *v, struct slice h
     if (s == NULL)
         return NULL;
     *ret_why = 0;
-    site_name(s, key_of_host(r, host, memory), host);
-    registry_enter(r, &v->key, slice_of(s->block->key), s);
-    registry_enter(r, &v->host, slice_of(s->block->host), s);
-    atomic_fetch_add_explicit(&r->auto_count, 1, memory_order_relaxed);
+    enter_new(r, v, s, key_of_host(r, host, memory), host);
     return s;
 }
 
@@ -216,6 +222,30 @@ struct site *registry_open_host(struct registry *r, struct slice host, int *ret_
         s = open_here(r, v, name, ret_why);
     registry_unlock(r);
     return s;
+}
+
+int registry_reopen(struct registry *r, struct slice key, struct slice host,
+                    struct instant now)
+{
+    struct view *v = registry_view(r);
+    struct graces none = {.begun = 0};
+    char memory[HOST_MAX + 1];
+    struct slice name = lower_host(host, memory);
+    struct site *s;
+    int rv;
+
+    if (name.length == 0 || !site_key_is_valid(key) || !opens_itself(v, name))
+        return ERR_NOT_FOUND;
+    if (!key_is_free(r, key) || registry_lookup(r, &v->host, name) != NULL)
+        return ERR_EXISTS;
+    if (atomic_load_explicit(&r->auto_count, memory_order_relaxed) >=
+        v->config->settings.auto_sites_max)
+        return ERR_FULL;
+    rv = registry_take(r, &none, now, &s);
+    if (rv != 0)
+        return rv;
+    enter_new(r, v, s, key, name);
+    return 0;
 }
 
 /* --- Walking --- */

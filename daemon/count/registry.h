@@ -46,6 +46,12 @@ struct site *registry_by_host(const struct registry *r, struct slice host);
  * sites_max, or this moment). Worker; never allocates. */
 struct site *registry_open_host(struct registry *r, struct slice host, int *ret_why);
 
+/* At start, before any other thread: a site that had opened by itself is opened again,
+ * under the key it had. ERR_NOT_FOUND: auto_sites does not match its host any more.
+ * ERR_EXISTS: it is there. ERR_FULL, ERR_NOSPACE, ERR_NOMEM: there is no room. */
+int registry_reopen(struct registry *r, struct slice key, struct slice host,
+                    struct instant now);
+
 /* Sites by index, for walking: NULL where nothing live is. */
 size_t registry_limit(const struct registry *r);
 struct site *registry_at(const struct registry *r, size_t index);

@@ -8,7 +8,7 @@
 
 #include "count/registry.h"
 
-enum { BLANKS = 4, HOST_MAX = 255 };
+enum { BLANKS = 64, HOST_MAX = 255 }; /* a blank is some 100 KiB of tmpfs */
 
 struct named {
     _Atomic uint32_t site; /* index + 1, stored after the name; 0: empty */

@@ -131,11 +131,14 @@ int registry_take(struct registry *r, const struct graces *g, struct instant now
 
 int registry_keep_blanks(struct registry *r, const struct graces *g, struct instant now)
 {
+    const struct settings *settings = &registry_view(r)->config->settings;
+    uint32_t open = atomic_load_explicit(&r->auto_count, memory_order_relaxed);
     int rv = 0;
 
-    if (registry_view(r)->config->settings.auto_sites[0] == '\0')
+    if (settings->auto_sites[0] == '\0')
         return 0;
-    for (unsigned b = 0; b < BLANKS && rv == 0; b++) {
+    for (unsigned b = 0; b < BLANKS && open + b < settings->auto_sites_max && rv == 0;
+         b++) {
         size_t i;
 
         if (atomic_load_explicit(&r->blank[b], memory_order_relaxed) != 0)

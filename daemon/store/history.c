@@ -284,6 +284,37 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
     return failed;
 }
 
+struct reopening {
+    struct registry *registry;
+    struct instant now;
+    unsigned reopened, left;
+};
+
+static int reopen(void *context, struct slice key, struct slice host)
+{
+    struct reopening *o = context;
+    int rv = host.length == 0 ? ERR_NOT_FOUND
+                              : registry_reopen(o->registry, key, host, o->now);
+
+    o->reopened += rv == 0;
+    o->left += rv != 0 && rv != ERR_NOT_FOUND && rv != ERR_EXISTS;
+    return 0;
+}
+
+int history_reopen_sites(struct registry *registry, struct store *store,
+                         struct instant now, unsigned *ret_reopened)
+{
+    struct reopening o = {.registry = registry, .now = now};
+    int rv = store->ops->sites(store, reopen, &o);
+
+    if (o.left > 0)
+        log_error("event=sites_full sites=%u "
+                  "next=not_counted_raise_auto_sites_max_or_sites_max",
+                  o.left);
+    *ret_reopened = o.reopened;
+    return rv;
+}
+
 int history_load_new(struct registry *registry, struct store *store, struct instant now)
 {
     int failed = 0;

@@ -8,6 +8,12 @@
 #include "count/registry.h"
 #include "store/store.h"
 
+/* Sites that had opened by themselves and are in the store only: the arena went with a
+ * reboot. At start, before any worker and before history_load_all. Logs what finds no
+ * room. 0 or the store's error. */
+int history_reopen_sites(struct registry *registry, struct store *store,
+                         struct instant now, unsigned *ret_reopened);
+
 /* One site: day rows, weeks, months, totals, seeds (with what is imported since as_of). 0
  * or the store's error. */
 int history_load(struct site *site, struct store *store, struct instant now);

@@ -165,7 +165,7 @@ Test(registry, blanks_are_made_ahead_and_until_then_there_is_no_room)
     char host[64];
     int why;
 
-    start(16, AUTO);
+    start(2 * BLANKS, AUTO);
     for (int i = 0; i < BLANKS; i++) {
         (void)snprintf(host, sizeof host, "h%d.gov.vn", i);
         cr_expect_not_null(open_host(host, &why));
@@ -174,6 +174,39 @@ Test(registry, blanks_are_made_ahead_and_until_then_there_is_no_room)
     cr_expect_eq(why, ERR_FULL);
     world_tick(&w);
     cr_expect_not_null(open_host("late.gov.vn", &why));
+    world_close(&w);
+}
+
+Test(registry, no_more_blanks_are_made_than_sites_may_open)
+{
+    unsigned blanks = 0;
+
+    start(16, AUTO "auto_sites_max = 3\n");
+    for (unsigned b = 0; b < BLANKS; b++)
+        blanks += w.registry->blank[b] != 0;
+    cr_expect_eq(blanks, 3);
+    world_close(&w);
+}
+
+Test(registry, opens_a_site_again_under_the_key_it_had)
+{
+    struct slice host = SLICE("so-y-te.gov.vn"), key = SLICE("so-y-te-gov-vn-1234abcd");
+    int why;
+
+    start(16, AUTO "auto_sites_max = 2\n[site a]\n");
+    cr_expect_eq(registry_reopen(w.registry, key, host, w.now), 0);
+    cr_expect_str_eq(key_of(by_host("so-y-te.gov.vn")), "so-y-te-gov-vn-1234abcd");
+    cr_expect_str_eq(key_of(open_host("so-y-te.gov.vn", &why)),
+                     "so-y-te-gov-vn-1234abcd");
+    cr_expect_eq(registry_reopen(w.registry, key, host, w.now), ERR_EXISTS);
+    cr_expect_eq(registry_reopen(w.registry, SLICE("b"), host, w.now), ERR_EXISTS);
+    cr_expect_eq(registry_reopen(w.registry, SLICE("a"), SLICE("a.gov.vn"), w.now),
+                 ERR_EXISTS);
+    cr_expect_eq(registry_reopen(w.registry, SLICE("b"), SLICE("b.com"), w.now),
+                 ERR_NOT_FOUND);
+    cr_expect_eq(registry_reopen(w.registry, SLICE("b"), SLICE("b.gov.vn"), w.now), 0);
+    cr_expect_eq(registry_reopen(w.registry, SLICE("c"), SLICE("c.gov.vn"), w.now),
+                 ERR_FULL);
     world_close(&w);
 }
 

@@ -126,6 +126,35 @@ Test(history, is_brought_to_sites_that_opened_later_once)
     province_close(&p);
 }
 
+Test(history, opens_sites_again_that_had_opened_by_themselves)
+{
+    static const struct change counted[] = {
+        {.kind = CHANGE_TOTAL, .site = SLICE("a-gov-vn"), .views = 7, .visits = 5},
+        {.kind = CHANGE_SITE,
+         .site = SLICE("a-gov-vn"),
+         .number = 1700000000,
+         .views = 1709600000,
+         .blob = SLICE("a.gov.vn")},
+        {.kind = CHANGE_TOTAL, .site = SLICE("gone"), .views = 9, .visits = 9},
+        {.kind = CHANGE_SITE, .site = SLICE("gone"), .number = 1700000000},
+    };
+    struct province p;
+    struct store *s;
+    unsigned reopened;
+
+    province_open(&p, "auto_sites = *.gov.vn\n", (struct instant){wednesday * 1000});
+    s = province_store(&p);
+    save_other(&p, counted, sizeof counted / sizeof counted[0]);
+    cr_assert_eq(history_reopen_sites(p.registry, s, p.now, &reopened), 0);
+    cr_expect_eq(reopened, 1, "a site of the configuration is not");
+    load(&p, s);
+    cr_expect_eq(province_number(&p, "a-gov-vn", SPAN_TOTAL, METRIC_VIEWS), 7);
+    cr_assert_eq(history_reopen_sites(p.registry, s, p.now, &reopened), 0);
+    cr_expect_eq(reopened, 0);
+    s->ops->close(s);
+    province_close(&p);
+}
+
 /* --- Seeds --- */
 
 static const struct seed_request seeded = {.metric = METRIC_VISITS,
