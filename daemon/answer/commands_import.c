@@ -139,23 +139,6 @@ static void work_source(struct store_job *j, struct store *store, struct instant
     store_job_answer(j, &b);
 }
 
-static bool read_hex(struct slice word, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-
-    if (word.length == 0 || word.length > 16)
-        return false;
-    for (size_t i = 0; i < word.length; i++) {
-        static const char digits[] = "0123456789abcdef";
-        const char *digit = strchr(digits, word.at[i] | 0x20);
-        if (digit == NULL || word.at[i] == '\0')
-            return false;
-        number = number << 4 | (uint64_t)(digit - digits);
-    }
-    *ret_number = number;
-    return true;
-}
-
 void command_source(struct asked_command *c)
 {
     struct site *site = command_site_at(c, 0);
@@ -164,7 +147,7 @@ void command_source(struct asked_command *c)
 
     if (site == NULL)
         return;
-    if (!read_hex(c->words->place[1], &first_line)) {
+    if (slice_hex(c->words->place[1], &first_line) != 0) {
         command_usage(c, "HASH is at most 16 hexadecimal digits");
         return;
     }

@@ -2,8 +2,6 @@
 
 #include "base/error.h"
 
-/* --- Rows --- */
-
 struct passing { /* from the store's row to the timeline's */
     kept_row_fn *row;
     void *context;
@@ -52,33 +50,4 @@ int history_source_open(struct timeline_source *ret_source,
                                            .rows = rows,
                                            .first_live_s = first > 0 ? first : INT64_MAX};
     return 0;
-}
-
-/* --- Gaps --- */
-
-struct gap_list {
-    struct time_span *gap;
-    size_t limit, count;
-};
-
-static int keep_gap(void *context, int64_t from_s, int64_t to_s)
-{
-    struct gap_list *list = context;
-
-    if (list->count == list->limit) { /* the oldest goes */
-        memmove(list->gap, list->gap + 1, (list->limit - 1) * sizeof *list->gap);
-        list->count--;
-    }
-    list->gap[list->count++] = (struct time_span){from_s, to_s};
-    return 0;
-}
-
-int source_gaps(struct time_span *ret_gaps, size_t limit, size_t *ret_count,
-                struct store *store, int64_t from_s, int64_t until_s)
-{
-    struct gap_list list = {.gap = ret_gaps, .limit = limit};
-    int rv = store->ops->gaps(store, from_s, until_s, keep_gap, &list);
-
-    *ret_count = list.count;
-    return rv;
 }

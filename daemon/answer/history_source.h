@@ -14,8 +14,5 @@ struct history_source {
 int history_source_open(struct timeline_source *ret_source,
                         struct history_source *ret_context, struct store *store,
                         struct slice site);
-/* At most `limit` gaps that overlap [from_s, until_s), the last ones. */
-int source_gaps(struct time_span *ret_gaps, size_t limit, size_t *ret_count,
-                struct store *store, int64_t from_s, int64_t until_s);
 
 #endif

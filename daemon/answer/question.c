@@ -7,6 +7,7 @@
 #include "report/day_report.h"
 #include "report/series.h"
 #include "report/sites.h"
+#include "store/history.h"
 
 /* A question under way: what is read before it is written. */
 struct work {
@@ -47,8 +48,8 @@ static int read_points(struct work *w)
     rv = history_source_open(&source, &context, w->store,
                              slice_of(w->q->site->block->key));
     if (rv == 0)
-        rv = source_gaps(w->gaps, GAPS_MAX, &w->document.gap_count, w->store,
-                         w->query.from_s, w->query.until_s);
+        rv = history_gaps(w->store, w->query.from_s, w->query.until_s, w->gaps, GAPS_MAX,
+                          &w->document.gap_count);
     w->document.gaps = w->gaps;
     return rv != 0 ? rv
                    : timeline_read(&w->points, &w->count, w->q->site, w->terms, &w->query,

@@ -7,8 +7,7 @@
 
 enum route_methods {
     TAKES_GET = 1, /* and HEAD */
-    TAKES_POST = 2,
-    TAKES_OPTIONS = 4 /* all routes do */
+    TAKES_POST = 2 /* OPTIONS: all routes do */
 };
 
 /* One request being answered. */

@@ -1,6 +1,6 @@
 #include "answer/service.h"
 
-#include "answer/history_source.h"
+#include "store/history.h"
 
 enum { GAP_DAYS = 36, DAY_S = 86400 };
 
@@ -11,8 +11,8 @@ int service_read_gaps(struct service *service, struct store *store, struct insta
     service->gap_count = 0;
     if (store == NULL)
         return 0;
-    return source_gaps(service->gaps, GAPS_MAX, &service->gap_count, store,
-                       now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1);
+    return history_gaps(store, now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1,
+                        service->gaps, GAPS_MAX, &service->gap_count);
 }
 
 struct document service_document(const struct service *service, struct instant now)

@@ -43,7 +43,7 @@ struct service {
     const struct metrics_row *rows; /* one a worker */
     size_t workers;
     const char *node, *run_dir, *version;
-    struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see store->ops->gaps */
+    struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see history_gaps */
     size_t gap_count;
     void *context; /* daemon's, for the functions below */
     /* The next four: any thread. */

@@ -19,6 +19,10 @@ struct instant {
     int64_t ms; /* unix milliseconds, by luot's clock */
 };
 
+struct time_span {
+    int64_t from_s, until_s; /* unix seconds, [from, until) */
+};
+
 struct clock {
     _Atomic int64_t offset_ms;      /* wall clock - CLOCK_BOOTTIME               */
     _Atomic uint64_t steps;         /* steps taken since start                   */

@@ -36,12 +36,3 @@ uint64_t metrics_of_outcome(const struct metrics_total *total, enum outcome outc
 {
     return total->by_number[METRICS_AT_counted_view + (int)outcome];
 }
-
-uint64_t metrics_of_class(const struct metrics_total *total, enum outcome_class class)
-{
-    uint64_t sum = 0;
-    for (int i = 0; i < OUTCOME_COUNT; i++)
-        if (outcome_class((enum outcome)i) == class)
-            sum += metrics_of_outcome(total, (enum outcome)i);
-    return sum;
-}

@@ -79,6 +79,5 @@ static inline void metrics_outcome(struct metrics_row *row, enum outcome outcome
 void metrics_sum(const struct metrics_row *rows, size_t n,
                  struct metrics_total *ret_total);
 uint64_t metrics_of_outcome(const struct metrics_total *total, enum outcome outcome);
-uint64_t metrics_of_class(const struct metrics_total *total, enum outcome_class class);
 
 #endif

@@ -113,3 +113,18 @@ int slice_signed(struct slice s, int64_t *ret_number)
         *ret_number = number == 0 ? 0 : -(int64_t)(number - 1) - 1;
     return 0;
 }
+
+int slice_hex(struct slice s, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    if (s.length == 0 || s.length > 16)
+        return ERR_MALFORMED;
+    for (size_t i = 0; i < s.length; i++) {
+        char c = s.at[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+            return ERR_MALFORMED;
+        number = number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    *ret_number = number;
+    return 0;
+}

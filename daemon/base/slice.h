@@ -44,5 +44,7 @@ size_t slice_find(struct slice s, char c);
 int slice_number(struct slice s, uint64_t *ret_number);
 /* The same with an optional leading '-' or '+'. */
 int slice_signed(struct slice s, int64_t *ret_number);
+/* 1 to 16 hexadecimal digits in lower case, the whole slice. ERR_MALFORMED. */
+int slice_hex(struct slice s, uint64_t *ret_number);
 
 #endif

@@ -9,10 +9,6 @@
 #include "count/site.h"
 #include "report/json.h"
 
-struct time_span {
-    int64_t from_s, until_s;
-};
-
 struct document {
     struct instant now;
     bool durable;                 /* what was counted a moment ago is on the disk */

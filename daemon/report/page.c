@@ -27,11 +27,6 @@ enum language language_parse(struct slice tag)
     return LANGUAGE_VI;
 }
 
-const char *language_word(enum language language)
-{
-    return words[language].code;
-}
-
 void grouped_number(struct buffer *out, uint64_t number, enum language language)
 {
     char digits[20];

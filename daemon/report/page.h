@@ -18,7 +18,6 @@ enum language { LANGUAGE_VI, LANGUAGE_EN, LANGUAGE_KM };
 
 /* "vi", "en-US", "km": by its first part; LANGUAGE_VI for all others. */
 enum language language_parse(struct slice tag);
-const char *language_word(enum language language);
 /* 50510 as "50.510" or "50,510". */
 void grouped_number(struct buffer *out, uint64_t number, enum language language);
 

@@ -347,34 +347,34 @@ int history_gap(struct store *store, int64_t arena_last_alive_ms, struct instant
 }
 
 struct gap_list {
-    struct gap *gap;
+    struct time_span *gap;
     size_t count, limit;
 };
 
 static int keep_gap(void *context, int64_t from_s, int64_t until_s)
 {
     struct gap_list *list = context;
-    struct gap *last = list->count == 0 ? NULL : &list->gap[list->count - 1];
+    struct time_span *last = list->count == 0 ? NULL : &list->gap[list->count - 1];
 
     if (last != NULL && from_s <= last->until_s) {
         if (until_s > last->until_s)
             last->until_s = until_s;
         return 0;
     }
-    if (list->count == list->limit)
-        return -1;
-    list->gap[list->count++] = (struct gap){from_s, until_s};
+    if (list->count == list->limit) { /* the oldest goes */
+        memmove(list->gap, list->gap + 1, (list->limit - 1) * sizeof *list->gap);
+        list->count--;
+    }
+    list->gap[list->count++] = (struct time_span){from_s, until_s};
     return 0;
 }
 
 int history_gaps(struct store *store, int64_t from_s, int64_t until_s,
-                 struct gap *ret_gap, size_t limit, size_t *ret_count)
+                 struct time_span *ret_gaps, size_t limit, size_t *ret_count)
 {
-    struct gap_list list = {.gap = ret_gap, .limit = limit};
+    struct gap_list list = {.gap = ret_gaps, .limit = limit};
     int rv = store->ops->gaps(store, from_s, until_s, keep_gap, &list);
 
-    if (rv > 0)
-        return rv;
     *ret_count = list.count;
-    return 0;
+    return rv;
 }

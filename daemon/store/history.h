@@ -31,12 +31,9 @@ int history_load_new(struct registry *registry, struct store *store, struct inst
  * ago. */
 int history_gap(struct store *store, int64_t arena_last_alive_ms, struct instant now);
 /* The gaps that overlap [from_s, until_s), ascending, joined where they touch. At most
- * `limit`, the newest are then left out. */
-struct gap {
-    int64_t from_s, until_s;
-};
+ * `limit`: the oldest are then left out. */
 int history_gaps(struct store *store, int64_t from_s, int64_t until_s,
-                 struct gap *ret_gap, size_t limit, size_t *ret_count);
+                 struct time_span *ret_gaps, size_t limit, size_t *ret_count);
 
 /* `seed`: sets the numbers of one metric as of a time; offsets are computed here. Reader
  * thread. As of now, the next answers are exactly these. A time that is past is cut to

@@ -44,22 +44,6 @@ static bool take(struct slice *rest, const char *prefix)
     return true;
 }
 
-static int read_hex(struct slice word, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-
-    if (word.length == 0 || word.length > 16)
-        return ERR_MALFORMED;
-    for (size_t i = 0; i < word.length; i++) {
-        char c = word.at[i];
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
-            return ERR_MALFORMED;
-        number = number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    *ret_number = number;
-    return 0;
-}
-
 /* The number of `NAME=N`, where the next word must be one. */
 static int named(struct slice *rest, const char *name, int64_t *ret_number)
 {
@@ -92,7 +76,7 @@ static int read_escape(struct slice rest, char *ret_byte)
         char c = rest.at[1 + i];
         digits[i] = c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c;
     }
-    if (read_hex((struct slice){digits, 2}, &byte) != 0 || byte == 0)
+    if (slice_hex((struct slice){digits, 2}, &byte) != 0 || byte == 0)
         return ERR_MALFORMED;
     *ret_byte = (char)byte;
     return 0;
@@ -122,7 +106,8 @@ static int read_source(struct reading *r)
     struct import_source *s = &r->into->source;
     struct slice rest = r->line;
 
-    if (!take(&rest, "source ") || read_hex(slice_cut(&rest, ' '), &s->first_line) != 0 ||
+    if (!take(&rest, "source ") ||
+        slice_hex(slice_cut(&rest, ' '), &s->first_line) != 0 ||
         named_count(&rest, "bytes", &s->bytes) != 0 ||
         named_count(&rest, "lines", &s->lines) != 0 ||
         named_count(&rest, "parsed", &s->parsed) != 0 ||
@@ -229,7 +214,7 @@ static int read_mark(struct reading *r, struct slice rest)
     uint64_t first, last;
     int rv;
 
-    if (read_hex(slice_cut(&rest, ' '), &m.fp) != 0 || m.fp == 0 || m.fp > fp_max ||
+    if (slice_hex(slice_cut(&rest, ' '), &m.fp) != 0 || m.fp == 0 || m.fp > fp_max ||
         slice_number(slice_cut(&rest, ' '), &first) != 0 ||
         slice_number(rest, &last) != 0 || last < first || last > UINT32_MAX)
         return wrong(r, "not a mark");

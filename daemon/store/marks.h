@@ -26,10 +26,8 @@ struct marks { /* sorted by fp, then first_slot; caller owns; release frees */
  * another key's: empty, and that file is removed. */
 int marks_load(struct marks *ret_marks, const char *run_dir, struct slice site,
                uint64_t key_id);
-int marks_save(const struct marks *m, const char *run_dir, struct slice site,
-               uint64_t key_id);
-/* The same in two steps: what takes long, and what cannot fail half. marks_load forgets
- * what was prepared and not committed. */
+/* Saves in two steps: what takes long, and what cannot fail half. marks_load forgets what
+ * was prepared and not committed. */
 int marks_prepare(const struct marks *m, const char *run_dir, struct slice site,
                   uint64_t key_id);
 int marks_commit(const char *run_dir, struct slice site);

@@ -141,14 +141,6 @@ int marks_commit(const char *run_dir, struct slice site)
     return rename(from, to) == 0 ? 0 : error_from_errno(errno);
 }
 
-int marks_save(const struct marks *m, const char *run_dir, struct slice site,
-               uint64_t key_id)
-{
-    int rv = marks_prepare(m, run_dir, site, key_id);
-
-    return rv != 0 ? rv : marks_commit(run_dir, site);
-}
-
 int marks_erase(const char *run_dir, struct slice site)
 {
     char path[PATH_LIMIT];

@@ -109,3 +109,18 @@ Test(slice, signed_reaches_both_ends)
     cr_expect_eq(slice_signed(SLICE("-"), &n), ERR_MALFORMED);
     cr_expect_eq(slice_signed(SLICE(""), &n), ERR_MALFORMED);
 }
+
+Test(slice, hex_is_1_to_16_lower_case_digits)
+{
+    const char *bad[] = {"", "g", "A", "0x1", " 1", "-1", "\x10", "11112222333344445"};
+    uint64_t n = 7;
+    cr_expect_eq(slice_hex(SLICE("0"), &n), 0);
+    cr_expect_eq(n, 0);
+    cr_expect_eq(slice_hex(SLICE("00000000000000ff"), &n), 0);
+    cr_expect_eq(n, 255);
+    cr_expect_eq(slice_hex(SLICE("fedcba9876543210"), &n), 0);
+    cr_expect_eq(n, 0xfedcba9876543210);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_expect_eq(slice_hex(slice_of(bad[i]), &n), ERR_MALFORMED, "%s", bad[i]);
+    cr_expect_eq(n, 0xfedcba9876543210, "untouched on failure");
+}

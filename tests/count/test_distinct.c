@@ -5,14 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-static uint64_t next_fp(uint64_t *seed) /* splitmix64 */
-{
-    uint64_t z = *seed += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (z ^ z >> 31) & 0xfffffffffff;
-}
+#include "lib/repeat.h"
 
 static struct distinct *matrix_new(void)
 {
@@ -25,7 +18,7 @@ static struct distinct *matrix_new(void)
 static void add_many(struct distinct *d, uint64_t seed, unsigned n, int64_t slot)
 {
     while (n-- > 0)
-        distinct_add(d, next_fp(&seed), slot);
+        distinct_add(d, random_fp(&seed), slot);
 }
 
 static unsigned cells_set(const struct distinct *d)
@@ -283,7 +276,7 @@ Test(distinct, fills_to_the_same_cells_as_adding_in_any_order)
         for (int64_t slot = 131200; slot >= 131000; slot--) {
             seed = (uint64_t)slot % 7;
             for (unsigned n = 0; n < 200; n++)
-                distinct_fill(filled, next_fp(&seed), slot, 131200);
+                distinct_fill(filled, random_fp(&seed), slot, 131200);
         }
     cr_expect_arr_eq((const void *)added, (const void *)filled, sizeof *added);
     free(added);
@@ -338,16 +331,16 @@ Test(distinct, solves_any_counts_to_the_root_of_the_likelihood)
     uint64_t seed = 42;
 
     for (unsigned i = 0; i < 20000; i++) {
-        unsigned ranks = 1 + next_fp(&seed) % 24;
-        uint32_t cells = 1u << next_fp(&seed) % 15, occupied[24];
+        unsigned ranks = 1 + random_fp(&seed) % 24;
+        uint32_t cells = 1u << random_fp(&seed) % 15, occupied[24];
         double n, all = 0;
 
         for (unsigned r = 0; r < ranks; r++) {
-            uint64_t kind = next_fp(&seed) % 4;
+            uint64_t kind = random_fp(&seed) % 4;
 
             occupied[r] = kind == 0   ? 0
                           : kind == 1 ? cells
-                                      : (uint32_t)(next_fp(&seed) % (cells + 1));
+                                      : (uint32_t)(random_fp(&seed) % (cells + 1));
             all += occupied[r];
         }
         n = distinct_solve(occupied, ranks, cells);

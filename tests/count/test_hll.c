@@ -5,15 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-
-static uint64_t next_fp(uint64_t *seed) /* splitmix64 */
-{
-    uint64_t z = *seed += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (z ^ z >> 31) & 0xfffffffffff;
-}
+#include "lib/repeat.h"
 
 static struct hll *hll_with(uint64_t seed, unsigned n)
 {
@@ -21,7 +13,7 @@ static struct hll *hll_with(uint64_t seed, unsigned n)
 
     cr_assert_not_null(h);
     while (n-- > 0)
-        hll_add(h, next_fp(&seed));
+        hll_add(h, random_fp(&seed));
     return h;
 }
 
@@ -79,7 +71,7 @@ Test(hll, never_falls_while_it_is_added_to)
     double before = 0, now;
 
     for (unsigned i = 0; i < 2000; i++, before = now) {
-        hll_add(h, next_fp(&seed));
+        hll_add(h, random_fp(&seed));
         now = hll_estimate(h);
         cr_assert_geq(now, before);
     }
@@ -105,7 +97,7 @@ Test(hll, merges_to_the_union)
     uint64_t seed = 2;
 
     for (unsigned i = 0; i < 7000; i++)
-        hll_add(both, next_fp(&seed));
+        hll_add(both, random_fp(&seed));
     hll_merge(a, b);
     cr_expect(same(a, both));
     hll_merge(a, b);
@@ -217,10 +209,10 @@ Test(hll, survives_any_bytes)
     char bytes[64] = HEAD("\1");
 
     for (unsigned i = 0; i < 100000; i++) {
-        size_t length = 16 + next_fp(&seed) % 48;
+        size_t length = 16 + random_fp(&seed) % 48;
 
         for (size_t k = 16; k < length; k++)
-            bytes[k] = (char)next_fp(&seed);
+            bytes[k] = (char)random_fp(&seed);
         if (hll_from_redis(h, (struct slice){bytes, length}) == 0)
             cr_assert(isfinite(hll_estimate(h)));
     }

@@ -5,21 +5,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "lib/repeat.h"
 #include "lib/site_ledger.h"
 #include "lib/world.h"
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
-static uint64_t below(uint64_t *state, uint64_t n)
-{
-    return next_random(state) % n;
-}
 
 /* --- The ledger --- */
 
@@ -76,12 +64,12 @@ static void expect_same(const struct world *w, const struct site_ledger *l,
 
 static void act(struct world *w, struct site_ledger *l, uint64_t *random)
 {
-    unsigned v = (unsigned)below(random, LEDGER_VISITORS);
+    unsigned v = (unsigned)random_below(random, LEDGER_VISITORS);
 
-    if (below(random, 10) < 7) {
+    if (random_below(random, 10) < 7) {
         cr_assert_eq(world_view(w, "a", v), OUTCOME_VIEW);
         ledger_view(l, v, w->now);
-    } else if (below(random, 2) == 0) {
+    } else if (random_below(random, 2) == 0) {
         cr_assert_eq(world_ping(w, "a", v), OUTCOME_PING);
         ledger_sign(l, v, w->now);
     } else {
@@ -93,15 +81,15 @@ static void act(struct world *w, struct site_ledger *l, uint64_t *random)
 /* Mostly seconds and minutes, sometimes a night. */
 static int64_t pause_s(uint64_t *random)
 {
-    switch (below(random, 16)) {
+    switch (random_below(random, 16)) {
     case 0:
-        return 3600 + (int64_t)below(random, 5 * 3600);
+        return 3600 + (int64_t)random_below(random, 5 * 3600);
     case 1:
     case 2:
     case 3:
-        return (int64_t)below(random, 1500);
+        return (int64_t)random_below(random, 1500);
     default:
-        return (int64_t)below(random, 240);
+        return (int64_t)random_below(random, 240);
     }
 }
 
@@ -123,17 +111,17 @@ static void run(const struct course *c)
 
         w.now = instant_after(w.now, pause);
         since_tick_s += pause;
-        if (below(&random, 100) == 0) {
+        if (random_below(&random, 100) == 0) {
             world_restart(&w, w.now);
             since_tick_s = 0;
         } else if (since_tick_s > 1200) {
             world_ticks(&w, 3); /* nobody came meanwhile: as good as ticks all along */
             since_tick_s = 0;
-        } else if (below(&random, 8) == 0) {
-            world_ticks(&w, 1 + (unsigned)below(&random, 3));
+        } else if (random_below(&random, 8) == 0) {
+            world_ticks(&w, 1 + (unsigned)random_below(&random, 3));
             since_tick_s = 0;
         }
-        for (uint64_t n = below(&random, 4); n > 0; n--)
+        for (uint64_t n = random_below(&random, 4); n > 0; n--)
             act(&w, &l, &random);
         expect_same(&w, &l, &total);
     }

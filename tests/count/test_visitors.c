@@ -5,19 +5,12 @@
 #include <criterion/criterion.h>
 
 #include "count/visitors_inner.h"
+#include "lib/repeat.h"
 #include "lib/utc_periods.h"
 #include "lib/visitors_check.h"
 #include "lib/visitors_drive.h"
 #include "lib/visitors_ledger.h"
 #include "lib/visitors_memory.h"
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* --- Words and parts --- */
 
@@ -59,10 +52,10 @@ Test(visitors, grows_through_every_part_and_agrees_with_a_ledger)
     int64_t slot = DRIVE_JANUARY + 1;
 
     for (size_t i = 0; i < 900000; i++) {
-        uint64_t r = next_random(&state);
+        uint64_t r = random_next(&state);
         if (r % 100 == 0) /* now and then a step of up to 40 min: 500 h in all */
             slot += (int64_t)(r >> 20) % 40;
-        bool fresh = known < VISITORS && r % 4 != 3;
+        bool fresh = known == 0 || (known < VISITORS && r % 4 != 3);
         size_t visitor = fresh ? known++ : (size_t)((r >> 32) % known);
         struct visitors_verdict is = drive_hit(&t, visitor, slot);
         struct visitors_verdict should = visitors_ledger_hit(l, visitor, slot);

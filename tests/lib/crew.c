@@ -65,17 +65,3 @@ void crew_stop(struct crew *c)
     pthread_barrier_destroy(&c->begin);
     pthread_barrier_destroy(&c->end);
 }
-
-uint64_t crew_random(uint64_t *state)
-{
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * 0x2545F4914F6CDD1DU;
-}
-
-unsigned crew_setting(const char *name, unsigned otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : (unsigned)strtoul(text, NULL, 10);
-}

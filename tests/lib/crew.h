@@ -29,9 +29,4 @@ bool crew_is_busy(struct crew *c);
 void crew_wait(struct crew *c);
 void crew_stop(struct crew *c);
 
-/* xorshift64*: never seed it with 0. */
-uint64_t crew_random(uint64_t *state);
-/* A number from the environment, else the default. */
-unsigned crew_setting(const char *name, unsigned otherwise);
-
 #endif

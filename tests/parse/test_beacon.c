@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "lib/expect_text.h"
 #include "luot_beacon.h"
 #include "parse/beacon.h"
 
@@ -11,10 +12,6 @@ static int parse(struct beacon *b, const char *line)
 {
     return beacon_parse(b, slice_of(line), scratch);
 }
-
-#define expect_text(slice, text)                                                         \
-    cr_expect(slice_equal((slice), slice_of(text)), "got \"%.*s\"", (int)(slice).length, \
-              (slice).at)
 
 Test(beacon, reads_every_key_of_the_grammar)
 {

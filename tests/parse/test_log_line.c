@@ -4,11 +4,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "lib/expect_text.h"
 #include "parse/log_line.h"
-
-#define expect_text(slice, text)                                                         \
-    cr_expect(slice_equal((slice), slice_of(text)), "got \"%.*s\"", (int)(slice).length, \
-              (slice).at)
 
 static const char *reason_of(const char *text)
 {

@@ -47,7 +47,6 @@ Test(page, knows_three_languages_and_takes_vi_for_others)
     cr_expect_eq(language_parse(SLICE("vi")), LANGUAGE_VI);
     cr_expect_eq(language_parse(SLICE("fr")), LANGUAGE_VI);
     cr_expect_eq(language_parse(SLICE("")), LANGUAGE_VI);
-    cr_expect_str_eq(language_word(LANGUAGE_KM), "km");
 }
 
 Test(page, fills_in_names_and_drops_unknown_ones)

@@ -374,7 +374,7 @@ Test(history, notes_when_nobody_counted)
     struct province p = demo_now();
     struct store *s = province_store(&p);
     const struct change alive = {.kind = CHANGE_ALIVE, .number = wednesday - 100};
-    struct gap gaps[2];
+    struct time_span gaps[2];
     size_t n;
 
     cr_assert_eq(history_gap(s, 0, p.now), 0);

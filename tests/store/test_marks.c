@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "lib/repeat.h"
 #include "lib/scratch.h"
 
 enum { IDLE = 150, DAY = 7200, HOUR = 300, VIEWS = 4000 };
@@ -20,6 +21,14 @@ static struct calendar utc(void)
 
     cr_assert_eq(zone_load(&zone, SLICE("UTC")), 0);
     return (struct calendar){zone, 0};
+}
+
+static int save(const struct marks *m, const char *run_dir, struct slice site,
+                uint64_t key_id)
+{
+    int rv = marks_prepare(m, run_dir, site, key_id);
+
+    return rv != 0 ? rv : marks_commit(run_dir, site);
 }
 
 static void let_go(struct calendar *c)
@@ -120,14 +129,6 @@ Test(marks, of_nothing_are_no_rows)
     let_go(&c);
 }
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 static void expect_same(const struct marks *a, const struct marks *b,
                         const struct calendar *c)
 {
@@ -156,12 +157,12 @@ Test(marks, of_pieces_in_any_order_are_those_of_the_whole)
     uint64_t seed = 42;
 
     for (int i = 0; i < VIEWS; i++) {
-        int64_t slot = monday + (int64_t)(next_random(&seed) % (3 * DAY));
-        views[i] = (struct mark){1 + next_random(&seed) % 60, slot, slot};
+        int64_t slot = monday + (int64_t)(random_next(&seed) % (3 * DAY));
+        views[i] = (struct mark){1 + random_next(&seed) % 60, slot, slot};
     }
     for (int round = 0; round < 20; round++) {
         struct marks whole = views_of(views, VIEWS, &c), sum = {NULL, 0};
-        unsigned pieces = 2 + (unsigned)(next_random(&seed) % 5);
+        unsigned pieces = 2 + (unsigned)(random_next(&seed) % 5);
         for (unsigned p = 0; p < pieces; p++) {
             struct marks one, more;
             size_t n = 0;
@@ -214,7 +215,7 @@ Test(marks, come_back_under_the_same_key)
     struct calendar c = utc();
     struct marks m = some(), got;
 
-    cr_assert_eq(marks_save(&m, dir.dir, demo, 77), 0);
+    cr_assert_eq(save(&m, dir.dir, demo, 77), 0);
     cr_assert_eq(marks_load(&got, dir.dir, demo, 77), 0);
     expect_same(&m, &got, &c);
     marks_release(&got);
@@ -231,12 +232,12 @@ Test(marks, are_erased_when_the_key_has_changed)
     struct scratch dir = scratch_new();
     struct marks m = some(), got;
 
-    cr_assert_eq(marks_save(&m, dir.dir, demo, 77), 0);
+    cr_assert_eq(save(&m, dir.dir, demo, 77), 0);
     cr_expect_eq(marks_expire(dir.dir, demo, 77), 0);
     cr_expect_eq(scratch_count(&dir, "marks-"), 1);
     cr_expect_eq(marks_expire(dir.dir, demo, 78), 0);
     cr_expect_eq(scratch_count(&dir, "marks-"), 0);
-    cr_assert_eq(marks_save(&m, dir.dir, demo, 77), 0);
+    cr_assert_eq(save(&m, dir.dir, demo, 77), 0);
     cr_assert_eq(marks_load(&got, dir.dir, demo, 78), 0);
     cr_expect_eq(got.count, 0);
     cr_expect_eq(scratch_count(&dir, "marks-"), 0);
@@ -270,7 +271,7 @@ Test(marks, that_are_damaged_are_none)
     for (off_t at = 0; at < 56; at++) {
         char byte;
         int fd;
-        cr_assert_eq(marks_save(&m, dir.dir, demo, 77), 0);
+        cr_assert_eq(save(&m, dir.dir, demo, 77), 0);
         fd = open(path, O_RDWR);
         cr_assert_eq(pread(fd, &byte, 1, at), 1);
         byte = (char)~byte;
@@ -279,7 +280,7 @@ Test(marks, that_are_damaged_are_none)
         cr_assert_eq(marks_load(&got, dir.dir, demo, 77), 0);
         cr_expect_eq(got.count, 0, "byte %lld", (long long)at);
         marks_release(&got);
-        cr_assert_eq(marks_save(&m, dir.dir, demo, 77), 0);
+        cr_assert_eq(save(&m, dir.dir, demo, 77), 0);
         cr_assert_eq(truncate(path, at), 0);
         cr_assert_eq(marks_load(&got, dir.dir, demo, 77), 0);
         cr_expect_eq(got.count, 0, "length %lld", (long long)at);

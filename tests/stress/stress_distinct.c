@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "count/distinct.h"
+#include "lib/repeat.h"
 
 enum { ROUNDS = 300, WRITERS = 2, ADDS = 4000, STEP = 5000 };
 
@@ -15,22 +16,13 @@ struct job {
     uint64_t seed; /* of this thread's visitors */
 };
 
-static uint64_t next_fp(uint64_t *seed) /* splitmix64 */
-{
-    uint64_t z = *seed += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (z ^ z >> 31) & 0xfffffffffff;
-}
-
 static void *add(void *arg)
 {
     struct job *job = arg;
     uint64_t seed = job->seed;
 
     for (unsigned i = 0; i < ADDS; i++)
-        distinct_add(job->d, next_fp(&seed), job->slot);
+        distinct_add(job->d, random_fp(&seed), job->slot);
     return NULL;
 }
 
@@ -41,7 +33,7 @@ static void *keep(void *arg)
     uint64_t seed = job->seed;
 
     for (unsigned i = 0; i < ADDS; i++)
-        distinct_fill(job->d, next_fp(&seed), job->slot - 1 - i % 3000, job->slot);
+        distinct_fill(job->d, random_fp(&seed), job->slot - 1 - i % 3000, job->slot);
     distinct_sweep(job->d, job->slot);
     return NULL;
 }

@@ -19,6 +19,7 @@
 
 #include "count/visitors_inner.h"
 #include "lib/crew.h"
+#include "lib/repeat.h"
 #include "lib/utc_periods.h"
 #include "lib/visitors_bounds.h"
 #include "lib/visitors_check.h"
@@ -84,7 +85,7 @@ static void *write_on(void *argument)
     while (atomic_load(&d->begun) + TURN <= LOG_MAX) {
         int64_t now = atomic_load(&test->world->clock);
         for (unsigned i = 0; i < TURN; i++)
-            write_one(test, d, w->number, crew_random(&random), now);
+            write_one(test, d, w->number, random_next(&random), now);
     }
     return NULL;
 }
@@ -95,7 +96,7 @@ static void linger(const char *where)
 {
     static _Thread_local uint64_t chance = 1;
 
-    for (uint64_t i = crew_random(&chance) % (where[0] == 't' ? 65536 : 1024); i != 0;
+    for (uint64_t i = random_next(&chance) % (where[0] == 't' ? 65536 : 1024); i != 0;
          i--)
         atomic_signal_fence(memory_order_seq_cst);
 }
@@ -117,11 +118,11 @@ static void daemon_main(struct test *test)
         uint64_t words = test->table.head->words;
         /* New visitors only as fast as parts are backed, so that none is unplaced. */
         uint64_t known = test->world->known, more = known + 1 + words / 32;
-        if (known < words + words / 8 + 16 && crew_random(&random) % 64 == 0)
+        if (known < words + words / 8 + 16 && random_next(&random) % 64 == 0)
             test->world->known = more < VISITORS ? more : VISITORS;
-        if (crew_random(&random) % 64 == 0 && test->world->clock < test->end)
+        if (random_next(&random) % 64 == 0 && test->world->clock < test->end)
             atomic_fetch_add(&test->world->clock,
-                             crew_random(&random) % 32 == 0 ? 200 : 1);
+                             random_next(&random) % 32 == 0 ? 200 : 1);
         sched_yield();
     }
 }
@@ -225,8 +226,8 @@ static void adopt(struct test *test)
 {
     struct visitors before = *test->table.head;
 
-    if (crew_random(&test->state) % 4 == 0) {
-        kill_after(begin(test, adopt_main), crew_random(&test->state) % 1500);
+    if (random_next(&test->state) % 4 == 0) {
+        kill_after(begin(test, adopt_main), random_next(&test->state) % 1500);
         test->killed_adoptions++;
     }
     waitpid(begin(test, adopt_main), NULL, 0);
@@ -238,7 +239,7 @@ static void adopt(struct test *test)
 
 static void stand_still(struct test *test)
 {
-    uint64_t random = crew_random(&test->state);
+    uint64_t random = random_next(&test->state);
     if (random % 8 == 0)
         test->world->clock += random % 16 == 0 ? UTC_DAY : 700;
     else
@@ -258,11 +259,11 @@ static void begin_table(struct test *test, int64_t base)
 
 int main(void)
 {
-    unsigned kills = crew_setting("KILLS", 30);
+    unsigned kills = (unsigned)number_from("KILLS", 30);
     int64_t base = (int64_t)19723 * UTC_DAY;
     struct test test = {.table = visitors_memory_new(base),
                         .all = calloc(WRITERS * LOG_MAX, sizeof *test.all),
-                        .state = crew_setting("SEED", 1) * 0x9E3779B97F4A7C15U};
+                        .state = (unsigned)number_from("SEED", 1) * 0x9E3779B97F4A7C15U};
     const char *fault = NULL;
     unsigned kill_number;
 
@@ -272,7 +273,7 @@ int main(void)
         abort();
     begin_table(&test, base);
     for (kill_number = 1; kill_number <= kills && fault == NULL; kill_number++) {
-        uint64_t random = crew_random(&test.state);
+        uint64_t random = random_next(&test.state);
         /* A quarter of them early, while the writers begin. */
         kill_after(begin(&test, daemon_main),
                    random % 4 == 0 ? (random >> 8) % 1500 : (random >> 8) % 40000);

@@ -12,6 +12,7 @@
 
 #include "count/turn.h"
 #include "lib/crew.h"
+#include "lib/repeat.h"
 #include "lib/utc_periods.h"
 #include "lib/visitors_check.h"
 #include "lib/visitors_memory.h"
@@ -46,7 +47,7 @@ static _Thread_local unsigned yields; /* of 64 seams */
 static void give_way(const char *where)
 {
     (void)where;
-    if (crew_random(&chance) % 64 < yields)
+    if (random_next(&chance) % 64 < yields)
         sched_yield();
 }
 
@@ -86,7 +87,7 @@ static void write_turns(void *context, unsigned member)
         int64_t slot = atomic_load(&r->clock);
         utc_periods(slot, &p);
         for (unsigned i = 0; i < TURN && more; i++) {
-            uint64_t x = crew_random(&random);
+            uint64_t x = random_next(&random);
             uint32_t next = atomic_load(&r->next);
             if ((x % 4 == 0 || next >= atomic_load(&r->room)) && next > 0) {
                 uint32_t back = (uint32_t)(x >> 32) % RECENT;
@@ -247,7 +248,7 @@ static int one_run(uint64_t seed)
 
 int main(void)
 {
-    unsigned seeds = crew_setting("SEEDS", 4);
+    unsigned seeds = (unsigned)number_from("SEEDS", 4);
 
     visitors_seam = give_way;
     for (uint64_t seed = 1; seed <= seeds; seed++)

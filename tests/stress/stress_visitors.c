@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/crew.h"
+#include "lib/repeat.h"
 #include "lib/utc_periods.h"
 #include "lib/visitors_bounds.h"
 #include "lib/visitors_check.h"
@@ -32,7 +33,7 @@ static _Thread_local unsigned yields; /* of 16 seams */
 static void give_way(const char *where)
 {
     (void)where;
-    if (crew_random(&chance) % 16 < yields)
+    if (random_next(&chance) % 16 < yields)
         sched_yield();
 }
 
@@ -153,7 +154,7 @@ static void work_in_step(void *context, unsigned member)
  * late), and some known ones. */
 static void choose_list(struct run *r, size_t visitors)
 {
-    size_t fresh = 1 + (size_t)(crew_random(&r->state) % (8 + r->known / 4));
+    size_t fresh = 1 + (size_t)(random_next(&r->state) % (8 + r->known / 4));
     size_t again = r->known == 0 ? 0 : 20 + r->known / 16;
 
     if (fresh > LIST_MAX / 2)
@@ -162,7 +163,7 @@ static void choose_list(struct run *r, size_t visitors)
     for (size_t i = 0; i < fresh && r->known < visitors; i++)
         r->list[r->length++] = (uint32_t)r->known++;
     for (size_t i = 0; i < again && r->length < LIST_MAX; i++)
-        r->list[r->length++] = (uint32_t)(crew_random(&r->state) % r->known);
+        r->list[r->length++] = (uint32_t)(random_next(&r->state) % r->known);
 }
 
 static int lock_step(uint64_t seed, size_t visitors, unsigned steps_after)
@@ -175,12 +176,12 @@ static int lock_step(uint64_t seed, size_t visitors, unsigned steps_after)
     run_init(&r, seed, base);
     crew_start(&r.crew, WRITERS, work_in_step, &r);
     while (why == NULL && (r.known < visitors || steps_after-- > 0)) {
-        r.clock += clock_step(crew_random(&r.state));
+        r.clock += clock_step(random_next(&r.state));
         if (r.clock > base + DAYS * UTC_DAY)
             break;
         choose_list(&r, visitors);
         visitors_memory_grow(&r.table);
-        r.mood = crew_random(&r.state) >> 3;
+        r.mood = random_next(&r.state) >> 3;
         crew_step(&r.crew);
         why = keep_beside(&r);
         crew_wait(&r.crew);
@@ -216,7 +217,7 @@ static void work_freely(void *context, unsigned member)
     for (size_t turn = 0; turn < r->length / TURN; turn++) {
         int64_t now = r->clock;
         for (unsigned i = 0; i < TURN; i++) {
-            uint64_t x = crew_random(&random);
+            uint64_t x = random_next(&random);
             int64_t slot = now;
             if (x % 16 == 0)
                 slot -= (int64_t)(x >> 8) % LATE_MOST;
@@ -253,13 +254,13 @@ static int run_free(uint64_t seed, size_t visitors, unsigned steps)
     r.known = 30;
     crew_start(&r.crew, WRITERS, work_freely, &r);
     while (why == NULL && steps-- > 0 && r.clock < base + DAYS * UTC_DAY) {
-        r.clock += clock_step(crew_random(&r.state));
-        r.length = 256 + crew_random(&r.state) % 4096;
+        r.clock += clock_step(random_next(&r.state));
+        r.length = 256 + random_next(&r.state) % 4096;
         visitors_memory_grow(&r.table);
-        r.mood = crew_random(&r.state) >> 3;
+        r.mood = random_next(&r.state) >> 3;
         crew_step(&r.crew);
         for (unsigned i = 0; i < 8 && crew_is_busy(&r.crew); i++) {
-            r.clock += clock_step(crew_random(&r.state) | 8);
+            r.clock += clock_step(random_next(&r.state) | 8);
             visitors_memory_grow(&r.table);
             sched_yield();
         }
@@ -284,7 +285,7 @@ static int run_free(uint64_t seed, size_t visitors, unsigned steps)
 
 int main(void)
 {
-    unsigned seeds = crew_setting("SEEDS", 6);
+    unsigned seeds = (unsigned)number_from("SEEDS", 6);
 
     visitors_seam = give_way;
     for (uint64_t seed = 1; seed <= seeds; seed++) {
