@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "daemon.h"
@@ -45,13 +47,20 @@ static int check(const struct config *c)
     return EXIT_OK;
 }
 
-int main(int argc, char **argv)
+/* A parent may have closed some of 0, 1 and 2. The next file opened would then be what we
+ * log to or print on: the arena, the database. */
+static bool open_standard_files(void)
 {
-    struct options options;
-    struct config_error error;
-    struct config *config;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return false;
+    return true;
+}
+
+static void ask_of_the_kernel(void)
+{
     struct rlimit no_core = {0, 0}, files; /* a core would hold keys and addresses */
-    int rv;
+    sigset_t reload;
 
     (void)setrlimit(RLIMIT_CORE, &no_core);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -59,6 +68,23 @@ int main(int argc, char **argv)
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file over its limit is an error of write() */
+    (void)sigemptyset(&reload);
+    (void)sigaddset(&reload,
+                    SIGHUP); /* one that comes too early waits until we are ready */
+    (void)sigprocmask(SIG_BLOCK, &reload, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct config_error error;
+    struct config *config;
+    int rv;
+
+    if (!open_standard_files())
+        return EXIT_OSERR;
+    ask_of_the_kernel();
     if (options_parse(&options, argc, argv, &error) != 0) {
         fprintf(stderr, "luotd: %s\n", error.text);
         return EXIT_USAGE;
