@@ -22,11 +22,10 @@ enum {
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct daemon *d = handle->data;
-    char sentence[1024];
 
     if (number == SIGHUP) {
         notify_send(&d->notify, "RELOADING=1");
-        (void)daemon_reload(d, sentence);
+        daemon_reload_soon(d);
         notify_send(&d->notify, "READY=1");
         return;
     }
@@ -38,6 +37,7 @@ static void on_signal(uv_signal_t *handle, int number)
 static void on_second(uv_timer_t *timer)
 {
     daemon_upkeep(timer->data);
+    daemon_reload_second(timer->data);
 }
 
 /* --- Start --- */
@@ -179,7 +179,7 @@ static int open_net(struct daemon *d)
         .workers = d->workers,
         .connections = s->connections,
         .connections_per_address = s->connections_per_address,
-        .unlimited = &d->trusts[0]->proxies,
+        .unlimited = &d->own_trust->proxies,
         .udp_buffer = s->udp_buffer,
         .rows = d->rows,
         .handlers = &daemon_net_handlers,
@@ -190,7 +190,10 @@ static int open_net(struct daemon *d)
 
     if (rv == 0)
         return EXIT_OK;
-    return fail(rv == ERR_MALFORMED ? EXIT_CONFIG : EXIT_UNAVAILABLE, "listen", sentence);
+    return fail(rv == ERR_MALFORMED                 ? EXIT_CONFIG
+                : rv == ERR_NOMEM || rv == ERR_FULL ? EXIT_OSERR
+                                                    : EXIT_UNAVAILABLE,
+                "listen", sentence);
 }
 
 static int start_threads(struct daemon *d)
@@ -228,12 +231,16 @@ static int start_threads(struct daemon *d)
 static void catch_signals(struct daemon *d)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    sigset_t reload;
 
     for (unsigned i = 0; i < 3; i++) {
         uv_signal_init(&d->loop, &d->signal[i]);
         d->signal[i].data = d;
         uv_signal_start(&d->signal[i], on_signal, numbers[i]);
     }
+    (void)sigemptyset(&reload);
+    (void)sigaddset(&reload, SIGHUP); /* main() holds it back until here */
+    (void)pthread_sigmask(SIG_UNBLOCK, &reload, NULL);
 }
 
 /* Who starts it without a configuration is told what to do next. */
@@ -340,9 +347,8 @@ static void stop(struct daemon *d)
     free(d->lane_pointers);
     free(d->lanes);
     free(d->rows);
-    free(d->trusts[0]);
-    free(d->trusts[1]);
-    config_free(d->old_config);
+    daemon_free_retired(d);
+    free(d->own_trust);
     config_free(d->config);
 }
 

@@ -36,8 +36,8 @@ struct upkeep { /* the reader's own work: at most one of it waits */
 struct daemon {
     const struct options *options;
     char *const *environment;
-    struct config *config;     /* the current one                            */
-    struct config *old_config; /* the one before: somebody may still read it */
+    struct config *config; /* the current one                             */
+    char node[64];         /* of the first one: only a restart changes it */
     struct places places;
     struct notify notify;
     struct clock clock;
@@ -46,8 +46,10 @@ struct daemon {
     struct instant started;
     struct store *saver_store, *reader_store; /* until their threads own them */
     struct registry *registry;
-    struct trust *trusts[2]; /* current and the one before */
+    struct trust *own_trust; /* the current one, which is `trust`           */
     _Atomic(const struct trust *) trust;
+    struct retired *retired; /* what reloads replaced                       */
+    bool reload_waits;       /* SIGHUP came while the one before was taken up */
     unsigned workers;
     struct metrics_row *rows;
     struct lane *lanes;
@@ -73,8 +75,14 @@ void daemon_keeper_ticked(void *context);
 /* Once a second, main thread: what the reader thread looks after when nobody asks. */
 void daemon_upkeep(struct daemon *d);
 
-/* reload.c */
-int daemon_set_trust(struct daemon *d, const struct settings *s);
+/* reload.c, main thread. */
+int daemon_set_trust(struct daemon *d, const struct settings *s); /* ERR_NOMEM */
+/* ERR_IN_USE: the reload before this one has not been taken up yet. */
 int daemon_reload(struct daemon *d, char ret_sentence[1024]);
+/* A reload that nobody waits for: one that cannot be now is done within a second. */
+void daemon_reload_soon(struct daemon *d);
+/* Once a second: what waits, and what nobody looks at any more. */
+void daemon_reload_second(struct daemon *d);
+void daemon_free_retired(struct daemon *d); /* all; no other thread runs */
 
 #endif

@@ -146,9 +146,11 @@ static int service_reload(void *context, char ret_sentence[1024])
 
 void daemon_join_service(struct daemon *d)
 {
+    static_assert(sizeof d->node == sizeof d->config->settings.node, "the same text");
+    memcpy(d->node, d->config->settings.node, sizeof d->node);
     d->service = (struct service){
         .clock = &d->clock,
-        .node = d->config->settings.node,
+        .node = d->node,
         .run_dir = d->places.run_dir,
         .version = LUOT_VERSION,
         .context = d,

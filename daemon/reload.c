@@ -16,27 +16,71 @@ static void warn_of_restart(const struct settings *now, const struct settings *n
         strcmp(now->run_dir, new->run_dir) != 0 ||
         strcmp(now->state_dir, new->state_dir) != 0 ||
         strcmp(now->store, new->store) != 0 || strcmp(now->socket, new->socket) != 0 ||
-        now->sites_max != new->sites_max || now->connections != new->connections ||
-        now->udp_buffer != new->udp_buffer)
+        strcmp(now->node, new->node) != 0 || now->sites_max != new->sites_max ||
+        now->connections != new->connections || now->udp_buffer != new->udp_buffer)
         log_warn(
             "event=reload_partial error=\"listen, workers, directories, store, socket, "
+            "node, "
             "sites_max, "
             "connections and udp_buffer change at a restart only\" next=restart_luotd");
 }
 
-int daemon_set_trust(struct daemon *d, const struct settings *s)
+/* What a reload replaced. Workers look at it between two instructions of a turn or an
+ * answer, others for as long as a look-up takes; nobody says when he has done, so it goes
+ * a few ticks of our timer later. Not by the clock: stopped and continued, all of us have
+ * slept. */
+struct retired {
+    struct retired *next;
+    struct config *config;
+    struct trust *trust;
+    unsigned seconds;
+};
+
+enum { RETIRED_SECONDS = 5 };
+
+static struct trust *trust_of(const struct settings *s)
 {
     struct trust *t = malloc(sizeof *t);
 
-    if (t == NULL)
-        return ERR_NOMEM;
-    *t = (struct trust){.udp = s->udp_trusted, .proxies = s->trusted_proxies};
-    free(d->trusts[1]); /* two reloads ago: nobody has it any more */
-    d->trusts[1] = d->trusts[0];
-    d->trusts[0] = t;
+    if (t != NULL)
+        *t = (struct trust){.udp = s->udp_trusted, .proxies = s->trusted_proxies};
+    return t;
+}
+
+static void use_trust(struct daemon *d, struct trust *t)
+{
+    d->own_trust = t;
     atomic_store_explicit(&d->trust, t, memory_order_release);
     if (d->net != NULL)
         net_set_unlimited(d->net, &t->proxies);
+}
+
+int daemon_set_trust(struct daemon *d, const struct settings *s)
+{
+    struct trust *t = trust_of(s);
+
+    if (t == NULL)
+        return ERR_NOMEM;
+    use_trust(d, t);
+    return 0;
+}
+
+/* Nothing changes unless all of it can. */
+static int use(struct daemon *d, struct config *config)
+{
+    struct trust *trust = trust_of(&config->settings);
+    struct retired *old = malloc(sizeof *old);
+
+    if (trust == NULL || old == NULL) {
+        free(trust);
+        free(old);
+        return ERR_NOMEM;
+    }
+    *old = (struct retired){d->retired, d->config, d->own_trust, 0};
+    d->retired = old;
+    d->config = config;
+    use_trust(d, trust);
+    registry_reload(d->registry, config);
     return 0;
 }
 
@@ -44,6 +88,7 @@ int daemon_reload(struct daemon *d, char ret_sentence[1024])
 {
     struct config_error error;
     struct config *config;
+    const struct settings *before = &d->config->settings; /* kept while it is retired */
     int rv;
 
     if (registry_config(d->registry) != d->config) {
@@ -53,20 +98,54 @@ int daemon_reload(struct daemon *d, char ret_sentence[1024])
     }
     rv = config_load(&config, d->options->config_file, d->environment,
                      d->options->overrides, d->options->override_count, &error);
-    if (rv == 0)
-        rv = daemon_set_trust(d, &config->settings);
+    if (rv == 0 && (rv = use(d, config)) != 0)
+        config_free(config);
     if (rv != 0) {
         snprintf(ret_sentence, 1024, "%s", rv == ERR_NOMEM ? error_text(rv) : error.text);
         log_error("event=reload_failed error=\"%s\" next=the_old_configuration_stays",
                   ret_sentence);
         return rv;
     }
-    warn_of_restart(&d->config->settings, &config->settings);
+    warn_of_restart(before, &config->settings);
     log_set_level(config->settings.log_level);
-    registry_reload(d->registry, config);
-    config_free(d->old_config);
-    d->old_config = d->config;
-    d->config = config;
     log_info("event=reloaded sites=%zu", config->site_count);
     return 0;
+}
+
+void daemon_reload_soon(struct daemon *d)
+{
+    char sentence[1024];
+
+    d->reload_waits = daemon_reload(d, sentence) == ERR_IN_USE;
+}
+
+static void retired_free(struct retired *old)
+{
+    config_free(old->config);
+    free(old->trust);
+    free(old);
+}
+
+void daemon_reload_second(struct daemon *d)
+{
+    if (d->reload_waits)
+        daemon_reload_soon(d);
+    for (struct retired **at = &d->retired, *old; (old = *at) != NULL;) {
+        bool in_use = old->config == registry_config(d->registry);
+
+        if (in_use || ++old->seconds < RETIRED_SECONDS) {
+            at = &old->next;
+            continue;
+        }
+        *at = old->next;
+        retired_free(old);
+    }
+}
+
+void daemon_free_retired(struct daemon *d)
+{
+    for (struct retired *next; d->retired != NULL; d->retired = next) {
+        next = d->retired->next;
+        retired_free(d->retired);
+    }
 }
