@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "count/registry_inner.h"
 #include "lib/heap.h"
 #include "lib/world.h"
 
@@ -15,7 +16,7 @@ static struct world w;
 
 static void start(const char *config)
 {
-    world_open(&w, 16, config, world_time("2024-05-15 12:00:00"));
+    world_open(&w, 2 * BLANKS, config, world_time("2024-05-15 12:00:00"));
 }
 
 static uint64_t metric(enum site_span span, enum metric m)
@@ -160,15 +161,31 @@ Test(pipeline, a_line_too_long_is_one_outcome_too)
 Test(pipeline, a_host_without_room_is_said_so)
 {
     start("auto_sites = *.gov.vn\nauto_sites_max = 100\n[site a]\n");
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < BLANKS + 4; i++) {
         char origin[64];
         enum outcome outcome;
 
         (void)snprintf(origin, sizeof origin, "https://h%d.gov.vn", i);
         outcome = send_from(origin, "", "p=/");
-        cr_expect_eq(outcome, i < 4 ? OUTCOME_VIEW : OUTCOME_SITES_FULL);
+        cr_expect_eq(outcome, i < BLANKS ? OUTCOME_VIEW : OUTCOME_SITES_FULL);
     }
-    expect_every_line_accounted_for(20);
+    expect_every_line_accounted_for(BLANKS + 4);
+    world_close(&w);
+}
+
+/* The next host finds a blank in a moment, not at the keeper's next tick; a host that finds
+ * none does not ask, or strangers would keep the keeper busy. */
+Test(pipeline, a_site_that_opened_asks_the_keeper_for_the_next_one)
+{
+    struct sender sender = browser("192.0.2.1");
+
+    start("auto_sites = *.gov.vn\nauto_sites_max = 1\n[site a]\n");
+    for (int i = 0; i < 3; i++) {
+        sender.origin = i < 2 ? SLICE("https://h1.gov.vn") : SLICE("https://h2.gov.vn");
+        pipeline_begin(&w.pipeline, w.now);
+        (void)pipeline_line(&w.pipeline, SLICE("k=ping"), &sender, NULL);
+        cr_expect_eq(pipeline_end(&w.pipeline), i == 0, "%d", i);
+    }
     world_close(&w);
 }
 

@@ -111,6 +111,9 @@ const struct site_config *config_site(const struct config *c, struct slice key);
 /* The defaults of a site that opens by itself (auto_sites). */
 void site_config_default(struct site_config *ret_site, struct slice key);
 bool site_key_is_valid(struct slice key);
+/* A name as DNS has them, of any case, without a final dot: what a pattern may be but for
+ * its "*.". */
+bool host_is_valid(struct slice host);
 /* Does a host (no port, any case) match a comma list of names and *.suffix patterns? */
 bool hosts_match(const char *patterns, struct slice host);
 /* The comma list in `listen`. ERR_MALFORMED, ERR_RANGE (a port), ERR_FULL, ERR_EXISTS

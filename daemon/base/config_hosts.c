@@ -35,16 +35,21 @@ static bool label_is_valid(struct slice label)
     return true;
 }
 
+bool host_is_valid(struct slice host)
+{
+    if (host.length == 0 || host.length > HOST_MAX)
+        return false;
+    while (host.at != NULL)
+        if (!label_is_valid(slice_cut(&host, '.')))
+            return false;
+    return true;
+}
+
 static bool pattern_is_valid(struct slice pattern)
 {
     if (slice_starts(pattern, SLICE("*.")))
         pattern = (struct slice){pattern.at + 2, pattern.length - 2};
-    if (pattern.length == 0 || pattern.length > HOST_MAX)
-        return false;
-    while (pattern.at != NULL)
-        if (!label_is_valid(slice_cut(&pattern, '.')))
-            return false;
-    return true;
+    return host_is_valid(pattern);
 }
 
 bool hosts_are_valid(struct slice patterns)

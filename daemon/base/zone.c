@@ -256,6 +256,22 @@ void zone_free(struct zone *z)
     free(z);
 }
 
+static bool span_equal(const struct span *a, const struct span *b)
+{
+    return a->from == b->from && a->day == b->day && a->offset == b->offset;
+}
+
+bool zone_equal(const struct zone *a, const struct zone *b)
+{
+    bool same = strcmp(a->name, b->name) == 0 && a->cycle_from == b->cycle_from &&
+                a->cycle_day == b->cycle_day && a->has_cycle == b->has_cycle &&
+                a->cycle_backward == b->cycle_backward && a->count == b->count;
+
+    for (size_t i = 0; same && i < a->count; i++)
+        same = span_equal(&a->spans[i], &b->spans[i]);
+    return same;
+}
+
 const char *zone_name(const struct zone *z)
 {
     return z->name;

@@ -115,11 +115,12 @@ struct site *registry_by_host(const struct registry *r, struct slice host)
 
 /* --- Sites that open by themselves --- */
 
+/* A name, and nothing else: "*.gov.vn" would be the site of all hosts there are. */
 static bool opens_itself(const struct view *v, struct slice host)
 {
     const char *hosts = v->config->settings.auto_sites;
 
-    return hosts[0] != '\0' && hosts_match(hosts, host);
+    return hosts[0] != '\0' && hosts_match(hosts, host) && host_is_valid(host);
 }
 
 static bool key_is_free(const struct registry *r, struct slice key)
@@ -132,6 +133,13 @@ static bool key_is_free(const struct registry *r, struct slice key)
             return false;
     }
     return true;
+}
+
+static void write_hash(char at[9], uint64_t hash)
+{
+    *at++ = '-';
+    for (int i = 0; i < 8; i++, hash >>= 4)
+        *at++ = "0123456789abcdef"[hash & 15];
 }
 
 /* so-y-te.example.gov.vn -> so-y-te-example-gov-vn; what does not fit, or is taken, is
@@ -150,12 +158,12 @@ static struct slice key_of_host(const struct registry *r, struct slice host,
     }
     if (host.length <= SITE_KEY_MAX && key_is_free(r, (struct slice){memory, length}))
         return (struct slice){memory, length};
-    hash = hash_fast(host.at, host.length);
     length = length < SITE_KEY_MAX - 9 ? length : SITE_KEY_MAX - 9;
-    memory[length++] = '-';
-    for (int i = 0; i < 8; i++, hash >>= 4)
-        memory[length++] = "0123456789abcdef"[hash & 15];
-    return (struct slice){memory, length};
+    hash = hash_fast(host.at, host.length);
+    do /* strangers can look for hosts of the same hash */
+        write_hash(memory + length, hash++);
+    while (!key_is_free(r, (struct slice){memory, length + 9}));
+    return (struct slice){memory, length + 9};
 }
 
 static struct site *take_blank(struct registry *r)

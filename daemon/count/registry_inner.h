@@ -88,11 +88,16 @@ void registry_view_free(struct view *v); /* NULL is a no-op */
 void registry_free_old(struct registry *r, uint64_t over);
 
 /* Threads that are never in a turn (those that answer from a store, say) may still look
- * at terms and views a while after a worker cannot. Graces are one a tick: this is a
- * minute. */
+ * at terms a while after a worker cannot: a minute, as graces are one a tick. A view is
+ * looked at for as long as a look-up takes: ten seconds. */
 static inline uint64_t registry_old_ticket(const struct graces *g)
 {
     return g->begun + 1 + 600;
+}
+
+static inline uint64_t registry_old_view_ticket(const struct graces *g)
+{
+    return g->begun + 1 + 100;
 }
 
 #endif

@@ -122,6 +122,18 @@ static struct view *swap(struct registry *r, struct view *v)
 
 /* --- Sites --- */
 
+/* Old terms stay for a minute: of many reloads only those that changed something. */
+static void use_terms(struct registry *r, struct site *s, struct site_terms *terms,
+                      const struct graces *g)
+{
+    const struct site_terms *old = atomic_load_explicit(&s->terms, memory_order_relaxed);
+
+    if (old != NULL && site_terms_equal(old, terms))
+        site_terms_free(terms);
+    else
+        registry_set_terms(r, s, terms, g);
+}
+
 /* A site that is there already: new terms, or the archive, where it keeps its own. */
 static int settle(struct registry *r, struct site *s, const struct config *config,
                   const struct graces *g, struct registry_report *report)
@@ -138,7 +150,7 @@ static int settle(struct registry *r, struct site *s, const struct config *confi
         terms = c != NULL ? site_terms_new(c) : registry_auto_terms();
         if (terms == NULL)
             return ERR_NOMEM;
-        registry_set_terms(r, s, terms, g);
+        use_terms(r, s, terms, g);
     }
     report->archived += !stays && was == SITE_LIVE;
     atomic_store_explicit(&b->state, stays ? SITE_LIVE : SITE_ARCHIVED,
@@ -244,7 +256,7 @@ int registry_apply(struct registry *r, const struct config *config,
     enter_hosts(r, v);
     old = swap(r, v);
     if (old != NULL) {
-        old->ticket = registry_old_ticket(g);
+        old->ticket = registry_old_view_ticket(g);
         old->next = r->old_views;
         r->old_views = old;
     }

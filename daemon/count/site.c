@@ -97,6 +97,12 @@ struct site_terms *site_terms_new(const struct site_config *config)
     return t;
 }
 
+bool site_terms_equal(const struct site_terms *a, const struct site_terms *b)
+{
+    return memcmp(&a->config, &b->config, sizeof a->config) == 0 &&
+           zone_equal(a->zone, b->zone); /* tzdata may have been updated */
+}
+
 void site_terms_free(struct site_terms *t)
 {
     if (t == NULL)

@@ -175,6 +175,8 @@ void site_adopt(struct site *s, struct arena *a, struct instant now);
 /* NULL: no memory, or no such zone. */
 struct site_terms *site_terms_new(const struct site_config *config);
 void site_terms_free(struct site_terms *t);
+/* But for the version. false may be said of equal ones. */
+bool site_terms_equal(const struct site_terms *a, const struct site_terms *b);
 
 /* --- Worker, inside a turn --- */
 /* Opens the site for this turn: reads the floor, the terms and, when the hour has turned,

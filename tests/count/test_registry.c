@@ -119,6 +119,40 @@ Test(registry, a_host_that_nothing_matches_opens_nothing)
     world_close(&w);
 }
 
+Test(registry, what_is_no_name_of_a_host_opens_nothing)
+{
+    const char *const wrong[] = {"*.gov.vn",   ".gov.vn",     "..gov.vn",   "a..gov.vn",
+                                 "a,b.gov.vn", "a\"b.gov.vn", "a'b.gov.vn", "\xe1.gov.vn",
+                                 "-a.gov.vn",  "a b.gov.vn",  "a/b.gov.vn", "a\n.gov.vn"};
+    int why;
+
+    start(16, AUTO);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        cr_expect_null(open_host(wrong[i], &why), "%s", wrong[i]);
+        cr_expect_eq(why, ERR_NOT_FOUND, "%s", wrong[i]);
+    }
+    cr_expect_not_null(open_host("a.gov.vn", &why));
+    cr_expect_null(by_host("b.gov.vn"), "nobody takes all the others");
+    world_close(&w);
+}
+
+Test(registry, hosts_of_one_key_are_told_apart)
+{
+    const char *const hosts[] = {"a.b.gov.vn", "a-b.gov.vn", "a_b.gov.vn"};
+    struct site *s[3];
+    int why;
+
+    start(16, AUTO);
+    for (int i = 0; i < 3; i++) {
+        s[i] = open_host(hosts[i], &why);
+        cr_assert_not_null(s[i]);
+        for (int j = 0; j < i; j++)
+            cr_expect_neq(strcmp(s[i]->block->key, s[j]->block->key), 0);
+        cr_expect_eq(world_site(&w, s[i]->block->key), s[i]);
+    }
+    world_close(&w);
+}
+
 Test(registry, a_key_that_is_taken_or_too_long_is_told_apart_by_a_hash)
 {
     const char *long_host = "a-very-long-name-of-an-office-of-a-department-of-a-ministry."
@@ -135,7 +169,7 @@ Test(registry, a_key_that_is_taken_or_too_long_is_told_apart_by_a_hash)
     cr_assert_not_null(s);
     cr_expect_eq(strlen(s->block->key), SITE_KEY_MAX);
     cr_expect(site_key_is_valid(slice_of(s->block->key)));
-    s = open_host("-b_c.gov.vn", &why);
+    s = open_host("_b-c.gov.vn", &why);
     cr_assert_not_null(s);
     cr_expect(site_key_is_valid(slice_of(s->block->key)), "%s", s->block->key);
     world_close(&w);
@@ -365,12 +399,41 @@ Test(registry, new_terms_hold_from_the_next_turn_and_tick_on)
 Test(registry, terms_and_views_go_when_nobody_can_have_them)
 {
     start(8, "[site a]\n");
-    for (int i = 0; i < 6; i++)
-        world_reload(&w, "[site a]\n"), world_tick(&w);
+    for (int i = 0; i < 6; i++) {
+        world_reload(&w, i % 2 == 0 ? "[site a]\ntitle = A\n" : "[site a]\n");
+        world_tick(&w);
+    }
     cr_expect_not_null(w.registry->old_views);
+    cr_expect_not_null(w.registry->old_terms);
     world_ticks(&w, 610);
     cr_expect_null(w.registry->old_views);
     cr_expect_null(w.registry->old_terms);
+    world_close(&w);
+}
+
+static int old_terms(void)
+{
+    int n = 0;
+
+    for (const struct old_terms *o = w.registry->old_terms; o != NULL; o = o->next)
+        n++;
+    return n;
+}
+
+/* A storm of reloads must not keep a minute of terms of every site. */
+Test(registry, terms_that_a_reload_does_not_change_stay)
+{
+    int before;
+
+    start(8, AUTO "[site a]\n[site b]\ntimezone = Europe/Paris\n");
+    (void)open_host("c.gov.vn", &(int){0});
+    before = old_terms();
+    world_reload(&w, AUTO "[site a]\n[site b]\ntimezone = Europe/Paris\n");
+    world_tick(&w);
+    cr_expect_eq(old_terms(), before);
+    world_reload(&w, AUTO "[site a]\n[site b]\ntimezone = Europe/London\n");
+    world_tick(&w);
+    cr_expect_eq(old_terms(), before + 1, "of b only");
     world_close(&w);
 }
 
