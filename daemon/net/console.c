@@ -130,10 +130,12 @@ static void on_door(uv_poll_t *poll, int status, int events)
         return;
     }
     int fd = accept4(console->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0)
+    if (fd >= 0) {
+        console->starved = false;
         welcome(console, fd);
-    else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+    } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
         pause_accepting(console, errno);
+    }
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -141,10 +143,8 @@ static void on_sweep(uv_timer_t *timer)
     struct console *console = timer->data;
     for (int i = 0; i < CONSOLE_CLIENTS; i++)
         console_client_sweep(&console->clients[i]);
-    if (console->starved) {
-        console->starved = false;
+    if (console->starved)
         (void)uv_poll_start(&console->poll, UV_READABLE, on_door);
-    }
 }
 
 static void on_bell(uv_async_t *bell)

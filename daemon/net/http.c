@@ -79,13 +79,26 @@ static void on_pause_over(uv_timer_t *timer)
 static void pause_accepting(struct http *h, int error)
 {
     metrics_bump(h->lane.row, http_accept_errors, 1);
-    if (!h->starved)
+    if (!h->starved && !h->told && uv_now(h->loop) >= h->tell_from) {
         log_warn("event=accept_failed worker=%u error=\"%s\" next=retry_every_%dms",
                  h->worker, strerror(error), ACCEPT_PAUSE_MS);
+        h->told = true;
+        h->tell_from = uv_now(h->loop) + ACCEPT_LOG_MS;
+    }
     h->starved = true;
     for (size_t i = 0; i < h->door_count; i++)
         uv_poll_stop(&h->doors[i].poll);
     uv_timer_start(&h->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
+}
+
+/* Where the limit is just reached, one is accepted now and then: that is not yet the end. */
+static void recovered(struct http *h)
+{
+    h->starved = false;
+    if (!h->told || uv_now(h->loop) < h->tell_from)
+        return;
+    log_info("event=accept_recovered worker=%u next=none", h->worker);
+    h->told = false;
 }
 
 static bool is_starvation(int error)
@@ -112,9 +125,7 @@ static void accept_some(struct http *h, int listening, unsigned most)
         } else if (address_from_sockaddr(&peer, (const struct sockaddr *)&from) != 0) {
             close(fd);
         } else {
-            if (h->starved)
-                log_info("event=accept_recovered worker=%u next=none", h->worker);
-            h->starved = false;
+            recovered(h);
             http_conn_start(h, fd, &peer);
         }
     }

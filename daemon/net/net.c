@@ -1,17 +1,22 @@
 #include "net/net.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "net/listener.h"
 #include "net/worker.h"
 
-/* Descriptors that are not connections: sockets, loops, stores, the arena, logs and the
- * stats socket. */
-enum { DESCRIPTORS_KEPT = 64, DESCRIPTORS_A_WORKER = 8 };
+/* Descriptors that are not connections and are not open yet. */
+enum {
+    DESCRIPTORS_A_WORKER = 6,   /* its loop, a connection on its way to being refused */
+    DESCRIPTORS_A_LISTENER = 2, /* for each worker                                    */
+    DESCRIPTORS_SPARE = 24      /* the stats socket and its clients, files            */
+};
 
 struct net {
     struct net_options options; /* as given, with the limits that really hold */
@@ -53,19 +58,37 @@ static int open_listeners(struct net *n, char ret_error[256])
     return ERR_MALFORMED;
 }
 
+/* The kernel gives out the lowest number that is free: those below are in use. */
+static rlim_t descriptors_in_use(void)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return 0;
+    close(fd);
+    return (rlim_t)fd;
+}
+
+static rlim_t listeners_in(const char *listen)
+{
+    rlim_t count = 1;
+    for (; *listen != '\0'; listen++)
+        count += *listen == ',';
+    return count;
+}
+
 /* Connections must never take the last descriptors: the stores and the stats socket need
  * some. */
 static void limit_connections(struct net_options *o)
 {
     struct rlimit files;
-    rlim_t kept = DESCRIPTORS_KEPT + (rlim_t)o->workers * DESCRIPTORS_A_WORKER;
+    rlim_t a_worker =
+        DESCRIPTORS_A_WORKER + DESCRIPTORS_A_LISTENER * listeners_in(o->listen);
+    rlim_t kept = descriptors_in_use() + o->workers * a_worker + DESCRIPTORS_SPARE;
     if (o->connections == 0)
         o->connections = 1;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
         return;
-    rlim_t most = files.rlim_cur > 2 * kept ? files.rlim_cur - kept : files.rlim_cur / 2;
-    if (most == 0)
-        most = 1;
+    rlim_t most = files.rlim_cur > kept ? files.rlim_cur - kept : 1;
     if (o->connections <= most)
         return;
     log_warn("event=connections_limited asked=%u nofile=%llu next=at_most_%llu",
@@ -117,7 +140,9 @@ int net_open(struct net **ret_net, const struct net_options *options, char ret_e
     *ret_net = n;
     return 0;
 undo_workers:
-    snprintf(ret_error, 256, "the workers could not be opened: %s", error_text(rv));
+    snprintf(ret_error, 256, "the workers could not be opened: %s",
+             rv == ERR_FULL ? "too many open files; raise ulimit -n or LimitNOFILE="
+                            : error_text(rv));
     close_workers(n);
 undo_listeners:
     close_listeners(n);

@@ -117,9 +117,10 @@ int worker_open(struct worker *w, unsigned index, const struct net_options *opti
     w->lane = (struct lane){.handlers = options->handlers,
                             .context = options->lanes[index],
                             .row = &options->rows[index]};
-    if (uv_loop_init(&w->loop) != 0)
-        return ERR_NOMEM;
-    int rv = mailbox_init(&w->mailbox, &w->loop, on_bell, w);
+    int rv = uv_loop_init(&w->loop);
+    if (rv != 0)
+        return error_from_errno(-rv);
+    rv = mailbox_init(&w->mailbox, &w->loop, on_bell, w);
     if (rv != 0) {
         uv_loop_close(&w->loop);
         return rv;
