@@ -4,11 +4,9 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "store/load_document.h"
 
 enum { PROGRESS_LINES = 65536 };
-
-/* 1970 to 2514: what else a log says is no time that a counter can be told about. */
-static const int64_t time_max_s = (int64_t)1 << 34;
 
 struct import {
     const struct import_site *site;
@@ -89,7 +87,7 @@ static bool parse_line(struct log_line *ret_record, const struct import_line *li
     if (line->too_long || log_line_parse(ret_record, line->bytes, ret_reason) != 0)
         return false;
     *ret_reason = "bad_time";
-    return ret_record->time_s >= 0 && ret_record->time_s < time_max_s;
+    return ret_record->time_s >= 0 && ret_record->time_s < LOAD_TIME_MAX_S;
 }
 
 static void take_line(struct import *im, const struct import_line *line)

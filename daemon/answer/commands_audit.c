@@ -14,13 +14,22 @@ struct audit_out {
     bool json;
 };
 
+/* A note may hold anything: it gets no line and no colour of its own. */
+static void audit_line(struct audit_out *a, int64_t at_s, uint32_t uid, const char *what)
+{
+    local_time_write(&a->b, at_s, a->zone);
+    buffer_format(&a->b, " uid=%u ", (unsigned)uid);
+    for (; *what != '\0'; what++)
+        buffer_byte(&a->b, (unsigned char)*what < ' ' || *what == 0x7F ? '?' : *what);
+    buffer_byte(&a->b, '\n');
+}
+
 static int audit_row(void *context, int64_t at_s, uint32_t uid, const char *what)
 {
     struct audit_out *a = context;
 
     if (!a->json) {
-        local_time_write(&a->b, at_s, a->zone);
-        buffer_format(&a->b, " uid=%u %s\n", (unsigned)uid, what);
+        audit_line(a, at_s, uid, what);
         return 0;
     }
     json_out_object(&a->out, NULL);

@@ -170,7 +170,8 @@ static void work_adjust(struct store_job *j, struct store *store, struct instant
     if (rv == ERR_RANGE) {
         store_job_error(
             j, "range",
-            "that day is not yet, or has less than would be taken away; see `report`");
+            "that day is not yet, or has less than would be taken away, or the sum would "
+            "be 2^53 or more; see `report`");
         return;
     }
     if (rv != 0) {

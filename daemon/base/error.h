@@ -20,7 +20,8 @@
     X(ERR_DENIED, "permission denied")                                                   \
     X(ERR_TIMEOUT, "it took longer than its deadline")                                   \
     X(ERR_RANGE, "the value is out of range")                                            \
-    X(ERR_CANCELED, "we are stopping")
+    X(ERR_CANCELED, "we are stopping")                                                   \
+    X(ERR_MOVED, "its file was moved or removed; put it back, or restart luotd")
 
 #define ERROR_ENUM(name, sentence) name,
 enum error { ERR_NONE, ERRORS(ERROR_ENUM) ERROR_COUNT };

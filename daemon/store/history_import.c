@@ -16,6 +16,7 @@
 #include "store/history.h"
 #include "store/load_document.h"
 
+static const uint64_t number_max = (uint64_t)1 << 53;
 static const uint64_t key_id_bits = ((uint64_t)1 << 53) - 1; /* it travels as JSON */
 
 struct importing {
@@ -125,6 +126,22 @@ static int check_marks(struct importing *i)
     return 0;
 }
 
+/* All that is counted stays below 2^53, where JSON's numbers and the store's sums end. */
+static int check_sums(struct importing *i)
+{
+    const struct import_source *s = &i->source;
+    struct history_row all;
+    int rv = i->store->ops->total(i->store, i->key, HISTORY_IMPORTED, INT64_MIN, &all);
+
+    if (rv != 0)
+        return say(i, rv, "the store cannot be read; try again");
+    if (s->lines >= number_max || s->parsed >= number_max || s->malformed >= number_max ||
+        s->skipped >= number_max || s->views >= number_max ||
+        all.views + i->document.source.views >= number_max)
+        return say(i, ERR_RANGE, "with it the site would have more than 2^53 views");
+    return 0;
+}
+
 /* What the store has of the source, and what it will have. */
 static int check_source(struct importing *i)
 {
@@ -155,7 +172,7 @@ static int check_source(struct importing *i)
     s->views += new->views;
     s->skipped += new->skipped;
     memcpy(s->name, new->name, sizeof s->name);
-    return 0;
+    return check_sums(i);
 }
 
 /* --- What changes --- */

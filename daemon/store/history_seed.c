@@ -262,15 +262,20 @@ int history_adjust(struct site *site, struct store *store, const struct adjust_r
 {
     const struct site_terms *terms =
         atomic_load_explicit(&site->terms, memory_order_acquire);
-    uint64_t has;
+    uint64_t has, total;
     int rv;
 
-    if (row->day > zone_day(terms->zone, instant_seconds(now)) ||
+    if (row->day < 0 || row->day > zone_day(terms->zone, instant_seconds(now)) ||
         row->by >= (int64_t)number_max || row->by <= -(int64_t)number_max ||
         row->metric < 0 || row->metric >= METRIC_KINDS)
         return ERR_RANGE;
     rv = whole_day(site, store, row->day, row->metric, now, &has);
     if (rv == 0 && row->by < 0 && has < (uint64_t)-row->by)
+        rv = ERR_RANGE;
+    /* Further on the store's sums end, and with them the site's history. */
+    total = site_metric(site, SPAN_TOTAL, (enum metric)row->metric, now);
+    if (rv == 0 && row->by > 0 &&
+        (total > has ? total : has) + (uint64_t)row->by >= number_max)
         rv = ERR_RANGE;
     if (rv == 0)
         rv = store->ops->adjust_add(store, slice_of(site->block->key), row);

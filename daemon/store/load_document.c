@@ -3,11 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/error.h"
 
 static const uint64_t number_max = (uint64_t)1 << 53;
 static const uint64_t fp_max = ((uint64_t)1 << 44) - 2;
+static const int64_t hour_max = LOAD_TIME_MAX_S / 3600;
+static const int64_t day_min = -1, day_max = LOAD_TIME_MAX_S / 86400 + 1; /* any zone */
+static const uint64_t slot_max = LOAD_TIME_MAX_S * 1000 / SLOT_MS;
 
 struct reading {
     struct slice rest; /* lines that are to come */
@@ -91,7 +95,8 @@ static int read_name(struct slice text, char name[256])
         char byte = text.at[0];
         if (n == 255 || byte == '\0' || (used == 3 && read_escape(text, &byte) != 0))
             return ERR_MALFORMED;
-        name[n++] = byte;
+        /* It is for people to read: no line, no colour of its own. */
+        name[n++] = (unsigned char)byte < 0x20 || byte == 0x7F ? '?' : byte;
         text.at += used;
         text.length -= used;
     }
@@ -117,6 +122,9 @@ static int read_source(struct reading *r)
         named(&rest, "from", &s->from_s) != 0 || named(&rest, "to", &s->to_s) != 0 ||
         !take(&rest, "name=") || read_name(rest, s->name) != 0)
         return wrong(r, "not a source");
+    if (s->views > 0 &&
+        (s->from_s < 0 || s->to_s < s->from_s || s->to_s > LOAD_TIME_MAX_S))
+        return wrong(r, "from and to are not of 1970 to 2514");
     return 0;
 }
 
@@ -188,6 +196,8 @@ static int read_day(struct reading *r, struct slice rest)
     if (date_parse(slice_cut(&rest, ' '), &row.number) != 0 ||
         named_count(&rest, "views", &row.views) != 0 || rest.length != 0)
         return wrong(r, "not a day");
+    if (row.number < day_min || row.number > day_max)
+        return wrong(r, "a day is not of 1970 to 2514");
     if (d->days > 0 && row.number <= d->day[d->days - 1].number)
         return wrong(r, "days must ascend");
     return add_row(&d->day, &r->day_room, &d->days, row);
@@ -201,6 +211,8 @@ static int read_hour(struct reading *r, struct slice rest)
     if (slice_signed(slice_cut(&rest, ' '), &row.number) != 0 ||
         named_count(&rest, "views", &row.views) != 0 || rest.length != 0)
         return wrong(r, "not an hour");
+    if (row.number < 0 || row.number > hour_max)
+        return wrong(r, "an hour is not of 1970 to 2514");
     if (d->hours > 0 && row.number <= d->hour[d->hours - 1].number)
         return wrong(r, "hours must ascend");
     return add_row(&d->hour, &r->hour_room, &d->hours, row);
@@ -216,7 +228,7 @@ static int read_mark(struct reading *r, struct slice rest)
 
     if (slice_hex(slice_cut(&rest, ' '), &m.fp) != 0 || m.fp == 0 || m.fp > fp_max ||
         slice_number(slice_cut(&rest, ' '), &first) != 0 ||
-        slice_number(rest, &last) != 0 || last < first || last > UINT32_MAX)
+        slice_number(rest, &last) != 0 || last < first || last > slot_max)
         return wrong(r, "not a mark");
     m.first_slot = (int64_t)first;
     m.last_slot = (int64_t)last;
@@ -250,13 +262,14 @@ static int read_rows(struct reading *r)
     return rv;
 }
 
-static uint64_t sum_views(const struct load_row *row, size_t n)
+/* Do the rows add up to it? Each is below 2^53, as it is: no sum that may overflow. */
+static bool views_are(const struct load_row *row, size_t n, uint64_t views)
 {
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && sum <= views; i++)
         sum += row[i].views;
-    return sum;
+    return sum == views;
 }
 
 int load_document_parse(struct load_document *ret_document, struct slice text,
@@ -268,9 +281,11 @@ int load_document_parse(struct load_document *ret_document, struct slice text,
 
     if (rv == 0)
         rv = read_rows(&r);
-    if (rv == 0 && (sum_views(d.day, d.days) != d.source.views ||
-                    sum_views(d.hour, d.hours) != d.source.views))
+    if (rv == 0 && (!views_are(d.day, d.days, d.source.views) ||
+                    !views_are(d.hour, d.hours, d.source.views)))
         rv = wrong(&r, "days, hours and the source do not have the same views");
+    if (rv == 0 && d.marks.count > d.source.views)
+        rv = wrong(&r, "there are more marks than views");
     if (rv != 0) {
         snprintf(ret_sentence, 256, "line %zu of the document: %s", r.number,
                  rv == ERR_MALFORMED ? r.wrong : error_text(rv));

@@ -22,6 +22,9 @@
 #include "store/marks.h"
 #include "store/store.h"
 
+/* 1970 to 2514: what else a log says is no time that a counter can be told about. */
+#define LOAD_TIME_MAX_S ((int64_t)1 << 34)
+
 struct load_row {
     int64_t number;
     uint64_t views;

@@ -6,7 +6,7 @@
  * COMMIT, which waits for the disk (WAL, synchronous=FULL). It fails when: the disk is
  * full or says no, another process holds the database longer than the deadline, or the
  * deadline passes: all of it is rolled back, the connection goes on, the caller saves
- * again later.
+ * again later. The file was moved or removed: nothing is written until it is back.
  *
  * Rows are kept for each run, that is node and incarnation; answers add them up. */
 #include "store/store_sqlite.h"
@@ -185,9 +185,21 @@ int sqlite_run(struct sqlite_store *s, bool add)
     return rv;
 }
 
+/* What is written to a file without a name is gone when we end, however durable. */
+static bool file_is_gone(struct sqlite_store *s)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+               SQLITE_OK &&
+           moved != 0;
+}
+
 int sqlite_begin(struct sqlite_store *s, struct deadline d)
 {
     sqlite_patience(s, d);
+    if (file_is_gone(s))
+        return ERR_MOVED;
     return sqlite_do(s, sqlite_take(s, STATEMENT_BEGIN, 0));
 }
 

@@ -82,7 +82,9 @@ enum finding { NOTHING, OURS, FOREIGN };
 static int look(const char *path, enum finding *ret_finding)
 {
     static const unsigned char mark[4] = {'l', 'u', 'o', 't'};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* O_NONBLOCK: nobody may ever write to a fifo. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
     char *head = malloc(HEAD_BYTES);
     ssize_t n = -1;
     int rv = 0;
@@ -90,6 +92,10 @@ static int look(const char *path, enum finding *ret_finding)
     *ret_finding = NOTHING;
     if (fd < 0)
         rv = errno == ENOENT ? 0 : error_from_errno(errno);
+    else if (fstat(fd, &st) != 0)
+        rv = error_from_errno(errno);
+    else if (!S_ISREG(st.st_mode))
+        *ret_finding = FOREIGN;
     else if (head == NULL)
         rv = ERR_NOMEM;
     else if ((n = read(fd, head, HEAD_BYTES)) < 0)

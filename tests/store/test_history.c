@@ -346,6 +346,10 @@ Test(history, books_adjustments_on_their_day)
     cr_expect_eq(adjust(&p, s, wednesday_day, -1), ERR_RANGE, "no day is below 0");
     cr_expect_eq(adjust(&p, s, wednesday_day - 500, -1), ERR_RANGE);
     cr_expect_eq(adjust(&p, s, wednesday_day + 1, 1), ERR_RANGE, "not yet");
+    cr_expect_eq(adjust(&p, s, -1, 1), ERR_RANGE, "before 1970");
+    cr_expect_eq(adjust(&p, s, wednesday_day, ((int64_t)1 << 53) - 5), ERR_RANGE,
+                 "with the 5 that there are it is too much");
+    cr_expect_eq(adjust(&p, s, wednesday_day, ((int64_t)1 << 53) - 6), 0);
     s->ops->close(s);
     province_close(&p);
 }
@@ -669,6 +673,45 @@ Test(history, changes_nothing_when_the_store_cannot_keep_an_import)
     province_close(&p);
 }
 
+/* Sums of 64 bits that wrap round to what the source says, and sums of many pieces: SQLite
+ * would refuse to add them up, and the site would have no history any more. */
+Test(history, refuses_numbers_that_cannot_be_added_up)
+{
+    static char text[2100 * 64];
+    const unsigned long long most = (1ull << 53) - 1;
+    struct province p = demo_now();
+    struct store *s = province_store(&p);
+    char date[11];
+    struct load_result r;
+    size_t n;
+
+    load(&p, s);
+    n = (size_t)sprintf(text,
+                        "luot-load 1\nsite demo\nkey_id 1\nsource 12 bytes=5 lines=1 "
+                        "parsed=1 malformed=0 views=0 skipped=0 from=0 to=0 name=a\n"
+                        "from_byte 0\n");
+    for (int i = 0; i < 2048; i++) {
+        date_write(i, date);
+        n += (size_t)sprintf(text + n, "day %s views=%llu\n", date, most);
+    }
+    date_write(2048, date);
+    n += (size_t)sprintf(text + n, "day %s views=2048\nend\n", date);
+    cr_expect_eq(import(&p, s, (struct slice){text, n}, &r), ERR_MALFORMED);
+    for (int i = 0; i < 2; i++) {
+        n = (size_t)sprintf(text,
+                            "luot-load 1\nsite demo\nkey_id 1\nsource %d bytes=5 lines=1 "
+                            "parsed=1 malformed=0 views=%llu skipped=0 from=0 to=0 "
+                            "name=a\nfrom_byte 0\nday 1970-01-01 views=%llu\n"
+                            "hour 0 views=%llu\nend\n",
+                            i, most, most, most);
+        cr_expect_eq(import(&p, s, (struct slice){text, n}, &r), i == 0 ? 0 : ERR_RANGE,
+                     "%s", r.sentence);
+    }
+    cr_expect_eq(number(&p, SPAN_TOTAL, METRIC_VIEWS), most);
+    s->ops->close(s);
+    province_close(&p);
+}
+
 Test(history, says_which_line_of_a_document_it_cannot_read)
 {
     static const struct {
@@ -698,6 +741,22 @@ Test(history, says_which_line_of_a_document_it_cannot_read)
         {"luot-load 1\nsite demo\nkey_id 1\nsource 12 bytes=5 lines=1 parsed=1 "
          "malformed=0 views=0 skipped=0 from=0 to=0 name=a\nfrom_byte 9\nend\n",
          "before it begins"},
+        {"luot-load 1\nsite demo\nkey_id 1\nsource 12 bytes=5 lines=1 parsed=1 "
+         "malformed=0 views=0 skipped=0 from=0 to=0 name=a\nfrom_byte 0\n"
+         "day 9999-12-31 views=0\nend\n",
+         "line 6"},
+        {"luot-load 1\nsite demo\nkey_id 1\nsource 12 bytes=5 lines=1 parsed=1 "
+         "malformed=0 views=0 skipped=0 from=0 to=0 name=a\nfrom_byte 0\n"
+         "hour 9223372036854775807 views=0\nend\n",
+         "line 6"},
+        {"luot-load 1\nsite demo\nkey_id 1\nsource 12 bytes=5 lines=1 parsed=1 "
+         "malformed=0 views=0 skipped=0 from=0 to=0 name=a\nfrom_byte 0\n"
+         "mark 1a 4294967295 4294967295\nend\n",
+         "line 6"},
+        {"luot-load 1\nsite demo\nkey_id 1\nsource 12 bytes=5 lines=1 parsed=1 "
+         "malformed=0 views=1 skipped=0 from=-5 to=99999999999999 name=a\n"
+         "from_byte 0\nend\n",
+         "line 4"},
     };
     struct province p = demo_now();
     struct store *s = province_store(&p);

@@ -544,6 +544,38 @@ Test(store, leaves_what_is_not_its_own_alone)
     scratch_free(&dir);
 }
 
+Test(store, waits_for_nobody_where_a_fifo_or_a_directory_is)
+{
+    struct scratch dir = scratch_new();
+    char sentence[512];
+
+    cr_assert_eq(mkfifo(scratch_path(&dir, "fifo"), 0600), 0);
+    cr_expect_eq(open_at(&dir, "fifo", sentence), ERR_FOREIGN);
+    cr_assert_eq(mkdir(scratch_path(&dir, "folder"), 0700), 0);
+    cr_expect_eq(open_at(&dir, "folder", sentence), ERR_FOREIGN);
+    cr_expect_str_not_empty(sentence);
+    scratch_free(&dir);
+}
+
+Test(store, is_not_durable_in_a_file_that_was_moved)
+{
+    struct scratch dir = scratch_new();
+    struct store *s = open_as(&dir, 1);
+    struct change c = day_of(20000, 4);
+    char from[300], to[300];
+
+    snprintf(from, sizeof from, "%s", scratch_path(&dir, "luot.db"));
+    snprintf(to, sizeof to, "%s", scratch_path(&dir, "away"));
+    save_one(s, day_of(20000, 3));
+    cr_assert_eq(rename(from, to), 0);
+    cr_expect_eq(s->ops->save(s, &c, 1, none), ERR_MOVED);
+    cr_assert_eq(rename(to, from), 0);
+    cr_expect_eq(s->ops->save(s, &c, 1, none), 0);
+    cr_expect_eq(history(s, CHANGE_DAY, HISTORY_LIVE_OWN).row[0].views, 4);
+    s->ops->close(s);
+    scratch_free(&dir);
+}
+
 Test(store, refuses_a_newer_luotds)
 {
     struct scratch dir = scratch_new();
