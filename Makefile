@@ -127,10 +127,6 @@ $(ASSET_DIR)%: client/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-$(ASSET_DIR)%: # not written yet: answered with 404
-	@mkdir -p $(@D)
-	@: >$@
-
 $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
 	$(CC) -O3 -g -fPIC -I$(LLHTTP_INCLUDE) -c $< -o $@

@@ -13,9 +13,8 @@ static const struct route table[] = {
     {"/v1/{site}/series.json", TAKES_GET, false, true, answer_series,
      "?metric=visits&step=day&from=2026-01-01&to=2026-02-01",
      "One metric (views, visits, visitors) over time, by minute, quarter, hour, day, "
-     "week "
-     "or month; from and to are days of the site or unix seconds, to is not in it; null "
-     "is where nobody counted. For public sites."},
+     "week or month; from and to are days of the site or unix seconds, to is not in it; "
+     "null is where nobody counted. For public sites."},
     {"/luot.js", TAKES_GET, false, true, answer_asset, NULL, NULL},
     {"/widget.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},

@@ -1,9 +1,9 @@
 /* Floor 2 (count). Views and visits of one site over time: a ring of 12 s slots that
  * workers add to, minutes and quarter-hours that the keeper assigns from whole slots, and
  * the days it has folded away. Everything is in the arena and holds at every instruction:
- * total computed from the arena alone is exactly what was added. Source, with the proofs:
- * reference protocol, section 2. Slots are absolute: floor(unix_ms / 12000); quarters are
- * slot / 75; minutes slot / 5. */
+ * total computed from the arena alone is exactly what was added. Why each step is safe is
+ * said where it is taken: hits.c (workers), hits_keep.c (keeper), hits_read.c (readers).
+ * Slots are absolute: floor(unix_ms / 12000); quarters are slot / 75; minutes slot / 5. */
 #ifndef LUOT_COUNT_HITS_H
 #define LUOT_COUNT_HITS_H
 
@@ -82,7 +82,7 @@ void hits_fold(struct hits *h, int64_t until_q);
 void hits_set_back_begin(struct hits *h, int64_t now_slot);
 bool hits_set_back_finish(struct hits *h, int64_t now_slot);
 /* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could
- * mistake (protocol, section 2). True as hits_set_back_finish, when the clock is behind
+ * mistake. True as hits_set_back_finish, when the clock is behind
  * what the arena has seen. */
 bool hits_adopt(struct hits *h, int64_t now_slot);
 /* Restoring from a store, before any worker: a quarter < first_q, for sliding windows and

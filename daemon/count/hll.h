@@ -1,7 +1,7 @@
 /* Floor 2 (count). HyperLogLog, p = 14, 8-bit registers in memory, byte-compatible with
  * Redis when written: index = low 14 bits, value = trailing zeros of the rest + 1.
  * Standard error 0.81 %. Source: Flajolet et al. 2007; estimator Ertl 2017 (arXiv
- * 1702.01284), the one Redis uses; Redis format: reference sketch, section 5. */
+ * 1702.01284), the one Redis uses; the Redis format is drawn in hll.c. */
 #ifndef LUOT_COUNT_HLL_H
 #define LUOT_COUNT_HLL_H
 

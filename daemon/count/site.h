@@ -170,7 +170,7 @@ void site_attach(struct site *s, struct arena *a, unsigned index);
 int site_make(struct site *s, struct arena *a, struct instant now);
 /* Gives a blank site its key (and an auto site its host) and makes it live. */
 void site_name(struct site *s, struct slice key, struct slice host);
-/* After kill -9 or a stop: makes the block whole again (protocol, section 5). */
+/* After kill -9 or a stop: makes the block whole again. */
 void site_adopt(struct site *s, struct arena *a, struct instant now);
 /* NULL: no memory, or no such zone. */
 struct site_terms *site_terms_new(const struct site_config *config);

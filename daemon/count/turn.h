@@ -2,9 +2,8 @@
  * on what it read before.
  *
  * A turn is one receive batch of one worker; inside it there is no system call and no
- * waiting. The word is even while the worker is idle and odd while it is inside. Source:
- * reference protocol, section 1 (model-checked). The words live in the arena, so adoption
- * sees who was killed inside a turn.
+ * waiting. The word is even while the worker is idle and odd while it is inside. The words
+ * live in the arena, so adoption sees who was killed inside a turn.
  *
  * What the keeper changes before a grace (floor_q, mode, linked) it stores seq_cst, and a
  * worker loads it seq_cst, after turn_begin: acquire is not enough (turn.c). */

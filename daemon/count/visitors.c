@@ -13,7 +13,7 @@
  * never changes its owner (but for the session lines of sketched mode), so growth is one
  * CAS on `cur` and kill -9 leaves nothing to finish. Orders: a word is published with
  * release and read with acquire; `cur` likewise, so that who sees part k open also sees
- * it backed. Proofs: reference protocol, section 3. */
+ * it backed. */
 #include "count/visitors.h"
 
 #include <assert.h>

@@ -2,7 +2,7 @@
  * last-seen slot:20 that never move, grown by opening the next part, with
  * first-in-this-period decided by the CAS that moves "last seen". Exact up to 393,216
  * visitors; beyond that the matrix (count/distinct) counts and the last part is the
- * session table. Source, with the proofs: reference protocol, sections 3 to 5. */
+ * session table. Why it holds: visitors.c, visitors_keep.c, visitors_session.c. */
 #ifndef LUOT_COUNT_VISITORS_H
 #define LUOT_COUNT_VISITORS_H
 
