@@ -344,8 +344,8 @@ void command_write_help(FILE *out)
 
 void command_write_details(FILE *out, const struct command *command)
 {
-    fprintf(out, "%s: %s\n\nusage: luotctl %s %s\n", command->name, command->sentence,
-            command->name, command->usage);
+    fprintf(out, "%s: %s\n\nusage: luotctl %s%s%s\n", command->name, command->sentence,
+            command->name, *command->usage == '\0' ? "" : " ", command->usage);
     if (*command->details != '\0')
         fprintf(out, "\n%s", command->details);
 }

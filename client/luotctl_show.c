@@ -7,100 +7,42 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "luotctl_table.h"
+#include "luotctl_value.h"
 
-enum { INDENT = 2, SECONDS_FROM = 100000000 /* 1973: less is a number of something */ };
+enum { INDENT = 2 };
 
 struct show {
     FILE *out;
     bool colours;
     struct zone *zone; /* of the document's site; NULL: UTC */
+    int64_t as_of;     /* of the document; 0: it does not say */
     int error;
 };
 
 /* --- One value --- */
 
-/* Keys whose numbers are unix seconds. */
-static bool is_time_key(const char *key)
-{
-    static const char *const KEYS[] = {"as_of",
-                                       "since",
-                                       "identity_since",
-                                       "from",
-                                       "to",
-                                       "until",
-                                       "at",
-                                       "created",
-                                       "first_live",
-                                       "first_live_s",
-                                       "created_s",
-                                       "hour",
-                                       "minute",
-                                       "quarter",
-                                       "time",
-                                       "last_view",
-                                       "durable_since",
-                                       "keeper_as_of_s"};
-    for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++)
-        if (strcmp(KEYS[i], key) == 0)
-            return true;
-    return false;
-}
-
-static bool is_time(const char *key, const json_t *value)
-{
-    return is_time_key(key) && json_is_integer(value) &&
-           json_integer_value(value) >= SECONDS_FROM;
-}
-
-static bool is_day_start(const struct show *s, int64_t t)
-{
-    return s->zone == NULL ? t % 86400 == 0
-                           : zone_day_start(s->zone, zone_day(s->zone, t)) == t;
-}
-
-/* "2026-11-23 03:21:04"; without its time where that is said by all its neighbours. */
-static void write_time(const struct show *s, int64_t t, bool date_only, char text[32])
-{
-    int64_t local = t + (s->zone == NULL ? 0 : zone_offset(s->zone, t));
-    int64_t day = local / 86400 - (local % 86400 < 0);
-    int second = (int)(local - day * 86400);
-    date_write(date_only && s->zone != NULL ? zone_day(s->zone, t) : day, text);
-    if (!date_only)
-        snprintf(text + 10, 22, " %02d:%02d:%02d%s", second / 3600, second / 60 % 60,
-                 second % 60, s->zone == NULL ? " UTC" : "");
-}
-
-/* With a comma, and without zeros at the end; shares in percent. */
-static void write_real(const char *key, double number, char text[64])
-{
-    bool share = strcmp(key, "error") == 0;
-    snprintf(text, 60, "%.*f", share ? 1 : 3, share ? number * 100 : number);
-    char *point = strpbrk(text, ".,");
-    if (point != NULL) {
-        char *end = text + strlen(text);
-        *point = ',';
-        while (!share && end > point && (end[-1] == '0' || end[-1] == ','))
-            *--end = '\0';
-    }
-    if (share)
-        strcat(text, " %");
-}
-
 static void show_cell(const struct show *s, struct table *t, const char *key,
-                      const json_t *value, bool date_only)
+                      const json_t *value, enum precision precision)
 {
     char text[64];
-    if (is_time(key, value)) {
-        write_time(s, json_integer_value(value), date_only, text);
+    if (value_is_time(key, value)) {
+        value_write_time(s->zone, json_integer_value(value), precision, text);
+        table_text(t, CELL_TEXT, slice_of(text));
+    } else if (value_is_duration(key, value) && value_unit(key) == 3) {
+        value_write_real(key, json_number_value(value), text);
+        strcat(text, " ms");
+        table_text(t, CELL_TEXT, slice_of(text));
+    } else if (value_is_duration(key, value)) {
+        value_write_duration((int64_t)json_number_value(value), text);
         table_text(t, CELL_TEXT, slice_of(text));
     } else if (json_is_integer(value)) {
         table_number(t, json_integer_value(value));
     } else if (json_is_real(value)) {
-        write_real(key, json_real_value(value), text);
+        value_write_real(key, json_real_value(value), text);
         table_text(t, CELL_NUMBER, slice_of(text));
     } else if (json_is_string(value)) {
         struct slice string = {json_string_value(value), json_string_length(value)};
-        table_text(t, CELL_TEXT, string);
+        table_text(t, CELL_TEXT, string.length == 0 ? SLICE("-") : string);
     } else if (json_is_boolean(value)) {
         table_text(t, CELL_TEXT, json_is_true(value) ? SLICE("yes") : SLICE("no"));
     } else {
@@ -108,11 +50,11 @@ static void show_cell(const struct show *s, struct table *t, const char *key,
     }
 }
 
-/* A key as words: last_24h is "last 24h". */
+/* A key as words: last_24h is "last 24h". Its unit stands with its value. */
 static void show_name(struct table *t, enum table_cell_kind kind, const char *key)
 {
     char text[128];
-    snprintf(text, sizeof text, "%s", key);
+    snprintf(text, sizeof text, "%.*s", (int)(strlen(key) - value_unit(key)), key);
     for (char *p = text; *p != '\0'; p++)
         if (*p == '_')
             *p = ' ';
@@ -170,22 +112,34 @@ static bool is_points(json_t *value)
 
 static bool is_number_column(const char *key, const json_t *sample)
 {
-    return json_is_number(sample) && !is_time(key, sample);
+    return json_is_number(sample) && !value_is_time(key, sample) &&
+           !value_is_duration(key, sample);
 }
 
-/* Are all times of this column the first second of a day? */
-static bool column_is_days(const struct show *s, json_t *rows, const char *key)
+/* What is the least that all times of a column need? */
+static enum precision common_precision(const struct show *s, enum precision so_far,
+                                       int64_t t)
 {
+    enum precision own = value_is_day_start(s->zone, t) ? TO_THE_DAY
+                         : t % 60 == 0                  ? TO_THE_MINUTE
+                                                        : TO_THE_SECOND;
+    return own < so_far ? own : so_far;
+}
+
+static enum precision column_precision(const struct show *s, json_t *rows,
+                                       const char *key)
+{
+    enum precision precision = TO_THE_DAY;
     const char *name;
     size_t i;
     json_t *row, *value;
-    json_object_foreach(
-        rows, name, row) if (is_time(key, value = json_object_get(row, key)) &&
-                             !is_day_start(s, json_integer_value(value))) return false;
+    json_object_foreach(rows, name,
+                        row) if (value_is_time(key, value = json_object_get(row, key)))
+        precision = common_precision(s, precision, json_integer_value(value));
     json_array_foreach(rows, i,
-                       row) if (is_time(key, value = json_object_get(row, key)) &&
-                                !is_day_start(s, json_integer_value(value))) return false;
-    return true;
+                       row) if (value_is_time(key, value = json_object_get(row, key)))
+        precision = common_precision(s, precision, json_integer_value(value));
+    return precision;
 }
 
 /* `columns`: an object with a member for each column, its value the column's first one
@@ -215,9 +169,9 @@ static void show_row(const struct show *s, struct table *t, json_t *columns, jso
 {
     const char *key;
     json_t *sample;
-    json_object_foreach(columns, key, sample)
-        show_cell(s, t, key, json_object_get(row, key),
-                  is_time(key, sample) && column_is_days(s, rows, key));
+    json_object_foreach(columns, key, sample) show_cell(
+        s, t, key, json_object_get(row, key),
+        value_is_time(key, sample) ? column_precision(s, rows, key) : TO_THE_SECOND);
 }
 
 static void show_rows(struct show *s, json_t *rows, unsigned indent)
@@ -250,20 +204,43 @@ static void show_rows(struct show *s, json_t *rows, unsigned indent)
     finish(s, &t, indent);
 }
 
-/* [[unix seconds, value], ...], or spans [[from, to], ...] */
-static void show_points(struct show *s, json_t *points, bool spans, unsigned indent)
+static bool is_to_come(const struct show *s, json_t *point)
+{
+    return s->as_of > 0 && json_integer_value(json_array_get(point, 0)) > s->as_of &&
+           json_is_null(json_array_get(point, 1));
+}
+
+/* [[unix seconds, value], ...] */
+static void show_points(struct show *s, json_t *points, unsigned indent)
+{
+    struct table t = {0};
+    size_t i;
+    json_t *point;
+    enum precision precision = TO_THE_DAY;
+    json_array_foreach(points, i, point) precision =
+        common_precision(s, precision, json_integer_value(json_array_get(point, 0)));
+    json_array_foreach(points, i, point)
+    {
+        if (is_to_come(s, point))
+            continue;
+        table_row(&t);
+        show_cell(s, &t, "at", json_array_get(point, 0), precision);
+        show_cell(s, &t, "", json_array_get(point, 1), precision);
+    }
+    finish(s, &t, indent);
+}
+
+/* [[from, to], ...] */
+static void show_spans(struct show *s, json_t *spans, unsigned indent)
 {
     struct table t = {0};
     size_t i, column;
-    json_t *point, *value;
-    bool days = true;
-    json_array_foreach(points, i, point) days =
-        days && is_day_start(s, json_integer_value(json_array_get(point, 0)));
-    json_array_foreach(points, i, point)
+    json_t *span, *value;
+    json_array_foreach(spans, i, span)
     {
         table_row(&t);
-        json_array_foreach(point, column, value)
-            show_cell(s, &t, column == 0 || spans ? "at" : "", value, days && !spans);
+        json_array_foreach(span, column, value)
+            show_cell(s, &t, "at", value, TO_THE_SECOND);
     }
     finish(s, &t, indent);
 }
@@ -299,7 +276,7 @@ static void show_pairs(struct show *s, json_t *object, unsigned indent)
         if (is_empty_list(value))
             table_text(&t, CELL_TEXT, SLICE("none"));
         else
-            show_cell(s, &t, key, value, false);
+            show_cell(s, &t, key, value, TO_THE_SECOND);
     }
     finish(s, &t, indent);
 }
@@ -313,7 +290,7 @@ static void show_list(struct show *s, json_t *list, unsigned indent)
     json_array_foreach(list, i, value)
     {
         table_row(&t);
-        show_cell(s, &t, "", value, false);
+        show_cell(s, &t, "", value, TO_THE_SECOND);
     }
     finish(s, &t, indent);
 }
@@ -349,7 +326,7 @@ static void show_value(struct show *s, const char *key, json_t *value, unsigned 
     if (is_rows(value))
         show_rows(s, value, indent);
     else if (is_points(value))
-        show_points(s, value, strcmp(key, "gaps") == 0, indent);
+        (strcmp(key, "gaps") == 0 ? show_spans : show_points)(s, value, indent);
     else if (json_is_object(value))
         show_members(s, value, indent);
     else if (holds_only_singles(value))
@@ -381,6 +358,7 @@ int show_json(struct slice text, FILE *out, bool colours)
     if (document == NULL)
         return ERR_MALFORMED;
     find_zone(&s, document);
+    s.as_of = json_integer_value(json_object_get(document, "as_of"));
     if (json_is_array(document) && json_array_size(document) == 0)
         fputs("none\n", out);
     else

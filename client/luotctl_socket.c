@@ -34,6 +34,14 @@ static bool is_there(char ret_path[SOCKET_PATH_MAX], const char *directory,
     return length < SOCKET_PATH_MAX && access(ret_path, F_OK) == 0;
 }
 
+/* Where luotd of an account lies that can write to neither. */
+static bool is_makeshift(char ret_path[SOCKET_PATH_MAX])
+{
+    char rest[64];
+    snprintf(rest, sizeof rest, "luot-%u/luotd.sock", (unsigned)geteuid());
+    return is_there(ret_path, "/dev/shm", rest) || is_there(ret_path, "/tmp", rest);
+}
+
 int socket_find(char ret_path[SOCKET_PATH_MAX], const char *given,
                 char ret_sentence[SOCKET_SENTENCE_MAX])
 {
@@ -46,7 +54,8 @@ int socket_find(char ret_path[SOCKET_PATH_MAX], const char *given,
     }
     if (is_there(ret_path, getenv("RUNTIME_DIRECTORY"), "luotd.sock") ||
         is_there(ret_path, "/run/luot", "luotd.sock") ||
-        is_there(ret_path, getenv("XDG_RUNTIME_DIR"), "luot/luotd.sock"))
+        is_there(ret_path, getenv("XDG_RUNTIME_DIR"), "luot/luotd.sock") ||
+        is_makeshift(ret_path))
         return 0;
     snprintf(ret_sentence, SOCKET_SENTENCE_MAX,
              "luotd has no socket at /run/luot/luotd.sock or below $XDG_RUNTIME_DIR: is "

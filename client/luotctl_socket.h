@@ -10,9 +10,10 @@
 enum { SOCKET_PATH_MAX = 108, SOCKET_WAIT_S = 300, SOCKET_SENTENCE_MAX = 512 };
 
 /* Where luotd listens: `given` if there is one, else $LUOT_SOCKET, else the first that
- * exists of $RUNTIME_DIRECTORY/luotd.sock, /run/luot/luotd.sock and
- * $XDG_RUNTIME_DIR/luot/luotd.sock. EX_UNAVAILABLE (there is none) or EX_USAGE (the path
- * is too long), with a sentence that says what to do. */
+ * exists of $RUNTIME_DIRECTORY/luotd.sock, /run/luot/luotd.sock,
+ * $XDG_RUNTIME_DIR/luot/luotd.sock, and luot-UID/luotd.sock in /dev/shm and /tmp.
+ * EX_UNAVAILABLE (there is none) or EX_USAGE (the path is too long), with a sentence that
+ * says what to do. */
 int socket_find(char ret_path[SOCKET_PATH_MAX], const char *given,
                 char ret_sentence[SOCKET_SENTENCE_MAX]);
 

@@ -257,6 +257,15 @@ static void say_hints(const struct net_listener *l, const char *socket)
            l->text, socket);
 }
 
+/* All of them: a port that the system chose is known from here only. */
+static void say_listeners(const struct net_listener *l, size_t count)
+{
+    if (count == 0)
+        fputs("none", stdout);
+    for (size_t i = 0; i < count; i++)
+        printf("%s%s", i > 0 ? "," : "", l[i].text);
+}
+
 static void say_ready(struct daemon *d)
 {
     size_t count;
@@ -267,8 +276,11 @@ static void say_ready(struct daemon *d)
              (unsigned long long)d->arena_report.adoptions,
              (long long)(now.ms - d->started.ms), (unsigned long long)l[0].udp_buffer,
              d->workers);
-    printf("ready http=%s udp=%s socket=%s pid=%ld\n", l[0].text,
-           l[0].udp ? l[0].text : "none", d->places.socket, (long)getpid());
+    fputs("ready http=", stdout);
+    say_listeners(l, count);
+    fputs(" udp=", stdout);
+    say_listeners(l, l[0].udp ? count : 0);
+    printf(" socket=%s pid=%ld\n", d->places.socket, (long)getpid());
     if (d->options->config_file == NULL)
         say_hints(&l[0], d->places.socket);
     fflush(stdout);
@@ -289,6 +301,13 @@ static int start(struct daemon *d)
     d->started = clock_now(&d->clock);
     if (places_find(&d->places, &d->config->settings, sentence) != 0)
         return fail(EXIT_CANTCREAT, "directory", sentence);
+    if (d->places.makeshift)
+        log_warn(
+            "event=run_dir dir=%s error=\"neither /run/luot nor $XDG_RUNTIME_DIR can "
+            "be written by this user\" next=use_it_or_set_run_dir",
+            d->places.run_dir);
+    log_info("event=places run_dir=%s store=%s", d->places.run_dir,
+             d->places.store[0] == '\0' ? "none" : d->places.store);
     if (daemon_set_trust(d, &d->config->settings) != 0)
         return fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     daemon_join_service(d);

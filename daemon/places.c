@@ -10,14 +10,28 @@
 
 enum { DIR_MODE = 0750 };
 
+/* 0 or errno. */
+static int is_usable(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return errno;
+    if (!S_ISDIR(st.st_mode))
+        return ENOTDIR;
+    return access(path, W_OK | X_OK) == 0 ? 0 : errno;
+}
+
 /* Like `mkdir -p`, for the last two levels at most: /run/luot, $XDG_STATE_HOME/luot. */
 static int make_dir(const char *path)
 {
     char parent[CONFIG_TEXT_MAX + 32];
     char *slash;
 
-    if (mkdir(path, DIR_MODE) == 0 || errno == EEXIST)
-        return access(path, W_OK | X_OK) == 0 ? 0 : errno;
+    if (mkdir(path, DIR_MODE) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return is_usable(path);
     if (errno != ENOENT)
         return errno;
     snprintf(parent, sizeof parent, "%s", path);
@@ -26,14 +40,23 @@ static int make_dir(const char *path)
         return ENOENT;
     *slash = '\0';
     if (mkdir(parent, DIR_MODE) != 0)
-        return errno;
+        return errno == EEXIST ? ENOENT : errno; /* /proc takes no new directory */
     return mkdir(path, DIR_MODE) == 0 ? 0 : errno;
 }
 
 struct candidate {
     const char *base; /* NULL or "": not offered */
     const char *tail; /* appended                */
+    bool shared;      /* anyone may make it: it must be ours alone to write */
 };
+
+static bool is_ours(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+           (st.st_mode & 022) == 0;
+}
 
 /* The first candidate that is a directory we may write, making it where possible. */
 static int choose(char *ret_path, size_t size, const char *configured,
@@ -58,6 +81,8 @@ static int choose(char *ret_path, size_t size, const char *configured,
             continue;
         snprintf(ret_path, size, "%s%s", candidates[i].base, candidates[i].tail);
         rv = make_dir(ret_path);
+        if (rv == 0 && candidates[i].shared && !is_ours(ret_path))
+            rv = EACCES;
         if (rv == 0)
             return 0;
     }
@@ -72,10 +97,10 @@ static int find_store(struct places *p, const struct settings *s, char ret_sente
     char state_dir[CONFIG_TEXT_MAX + 32], local[CONFIG_TEXT_MAX];
     const char *home = getenv("HOME");
     struct candidate candidates[] = {
-        {getenv("STATE_DIRECTORY"), ""},
-        {"/var/lib", "/luot"},
-        {getenv("XDG_STATE_HOME"), "/luot"},
-        {home == NULL ? NULL : local, "/luot"},
+        {getenv("STATE_DIRECTORY"), "", false},
+        {"/var/lib", "/luot", false},
+        {getenv("XDG_STATE_HOME"), "/luot", false},
+        {home == NULL ? NULL : local, "/luot", false},
     };
     int rv;
 
@@ -105,19 +130,26 @@ static int find_store(struct places *p, const struct settings *s, char ret_sente
 int places_find(struct places *ret_places, const struct settings *settings,
                 char ret_sentence[512])
 {
+    char own[32]; /* by user: one must not stand in another's way */
     struct candidate candidates[] = {
-        {getenv("RUNTIME_DIRECTORY"), ""},
-        {"/run", "/luot"},
-        {getenv("XDG_RUNTIME_DIR"), "/luot"},
-        {"/dev/shm", geteuid() == 0 ? "/luot" : "/luot-user"},
-        {"/tmp", "/luot"},
+        {getenv("RUNTIME_DIRECTORY"), "", false},
+        {"/run", "/luot", false},
+        {getenv("XDG_RUNTIME_DIR"), "/luot", false},
+        {"/dev/shm", own, true},
+        {"/tmp", own, true},
     };
-    int rv = choose(ret_places->run_dir, sizeof ret_places->run_dir, settings->run_dir,
-                    "run_dir", candidates, sizeof candidates / sizeof candidates[0],
-                    ret_sentence);
+    int rv;
+
+    snprintf(own, sizeof own, "/luot-%u", (unsigned)geteuid());
+    rv = choose(ret_places->run_dir, sizeof ret_places->run_dir, settings->run_dir,
+                "run_dir", candidates, sizeof candidates / sizeof candidates[0],
+                ret_sentence);
 
     if (rv != 0)
         return rv;
+    ret_places->makeshift = settings->run_dir[0] == '\0' &&
+                            (strncmp(ret_places->run_dir, "/dev/shm/", 9) == 0 ||
+                             strncmp(ret_places->run_dir, "/tmp/", 5) == 0);
     if (settings->socket[0] != '\0')
         snprintf(ret_places->socket, sizeof ret_places->socket, "%s", settings->socket);
     else

@@ -9,6 +9,7 @@ struct places {
     char run_dir[CONFIG_TEXT_MAX + 32];
     char socket[CONFIG_TEXT_MAX + 64];
     char store[CONFIG_TEXT_MAX + 64]; /* "sqlite:PATH", or "" for none */
+    bool makeshift;                   /* run_dir is a place of last resort: say so */
 };
 
 /* Makes the directories (0750) that are missing. 0, or an error code with its

@@ -20,7 +20,10 @@ enum { CONSOLE_BACKLOG = 16, CONSOLE_SWEEP_MS = 1000, SOCKET_UMASK = 0117 };
 
 static int failed(int error, const char *path, char ret_error[256])
 {
-    snprintf(ret_error, 256, "the stats socket %.150s: %s", path, strerror(error));
+    snprintf(ret_error, 256,
+             "the stats socket %.110s: %s; set `socket` to a path that %s", path,
+             strerror(error),
+             error == EADDRINUSE ? "no other luotd has" : "luotd can make");
     if (error == EACCES || error == EPERM || error == EROFS)
         return ERR_DENIED;
     return error == EADDRINUSE ? ERR_IN_USE : ERR_IO;
@@ -218,7 +221,7 @@ int console_start(struct console **ret_console, struct uv_loop_s *loop, const ch
                   const struct console_handlers *handlers, void *context,
                   char ret_error[256])
 {
-    int fd;
+    int fd = -1;
     int rv = make_socket(path, &fd, ret_error);
     if (rv != 0)
         return rv;

@@ -239,8 +239,33 @@ Test(luotctl_show, shows_a_series_by_the_clock_of_its_site)
     expect_shown("{\"points\":[[1793552400,7],[1793552460,1234]]}",
                  "\n"
                  "points\n"
-                 "  2026-11-01 17:00:00 UTC      7\n"
-                 "  2026-11-01 17:01:00 UTC  1.234\n");
+                 "  2026-11-01 17:00 UTC      7\n"
+                 "  2026-11-01 17:01 UTC  1.234\n");
+}
+
+Test(luotctl_show, shows_no_points_that_are_still_to_come)
+{
+    expect_shown("{\"as_of\":1793552401,\"points\":[[1793552400,7],[1793552401,null],"
+                 "[1793552460,null]]}",
+                 "as of  2026-11-01 17:00:01 UTC\n"
+                 "\n"
+                 "points\n"
+                 "  2026-11-01 17:00:00 UTC  7\n"
+                 "  2026-11-01 17:00:01 UTC  -\n");
+}
+
+Test(luotctl_show, shows_durations_as_people_say_them)
+{
+    expect_shown("{\"online_window_s\":300,\"session_idle_s\":1800,\"uptime_s\":93784,"
+                 "\"wait_s\":0,\"last_ms\":1.5,\"keeper_as_of_s\":1793552400,"
+                 "\"group\":\"\"}",
+                 "online window  5 min\n"
+                 "session idle   30 min\n"
+                 "uptime         1 d 2 h\n"
+                 "wait           0 s\n"
+                 "last           1,5 ms\n"
+                 "keeper as of   2026-11-01 17:00:00 UTC\n"
+                 "group          -\n");
 }
 
 Test(luotctl_show, takes_the_columns_of_all_rows)

@@ -1,6 +1,7 @@
 // The command line and the configuration as an operator meets them: exit codes, messages, reload.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import dgram from 'node:dgram';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -42,6 +43,57 @@ describe('luotd -t', () => {
     assert.match(r.out, /^log_level = error$/m);
     assert.match(r.out, /^workers = 4$/m);
     assert.match(r.out, /^node = line$/m);
+  });
+});
+
+describe('listen', () => {
+  test('port 0 and both families: `ready` names every address, TCP and UDP count on each', async () => {
+    const luotd = await Luotd.start({ args: ['--listen=127.0.0.1:0,[::1]:0,127.0.0.1:0'] });
+    try {
+      const [, http, udp] = /^ready http=(\S+) udp=(\S+) /m.exec(luotd.out);
+      assert.equal(http, udp);
+      const places = http.split(',');
+      assert.deepEqual(places.map((p) => p.replace(/\d+$/, '')), ['127.0.0.1:', '[::1]:', '127.0.0.1:']);
+      assert.equal(new Set(places).size, 3);
+      for (const place of places) {
+        assert.equal((await fetch(`http://${place}/p.gif?s=demo`)).headers.get('x-luot'), 'counted');
+        const [, host, port] = /^\[?([^\]]+)\]?:(\d+)$/.exec(place);
+        const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
+        await new Promise((done) => socket.send('s=demo', Number(port), host, done));
+        socket.close();
+      }
+      assert.equal((await luotd.received(6)).counted.view, 6);
+    } finally {
+      await luotd.stop();
+    }
+  });
+  test('udp_trusted = none closes UDP and says so', async () => {
+    const luotd = await Luotd.start({ args: ['--udp_trusted=none'] });
+    assert.match(luotd.out, /^ready http=\S+ udp=none /m);
+    await luotd.stop();
+  });
+});
+
+describe('sites that open by themselves', () => {
+  test('two hundred portals with one tag; after a reboot they are there at once', async () => {
+    const luotd = await Luotd.start({ config: 'auto_sites = *.example.gov.vn\n' });
+    try {
+      const portals = Array.from({ length: 200 }, (_, i) => `p${i}.example.gov.vn`);
+      for (let i = 0; i < portals.length; i += 50) {
+        await Promise.all(portals.slice(i, i + 50).map((host) => luotd.request('GET', '/p.gif', { headers: { Referer: `https://${host}/` } })));
+        const was = (await luotd.stats()).keeper_as_of_s;
+        await until('the keeper', async () => (await luotd.stats()).keeper_as_of_s > was);
+      }
+      const stats = await luotd.received(200);
+      assert.equal(stats.counted.view, 200);
+      await luotd.term();
+      fs.rmSync(path.join(luotd.run, 'arena'));
+      await luotd.spawn();
+      assert.equal((await luotd.widget('p7-example-gov-vn')).total, 1);
+      assert.equal((await luotd.json('sites')).sites.length, 200);
+    } finally {
+      await luotd.stop();
+    }
   });
 });
 
