@@ -415,7 +415,7 @@ static int old_terms(void)
 {
     int n = 0;
 
-    for (const struct old_terms *o = w.registry->old_terms; o != NULL; o = o->next)
+    for (const struct site_terms *o = w.registry->old_terms; o != NULL; o = o->next)
         n++;
     return n;
 }
