@@ -153,9 +153,12 @@ $(BUILD)/tests/client/test_luotctl $(BUILD)/tests/client/test_import: $(BUILD)/t
 	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
 	  -lcriterion $(CTL_LIBS) $(CORE_LIBS) -o $@
 
-$(BUILD)/tests/client/test_luot: tests/client/test_luot.c $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a
+LUOT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/client/test_luot.c $(wildcard tests/client/test_luot_*.c))
+LUOT_TEST_OBJ = $(call obj,tests/client/wire.c)
+$(LUOT_TEST_OBJ): CFLAGS_ALL += -Iclient -Itests
+$(LUOT_TESTS): $(BUILD)/tests/%: tests/%.c $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
+	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
 	  -lcriterion $(CORE_LIBS) -o $@
 
 $(BUILD)/tests/stress/stress_luot: tests/stress/stress_luot.c $(BUILD)/libluot.a
