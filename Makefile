@@ -249,7 +249,7 @@ $(BUILD)/libtests.a: $(call obj,$(TEST_LIB_SRC))
 
 $(call obj,$(TEST_LIB_SRC)) $(NET_TEST_OBJ) $(ANSWER_TEST_OBJ): CFLAGS_ALL += -Itests
 
-unit: $(if $(T),$(BUILD)/tests/$(dir $(T))test_$(notdir $(T)),$(UNIT_BIN))
+unit: $(if $(T),$(BUILD)/tests/$(patsubst ./%,%,$(dir $(T)))test_$(notdir $(T)),$(UNIT_BIN))
 	@for t in $^; do echo "== $$t"; timeout 300 $$t || exit 1; done
 
 BENCH_SRC  = $(wildcard bench/bench_*.c)
@@ -343,7 +343,9 @@ e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 tests/browser/node_modules: tests/browser/package-lock.json
-	npm ci --prefix tests/browser --no-audit --no-fund
+	@echo "luot's browser tests need packages that are not here. They are installed by:"
+	@echo "  npm ci --prefix tests/browser --no-audit --no-fund"
+	@npm ci --prefix tests/browser --no-audit --no-fund
 	@touch $@
 
 browser: $(BUILD)/luotd tests/browser/node_modules

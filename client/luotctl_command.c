@@ -38,7 +38,9 @@ static const struct command COMMANDS[] = {
      .sentence = "one number of a site over time",
      .details =
          "  --metric M   views, visits or visitors (default: what the site shows)\n"
-         "  --step S     minute, quarter, hour, day (default), week or month\n" SPAN,
+         "  --step S     minute, quarter, hour, day (default), week or month\n" SPAN
+         "  Without FROM: a day of minutes, a week of hours, 30 days, half a year of\n"
+         "  weeks, two years of months.\n",
      .words_min = 1,
      .words_max = 1,
      .option = {{.name = "metric", .key = "metric"},

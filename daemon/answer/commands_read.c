@@ -133,12 +133,17 @@ static bool read_times(const struct asked_command *c, const struct site *site,
     struct slice to = option_or_place(c, "to", place);
 
     q->since = from.length == 0;
-    q->query.until_s = zone_day_start(zone, zone_day(zone, instant_seconds(c->now)) + 1);
+    q->query.until_s =
+        q->kind == ASK_SERIES && q->query.step < STEP_DAY
+            ? instant_seconds(c->now) + 1
+            : zone_day_start(zone, zone_day(zone, instant_seconds(c->now)) + 1);
     if ((from.length > 0 && time_parse(&q->query.from_s, from, zone) != 0) ||
         (to.length > 0 && time_parse(&q->query.until_s, to, zone) != 0)) {
         command_usage(c, "FROM and TO are days like 2026-01-31 or unix seconds");
         return false;
     }
+    if (q->since)
+        q->query.from_s = question_from(&q->query);
     return true;
 }
 

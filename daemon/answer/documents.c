@@ -10,12 +10,7 @@
 #include "report/series.h"
 #include "report/snapshot.h"
 
-enum { PARAMETER_MAX = 64, DAY_S = 86400 };
-
-/* How far back a series goes that does not say from when. */
-static const int64_t default_days[TIMELINE_STEPS] = {
-    [STEP_MINUTE] = 1, [STEP_QUARTER] = 7, [STEP_HOUR] = 7,
-    [STEP_DAY] = 30,   [STEP_WEEK] = 182,  [STEP_MONTH] = 731};
+enum { PARAMETER_MAX = 64 };
 
 static const char json_type[] = "application/json";
 
@@ -186,7 +181,7 @@ static const char *read_query(const struct asked *a, struct question *q,
         return "to is a day like 2026-01-31 or unix seconds.";
     *ret_reason = "from";
     word = parameter(a, "from", memory);
-    q->query.from_s = q->query.until_s - default_days[q->query.step] * DAY_S;
+    q->query.from_s = question_from(&q->query);
     if (word.length > 0 && time_parse(&q->query.from_s, word, terms->zone) != 0)
         return "from is a day like 2026-01-31 or unix seconds.";
     return NULL;

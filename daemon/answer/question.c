@@ -9,6 +9,8 @@
 #include "report/sites.h"
 #include "store/history.h"
 
+enum { DAY_S = 86400 };
+
 /* A question under way: what is read before it is written. */
 struct work {
     const struct question *q;
@@ -56,6 +58,15 @@ static int read_points(struct work *w)
                                    &source, &w->document);
 }
 
+int64_t question_from(const struct timeline_query *query)
+{
+    static const int64_t days[TIMELINE_STEPS] = {
+        [STEP_MINUTE] = 1, [STEP_QUARTER] = 7, [STEP_HOUR] = 7,
+        [STEP_DAY] = 30,   [STEP_WEEK] = 182,  [STEP_MONTH] = 731};
+
+    return query->until_s - days[query->step] * DAY_S;
+}
+
 /* From the first number to the end of today: what a report without a range is of. */
 static void find_range(struct work *w)
 {
@@ -67,7 +78,9 @@ static void find_range(struct work *w)
         return;
     if (!site_since(w->q->site, &since))
         since = now_s;
-    w->query.from_s = zone_day_start(zone, zone_day(zone, since));
+    since = zone_day_start(zone, zone_day(zone, since));
+    if (w->q->kind == ASK_REPORT || since > w->query.from_s)
+        w->query.from_s = since;
 }
 
 /* --- Writing --- */

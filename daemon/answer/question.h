@@ -19,10 +19,13 @@ struct question {
     const struct site *site; /* series, report */
     enum metric metric;      /* series         */
     struct timeline_query query;
-    bool since; /* report: from the first number on, query.from_s is not set */
+    bool since; /* from the first number on; of a series not before query.from_s */
     bool text;  /* for people (console)                                      */
     bool all;   /* sites: also those that are not public                     */
 };
+
+/* How far back a series goes that does not say from when: what its step is good for. */
+int64_t question_from(const struct timeline_query *query);
 
 /* Answers q->to, now or later, exactly once: what needs no store is answered at once. Any
  * thread. */

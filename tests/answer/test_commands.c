@@ -372,6 +372,30 @@ static void piece(struct office *o, char *ret_text, size_t size)
     json_decref(key);
 }
 
+Test(commands, a_series_without_from_is_as_long_as_its_step_is_good_for)
+{
+    static const struct {
+        const char *command;
+        size_t least, most;
+    } cases[] = {{"series demo metric=views step=minute", 1440, 1441},
+                 {"series demo metric=views step=hour", 168, 169},
+                 {"series demo", 24, 24}, /* from the first number on */
+                 {"series demo step=month", 1, 1}};
+    struct office *o = office();
+    char document[2048];
+
+    piece(o, document, sizeof document);
+    (void)office_load(o, "json load", slice_of(document));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *s = ask(o, cases[i].command);
+        size_t n = json_array_size(json_at(s, "points"));
+        cr_expect(n >= cases[i].least && n <= cases[i].most, "%s: %zu points",
+                  cases[i].command, n);
+        json_decref(s);
+    }
+    office_free(o);
+}
+
 Test(commands, a_document_is_loaded_once)
 {
     struct office *o = office();
