@@ -14,7 +14,7 @@ enum { INDENT = 2 };
 struct show {
     FILE *out;
     bool colours;
-    struct zone *zone; /* of the document's site; NULL: UTC */
+    struct zone *zone; /* of the document's site; NULL: UTC   */
     int64_t as_of;     /* of the document; 0: it does not say */
     int error;
 };

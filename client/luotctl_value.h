@@ -13,8 +13,8 @@
 bool value_is_time(const char *key, const json_t *value);
 /* Seconds or milliseconds that something takes: online_window_s, last_ms. */
 bool value_is_duration(const char *key, const json_t *value);
-/* How many characters of a key are its unit: 2 of online_window_s, 3 of last_ms, else 0.
- */
+/* How many characters of a key are its unit: 2 of online_window_s, 3 of last_ms, else
+ * 0. */
 size_t value_unit(const char *key);
 
 /* As much of a time as tells it from its neighbours. */

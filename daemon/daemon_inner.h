@@ -46,9 +46,9 @@ struct daemon {
     struct instant started;
     struct store *saver_store, *reader_store; /* until their threads own them */
     struct registry *registry;
-    struct trust *own_trust; /* the current one, which is `trust`           */
+    struct trust *own_trust; /* the current one, which is `trust` */
     _Atomic(const struct trust *) trust;
-    struct retired *retired; /* what reloads replaced                       */
+    struct retired *retired; /* what reloads replaced                         */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
     unsigned workers;
     struct metrics_row *rows;

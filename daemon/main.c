@@ -70,8 +70,8 @@ static void ask_of_the_kernel(void)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file over its limit is an error of write() */
     (void)sigemptyset(&reload);
-    (void)sigaddset(&reload,
-                    SIGHUP); /* one that comes too early waits until we are ready */
+    /* One that comes too early waits until we are ready. */
+    (void)sigaddset(&reload, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &reload, NULL);
 }
 

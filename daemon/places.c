@@ -45,8 +45,8 @@ static int make_dir(const char *path)
 }
 
 struct candidate {
-    const char *base; /* NULL or "": not offered */
-    const char *tail; /* appended                */
+    const char *base; /* NULL or "": not offered                            */
+    const char *tail; /* appended                                           */
     bool shared;      /* anyone may make it: it must be ours alone to write */
 };
 

@@ -8,7 +8,7 @@
 struct places {
     char run_dir[CONFIG_TEXT_MAX + 32];
     char socket[CONFIG_TEXT_MAX + 64];
-    char store[CONFIG_TEXT_MAX + 64]; /* "sqlite:PATH", or "" for none */
+    char store[CONFIG_TEXT_MAX + 64]; /* "sqlite:PATH", or "" for none             */
     bool makeshift;                   /* run_dir is a place of last resort: say so */
 };
 

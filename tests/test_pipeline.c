@@ -173,8 +173,8 @@ Test(pipeline, a_host_without_room_is_said_so)
     world_close(&w);
 }
 
-/* The next host finds a blank in a moment, not at the keeper's next tick; a host that finds
- * none does not ask, or strangers would keep the keeper busy. */
+/* The next host finds a blank in a moment, not at the keeper's next tick; a host that
+ * finds none does not ask, or strangers would keep the keeper busy. */
 Test(pipeline, a_site_that_opened_asks_the_keeper_for_the_next_one)
 {
     struct sender sender = browser("192.0.2.1");

@@ -6,7 +6,7 @@
 #include "answer/respond.h"
 
 enum route_methods {
-    TAKES_GET = 1, /* and HEAD */
+    TAKES_GET = 1, /* and HEAD               */
     TAKES_POST = 2 /* OPTIONS: all routes do */
 };
 

@@ -125,7 +125,7 @@ void registry_close(struct registry *r)
 
 /* --- The keeper's tick --- */
 
-/* A configuration that there was no memory for is tried again, unless another has come. */
+/* A configuration that there was no memory for is tried again, unless another came. */
 static int take_up(struct registry *r, const struct config *config,
                    const struct graces *g, struct instant now,
                    struct registry_report *report)

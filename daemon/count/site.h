@@ -115,9 +115,9 @@ struct count_head {
 /* The settings a site runs under: immutable, swapped whole on reload, freed a grace
  * later. */
 struct site_terms {
-    uint64_t version;        /* no two of a process have the same          */
-    struct site_terms *next; /* the registry's: of those that wait to be   */
-    uint64_t ticket;         /* freed, which is when this grace is over    */
+    uint64_t version;        /* no two of a process have the same        */
+    struct site_terms *next; /* the registry's: of those that wait to be */
+    uint64_t ticket;         /* freed, which is when this grace is over  */
     struct site_config config;
     struct zone *zone;
     struct calendar calendar;

@@ -33,10 +33,10 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
  * the two, and neither visit would count if both had to agree. A table that has forgotten
  * visits (sketched, or full) says "new" too often: then both must. */
 struct opinion {
-    bool placed;         /* by any table                         */
-    bool all_new;        /* none that placed it knows the visit  */
-    bool oldest_new;     /* what the oldest exact table says     */
-    int64_t oldest_from; /* INT64_MAX: there is none             */
+    bool placed;         /* by any table                        */
+    bool all_new;        /* none that placed it knows the visit */
+    bool oldest_new;     /* what the oldest exact table says    */
+    int64_t oldest_from; /* INT64_MAX: there is none            */
 };
 
 static void ask(const struct visitors_table *t, int64_t from, struct visitors_verdict v,

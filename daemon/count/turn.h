@@ -2,7 +2,7 @@
  * on what it read before.
  *
  * A turn is one receive batch of one worker; inside it there is no system call and no
- * waiting. The word is even while the worker is idle and odd while it is inside. The words
+ * waiting. The word is even while the worker is idle, odd while it is inside. The words
  * live in the arena, so adoption sees who was killed inside a turn.
  *
  * What the keeper changes before a grace (floor_q, mode, linked) it stores seq_cst, and a

@@ -91,7 +91,7 @@ static void pause_accepting(struct http *h, int error)
     uv_timer_start(&h->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
 }
 
-/* Where the limit is just reached, one is accepted now and then: that is not yet the end. */
+/* Where the limit is just reached, one is accepted now and then: that is not the end. */
 static void recovered(struct http *h)
 {
     h->starved = false;

@@ -56,18 +56,18 @@ struct http {
     unsigned worker;
     struct http_door doors[LISTENERS_MAX];
     size_t door_count;
-    uv_timer_t pause;         /* runs while we do not accept                      */
-    bool starved;             /* the last accept found no descriptor or memory    */
-    bool told;                /* ... and that was logged                          */
-    uint64_t tell_from;       /* ms of the loop's clock: not before               */
-    bool stopping;            /* nobody new; whoever is answered is let go        */
-    struct http_conn *conns;  /* all of this worker                               */
-    struct http_conn *ready;  /* have more requests in their input: next turn     */
-    uv_idle_t next_turn;      /* runs while somebody is ready                     */
-    struct http_batch *spare; /* batches nobody uses                              */
-    char *output;             /* OUTPUT_BYTES, used while one batch is answered   */
-    size_t output_touched;    /* how far, since the last trim                     */
-    size_t unsent;            /* bytes on the heap for slow readers               */
+    uv_timer_t pause;         /* runs while we do not accept                    */
+    bool starved;             /* the last accept found no descriptor or memory  */
+    bool told;                /* ... and that was logged                        */
+    uint64_t tell_from;       /* ms of the loop's clock: not before             */
+    bool stopping;            /* nobody new; whoever is answered is let go      */
+    struct http_conn *conns;  /* all of this worker                             */
+    struct http_conn *ready;  /* have more requests in their input: next turn   */
+    uv_idle_t next_turn;      /* runs while somebody is ready                   */
+    struct http_batch *spare; /* batches nobody uses                            */
+    char *output;             /* OUTPUT_BYTES, used while one batch is answered */
+    size_t output_touched;    /* how far, since the last trim                   */
+    size_t unsent;            /* bytes on the heap for slow readers             */
 };
 
 /* ERR_NOMEM. */

@@ -1,5 +1,5 @@
-/* For the tests of libluot: the other end of the wire, a system that fails when it is told
- * to, and handles and hits. */
+/* For the tests of libluot: the other end of the wire, a system that fails when it is
+ * told to, and handles and hits. */
 #ifndef LUOT_TESTS_CLIENT_WIRE_H
 #define LUOT_TESTS_CLIENT_WIRE_H
 

@@ -673,8 +673,8 @@ Test(history, changes_nothing_when_the_store_cannot_keep_an_import)
     province_close(&p);
 }
 
-/* Sums of 64 bits that wrap round to what the source says, and sums of many pieces: SQLite
- * would refuse to add them up, and the site would have no history any more. */
+/* Sums of 64 bits that wrap round to what the source says, and sums of many pieces:
+ * SQLite would refuse to add them up, and the site would have no history any more. */
 Test(history, refuses_numbers_that_cannot_be_added_up)
 {
     static char text[2100 * 64];
