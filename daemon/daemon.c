@@ -246,14 +246,20 @@ static void catch_signals(struct daemon *d)
 /* Who starts it without a configuration is told what to do next. */
 static void say_hints(const struct net_listener *l, const char *socket)
 {
+    struct slice host = {l->text, (size_t)(strrchr(l->text, ':') - l->text)};
+
+    if (host.at[0] == '[') /* bash takes ::1, not [::1] */
+        host = (struct slice){host.at + 1, host.length - 2};
     printf("\n"
            "  look     http://%s/\n"
-           "  send     curl -s 'http://%s/p.gif?s=demo&p=/hello' -o /dev/null\n"
-           "           bash -c \"echo 's=demo&p=/hello' >/dev/udp/%.*s/%u\"\n"
-           "  read     curl -s http://%s/v1/demo/widget.json\n"
+           "  send     curl -s 'http://%s/p.gif?s=demo&p=/hello' -o /dev/null\n",
+           l->text, l->text);
+    if (l->udp)
+        printf("           bash -c \"echo 's=demo&p=/hello' >/dev/udp/%.*s/%u\"\n",
+               (int)host.length, host.at, l->port);
+    printf("  read     curl -s http://%s/v1/demo/widget.json\n"
            "           build/luotctl --socket %s site demo\n"
            "\n",
-           l->text, l->text, (int)(strrchr(l->text, ':') - l->text), l->text, l->port,
            l->text, socket);
 }
 

@@ -67,6 +67,22 @@ describe('listen', () => {
       await luotd.stop();
     }
   });
+  test('the hints can be pasted, with an IPv6 address too', async () => {
+    for (const listen of ['127.0.0.1:0', '[::1]:0']) {
+      const luotd = await Luotd.start({ args: [`--listen=${listen}`] });
+      try {
+        const hints = await until('hints', () => /^ {2}look .*\n {2}send {5}(.*)\n {11}(bash .*)\n {2}read {5}(.*)\n {11}build\/(.*)$/m.exec(luotd.out));
+        const sh = (line) => new Promise((done) => execFile('sh', ['-c', line], { cwd: build, timeout: 20000 }, (e, out, err) => done(e ? `${e.code} ${err}` : out)));
+        assert.equal(await sh(hints[1]), '');
+        assert.equal(await sh(hints[2]), '');
+        assert.equal((await luotd.received(2)).counted.view, 2);
+        assert.equal(JSON.parse(await sh(hints[3])).total, 2);
+        assert.match(await sh(`./${hints[4]}`), /^ {2}total +2$/m);
+      } finally {
+        await luotd.stop();
+      }
+    }
+  });
   test('udp_trusted = none closes UDP and says so', async () => {
     const luotd = await Luotd.start({ args: ['--udp_trusted=none'] });
     assert.match(luotd.out, /^ready http=\S+ udp=none /m);
