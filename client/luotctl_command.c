@@ -126,11 +126,28 @@ static const struct command COMMANDS[] = {
      .option = {{.name = "site", .required = true},
                 {.name = "rule"},
                 {.name = "dry-run", .flag = true}}},
+    {.name = "dump",
+     .kind = COMMAND_DUMP,
+     .usage = "KEY | --all [FILE]",
+     .sentence = "all that is kept of a site, or of all, to load elsewhere",
+     .details =
+         "  FILE is made whole or not at all; without one, or with -, standard output.\n"
+         "  What was counted before the command was typed is in it. Its format is "
+         "in conf/dump.md.\n"
+         "  example: luotctl dump --all backup.luot\n",
+     .words_min = 0,
+     .words_max = 2,
+     .option = {{.name = "all", .flag = true}}},
     {.name = "load",
      .kind = COMMAND_LOAD,
      .usage = "[FILE]",
-     .sentence = "a document of history (luot-load 1), as `import` makes them",
-     .details = "  FILE is read as it is; without one, or with -, standard input.\n",
+     .sentence = "a dump, or a document of `import`, into luotd's store",
+     .details =
+         "  Without FILE, or with -, standard input. A dump is checked first: of one "
+         "that was cut\n"
+         "  or changed nothing is taken. What is there already stays, and loading twice "
+         "changes\n"
+         "  nothing; numbers of a dump are added to what is counted here.\n",
      .words_min = 0,
      .words_max = 1},
     {.name = "source",

@@ -22,7 +22,8 @@ enum command_kind {
     COMMAND_JSON,   /* luotd is asked for JSON, which is shown as tables */
     COMMAND_HELP,   /* ours: no luotd is asked                           */
     COMMAND_IMPORT, /* ours: luotctl_import.c                            */
-    COMMAND_LOAD    /* followed by a document from a file                */
+    COMMAND_LOAD,   /* followed by a document from a file                */
+    COMMAND_DUMP    /* ours: luotctl_dump.c                              */
 };
 
 struct command {

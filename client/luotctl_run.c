@@ -11,7 +11,7 @@
 #include "luotctl_socket.h"
 #include "luotctl_table.h"
 
-enum { EXIT_REFUSED = 1, LOAD_MAX = 64 << 20 };
+enum { EXIT_REFUSED = 1 };
 
 int luotctl_fail(const struct luotctl *ctl, int status, const char *sentence)
 {
@@ -21,7 +21,7 @@ int luotctl_fail(const struct luotctl *ctl, int status, const char *sentence)
     return status;
 }
 
-static int show_reply(const struct luotctl *ctl, const struct reply *reply, bool tables)
+int luotctl_show_reply(const struct luotctl *ctl, const struct reply *reply, bool tables)
 {
     struct slice text = {reply->bytes, reply->length};
     int rv = 0;
@@ -56,7 +56,7 @@ static int ask(const struct luotctl *ctl, const struct invocation *i,
         rv = socket_ask(&reply, path, buffer_written(&b), document, sentence);
     if (rv != 0)
         return luotctl_fail(ctl, rv, sentence);
-    rv = show_reply(ctl, &reply, json && !ctl->json);
+    rv = luotctl_show_reply(ctl, &reply, json && !ctl->json);
     reply_release(&reply);
     return rv;
 }
@@ -72,43 +72,6 @@ static int help(const struct luotctl *ctl, const struct invocation *i)
     else
         command_write_help(ctl->out);
     return 0;
-}
-
-/* All of a file, malloc'ed; NULL: it cannot be read or is too long. */
-static char *read_all(FILE *file, size_t *ret_length)
-{
-    size_t length = 0, got;
-    char *bytes = malloc(LOAD_MAX + 1);
-    if (bytes == NULL)
-        return NULL;
-    while ((got = fread(bytes + length, 1, LOAD_MAX + 1 - length, file)) > 0)
-        length += got;
-    if (ferror(file) || length > LOAD_MAX) {
-        free(bytes);
-        return NULL;
-    }
-    *ret_length = length;
-    return bytes;
-}
-
-/* A document from a file. Its words are not luotd's. */
-static int load(const struct luotctl *ctl, const struct invocation *i)
-{
-    struct invocation bare = {.command = i->command};
-    bool standard = i->words == 0 || strcmp(i->word[0], "-") == 0;
-    FILE *file = standard ? stdin : fopen(i->word[0], "re");
-    size_t length = 0;
-    if (file == NULL)
-        return luotctl_fail(ctl, EX_NOINPUT, "the document cannot be opened");
-    char *bytes = read_all(file, &length);
-    if (!standard)
-        fclose(file);
-    if (bytes == NULL)
-        return luotctl_fail(ctl, EX_NOINPUT,
-                            "the document cannot be read, or is over 64 MiB");
-    int rv = ask(ctl, &bare, (struct slice){bytes, length});
-    free(bytes);
-    return rv;
 }
 
 /* What stands before the command. *at moves over it. */
@@ -143,7 +106,9 @@ static int run_command(const struct luotctl *ctl, int argc, char *const *argv)
     case COMMAND_IMPORT:
         return luotctl_import(ctl, &i);
     case COMMAND_LOAD:
-        return load(ctl, &i);
+        return luotctl_load(ctl, &i);
+    case COMMAND_DUMP:
+        return luotctl_dump(ctl, &i);
     case COMMAND_TEXT:
     case COMMAND_JSON:
         break;

@@ -17,8 +17,15 @@ int luotctl_run(FILE *out, FILE *err, int argc, char *const *argv);
 
 /* `import`, in luotctl_import.c. */
 int luotctl_import(const struct luotctl *ctl, const struct invocation *i);
+/* In luotctl_dump.c and luotctl_load.c. */
+int luotctl_dump(const struct luotctl *ctl, const struct invocation *i);
+int luotctl_load(const struct luotctl *ctl, const struct invocation *i);
 
-/* For both: says `luotctl: SENTENCE` on ctl->err and returns status. */
+/* For all of them: what luotd said, as tables or as it is. 0, or 1 when it refused. */
+struct reply;
+int luotctl_show_reply(const struct luotctl *ctl, const struct reply *reply, bool tables);
+
+/* For all of them: says `luotctl: SENTENCE` on ctl->err and returns status. */
 int luotctl_fail(const struct luotctl *ctl, int status, const char *sentence);
 
 #endif

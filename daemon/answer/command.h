@@ -46,6 +46,8 @@ void command_load(struct asked_command *c);
 void command_source(struct asked_command *c);
 void command_import_key(struct asked_command *c);
 void command_audit(struct asked_command *c);
+/* commands_dump.c: */
+void command_dump(struct asked_command *c);
 /* commands_daemon.c: */
 void command_help(struct asked_command *c);
 void command_reload(struct asked_command *c);

@@ -86,7 +86,8 @@ static void work_load(struct store_job *j, struct store *store, struct instant n
 
 void command_load(struct asked_command *c)
 {
-    struct store_job *j = store_job_new(c, NULL, work_load);
+    struct store_job *j =
+        store_job_new(c, NULL, history_is_dump(c->document) ? work_load_dump : work_load);
 
     if (j == NULL)
         return;

@@ -26,7 +26,8 @@ struct store_job {
     struct seed_request seed; /* seed                            */
     struct adjust_row adjust; /* adjust                          */
     uint64_t first_line;      /* source                          */
-    char *document;           /* load; ours                      */
+    struct dump_place place;  /* dump                            */
+    char *document;           /* load; dump: the key; ours       */
     size_t length;
 };
 
@@ -38,5 +39,8 @@ void store_job_submit(struct store_job *j);
 /* Reader thread, from `work`: one of them, once. */
 void store_job_error(const struct store_job *j, const char *name, const char *sentence);
 void store_job_answer(const struct store_job *j, const struct buffer *out);
+
+/* commands_dump.c: the work of `load` when the document is a dump. */
+void work_load_dump(struct store_job *j, struct store *store, struct instant now);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef LUOT_STORE_HISTORY_H
 #define LUOT_STORE_HISTORY_H
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "count/registry.h"
 #include "store/store.h"
@@ -74,5 +75,28 @@ int history_expire_marks(struct registry *registry, const char *run_dir);
 /* Lines from this instant on are skipped: the site's first live view, of any incarnation,
  * in unix seconds; INT64_MAX: none yet. `store` may be NULL. */
 int64_t history_first_live(const struct site *site, struct store *store);
+
+/* A piece of a dump (store/dump.h): of one site from a place on, or, without a key, of
+ * what belongs to none and of every site's name. The document ends with where the next
+ * piece begins when `out` has no more room. ERR_NOT_FOUND: no such site; ERR_VERSION: this
+ * kind of store cannot be dumped. Reader thread. */
+int history_dump(struct store *store, struct slice key, struct dump_place from,
+                 const char *version, const char *node, struct instant now,
+                 struct buffer *out);
+
+/* `load` of such a document: all of it or, with an error and a sentence, nothing. Sites
+ * that are not live here are kept all the same: `strange` names some of them. ERR_VERSION:
+ * a newer luot's, or a kind of store that cannot. */
+struct dump_result {
+    uint64_t sites, rows;
+    uint64_t strangers; /* sites that are not live here  */
+    char strange[256];  /* the first of them             */
+    char sentence[256];
+};
+int history_load_dump(struct registry *registry, struct store *store,
+                      struct slice document, uint32_t uid, struct instant now,
+                      struct dump_result *ret_result);
+/* Is it such a document, and not one of `luotctl import`? */
+bool history_is_dump(struct slice document);
 
 #endif

@@ -12,8 +12,13 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "store/dump.h"
 
 struct store;
+
+typedef int dump_row_fn(void *context, const struct dump_row *row);
+/* *ret_row is good until the next call. */
+typedef int dump_next_fn(void *context, const struct dump_row **ret_row);
 
 struct deadline {
     int64_t at_ms; /* CLOCK_MONOTONIC milliseconds; 0: the store's own, some seconds */
@@ -140,6 +145,18 @@ struct store_ops {
     int (*sites)(struct store *s,
                  int (*site)(void *, struct slice key, struct slice host), void *context);
     void (*close)(struct store *s);
+    /* What follows may be NULL: this kind of store cannot do it (yet). */
+    /* All that is kept of a site as the rows of store/dump.h, in their order, from a place
+     * on (see there), as it was at one moment; without a site what belongs to none, and
+     * then every site. `row` returns 0, or what ends it and is returned. *ret_state changes
+     * when people change or import something. ERR_NOT_FOUND: there is no such site. */
+    int (*dump)(struct store *s, struct slice site, struct dump_place from,
+                dump_row_fn *row, void *context, int64_t *ret_state);
+    /* One transaction: takes rows until `next` returns ERR_NOT_FOUND; another code undoes
+     * all of it and is returned. Rows that are here already change nothing. `note` goes
+     * once into the audit trail of each site that has a row. */
+    int (*load)(struct store *s, dump_next_fn *next, void *context, uint32_t uid,
+                int64_t at_s, const char *note);
 };
 
 struct store {

@@ -357,6 +357,8 @@ static const struct store_ops sqlite_ops = {
     .site_first = sqlite_site_first,
     .sites = sqlite_sites,
     .close = close_store,
+    .dump = sqlite_dump,
+    .load = sqlite_load,
 };
 
 int sqlite_store_open(struct store **ret_store, const char *path, const char *node,

@@ -105,4 +105,10 @@ int sqlite_source_get(struct store *s, struct slice site, uint64_t first_line,
 int sqlite_import(struct store *s, struct slice site, const struct import_source *source,
                   uint32_t uid, int64_t at_s, const struct change *rows, size_t n);
 
+/* --- store_sqlite_dump.c --- */
+int sqlite_dump(struct store *s, struct slice site, struct dump_place from,
+                dump_row_fn *row, void *context, int64_t *ret_state);
+int sqlite_load(struct store *s, dump_next_fn *next, void *context, uint32_t uid,
+                int64_t at_s, const char *note);
+
 #endif
