@@ -72,6 +72,8 @@ extern const struct console_handlers daemon_console_handlers;
 void daemon_join_service(struct daemon *d);
 /* The keeper's `tick`, with the daemon as context. */
 void daemon_keeper_ticked(void *context);
+/* The line `ready ...`, and hints where there is no configuration. */
+void daemon_say_ready(struct daemon *d);
 /* Once a second, main thread: what the reader thread looks after when nobody asks. */
 void daemon_upkeep(struct daemon *d);
 
