@@ -184,12 +184,16 @@ static int open_net(struct daemon *d)
         .rows = d->rows,
         .handlers = &daemon_net_handlers,
         .lanes = d->lane_pointers,
+        .handed = d->handover.sockets,
+        .handed_count = d->handover.count,
     };
     char sentence[256];
     int rv = net_open(&d->net, &options, sentence);
 
-    if (rv == 0)
+    if (rv == 0) {
+        handover_store(&d->handover, d->net, &d->notify);
         return EXIT_OK;
+    }
     return fail(rv == ERR_MALFORMED                 ? EXIT_CONFIG
                 : rv == ERR_NOMEM || rv == ERR_FULL ? EXIT_OSERR
                                                     : EXIT_UNAVAILABLE,
@@ -294,6 +298,8 @@ static void close_handle(uv_handle_t *handle, void *context)
 
 static void stop(struct daemon *d)
 {
+    if (d->net != NULL && d->handover.kept)
+        net_leave_queues(d->net);
     if (d->net != NULL)
         net_stop(d->net, DRAIN_MS);
     keeper_stop(d->keeper);
@@ -319,6 +325,7 @@ static void stop(struct daemon *d)
     arena_close(d->arena);
     clock_release(&d->clock);
     notify_release(&d->notify);
+    handover_release(&d->handover);
     free(d->lane_pointers);
     free(d->lanes);
     free(d->rows);
@@ -343,7 +350,9 @@ int daemon_run(struct config *config, const struct options *options,
     log_set_level(config->settings.log_level);
     uv_loop_init(&d->loop);
     notify_init(&d->notify);
-    code = start(d);
+    code = handover_init(&d->handover) == 0
+               ? start(d)
+               : fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     if (code == EXIT_OK) {
         catch_signals(d);
         uv_timer_init(&d->loop, &d->second);

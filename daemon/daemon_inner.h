@@ -9,6 +9,7 @@
 #include "answer/service.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "handover.h"
 #include "keep/keeper.h"
 #include "keep/reader.h"
 #include "keep/saver.h"
@@ -40,6 +41,7 @@ struct daemon {
     char node[64];         /* of the first one: only a restart changes it */
     struct places places;
     struct notify notify;
+    struct handover handover;
     struct clock clock;
     struct arena *arena;
     struct arena_report arena_report;

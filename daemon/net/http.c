@@ -38,6 +38,7 @@ int http_shared_init(struct http_shared *s, const struct net_options *options)
         .write_ms = options->write_ms != 0 ? options->write_ms : 10000,
         .idle_ms = options->idle_ms != 0 ? options->idle_ms : 75000};
     atomic_init(&s->unlimited, options->unlimited);
+    atomic_init(&s->leave_queues, false);
     if (admission_init(&s->admission, s->slots, options->connections_per_address) != 0)
         return ERR_NOMEM;
     s->conns = map(s->slots * sizeof *s->conns);
@@ -144,14 +145,15 @@ static void on_door(uv_poll_t *poll, int status, int events)
 /* --- Life --- */
 
 int http_init(struct http *h, struct lane lane, uv_loop_t *loop,
-              struct http_shared *shared, unsigned worker)
+              struct http_shared *shared, unsigned worker, size_t doors)
 {
     *h = (struct http){.lane = lane, .shared = shared, .loop = loop, .worker = worker};
     (void)uv_timer_init(loop, &h->pause); /* neither can fail */
     (void)uv_idle_init(loop, &h->next_turn);
     h->pause.data = h->next_turn.data = h;
     h->output = map(OUTPUT_BYTES);
-    return h->output == NULL ? ERR_NOMEM : http_batch_fill(h);
+    h->doors = calloc(doors, sizeof *h->doors);
+    return h->output == NULL || h->doors == NULL ? ERR_NOMEM : http_batch_fill(h);
 }
 
 int http_add(struct http *h, int *fd)
@@ -169,6 +171,7 @@ void http_release(struct http *h)
 {
     http_batch_empty(h);
     unmap(h->output, OUTPUT_BYTES);
+    free(h->doors);
 }
 
 void http_sweep(struct http *h)
@@ -180,7 +183,7 @@ void http_sweep(struct http *h)
         bool owed = !waits_for_request && !c->goes_on;
         if (c->stopped || c->phase == PHASE_NONE)
             continue;
-        if (h->stopping && !owed) {
+        if (h->stopping && !owed && (c->goes_on || now >= h->idle_by)) {
             http_conn_stop(c);
         } else if (now >= c->deadline) {
             if (c->phase != PHASE_IDLE && c->phase != PHASE_LINGER)
@@ -232,19 +235,35 @@ void http_reply(struct http *h, struct reply_token token, char *bytes, size_t le
 void http_stop(struct http *h)
 {
     h->stopping = true;
+    h->idle_by = uv_now(h->loop) + STOP_IDLE_MS;
+    http_leave(h);
     for (size_t i = 0; i < h->door_count; i++)
-        accept_some(h, *h->doors[i].fd, ACCEPTS_AT_STOP);
+        if (!atomic_load_explicit(&h->shared->leave_queues, memory_order_relaxed))
+            accept_some(h, *h->doors[i].fd, ACCEPTS_AT_STOP);
     http_close_doors(h);
+}
+
+/* The doors from `kept` on. */
+static void close_doors(struct http *h, size_t kept)
+{
+    while (h->door_count > kept) {
+        struct http_door *door = &h->doors[--h->door_count];
+        uv_close((uv_handle_t *)&door->poll, NULL);
+        close(*door->fd);
+        *door->fd = -1;
+    }
+}
+
+void http_leave(struct http *h)
+{
+    for (size_t i = h->staying; i < h->door_count; i++)
+        accept_some(h, *h->doors[i].fd, ACCEPTS_AT_STOP);
+    close_doors(h, h->staying);
 }
 
 void http_close_doors(struct http *h)
 {
-    for (size_t i = 0; i < h->door_count; i++) {
-        uv_close((uv_handle_t *)&h->doors[i].poll, NULL);
-        close(*h->doors[i].fd);
-        *h->doors[i].fd = -1;
-    }
-    h->door_count = 0;
+    close_doors(h, 0);
     uv_timer_stop(&h->pause);
 }
 

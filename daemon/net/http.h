@@ -29,7 +29,8 @@ enum {
     OUTPUT_BYTES = 4 * 1024 * 1024,  /* the largest answer                              */
     OUTPUT_FLUSH_BYTES = 256 * 1024, /* answers of one batch are written when this many */
     UNSENT_BYTES_MAX = 16 * 1024 * 1024,
-    LINGER_MS = 2000 /* after our last byte, until the client has closed too */
+    STOP_IDLE_MS = 200, /* when we stop: for the request that is on its way  */
+    LINGER_MS = 2000    /* after our last byte, until the client has closed too */
 };
 
 /* What all workers share. Read-only after http_shared_init, but for what is said. */
@@ -39,6 +40,7 @@ struct http_shared {
     _Atomic uint32_t *generations; /* a slot each: the reply token that is valid now */
     char *inputs;                  /* INPUT_BYTES a slot                             */
     unsigned slots;
+    atomic_bool leave_queues; /* net_leave_queues                               */
     const struct networks *_Atomic unlimited; /* peers without a limit of their own */
     unsigned header_ms, body_ms, write_ms, idle_ms;
 };
@@ -54,13 +56,15 @@ struct http {
     struct http_shared *shared;
     uv_loop_t *loop;
     unsigned worker;
-    struct http_door doors[LISTENERS_MAX];
+    struct http_door *doors;
     size_t door_count;
+    size_t staying;           /* doors; those behind them leave                 */
     uv_timer_t pause;         /* runs while we do not accept                    */
     bool starved;             /* the last accept found no descriptor or memory  */
     bool told;                /* ... and that was logged                        */
     uint64_t tell_from;       /* ms of the loop's clock: not before             */
     bool stopping;            /* nobody new; whoever is answered is let go      */
+    uint64_t idle_by;         /* stopping: until then who idles may ask again   */
     struct http_conn *conns;  /* all of this worker                             */
     struct http_conn *ready;  /* have more requests in their input: next turn   */
     uv_idle_t next_turn;      /* runs while somebody is ready                   */
@@ -76,9 +80,9 @@ void http_shared_release(struct http_shared *s);
 
 /* On the opening thread. ERR_NOMEM, ERR_IO. */
 int http_init(struct http *h, struct lane lane, uv_loop_t *loop,
-              struct http_shared *shared, unsigned worker);
-int http_add(struct http *h, int *fd);
-void http_release(struct http *h); /* when the loop has closed its handles */
+              struct http_shared *shared, unsigned worker, size_t doors);
+int http_add(struct http *h, int *fd); /* those that leave after those that stay */
+void http_release(struct http *h);     /* when the loop has closed its handles */
 
 /* On the worker's thread. */
 /* Closes whoever is past a deadline; several times a second. */
@@ -88,7 +92,10 @@ void http_second(struct http *h);
 /* Takes `bytes` over. */
 void http_reply(struct http *h, struct reply_token token, char *bytes, size_t length,
                 unsigned status);
-void http_stop(struct http *h); /* takes who is waiting at the door, then nobody new */
+/* Takes who is waiting at the door (net_leave_queues: at those that leave), then nobody
+ * new. */
+void http_stop(struct http *h);
+void http_leave(struct http *h);       /* the same for doors that leave          */
 void http_close_doors(struct http *h); /* nobody new, at once                    */
 void http_close(struct http *h);       /* closes everybody and the other handles */
 bool http_is_empty(const struct http *h);

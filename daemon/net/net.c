@@ -157,6 +157,19 @@ no_memory:
     return rv;
 }
 
+void net_show_sockets(const struct net *n, void (*show)(void *context, int fd),
+                      void *context)
+{
+    for (size_t i = 0; i < n->listener_count; i++)
+        listener_show(&n->listeners[i], show, context);
+}
+
+void net_leave_queues(struct net *n)
+{
+    /* relaxed: the workers read it after the stop_asked that follows. */
+    atomic_store_explicit(&n->shared.leave_queues, true, memory_order_relaxed);
+}
+
 const struct net_listener *net_listeners(const struct net *n, size_t *ret_count)
 {
     *ret_count = n->listener_count;

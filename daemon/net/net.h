@@ -16,7 +16,7 @@
 #include "base/metrics.h"
 #include "parse/http_request.h"
 
-enum { LISTENERS_MAX = 8, PIPELINED_MAX = 64 };
+enum { LISTENERS_MAX = 8, PIPELINED_MAX = 64, HANDED_MAX = 1024 };
 
 /* What request() remembers for respond(): a small value that net keeps between the two
  * and never looks into. The slices of the request stay valid until respond() returns. */
@@ -53,6 +53,21 @@ struct net_handlers {
     void (*second)(void *lane); /* once a second, outside turns; may be NULL */
 };
 
+/* A socket that somebody has kept for us. net_open takes it when its address is one of
+ * `listen`, its type is right and it shares its port (SO_REUSEPORT); what is queued in it
+ * is served like anything else. A taken one is net's to close. */
+enum net_fate {
+    NET_REFUSED, /* still the caller's; `why` says it                               */
+    NET_STAYS,   /* a worker's                                                      */
+    NET_LEAVES   /* there are fewer workers now: served for two seconds, then closed */
+};
+
+struct net_handed {
+    int fd;
+    enum net_fate fate; /* net_open's answer               */
+    const char *why;    /* of NET_REFUSED; a constant text */
+};
+
 struct net_options {
     const char *listen;   /* comma list of ADDRESS:PORT                 */
     bool udp;             /* false: no UDP sockets (udp_trusted = none) */
@@ -64,7 +79,9 @@ struct net_options {
     uint64_t udp_buffer;
     struct metrics_row *rows; /* one a worker */
     const struct net_handlers *handlers;
-    void **lanes; /* one a worker */
+    void **lanes;              /* one a worker                             */
+    struct net_handed *handed; /* in the order they were bound; NULL: none */
+    size_t handed_count;       /* at most HANDED_MAX                       */
     /* Deadlines; 0: 5,000, 5,000, 10,000 and 75,000. */
     unsigned header_ms, body_ms, write_ms, idle_ms;
 };
@@ -84,6 +101,13 @@ struct net_listener { /* what was really opened */
 int net_open(struct net **ret_net, const struct net_options *options,
              char ret_error[256]);
 const struct net_listener *net_listeners(const struct net *n, size_t *ret_count);
+/* Every socket that net_open opened itself, so that somebody can keep it. Before
+ * net_start. */
+void net_show_sockets(const struct net *n, void (*show)(void *context, int fd),
+                      void *context);
+/* All sockets are kept and another process will serve them: net_stop leaves who waits at
+ * the doors to that one. Before net_stop. */
+void net_leave_queues(struct net *n);
 /* One thread a worker. */
 int net_start(struct net *n);
 /* Any thread; the old ones must live on for a second. */

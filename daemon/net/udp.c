@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -28,7 +29,7 @@ struct udp_memory {
     } control[BATCH];
 };
 
-int udp_init(struct udp *u, struct lane lane)
+int udp_init(struct udp *u, struct lane lane, size_t sockets)
 {
     /* mmap: only the pages that datagrams touch cost memory. */
     void *memory = mmap(NULL, sizeof(struct udp_memory), PROT_READ | PROT_WRITE,
@@ -36,6 +37,9 @@ int udp_init(struct udp *u, struct lane lane)
     if (memory == MAP_FAILED)
         return ERR_NOMEM;
     *u = (struct udp){.lane = lane, .memory = memory};
+    u->sockets = calloc(sockets, sizeof *u->sockets);
+    if (u->sockets == NULL)
+        return ERR_NOMEM;
     for (int i = 0; i < BATCH; i++) {
         struct udp_memory *m = u->memory;
         m->vector[i] = (struct iovec){.iov_base = m->bytes[i], .iov_len = DATAGRAM_BYTES};
@@ -52,6 +56,7 @@ void udp_release(struct udp *u)
     if (u->memory != NULL)
         munmap(u->memory, sizeof *u->memory);
     u->memory = NULL;
+    free(u->sockets);
 }
 
 /* The size of the datagrams that the kernel joined, or 0 when it joined none. */
@@ -128,7 +133,7 @@ static void go_on_after_error(struct udp_socket *s)
 {
     int error = 0;
     socklen_t length = sizeof error;
-    (void)getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    (void)getsockopt(*s->fd, SOL_SOCKET, SO_ERROR, &error, &length);
     log_warn("event=udp_error error=\"%s\" next=receive_again", strerror(error));
     (void)uv_poll_start(&s->poll, UV_READABLE, on_readable);
 }
@@ -140,15 +145,15 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     if (status < 0)
         go_on_after_error(s);
     else
-        receive_up_to(s->udp, s->fd, BATCHES_PER_WAKE);
+        receive_up_to(s->udp, *s->fd, BATCHES_PER_WAKE);
 }
 
-int udp_add(struct udp *u, uv_loop_t *loop, int fd)
+int udp_add(struct udp *u, uv_loop_t *loop, int *fd)
 {
     struct udp_socket *s = &u->sockets[u->count];
     *s = (struct udp_socket){.udp = u, .fd = fd};
     s->poll.data = s;
-    if (uv_poll_init_socket(loop, &s->poll, fd) != 0)
+    if (uv_poll_init_socket(loop, &s->poll, *fd) != 0)
         return ERR_IO;
     u->count++; /* from here on udp_close() closes the handle */
     return uv_poll_start(&s->poll, UV_READABLE, on_readable) == 0 ? 0 : ERR_IO;
@@ -157,7 +162,18 @@ int udp_add(struct udp *u, uv_loop_t *loop, int fd)
 void udp_drain(struct udp *u)
 {
     for (size_t i = 0; i < u->count; i++)
-        receive_up_to(u, u->sockets[i].fd, BATCHES_AT_STOP);
+        receive_up_to(u, *u->sockets[i].fd, BATCHES_AT_STOP);
+}
+
+void udp_leave(struct udp *u)
+{
+    while (u->count > u->staying) {
+        struct udp_socket *s = &u->sockets[--u->count];
+        receive_up_to(u, *s->fd, BATCHES_AT_STOP);
+        uv_close((uv_handle_t *)&s->poll, NULL);
+        close(*s->fd);
+        *s->fd = -1;
+    }
 }
 
 void udp_close(struct udp *u)

@@ -17,23 +17,25 @@ struct udp_memory; /* what recvmmsg writes to */
 struct udp_socket {
     uv_poll_t poll;
     struct udp *udp;
-    int fd; /* the listener's: it closes it */
+    int *fd; /* the listener's: it closes it, but for one that leaves */
 };
 
 struct udp {
     struct lane lane;
     struct udp_memory *memory;
-    struct udp_socket sockets[LISTENERS_MAX];
+    struct udp_socket *sockets;
     size_t count;
+    size_t staying; /* sockets; those behind them leave */
 };
 
 /* ERR_NOMEM. */
-int udp_init(struct udp *u, struct lane lane);
+int udp_init(struct udp *u, struct lane lane, size_t sockets);
 void udp_release(struct udp *u); /* when the loop has closed its handles */
-/* Before the thread starts. ERR_IO. */
-int udp_add(struct udp *u, uv_loop_t *loop, int fd);
+/* Before the thread starts; those that leave after those that stay. ERR_IO. */
+int udp_add(struct udp *u, uv_loop_t *loop, int *fd);
 /* The worker's thread: takes what is queued already. */
 void udp_drain(struct udp *u);
+void udp_leave(struct udp *u); /* the same of those that leave, and closes them */
 void udp_close(struct udp *u); /* the handles; the sockets are the listener's */
 /* One recvmmsg and its turn: how many messages came, 0 when there is none. What the poll
  * callback calls. */

@@ -1,12 +1,13 @@
 #include "net/worker.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 
-enum { SWEEP_MS = 200, SWEEP_MS_MIN = 10, SECOND_MS = 1000 };
+enum { SWEEP_MS = 200, SWEEP_MS_MIN = 10, SECOND_MS = 1000, LEAVE_S = 2 };
 
 /* --- Stopping, on the worker's thread --- */
 
@@ -22,10 +23,15 @@ static void close_handles(struct worker *w)
     uv_close((uv_handle_t *)&w->second, NULL);
 }
 
+/* Datagrams are taken to the end; those that come later are the next process's, when
+ * somebody keeps the sockets. */
 static void close_when_done(struct worker *w)
 {
-    if (http_is_empty(&w->http) || uv_now(&w->loop) >= w->stop_by)
-        close_handles(w);
+    if (w->closed || (!http_is_empty(&w->http) && uv_now(&w->loop) < w->stop_by))
+        return;
+    udp_drain(&w->udp);
+    udp_close(&w->udp);
+    close_handles(w);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -43,8 +49,7 @@ static void begin_stop(struct worker *w)
     w->stopping = true;
     w->stop_by =
         uv_now(&w->loop) + atomic_load_explicit(&w->drain_ms, memory_order_relaxed);
-    udp_drain(&w->udp);
-    udp_close(&w->udp);
+    udp_leave(&w->udp);
     http_stop(&w->http);
     uv_timer_start(&w->sweep, on_sweep, SWEEP_MS_MIN, SWEEP_MS_MIN);
     close_when_done(w);
@@ -58,6 +63,10 @@ static void on_second(uv_timer_t *timer)
     if (w->lane.handlers->second != NULL)
         w->lane.handlers->second(w->lane.context);
     http_second(&w->http);
+    if (!w->stopping && w->leave_in > 0 && --w->leave_in == 0) {
+        http_leave(&w->http);
+        udp_leave(&w->udp);
+    }
 }
 
 static void on_bell(uv_async_t *bell)
@@ -99,15 +108,45 @@ static unsigned sweep_interval(const struct http_shared *s)
     return shortest < SWEEP_MS_MIN ? SWEEP_MS_MIN : shortest;
 }
 
-static int add_sockets(struct worker *w, struct listener *listeners, size_t count)
+/* The sockets `first`, `first` + workers, ... below `end` of each listener. */
+static int add_sockets(struct worker *w, struct listener *listeners, size_t count,
+                       unsigned first, unsigned end)
 {
     int rv = 0;
-    for (size_t i = 0; i < count && rv == 0; i++) {
-        rv = http_add(&w->http, &listeners[i].tcp[w->index]);
-        if (rv == 0 && listeners[i].udp[w->index] >= 0)
-            rv = udp_add(&w->udp, &w->loop, listeners[i].udp[w->index]);
+    for (size_t i = 0; i < count; i++) {
+        struct listener *l = &listeners[i];
+        for (unsigned j = first; j < end && j < l->tcp_count && rv == 0; j += l->workers)
+            rv = http_add(&w->http, &l->tcp[j]);
+        for (unsigned j = first; j < end && j < l->udp_count && rv == 0; j += l->workers)
+            rv = udp_add(&w->udp, &w->loop, &l->udp[j]);
     }
     return rv;
+}
+
+/* First what stays, then what leaves. */
+static int add_all(struct worker *w, struct listener *listeners, size_t count)
+{
+    unsigned workers = listeners[0].workers;
+    int rv = add_sockets(w, listeners, count, w->index, workers);
+    w->http.staying = w->http.door_count;
+    w->udp.staying = w->udp.count;
+    if (rv == 0)
+        rv = add_sockets(w, listeners, count, w->index + workers, UINT_MAX);
+    if (w->http.door_count > w->http.staying || w->udp.count > w->udp.staying)
+        w->leave_in = LEAVE_S;
+    return rv;
+}
+
+/* How many sockets of one type a worker may get. */
+static size_t room(const struct listener *listeners, size_t count)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct listener *l = &listeners[i];
+        unsigned sockets = l->tcp_count > l->udp_count ? l->tcp_count : l->udp_count;
+        most += (sockets + l->workers - 1) / l->workers;
+    }
+    return most;
 }
 
 int worker_open(struct worker *w, unsigned index, const struct net_options *options,
@@ -128,11 +167,11 @@ int worker_open(struct worker *w, unsigned index, const struct net_options *opti
     (void)uv_timer_init(&w->loop, &w->sweep); /* neither can fail */
     (void)uv_timer_init(&w->loop, &w->second);
     w->sweep.data = w->second.data = w;
-    rv = http_init(&w->http, w->lane, &w->loop, shared, index);
+    rv = http_init(&w->http, w->lane, &w->loop, shared, index, room(listeners, count));
     if (rv == 0)
-        rv = udp_init(&w->udp, w->lane);
+        rv = udp_init(&w->udp, w->lane, room(listeners, count));
     if (rv == 0)
-        rv = add_sockets(w, listeners, count);
+        rv = add_all(w, listeners, count);
     if (rv != 0)
         worker_release(w);
     return rv;

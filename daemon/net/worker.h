@@ -25,6 +25,7 @@ struct worker {
     struct http http;
     unsigned index; /* 0 .. workers-1 */
     unsigned sweep_ms;
+    unsigned leave_in;      /* seconds until what leaves is closed; 0: none  */
     atomic_uint drain_ms;   /* set before `stop_asked`                       */
     atomic_bool stop_asked; /* by worker_stop, any thread                    */
     bool running;           /* the thread exists; the stopping thread's      */
