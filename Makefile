@@ -249,6 +249,11 @@ $(BUILD)/libtests.a: $(call obj,$(TEST_LIB_SRC))
 
 $(call obj,$(TEST_LIB_SRC)) $(NET_TEST_OBJ) $(ANSWER_TEST_OBJ): CFLAGS_ALL += -Itests
 
+# A service manager in small, for tests/e2e/upgrade.test.mjs.
+$(BUILD)/tests/fdholder: tests/e2e/lib/fdholder.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP $< $(LDFLAGS_ALL) -o $@
+
 unit: $(if $(T),$(BUILD)/tests/$(patsubst ./%,%,$(dir $(T)))test_$(notdir $(T)),$(UNIT_BIN))
 	@for t in $^; do echo "== $$t"; timeout 300 $$t || exit 1; done
 
@@ -339,7 +344,7 @@ lint:
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem --enable=warning,portability \
 	  --suppress=unknownMacro:client/luotctl_show.c -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
 
-e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so
+e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 tests/browser/node_modules: tests/browser/package-lock.json

@@ -58,7 +58,7 @@ export class Luotd {
   }
 
   static async start(options) {
-    const luotd = new Luotd(options);
+    const luotd = new this(options);
     try {
       await luotd.spawn();
     } catch (error) {
@@ -81,7 +81,8 @@ export class Luotd {
   }
 
   async spawn(extra = []) {
-    this.child = spawn(path.join(build, 'luotd'), this.args().concat(extra), {
+    const [program, ...args] = this.command(extra);
+    this.child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' },
     });
@@ -89,6 +90,15 @@ export class Luotd {
     this.exited = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
     this.child.stdout.on('data', (d) => (this.out += d));
     this.child.stderr.on('data', (d) => (this.log += d));
+    await this.ready();
+  }
+
+  command(extra) {
+    return [path.join(build, 'luotd'), ...this.args(), ...extra];
+  }
+
+  /** Waits for the ready line that comes next, and knows from it where to send. */
+  async ready() {
     let ended = null;
     this.exited.then((e) => (ended = e));
     const ready = await until('ready', () => /^ready http=(\S+):(\d+) udp=(\S+) socket=(\S+) pid=(\d+)$/m.exec(this.out) || ended);
