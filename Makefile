@@ -283,6 +283,10 @@ stress: $(STRESS_BIN)
 install: install-lib $(BUILD)/luotd $(BUILD)/luotctl
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	sed 's|/usr/bin/luotd|$(BINDIR)/luotd|g; s|/etc/luot/|$(SYSCONFDIR)/luot/|g' conf/luotd.service \
+	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/luotd.service
+	install -m 644 conf/luotd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/luot.conf
 	@conf=$(DESTDIR)$(SYSCONFDIR)/luot/luotd.conf; \
 	  if [ -e $$conf ] && ! cmp -s conf/luotd.conf $$conf; then conf=$$conf.new; fi; \
 	  echo install -m 644 conf/luotd.conf $$conf; install -m 644 conf/luotd.conf $$conf

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
+import { Agent } from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
@@ -11,7 +12,7 @@ const UPGRADES = Number(process.env.UPGRADES ?? 5);
 const WORKERS = [2, 4, 1, 3, 3, 2]; // of each version in turn: sockets are taken over, opened and left
 const UDP_RATE = 5000;
 const STOP_TARGET_MS = 2000;
-const SITES = '[site web]\nhosts = web.vn\npublic = yes\n[site udp]\nhosts = udp.vn\npublic = yes\n';
+const SITES = '[site web]\nhosts = web.vn\npublic = yes\n[site udp]\nhosts = udp.vn\npublic = yes\n[site knock]\nhosts = knock.vn\npublic = yes\n';
 
 /** luotd under a service manager that keeps its sockets (lib/fdholder.c). */
 class Held extends Luotd {
@@ -115,6 +116,36 @@ describe('an upgrade under load', () => {
       assert.ok(web.acked > 0);
       if ((await luotd.stats()).udp.rcvbuf_bytes >= 4 << 20) assert.equal(drops, 0);
       assert.equal((await views(luotd, 'udp')) + drops, udp.sent);
+    } finally {
+      await luotd.stop();
+    }
+  });
+
+  test('to fewer workers: what leaves is served to its end and closed', async () => {
+    const config = (workers) => `workers = ${workers}\n${SITES}`;
+    const luotd = await Held.start({ config: config(8) });
+    const bound = (kind) => fs.readFileSync(`/proc/net/${kind}`, 'latin1').split('\n').filter((l) => l.includes(`0100007F:${luotd.port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000`)).length;
+    try {
+      assert.deepEqual([bound('tcp'), bound('udp')], [8, 8]);
+      const web = new Web(luotd);
+      const udp = new Datagrams(luotd, UDP_RATE);
+      luotd.agent.maxSockets = 4; // others connect anew, all the time
+      const anew = new Agent({ keepAlive: false });
+      let opened = 0;
+      const knocking = (async () => {
+        for (; web.running; opened++) assert.equal((await luotd.request('POST', '/b', { body: 's=knock&p=/', agent: anew })).status, 204);
+      })();
+      await luotd.upgrade(config(2));
+      assert.match(luotd.log, /event=sockets_handed taken=4 leaving=12 closed=0 opened=0/);
+      await until('they are closed', () => bound('tcp') === 2 && bound('udp') === 2);
+      await new Promise((done) => setTimeout(done, 200));
+      await udp.stop();
+      await web.stop();
+      await knocking;
+      await until('all datagrams', async () => (await views(luotd, 'udp')) >= udp.sent);
+      assert.equal(await views(luotd, 'udp'), udp.sent);
+      assert.equal(await views(luotd, 'knock'), opened);
+      assert.ok(web.refused === 0 && web.acked <= (await views(luotd, 'web')));
     } finally {
       await luotd.stop();
     }

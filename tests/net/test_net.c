@@ -119,7 +119,7 @@ Test(net, an_answer_under_way_goes_out_before_it_stops)
     client_send(busy, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
     struct reply_token token = served_token(&s, 0);
     pthread_create(&thread, NULL, stop, &s);
-    cr_expect(client_is_closed(idle)); /* who waits for nothing is let go at once */
+    cr_expect(client_is_closed(idle)); /* who asks for nothing is let go soon   */
     served_reply(&s, token, "at last");
     cr_expect(client_answer(busy, false));
     cr_expect(client_body_is(busy, "at last"));
