@@ -51,6 +51,7 @@ struct daemon {
     struct trust *own_trust; /* the current one, which is `trust` */
     _Atomic(const struct trust *) trust;
     struct retired *retired; /* what reloads replaced                         */
+    bool reloaded_lately;    /* for SIGHUP, within this second                */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
     unsigned workers;
     struct metrics_row *rows;

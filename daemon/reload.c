@@ -112,11 +112,14 @@ int daemon_reload(struct daemon *d, char ret_sentence[1024])
     return 0;
 }
 
+/* The first is obeyed at once, then one a second: a storm would keep fifty old
+ * configurations waiting for their end. */
 void daemon_reload_soon(struct daemon *d)
 {
     char sentence[1024];
 
-    d->reload_waits = daemon_reload(d, sentence) == ERR_IN_USE;
+    d->reload_waits = d->reloaded_lately || daemon_reload(d, sentence) == ERR_IN_USE;
+    d->reloaded_lately = true;
 }
 
 static void retired_free(struct retired *old)
@@ -128,6 +131,7 @@ static void retired_free(struct retired *old)
 
 void daemon_reload_second(struct daemon *d)
 {
+    d->reloaded_lately = false;
     if (d->reload_waits)
         daemon_reload_soon(d);
     for (struct retired **at = &d->retired, *old; (old = *at) != NULL;) {
