@@ -73,27 +73,45 @@ static int open_arena(struct daemon *d)
     return EXIT_OK;
 }
 
+static int open_store(struct daemon *d, const char *where, struct store **ret_store,
+                      bool tell)
+{
+    char sentence[512] = "";
+    int rv = store_open(ret_store, where, d->config->settings.node,
+                        d->arena_report.incarnation, sentence);
+
+    if (rv != 0)
+        return fail(rv == ERR_FOREIGN || rv == ERR_VERSION ? EXIT_CONFIG
+                    : rv == ERR_IO                         ? EXIT_IOERR
+                                                           : EXIT_CANTCREAT,
+                    "store", sentence);
+    if (tell && sentence[0] != '\0')
+        log_warn("event=store sentence=\"%s\"", sentence);
+    return EXIT_OK;
+}
+
+/* The store that is asked: one on this machine rather than a server. */
+static const char *store_to_read(const struct places *p)
+{
+    for (unsigned i = 0; i < p->stores; i++)
+        if (!redis_where_is(slice_of(p->store[i])))
+            return p->store[i];
+    return p->store[0];
+}
+
 static int open_stores(struct daemon *d)
 {
-    struct store **stores[] = {&d->saver_store, &d->reader_store};
-    char sentence[512] = "";
+    int rv = EXIT_OK;
 
-    if (d->places.store[0] == '\0') {
+    if (d->places.stores == 0) {
         log_warn("event=store_none next=counts_are_lost_at_a_reboot");
         return EXIT_OK;
     }
-    for (unsigned i = 0; i < 2; i++) {
-        int rv = store_open(stores[i], d->places.store, d->config->settings.node,
-                            d->arena_report.incarnation, sentence);
-        if (rv != 0)
-            return fail(rv == ERR_FOREIGN || rv == ERR_VERSION ? EXIT_CONFIG
-                        : rv == ERR_IO                         ? EXIT_IOERR
-                                                               : EXIT_CANTCREAT,
-                        "store", sentence);
-        if (i == 0 && sentence[0] != '\0')
-            log_warn("event=store sentence=\"%s\"", sentence);
-    }
-    return EXIT_OK;
+    for (unsigned i = 0; i < d->places.stores && rv == EXIT_OK; i++)
+        rv = open_store(d, d->places.store[i], &d->saver_store[i], true);
+    if (rv == EXIT_OK)
+        rv = open_store(d, store_to_read(&d->places), &d->reader_store, false);
+    return rv;
 }
 
 static void check_geo(const char *path)
@@ -129,6 +147,7 @@ static int open_sites(struct daemon *d)
         if (rv != 0)
             log_error("event=history error=\"%s\" next=count_on_without_it",
                       error_text(rv));
+        d->restoring = fresh && rv != 0;
         history_gap(d->reader_store, d->arena_report.last_alive_ms, d->started);
     }
     if (service_read_gaps(&d->service, d->reader_store, d->started) != 0)
@@ -200,6 +219,25 @@ static int open_net(struct daemon *d)
                 "listen", sentence);
 }
 
+/* One a store; without a store one that does nothing. */
+static int start_savers(struct daemon *d)
+{
+    unsigned n = d->places.stores == 0 ? 1 : d->places.stores;
+    int rv = 0;
+
+    for (unsigned i = 0; i < n && rv == 0; i++) {
+        struct saver_options options = {.registry = d->registry,
+                                        .clock = &d->clock,
+                                        .store = d->saver_store[i],
+                                        .incarnation = d->arena_report.incarnation,
+                                        .version = d->service.version};
+        rv = saver_start(&d->saver[i], &options);
+        if (rv == 0)
+            d->saver_store[i] = NULL; /* its thread's now */
+    }
+    return rv;
+}
+
 static int start_threads(struct daemon *d)
 {
     struct keeper_options keeper = {.registry = d->registry,
@@ -208,19 +246,13 @@ static int start_threads(struct daemon *d)
                                     .workers = d->workers,
                                     .tick = daemon_keeper_ticked,
                                     .context = d};
-    struct saver_options saver = {.registry = d->registry,
-                                  .clock = &d->clock,
-                                  .store = d->saver_store,
-                                  .incarnation = d->arena_report.incarnation};
     char sentence[256];
     int rv = keeper_start(&d->keeper, &keeper);
 
     if (rv == 0)
-        rv = saver_start(&d->saver, &saver);
-    if (rv == 0) {
-        d->saver_store = NULL; /* its thread's now */
+        rv = start_savers(d);
+    if (rv == 0)
         rv = reader_start(&d->reader, d->reader_store, &d->clock);
-    }
     if (rv != 0)
         return fail(EXIT_OSERR, "threads", error_text(rv));
     d->reader_store = NULL;
@@ -247,6 +279,22 @@ static void catch_signals(struct daemon *d)
     (void)pthread_sigmask(SIG_UNBLOCK, &reload, NULL);
 }
 
+/* Without passwords. */
+static void say_places(const struct places *p)
+{
+    char text[STORES_MAX * sizeof p->store[0]];
+    struct buffer b;
+
+    buffer_init(&b, text, sizeof text);
+    for (unsigned i = 0; i < p->stores; i++) {
+        buffer_text(&b, i == 0 ? "" : ",");
+        store_where_write(&b, slice_of(p->store[i]));
+    }
+    if (p->stores == 0)
+        buffer_text(&b, "none");
+    log_info("event=places run_dir=%s store=%.*s", p->run_dir, (int)b.length, b.at);
+}
+
 static int start(struct daemon *d)
 {
     char sentence[512];
@@ -266,8 +314,7 @@ static int start(struct daemon *d)
             "event=run_dir dir=%s error=\"neither /run/luot nor $XDG_RUNTIME_DIR can "
             "be written by this user\" next=use_it_or_set_run_dir",
             d->places.run_dir);
-    log_info("event=places run_dir=%s store=%s", d->places.run_dir,
-             d->places.store[0] == '\0' ? "none" : d->places.store);
+    say_places(&d->places);
     if (daemon_set_trust(d, &d->config->settings) != 0)
         return fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     daemon_join_service(d);
@@ -303,8 +350,10 @@ static void stop(struct daemon *d)
     if (d->net != NULL)
         net_stop(d->net, DRAIN_MS);
     keeper_stop(d->keeper);
-    if (d->saver != NULL)
-        saver_stop(d->saver, LAST_SAVE_MS);
+    for (unsigned i = 0; i < STORES_MAX; i++)
+        saver_end(d->saver[i], LAST_SAVE_MS);
+    for (unsigned i = 0; i < STORES_MAX; i++)
+        saver_stop(d->saver[i], LAST_SAVE_MS);
     reader_stop(d->reader);
     if (d->console != NULL)
         console_stop(d->console);
@@ -317,8 +366,9 @@ static void stop(struct daemon *d)
         answer_lane_release(&d->lanes[i].http);
         pipeline_release(&d->lanes[i].pipeline);
     }
-    if (d->saver_store != NULL)
-        d->saver_store->ops->close(d->saver_store);
+    for (unsigned i = 0; i < STORES_MAX; i++)
+        if (d->saver_store[i] != NULL)
+            d->saver_store[i]->ops->close(d->saver_store[i]);
     if (d->reader_store != NULL)
         d->reader_store->ops->close(d->reader_store);
     registry_close(d->registry);

@@ -46,8 +46,10 @@ struct daemon {
     struct arena *arena;
     struct arena_report arena_report;
     struct instant started;
-    struct store *saver_store, *reader_store; /* until their threads own them */
+    struct store *saver_store[STORES_MAX]; /* until their threads own them */
+    struct store *reader_store;
     struct registry *registry;
+    bool restoring;          /* a new arena, and the store did not answer at start */
     struct trust *own_trust; /* the current one, which is `trust` */
     _Atomic(const struct trust *) trust;
     struct retired *retired; /* what reloads replaced                         */
@@ -59,7 +61,8 @@ struct daemon {
     void **lane_pointers;
     struct net *net;
     struct keeper *keeper;
-    struct saver *saver;
+    struct saver
+        *saver[STORES_MAX]; /* one a store; without stores one that does nothing */
     struct reader *reader;
     struct console *console;
     struct service service;

@@ -1,6 +1,7 @@
 /* The joints between net, answer and keep, which do not know each other: small
  * adapters that unpack and call one plain function. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "answer/commands.h"
@@ -81,22 +82,56 @@ static void on_command(void *context, struct slice line, struct slice document,
 
 const struct console_handlers daemon_console_handlers = {on_takes_document, on_command};
 
+static void store_state(struct store_state *ret_state, const char *where,
+                        const struct saver_status *saved)
+{
+    struct buffer b;
+
+    *ret_state = (struct store_state){.durable = saved->durable,
+                                      .durable_since_ms = saved->durable_since_ms,
+                                      .saves = saved->saves,
+                                      .rows = saved->rows,
+                                      .failures = saved->failures,
+                                      .error = saved->error,
+                                      .ms = saved->last_ms};
+    buffer_init(&b, ret_state->where, sizeof ret_state->where - 1);
+    store_where_write(&b, slice_of(where));
+    snprintf(ret_state->sentence, sizeof ret_state->sentence, "%s", saved->sentence);
+}
+
+/* All of them as one: what any of them has is durable. */
+static struct saver_status all_savers(struct daemon *d, struct service_status *ret_status)
+{
+    struct saver_status all = saver_status(d->saver[0]);
+
+    for (unsigned i = 0; i < d->places.stores; i++) {
+        struct saver_status one = saver_status(d->saver[i]);
+
+        store_state(&ret_status->stores[i], d->places.store[i], &one);
+        if (i == 0)
+            continue;
+        all.durable = all.durable || one.durable;
+        if (one.durable_since_ms > all.durable_since_ms)
+            all.durable_since_ms = one.durable_since_ms;
+        all.saves += one.saves;
+        all.rows += one.rows;
+        all.failures += one.failures;
+        all.error = all.error != 0 ? all.error : one.error;
+        all.last_ms = one.last_ms > all.last_ms ? one.last_ms : all.last_ms;
+    }
+    return all;
+}
+
 static void service_status(void *context, struct service_status *ret_status)
 {
     struct daemon *d = context;
-    struct saver_status saved = saver_status(d->saver);
+    struct saver_status saved;
     size_t count;
     const struct net_listener *listeners = net_listeners(d->net, &count);
 
     *ret_status = (struct service_status){
-        .store = d->places.store[0] != '\0',
-        .durable = saved.durable,
-        .durable_since_ms = saved.durable_since_ms,
-        .saves = saved.saves,
-        .save_rows = saved.rows,
-        .save_failures = saved.failures,
-        .save_error = saved.error,
-        .save_ms = saved.last_ms,
+        .store = d->places.stores > 0,
+        .store_count = d->places.stores,
         .kernel_drops = net_kernel_drops(d->net),
         .udp_buffer = count > 0 ? listeners[0].udp_buffer : 0,
         .arena_fs = arena_fs_name(d->arena),
@@ -107,6 +142,14 @@ static void service_status(void *context, struct service_status *ret_status)
         .log_dropped = log_dropped(),
         .clock_steps = atomic_load_explicit(&d->clock.steps, memory_order_relaxed),
     };
+    saved = all_savers(d, ret_status);
+    ret_status->durable = saved.durable;
+    ret_status->durable_since_ms = saved.durable_since_ms;
+    ret_status->saves = saved.saves;
+    ret_status->save_rows = saved.rows;
+    ret_status->save_failures = saved.failures;
+    ret_status->save_error = saved.error;
+    ret_status->save_ms = saved.last_ms;
 }
 
 static int service_submit(void *context, struct job *job)
@@ -173,7 +216,7 @@ static void run_upkeep(struct job *job, struct store *store, struct instant now,
     struct daemon *d = u->daemon;
 
     if (!canceled && store != NULL) {
-        (void)history_load_new(d->registry, store, now);
+        (void)history_load_new(d->registry, store, now, d->restoring);
         if (u->rounds++ % MARKS_ROUNDS == 0)
             (void)history_expire_marks(d->registry, d->places.run_dir);
     }

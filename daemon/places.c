@@ -92,7 +92,9 @@ static int choose(char *ret_path, size_t size, const char *configured,
     return error_from_errno(rv);
 }
 
-static int find_store(struct places *p, const struct settings *s, char ret_sentence[512])
+/* `sqlite`: luot.db in the directory for what lasts. */
+static int find_database(char *ret_store, size_t size, const struct settings *s,
+                         char ret_sentence[512])
 {
     char state_dir[CONFIG_TEXT_MAX + 32], local[CONFIG_TEXT_MAX];
     const char *home = getenv("HOME");
@@ -104,13 +106,6 @@ static int find_store(struct places *p, const struct settings *s, char ret_sente
     };
     int rv;
 
-    p->store[0] = '\0';
-    if (strcmp(s->store, "none") == 0)
-        return 0;
-    if (strcmp(s->store, "sqlite") != 0) {
-        snprintf(p->store, sizeof p->store, "%s", s->store);
-        return 0;
-    }
     if (home != NULL) {
         snprintf(local, sizeof local, "%s/.local/state", home);
         if (s->state_dir[0] == '\0' && geteuid() != 0) {
@@ -123,7 +118,27 @@ static int find_store(struct places *p, const struct settings *s, char ret_sente
     rv = choose(state_dir, sizeof state_dir, s->state_dir, "state_dir", candidates,
                 sizeof candidates / sizeof candidates[0], ret_sentence);
     if (rv == 0)
-        snprintf(p->store, sizeof p->store, "sqlite:%s/luot.db", state_dir);
+        snprintf(ret_store, size, "sqlite:%s/luot.db", state_dir);
+    return rv;
+}
+
+static int find_stores(struct places *p, const struct settings *s, char ret_sentence[512])
+{
+    struct slice list = slice_of(s->store);
+    int rv = 0;
+
+    p->stores = 0;
+    if (strcmp(s->store, "none") == 0)
+        return 0;
+    while (list.at != NULL && rv == 0) {
+        struct slice one = store_where_next(&list);
+        char *store = p->store[p->stores++];
+
+        if (slice_equal(one, SLICE("sqlite")))
+            rv = find_database(store, sizeof p->store[0], s, ret_sentence);
+        else
+            snprintf(store, sizeof p->store[0], "%.*s", (int)one.length, one.at);
+    }
     return rv;
 }
 
@@ -155,5 +170,5 @@ int places_find(struct places *ret_places, const struct settings *settings,
     else
         snprintf(ret_places->socket, sizeof ret_places->socket, "%s/luotd.sock",
                  ret_places->run_dir);
-    return find_store(ret_places, settings, ret_sentence);
+    return find_stores(ret_places, settings, ret_sentence);
 }

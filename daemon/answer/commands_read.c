@@ -11,34 +11,59 @@ enum { STATS_BYTES = 65536 };
 
 /* --- The daemon --- */
 
-static struct stats stats_of(const struct asked_command *c)
+/* One database of this machine is all told by the sums. */
+static void list_stores(struct stats *s, const struct service_status *status)
+{
+    if (status->store_count == 0 ||
+        (status->store_count == 1 && !redis_where_is(slice_of(status->stores[0].where))))
+        return;
+    s->store_count = status->store_count;
+    for (unsigned i = 0; i < status->store_count; i++) {
+        const struct store_state *one = &status->stores[i];
+
+        s->stores[i] = (struct store_stats){.where = one->where,
+                                            .error = one->error == 0 ? NULL
+                                                     : one->sentence[0] != '\0'
+                                                         ? one->sentence
+                                                         : error_text(one->error),
+                                            .durable = one->durable,
+                                            .durable_since_ms = one->durable_since_ms,
+                                            .saves = one->saves,
+                                            .rows = one->rows,
+                                            .failures = one->failures,
+                                            .ms = one->ms};
+    }
+}
+
+/* `status` lives as long as what is returned. */
+static struct stats stats_of(const struct asked_command *c,
+                             const struct service_status *status)
 {
     struct service *service = c->service;
-    struct service_status status = {.store = false};
     struct stats s = {.version = service->version, .node = service->node};
 
-    service->status(service->context, &status);
+    list_stores(&s, status);
     metrics_sum(service->rows, service->workers, &s.total);
-    s.kernel_drops = status.kernel_drops;
-    s.udp_buffer = status.udp_buffer;
-    s.store = status.store;
-    s.durable = status.durable;
-    s.durable_since_ms = status.durable_since_ms;
-    s.saves = status.saves;
-    s.save_rows = status.save_rows;
-    s.save_failures = status.save_failures;
-    s.save_error = status.save_error == 0 ? NULL : error_text(status.save_error);
-    s.save_ms = status.save_ms;
-    s.arena_fs = status.arena_fs == NULL ? "unknown" : status.arena_fs;
-    s.arena_bytes = status.arena_bytes;
-    s.keeper_as_of_s = status.keeper_as_of_ms / 1000;
-    s.incarnation = status.incarnation;
-    s.clock_steps = status.clock_steps;
-    s.log_dropped = status.log_dropped;
-    s.keeper_as_of_s = status.keeper_as_of_ms / 1000;
+    s.kernel_drops = status->kernel_drops;
+    s.udp_buffer = status->udp_buffer;
+    s.store = status->store;
+    s.durable = status->durable;
+    s.durable_since_ms = status->durable_since_ms;
+    s.saves = status->saves;
+    s.save_rows = status->save_rows;
+    s.save_failures = status->save_failures;
+    s.save_error = status->save_error == 0 ? NULL : error_text(status->save_error);
+    s.save_ms = status->save_ms;
+    s.arena_fs = status->arena_fs == NULL ? "unknown" : status->arena_fs;
+    s.arena_bytes = status->arena_bytes;
+    s.keeper_as_of_s = status->keeper_as_of_ms / 1000;
+    s.incarnation = status->incarnation;
+    s.clock_steps = status->clock_steps;
+    s.log_dropped = status->log_dropped;
+    s.keeper_as_of_s = status->keeper_as_of_ms / 1000;
     s.as_of_s = instant_seconds(c->now);
-    s.uptime_s = c->now.ms > status.started_ms
-                     ? (uint64_t)(c->now.ms - status.started_ms) / 1000
+    s.uptime_s = c->now.ms > status->started_ms
+                     ? (uint64_t)(c->now.ms - status->started_ms) / 1000
                      : 0;
     s.sites = registry_count(service->registry);
     s.workers = service->workers;
@@ -49,12 +74,15 @@ static struct stats stats_of(const struct asked_command *c)
 static void answer_stats(struct asked_command *c,
                          void (*write)(struct buffer *, const struct stats *))
 {
-    struct stats s = stats_of(c);
+    struct service_status status = {.store = false};
     struct buffer out;
     char *memory = command_begin(c, &out, STATS_BYTES);
+    struct stats s;
 
     if (memory == NULL)
         return;
+    c->service->status(c->service->context, &status);
+    s = stats_of(c, &status);
     write(&out, &s);
     command_answer(c, &out, memory);
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/store_where.h"
 #include "count/registry.h"
 #include "pipeline.h"
 #include "report/document.h"
@@ -15,10 +16,20 @@
 
 enum { GAPS_MAX = 256 };
 
+struct store_state { /* of one store */
+    char where[256]; /* as the settings name it, without its password */
+    bool durable;
+    int64_t durable_since_ms;
+    uint64_t saves, rows, failures;
+    int error;          /* error code of the last try               */
+    char sentence[320]; /* what the store says about it; may be ""  */
+    double ms;          /* how long the last save took              */
+};
+
 /* The state of the parts that other folders own, as numbers. */
 struct service_status {
     bool store;               /* false: store = none                          */
-    bool durable;             /* what was counted a moment ago is on the disk */
+    bool durable;             /* what was counted a moment ago is in a store */
     int64_t durable_since_ms; /* of the last good save                        */
     uint64_t saves, save_rows, save_failures;
     int save_error; /* error code of the last try */
@@ -30,6 +41,8 @@ struct service_status {
     uint64_t log_dropped;
     uint64_t clock_steps;
     int64_t keeper_as_of_ms; /* of the keeper's last tick */
+    struct store_state stores[STORES_MAX];
+    unsigned store_count;
 };
 
 /* Where a late answer goes. net's reply_token in a plain form. */

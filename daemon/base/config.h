@@ -45,7 +45,7 @@ struct settings {
     char run_dir[CONFIG_TEXT_MAX];
     char state_dir[CONFIG_TEXT_MAX];
     char socket[CONFIG_TEXT_MAX]; /* "": RUN_DIR/luotd.sock */
-    char store[CONFIG_TEXT_MAX]; /* "sqlite" (STATE_DIR/luot.db), "sqlite:PATH", "none" */
+    char store[CONFIG_TEXT_MAX]; /* see base/store_where.h; "sqlite": STATE_DIR/luot.db */
     char geo_db[CONFIG_TEXT_MAX]; /* "": off         */
     struct networks udp_trusted;  /* none closes UDP */
     struct networks trusted_proxies;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/store_where.h"
 
 #define SIZE_OF(record, member) sizeof(((struct record *)0)->member)
 
@@ -136,6 +137,19 @@ static void write_shown(struct buffer *b, struct slice text)
         buffer_text(b, "...");
 }
 
+/* A store may hold a password. */
+static void write_shown_of(struct buffer *b, const struct setting *s, struct slice value)
+{
+    char masked[CONFIG_LINE_MAX + 64];
+    struct buffer m;
+    if (s->kind == KIND_STORE) {
+        buffer_init(&m, masked, sizeof(masked));
+        store_where_write(&m, value);
+        value = buffer_written(&m);
+    }
+    write_shown(b, value);
+}
+
 static void write_upper(struct buffer *b, struct slice name)
 {
     for (size_t i = 0; i < name.length && i < VALUE_SHOWN; i++) {
@@ -180,7 +194,7 @@ int setting_apply(const struct setting *s, void *record, struct slice value,
     else
         write_name(&b, slice_of(s->name), place.kind);
     buffer_text(&b, place.kind == PLACE_FILE ? " = " : "=");
-    write_shown(&b, value);
+    write_shown_of(&b, s, value);
     buffer_text(&b, ": must be ");
     setting_describe(&b, s);
     return config_say(ret_error, ERR_MALFORMED, "%.*s", (int)b.length, b.at);

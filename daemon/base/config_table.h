@@ -10,7 +10,7 @@ enum kind {
     KIND_NAME,                  /* char[], letters, digits, dot, - and _    */
     KIND_PATH,                  /* char[]                                   */
     KIND_LISTEN,                /* char[], comma list of ADDRESS:PORT       */
-    KIND_STORE,                 /* char[], sqlite, sqlite:PATH, none        */
+    KIND_STORE,                 /* char[], see base/store_where.h           */
     KIND_HOSTS,                 /* char[], comma list of host patterns      */
     KIND_ZONE,                  /* char[], a time zone of this system       */
     KIND_TEXTS,                 /* how many of the kinds are char[]         */

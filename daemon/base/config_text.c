@@ -2,6 +2,7 @@
 #include "base/config_table.h"
 
 #include "base/error.h"
+#include "base/store_where.h"
 #include "base/zone.h"
 
 static size_t utf8_length(unsigned char lead)
@@ -78,11 +79,7 @@ static int parse_listen(const struct setting *s, void *member, struct slice valu
 
 static int parse_store(const struct setting *s, void *member, struct slice value)
 {
-    bool is_path = slice_starts(value, SLICE("sqlite:")) && value.length > 7;
-    if (!is_path && !slice_equal(value, SLICE("sqlite")) &&
-        !slice_equal(value, SLICE("none")))
-        return ERR_MALFORMED;
-    return parse_text(s, member, value);
+    return store_where_is_valid(value) ? parse_text(s, member, value) : ERR_MALFORMED;
 }
 
 static int parse_hosts(const struct setting *s, void *member, struct slice value)
@@ -103,12 +100,10 @@ static int parse_zone(const struct setting *s, void *member, struct slice value)
 }
 
 /* Quoted whenever it could be read as something else. */
-static void write_text(struct buffer *b, const struct setting *s, const void *member)
+static void write_quoted(struct buffer *b, const char *text)
 {
     static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789._:/*,@+-[]";
-    const char *text = member;
-    (void)s;
     if (strspn(text, PLAIN) == strlen(text)) {
         buffer_text(b, text);
         return;
@@ -120,6 +115,24 @@ static void write_text(struct buffer *b, const struct setting *s, const void *me
         buffer_byte(b, *text);
     }
     buffer_byte(b, '"');
+}
+
+static void write_text(struct buffer *b, const struct setting *s, const void *member)
+{
+    (void)s;
+    write_quoted(b, member);
+}
+
+/* Passwords are nobody's to read. */
+static void write_store(struct buffer *b, const struct setting *s, const void *member)
+{
+    char text[2 * CONFIG_TEXT_MAX];
+    struct buffer masked;
+    (void)s;
+    buffer_init(&masked, text, sizeof(text) - 1);
+    store_where_write(&masked, slice_of(member));
+    text[masked.length] = '\0';
+    write_quoted(b, text);
 }
 
 static void describe_text(struct buffer *b, const struct setting *s)
@@ -149,7 +162,10 @@ static void describe_listen(struct buffer *b, const struct setting *s)
 static void describe_store(struct buffer *b, const struct setting *s)
 {
     (void)s;
-    buffer_text(b, "sqlite, sqlite:PATH or none");
+    buffer_text(
+        b,
+        "sqlite, sqlite:PATH, redis://[user:pass@]host:port/db, "
+        "redis+unix://[user:pass@]PATH[?db=N], a comma list of up to 4 of them, or none");
 }
 
 static void describe_hosts(struct buffer *b, const struct setting *s)
@@ -171,7 +187,7 @@ const struct kind_rules TEXT_KINDS[KIND_TEXTS] = {
     [KIND_NAME] = {parse_name, write_text, describe_name},
     [KIND_PATH] = {parse_text, write_text, describe_path},
     [KIND_LISTEN] = {parse_listen, write_text, describe_listen},
-    [KIND_STORE] = {parse_store, write_text, describe_store},
+    [KIND_STORE] = {parse_store, write_store, describe_store},
     [KIND_HOSTS] = {parse_hosts, write_text, describe_hosts},
     [KIND_ZONE] = {parse_zone, write_text, describe_zone},
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -30,6 +31,7 @@ struct saver {
 
     pthread_mutex_t lock; /* guards what is below */
     pthread_cond_t bell;
+    unsigned trouble; /* the store's number of what we logged last  */
     bool stopping;
     struct deadline stop_by;
     int64_t good_ms; /* CLOCK_MONOTONIC when the last good round looked; 0: none */
@@ -60,6 +62,9 @@ static bool is_quiet(const struct saver *s, const struct site *site,
 {
     int64_t last = atomic_load_explicit(&site->block->last_view_s, memory_order_relaxed);
 
+    if (s->collection.forgets &&
+        (shadow->all || s->collection.now_ms >= shadow->again_ms))
+        return false;
     return shadow->quiet && instant_seconds(now) - last > QUIET_S &&
            (s->round + site->index) % QUIET_ROUNDS != 0;
 }
@@ -94,10 +99,28 @@ static int collect_all(struct saver *s)
     return rv != 0 ? rv : collection_finish(c);
 }
 
-/* Says it when it begins and when it ends. */
-static void tell(const struct saver *s, int before, int rv)
+/* What a store says about itself is said when it changes; of others only whether. */
+static bool is_news(struct saver *s, int before, int rv, const char **ret_sentence)
 {
-    if (rv != 0 && before == 0)
+    struct store *store = s->options.store;
+    unsigned trouble = 0, last = s->trouble;
+
+    *ret_sentence = "";
+    if (store->ops->trouble != NULL)
+        *ret_sentence = store->ops->trouble(store, &trouble);
+    s->trouble = rv != 0 ? trouble : 0;
+    return rv != 0 && (before == 0 || s->trouble != last);
+}
+
+/* Says it when it begins and when it ends. */
+static void tell(const struct saver *s, int before, int rv, bool news,
+                 const char *sentence)
+{
+    if (news && sentence[0] != '\0')
+        log_warn("event=save_failed error=\"%s\" next=counting_goes_on_and_saving_is_"
+                 "tried_again",
+                 sentence);
+    else if (rv != 0 && before == 0)
         log_warn("event=save_failed error=\"%s\" next=counting_goes_on_and_saving_is_"
                  "tried_again_in_%ums",
                  error_text(rv), s->options.period_ms);
@@ -106,24 +129,51 @@ static void tell(const struct saver *s, int before, int rv)
                  (unsigned long long)s->collection.rows);
 }
 
+/* A store that may forget: is it there, and what must be written again? */
+static int attend(struct saver *s)
+{
+    struct collection *c = &s->collection;
+    enum store_lost lost;
+    int rv;
+
+    if (!c->forgets)
+        return 0;
+    rv = c->store->ops->attend(c->store, c->deadline, &lost);
+    if (rv != 0 || lost == STORE_LOST_NOTHING)
+        return rv;
+    c->lost_all = lost == STORE_LOST_ALL;
+    for (size_t i = 0; i < s->limit; i++)
+        if (s->shadow[i] != NULL)
+            shadow_lost(s->shadow[i], lost);
+    return 0;
+}
+
 int saver_round(struct saver *s, struct instant now, bool everything, struct deadline d)
 {
     struct collection *c = &s->collection;
     int64_t begun_ms = monotonic_ms();
+    const char *sentence;
     int rv, before;
+    bool news;
 
     c->now = now;
+    c->now_ms = begun_ms;
     c->deadline = d;
     c->everything = everything;
     c->changes = c->sketched = 0;
     c->finished = NULL;
     c->saves = c->rows = 0;
     s->round++;
-    rv = collect_all(s);
+    rv = attend(s);
+    if (rv == 0)
+        rv = collect_all(s);
 
     pthread_mutex_lock(&s->lock);
     before = s->status.error;
     s->status.error = rv;
+    news = is_news(s, before, rv, &sentence);
+    snprintf(s->status.sentence, sizeof s->status.sentence, "%s",
+             rv != 0 ? sentence : "");
     s->status.saves += c->saves;
     s->status.rows += c->rows;
     s->status.failures += rv != 0;
@@ -133,7 +183,7 @@ int saver_round(struct saver *s, struct instant now, bool everything, struct dea
         s->good_ms = begun_ms;
     }
     pthread_mutex_unlock(&s->lock);
-    tell(s, before, rv);
+    tell(s, before, rv, news, sentence);
     return rv;
 }
 
@@ -185,6 +235,8 @@ int saver_new(struct saver **ret_saver, const struct saver_options *options)
         s->options.period_ms = PERIOD_MS;
     s->limit = registry_limit(options->registry);
     s->collection.store = options->store;
+    s->collection.version = options->version;
+    s->collection.forgets = options->store != NULL && options->store->ops->attend != NULL;
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -261,18 +313,27 @@ static bool join_by(struct saver *s, int64_t then_ms)
     return pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &then) == 0;
 }
 
-void saver_stop(struct saver *s, unsigned deadline_ms)
+void saver_end(struct saver *s, unsigned deadline_ms)
 {
     if (s == NULL)
         return;
-    if (s->started) {
-        pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->lock);
+    if (!s->stopping) {
         s->stopping = true;
         s->stop_by = deadline_in(deadline_ms);
         atomic_store_explicit(&s->collection.stop_by_ms, s->stop_by.at_ms,
                               memory_order_relaxed);
         pthread_cond_signal(&s->bell);
-        pthread_mutex_unlock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void saver_stop(struct saver *s, unsigned deadline_ms)
+{
+    if (s == NULL)
+        return;
+    if (s->started) {
+        saver_end(s, deadline_ms);
         if (!join_by(s, s->stop_by.at_ms + PERIOD_MS)) {
             log_warn("event=save_stuck next=stopping_without_it_what_is_in_memory_is_"
                      "saved_by_the_next_luotd");

@@ -57,8 +57,10 @@ static int save(struct collection *c)
     for (size_t i = 0; i < c->changes && rv == 0; i++)
         if (c->owner[i] != NULL)
             shadow_keep(c->owner[i], &c->change[i]);
-    for (struct shadow *s = c->finished; s != NULL && rv == 0; s = s->finished)
+    for (struct shadow *s = c->finished; s != NULL && rv == 0; s = s->finished) {
+        shadow_age(s, c->now_ms);
         s->edges = s->next;
+    }
     if (rv == 0) {
         c->rows += c->changes;
         c->saves++;
@@ -258,12 +260,30 @@ static struct looking look_at(struct collection *c, const struct site *site,
     };
 }
 
+/* Everything every SHADOW_AGAIN_MS, the sites spread over that time; and of a store that
+ * lost everything as many sites a round as are not too much for it. */
+static void begin_again(struct collection *c, const struct site *site,
+                        struct shadow *shadow)
+{
+    bool first = shadow->again_ms == 0;
+
+    if (!shadow->known || c->now_ms >= shadow->again_ms) {
+        shadow_begin_all(shadow, site, c->now, !first || c->lost_all);
+        shadow->again_ms = c->now_ms + (first ? 1 + site->index * 7919 % SHADOW_AGAIN_MS
+                                              : SHADOW_AGAIN_MS);
+    }
+    if (shadow->all && c->rows + c->changes < ROUND_AGAIN)
+        shadow_take_all(shadow, site, c->now);
+}
+
 int collect_site(struct collection *c, const struct site *site, struct shadow *shadow)
 {
     struct looking l;
     int rv = 0;
 
-    if (!shadow->known)
+    if (c->forgets)
+        begin_again(c, site, shadow);
+    else if (!shadow->known)
         rv = shadow_begin(shadow, site, c->store, c->now);
     if (rv == 0 &&
         (c->changes + SITE_CHANGES > ROUND_CHANGES || c->sketched == ROUND_SKETCHES))
@@ -299,7 +319,10 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
 
 int collection_finish(struct collection *c)
 {
-    const struct change alive = {.kind = CHANGE_ALIVE, .number = instant_seconds(c->now)};
+    const struct change alive = {.kind = CHANGE_ALIVE,
+                                 .number = instant_seconds(c->now),
+                                 .views = (uint64_t)c->now.ms,
+                                 .blob = slice_of(c->version)};
     int rv = add(c, NULL, &alive);
 
     return rv != 0 ? rv : save(c);

@@ -8,6 +8,8 @@
 enum {
     ROUND_CHANGES = 4096,
     ROUND_SKETCHES = 64,
+    ROUND_AGAIN =
+        16384, /* rows of a round after which no site is written from its first quarter on */
     SITE_CHANGES = 256 /* at most of one site in a round, but for its quarters */
 };
 
@@ -17,6 +19,10 @@ struct collection {
     _Atomic int64_t stop_by_ms; /* any thread: the deadline may come nearer; 0: none */
     _Atomic bool abandoned;     /* nobody waits for us; what we look at may be gone  */
     struct instant now;
+    int64_t now_ms;                   /* CLOCK_MONOTONIC                      */
+    bool forgets;                     /* the store may lose what it was given */
+    bool lost_all;                    /* a site that begins has nothing there */
+    const char *version;              /* for the sign of life; may be NULL    */
     bool everything;                  /* sketches whether they are due or not */
     bool sketches;                    /* sketches of the site at hand are due */
     struct change *change;            /* ROUND_CHANGES                        */

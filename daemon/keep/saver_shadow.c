@@ -68,27 +68,32 @@ static int64_t greater(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Where the arena begins. */
+static struct shadow_edges first_edges(const struct site *site, struct instant now)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&site->terms, memory_order_acquire);
+    int64_t slot = instant_slot(now);
+    int64_t first_q =
+        atomic_load_explicit(&site->block->hits.first_q, memory_order_acquire);
+
+    return (struct shadow_edges){
+        .day = zone_day(terms->zone, instant_seconds(now)) - SITE_DAYS + 1,
+        .quarter = greater(first_q, slot / QUARTER_SLOTS - QUARTERS + 1),
+        .week = period_at(&terms->calendar, PERIOD_WEEK, slot).number - SITE_WEEKS + 1,
+        .month = period_at(&terms->calendar, PERIOD_MONTH, slot).number - SITE_MONTHS + 1,
+    };
+}
+
 /* Rows are saved in ascending order, so before the last one only those that were still
  * open then can have changed since. A site of which we saved nothing begins where the
  * arena does. */
 int shadow_begin(struct shadow *s, const struct site *site, struct store *store,
                  struct instant now)
 {
-    const struct site_terms *terms =
-        atomic_load_explicit(&site->terms, memory_order_acquire);
     struct slice key = slice_of(site->block->key);
-    int64_t now_slot = instant_slot(now);
-    int64_t now_q = now_slot / QUARTER_SLOTS, last, none = INT64_MIN;
-    int64_t first_q =
-        atomic_load_explicit(&site->block->hits.first_q, memory_order_acquire);
-    struct shadow_edges edges = {
-        .day = zone_day(terms->zone, instant_seconds(now)) - SITE_DAYS + 1,
-        .quarter = greater(first_q, now_q - QUARTERS + 1),
-        .week =
-            period_at(&terms->calendar, PERIOD_WEEK, now_slot).number - SITE_WEEKS + 1,
-        .month =
-            period_at(&terms->calendar, PERIOD_MONTH, now_slot).number - SITE_MONTHS + 1,
-    };
+    int64_t now_q = instant_slot(now) / QUARTER_SLOTS, last, none = INT64_MIN;
+    struct shadow_edges edges = first_edges(site, now);
     int rv = last_saved(store, key, CHANGE_QUARTER, now_q - RECENT_QUARTERS, none, &last);
 
     if (rv == 0 && last == none)
@@ -113,4 +118,54 @@ int shadow_begin(struct shadow *s, const struct site *site, struct store *store,
     s->edges = edges;
     s->known = true;
     return 0;
+}
+
+/* --- A store that may forget --- */
+
+/* A server far away is not asked four times a site: what it has is written again. */
+void shadow_begin_all(struct shadow *s, const struct site *site, struct instant now,
+                      bool all)
+{
+    struct shadow_edges edges = first_edges(site, now);
+
+    memset(s, 0, sizeof *s);
+    edges.quarter =
+        greater(edges.quarter, instant_slot(now) / QUARTER_SLOTS - RECENT_QUARTERS);
+    s->edges = s->older[0] = s->older[1] = edges;
+    s->all = all;
+    s->known = true;
+}
+
+void shadow_take_all(struct shadow *s, const struct site *site, struct instant now)
+{
+    s->edges.quarter = first_edges(site, now).quarter;
+    s->all = false;
+}
+
+void shadow_lost(struct shadow *s, enum store_lost lost)
+{
+    if (lost == STORE_LOST_NOTHING || !s->known)
+        return;
+    s->quiet = false;
+    if (lost == STORE_LOST_ALL) {
+        s->known = false;
+        return;
+    }
+    s->edges = s->older[1];
+    s->site.known = s->total.known = s->sketch.known = false;
+    for (int i = 0; i < SHADOW_DAYS; i++)
+        s->day[i].known = false;
+    for (int i = 0; i < SHADOW_QUARTERS; i++)
+        s->quarter[i].known = false;
+    for (int i = 0; i < SHADOW_PERIODS; i++)
+        s->week[i].known = s->month[i].known = false;
+}
+
+void shadow_age(struct shadow *s, int64_t now_ms)
+{
+    if (now_ms - s->older_ms < SHADOW_AGE_MS)
+        return;
+    s->older[1] = s->older[0];
+    s->older[0] = s->edges;
+    s->older_ms = now_ms;
 }

@@ -43,6 +43,32 @@ static void store_json(struct json_out *j, const struct stats *s)
     json_out_object_end(j);
 }
 
+/* Each store for itself, where there are several or one is a server. */
+static void stores_json(struct json_out *j, const struct stats *s)
+{
+    if (s->store_count == 0)
+        return;
+    json_out_array(j, "stores");
+    for (unsigned i = 0; i < s->store_count; i++) {
+        const struct store_stats *one = &s->stores[i];
+
+        json_out_object(j, NULL);
+        json_out_text(j, "where", one->where);
+        json_out_bool(j, "durable", one->durable);
+        json_out_signed(j, "durable_since", one->durable_since_ms / 1000);
+        json_out_number(j, "saves", one->saves);
+        json_out_number(j, "rows", one->rows);
+        json_out_number(j, "failures", one->failures);
+        if (one->error != NULL)
+            json_out_text(j, "error", one->error);
+        else
+            json_out_null(j, "error");
+        json_out_decimal(j, "last_ms", one->ms, 3);
+        json_out_object_end(j);
+    }
+    json_out_array_end(j);
+}
+
 static void incarnation_json(struct json_out *j, uint64_t incarnation)
 {
     char hex[17];
@@ -70,6 +96,7 @@ void stats_json(struct buffer *out, const struct stats *s)
     numbers_with(&j, &s->total, "http_");
     json_out_object_end(&j);
     store_json(&j, s);
+    stores_json(&j, s);
     json_out_text(&j, "arena_fs", s->arena_fs);
     json_out_number(&j, "arena_bytes", s->arena_bytes);
     incarnation_json(&j, s->incarnation);
@@ -123,6 +150,9 @@ void stats_text(struct buffer *out, const struct stats *s)
                   !s->store               ? "store = none: counts are lost at a reboot"
                   : s->save_error != NULL ? s->save_error
                                           : "none");
+    for (unsigned i = 0; i < s->store_count; i++)
+        buffer_format(out, "store.%-26u %s %s\n", i + 1, s->stores[i].where,
+                      s->stores[i].error != NULL ? s->stores[i].error : "works");
     buffer_format(out, "%-32s %s\n", "arena_fs", s->arena_fs);
     line(out, "arena_bytes", s->arena_bytes);
     line(out, "clock_steps", s->clock_steps);

@@ -8,6 +8,15 @@
 
 #include "base/buffer.h"
 #include "base/metrics.h"
+#include "base/store_where.h"
+
+struct store_stats {           /* of one store */
+    const char *where, *error; /* error: a sentence; NULL: the last save was good */
+    bool durable;
+    int64_t durable_since_ms;
+    uint64_t saves, rows, failures;
+    double ms;
+};
 
 struct stats {
     struct metrics_total total;
@@ -24,6 +33,8 @@ struct stats {
     int64_t as_of_s;
     int64_t keeper_as_of_s; /* its last tick: how fresh windows and closed periods are */
     const char *version, *node;
+    struct store_stats stores[STORES_MAX]; /* where there are several, or a server */
+    unsigned store_count;
 };
 
 void stats_json(struct buffer *out, const struct stats *s);

@@ -263,7 +263,8 @@ static int load_logged(struct site *site, struct store *store, struct instant no
 
     if (rv == 0)
         rv = history_load(site, store, now);
-    if (rv != 0)
+    /* A server's trouble is the same for every site, and its saver says it once. */
+    if (rv != 0 && store->ops->trouble == NULL)
         log_warn("event=history_failed site=%s error=\"%s\" "
                  "next=the_site_counts_without_its_history",
                  site->block->key, error_text(rv));
@@ -280,6 +281,8 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
         int rv = site == NULL ? 0 : load_logged(site, store, now, fresh);
         if (rv != 0)
             failed = rv;
+        if (rv != 0 && store->ops->trouble != NULL)
+            return rv; /* nor will the others be answered: history_load_new comes back */
     }
     return failed;
 }
@@ -315,7 +318,8 @@ int history_reopen_sites(struct registry *registry, struct store *store,
     return rv;
 }
 
-int history_load_new(struct registry *registry, struct store *store, struct instant now)
+int history_load_new(struct registry *registry, struct store *store, struct instant now,
+                     bool fresh)
 {
     int failed = 0;
 
@@ -323,7 +327,7 @@ int history_load_new(struct registry *registry, struct store *store, struct inst
         struct site *site = registry_at(registry, i);
         if (site == NULL || site_has_history(site))
             continue;
-        failed = load_logged(site, store, now, false);
+        failed = load_logged(site, store, now, fresh);
         if (failed != 0)
             return failed; /* the others fail as well; the next call tries again */
     }

@@ -23,9 +23,11 @@ int history_load(struct site *site, struct store *store, struct instant now);
 int history_load_all(struct registry *registry, struct store *store, struct instant now,
                      bool fresh);
 
-/* Sites that opened by themselves since: the same, for those that have no history yet.
- * Cheap when there are none; the reader thread calls it each second or so. */
-int history_load_new(struct registry *registry, struct store *store, struct instant now);
+/* Sites that opened by themselves since, or that found no store: the same, for those that
+ * have no history yet; `fresh` when history_load_all said so and could not. Cheap when
+ * there are none; the reader thread calls it each second or so. */
+int history_load_new(struct registry *registry, struct store *store, struct instant now,
+                     bool fresh);
 
 /* At start: notes that nobody counted since arena_last_alive_ms (of arena_report; 0: not
  * known) or the store's last sign of life, whichever is later, when that is 12 s or more

@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/store_where.h"
+#include "store/store_redis.h"
 #include "store/store_sqlite.h"
 
 typedef int store_open_fn(struct store **ret_store, const char *path, const char *node,
@@ -12,9 +14,12 @@ typedef int store_open_fn(struct store **ret_store, const char *path, const char
 /* A store is one row here and one file that fills struct store. */
 static const struct {
     const char *scheme;
+    size_t skip; /* bytes of it that are not for `open` */
     store_open_fn *open;
 } stores[] = {
-    {"sqlite:", sqlite_store_open},
+    {"sqlite:", 7, sqlite_store_open},
+    {"redis://", 0, redis_store_open},
+    {"redis+unix://", 0, redis_store_open},
 };
 
 struct deadline deadline_in(unsigned ms)
@@ -32,7 +37,7 @@ int store_open(struct store **ret_store, const char *where, const char *node,
     for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
         size_t length = strlen(stores[i].scheme);
         if (strncmp(where, stores[i].scheme, length) == 0)
-            return stores[i].open(ret_store, where + length, node, incarnation,
+            return stores[i].open(ret_store, where + stores[i].skip, node, incarnation,
                                   ret_sentence);
     }
     snprintf(ret_sentence, 512,

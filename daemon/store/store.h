@@ -99,6 +99,13 @@ struct import_source {
     char name[256];       /* the file's base name, for people */
 };
 
+/* What a store may have lost of what was saved before. */
+enum store_lost {
+    STORE_LOST_NOTHING,
+    STORE_LOST_RECENT, /* what it confirmed in the last minute, perhaps              */
+    STORE_LOST_ALL
+};
+
 struct store_ops {
     int (*save)(struct store *s, const struct change *changes, size_t n,
                 struct deadline d);
@@ -144,6 +151,13 @@ struct store_ops {
                       int64_t *ret_first_live_s);
     int (*sites)(struct store *s,
                  int (*site)(void *, struct slice key, struct slice host), void *context);
+    /* The next two may be NULL: the store is always there and forgets nothing.
+     * attend: is it there? Before a round of saves. What it may have lost since it was
+     * asked last is then the saver's to write again. */
+    int (*attend)(struct store *s, struct deadline d, enum store_lost *ret_lost);
+    /* "" or what is wrong and what to do, in a line that may be logged; the number is
+     * another one when the trouble is another one. Of the last call. */
+    const char *(*trouble)(const struct store *s, unsigned *ret_number);
     void (*close)(struct store *s);
     /* What follows may be NULL: this kind of store cannot do it (yet). */
     /* All that is kept of a site as the rows of store/dump.h, in their order, from a place
@@ -163,7 +177,8 @@ struct store {
     const struct store_ops *ops;
 };
 
-/* "sqlite:PATH". What opens is checked first: ERR_FOREIGN (not a database of ours: left
+/* "sqlite:PATH", or "redis://..." as in base/store_where.h, which opens whether the server
+ * is there or not. What opens is checked first: ERR_FOREIGN (not a database of ours: left
  * alone), ERR_VERSION (a newer luotd's: left alone), ERR_DENIED, ERR_NOSPACE, ERR_IO,
  * ERR_TIMEOUT (another process holds it), ERR_MALFORMED (no such kind of store).
  * ret_sentence then ends with what to do. Ours but damaged: it is moved to PATH.bad-<unix

@@ -153,6 +153,7 @@ static const struct {
     {"socket", FIFTY FIFTY "0123456", FIFTY FIFTY "01234567"},
     {"store", "sqlite:/tmp/a.db", "sqlite:"},
     {"store", "none", "redis"},
+    {"store", "sqlite, redis://127.0.0.1:6379/1", "sqlite redis://h"},
     {"store", "sqlite", ""},
     {"udp_trusted", "none", ""},
     {"udp_trusted", "10.0.0.0/8 192.168.1.1", "10.0.0.0/33"},

@@ -16,6 +16,9 @@
 #define HOST_ADVICE                                                                      \
     "a comma list of host names like example.gov.vn or *.example.gov.vn, at most 511 "   \
     "bytes, without http:// and without a port"
+#define STORE_ADVICE                                                                     \
+    "sqlite, sqlite:PATH, redis://[user:pass@]host:port/db, "                            \
+    "redis+unix://[user:pass@]PATH[?db=N], a comma list of up to 4 of them, or none"
 #define LISTEN_ADVICE                                                                    \
     "a comma list of 1 to 8 different ADDRESS:PORT, like 127.0.0.1:8080 or [::1]:8080, " \
     "ports from 0 to 65535"
@@ -73,7 +76,9 @@ static const struct {
     {"node = a/b\n",
      "t.conf:1: node = a/b: must be at most 63 letters, digits, `.`, `-` and `_`"},
     {"socket = \x01\n", "t.conf:1: socket = ?: must be a path of at most 107 bytes"},
-    {"store = mysql\n", "t.conf:1: store = mysql: must be sqlite, sqlite:PATH or none"},
+    {"store = mysql\n", "t.conf:1: store = mysql: must be " STORE_ADVICE},
+    {"store = redis://me:secret@h:x\n",
+     "t.conf:1: store = redis://***: must be " STORE_ADVICE},
     {"udp_trusted = me\n", "t.conf:1: udp_trusted = me: must be " NETWORK_ADVICE},
     {"log_level = loud\n",
      "t.conf:1: log_level = loud: must be error, warn, info or debug"},

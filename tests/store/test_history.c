@@ -117,11 +117,11 @@ Test(history, is_brought_to_sites_that_opened_later_once)
     struct store_ops broken = *s->ops;
 
     save_other(&p, earlier, EARLIER);
-    cr_assert_eq(history_load_new(p.registry, s, p.now), 0);
+    cr_assert_eq(history_load_new(p.registry, s, p.now, false), 0);
     cr_expect_eq(number(&p, SPAN_TOTAL, METRIC_VIEWS), 1000);
     broken.history = NULL; /* would crash if it were asked */
     s->ops = &broken;
-    cr_expect_eq(history_load_new(p.registry, s, p.now), 0);
+    cr_expect_eq(history_load_new(p.registry, s, p.now, false), 0);
     s->ops->close(s);
     province_close(&p);
 }

@@ -1,0 +1,150 @@
+/* Floor 3 (store), private to store_redis*.c. conf/redis.md is the page of the keys. */
+#ifndef LUOT_STORE_STORE_REDIS_H
+#define LUOT_STORE_STORE_REDIS_H
+
+#include "base/buffer.h"
+#include "store/store_redis_link.h"
+
+enum {
+    FLUSH_MS = 2000, /* a save, or a question, from begin to end */
+    KEY_MAX = 192,   /* bytes of a key: luot:{63}:imported:quarters:2026-11-23 */
+    FIELD_MAX = 128,
+    SCAN_COUNT = 256
+};
+
+/* Rows of one site and kind, as they were read a moment ago. */
+struct redis_row {
+    int64_t number;
+    uint64_t views, visits, visitors;
+    uint64_t who;  /* hash of its field: a row may be read twice */
+    unsigned part; /* one of history_part                        */
+    bool exact;
+};
+
+struct redis_rows {
+    struct redis_row *row;
+    size_t count, room;
+};
+
+struct redis_kept {
+    char site[64];
+    int64_t from, until, read_ms; /* read_ms 0: nothing is kept */
+    struct redis_rows rows;
+};
+
+enum { KEPT_KINDS = 8 };
+
+struct redis_store {
+    struct store store; /* first: what callers hold */
+    struct redis_link *link;
+    char node[64], run[96]; /* run: node:incarnation, the latter in hex          */
+    char incarnation[17];
+    uint64_t connections; /* of the link, when we last said what may be lost   */
+    struct redis_kept kept[KEPT_KINDS];
+};
+
+static inline struct redis_store *redis_store_of(struct store *s)
+{
+    return (struct redis_store *)s;
+}
+
+/* Connected, and until when this call may take. */
+int redis_ready(struct redis_store *s, struct deadline d, int64_t *ret_give_up_ms);
+
+/* --- store_redis_keys.c: names --- */
+struct slice redis_key(char memory[KEY_MAX], struct slice site, const char *what);
+/* luot:{site}:WHAT:LABEL */
+struct slice redis_key_of(char memory[KEY_MAX], struct slice site, const char *what,
+                          const char *label);
+/* 2026-11-23, 2026-W47, 2026-11: the label of a number of a kind. */
+void redis_label(enum change_kind kind, int64_t number, char ret_label[16]);
+/* "day", "week", "month": the hash of a kind, and what its index is called: "days" ... */
+const char *redis_kind(enum change_kind kind);
+const char *redis_kinds(enum change_kind kind);
+/* As many numbers as stand in a text, with their signs; returns how many. */
+size_t redis_numbers(struct slice text, int64_t *ret_number, size_t limit);
+struct slice redis_text(const redisReply *reply); /* empty when it is none */
+
+/* --- store_redis_save.c --- */
+int redis_save(struct store *store, const struct change *changes, size_t n,
+               struct deadline d);
+/* Is our run among those that the server knows? */
+int redis_knows_run(struct redis_store *s, int64_t give_up_ms, bool *ret_knows);
+
+/* --- store_redis_history.c --- */
+int redis_history(struct store *store, struct slice site, enum change_kind kind,
+                  unsigned parts, int64_t from, int64_t until, history_row_fn *row,
+                  void *context);
+int redis_total(struct store *store, struct slice site, unsigned parts, int64_t since_day,
+                struct history_row *ret_row);
+int redis_imported_hours(struct store *store, struct slice site, int64_t from,
+                         int64_t until, history_row_fn *row, void *context);
+void redis_forget(struct redis_store *s); /* what was read before: we wrote */
+void redis_release_kept(struct redis_store *s);
+
+/* --- store_redis_read.c: reading hashes, sorted sets and lists a page at a time --- */
+typedef int redis_pair_fn(void *context, struct slice field, struct slice value);
+/* Each field of a hash, at least once. */
+int redis_read_hash(struct redis_store *s, struct slice key, redis_pair_fn *pair,
+                    void *context, int64_t give_up_ms);
+/* Many hashes at once: `tag` comes back with each field. */
+struct redis_scan {
+    char key[KEY_MAX];
+    int64_t number;
+    unsigned part;
+    uint64_t cursor;
+    bool done;
+};
+typedef int redis_scan_fn(void *context, const struct redis_scan *scan,
+                          struct slice field, struct slice value);
+int redis_read_hashes(struct redis_store *s, struct redis_scan *scan, size_t n,
+                      redis_scan_fn *fn, void *context, int64_t give_up_ms);
+/* Elements of a list, in order. */
+typedef int redis_element_fn(void *context, size_t index, struct slice element);
+int redis_read_list(struct redis_store *s, struct slice key, redis_element_fn *element,
+                    void *context, int64_t give_up_ms);
+/* Scores of a sorted set in [from, until), ascending, all of them. */
+int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
+                      int64_t until, int (*score)(void *, int64_t), void *context,
+                      int64_t give_up_ms);
+
+/* --- store_redis_records.c --- */
+int redis_seed_set(struct store *store, struct slice site, const struct seed_row *row);
+int redis_seed_get(struct store *store, struct slice site, int metric,
+                   struct seed_row *ret_row);
+int redis_adjust_add(struct store *store, struct slice site,
+                     const struct adjust_row *row);
+int redis_audit(struct store *store, struct slice site,
+                int (*row)(void *, int64_t at_s, uint32_t uid, const char *what),
+                void *context);
+int redis_source_get(struct store *store, struct slice site, uint64_t first_line,
+                     struct import_source *ret_source);
+int redis_import(struct store *store, struct slice site,
+                 const struct import_source *source, uint32_t uid, int64_t at_s,
+                 const struct change *rows, size_t n);
+int redis_gap_add(struct store *store, int64_t from_s, int64_t to_s);
+int redis_gaps(struct store *store, int64_t from_s, int64_t to_s,
+               int (*row)(void *, int64_t from_s, int64_t to_s), void *context);
+int redis_last_alive(struct store *store, int64_t *ret_s);
+int redis_site_first(struct store *store, struct slice site, int64_t *ret_created_s,
+                     int64_t *ret_first_live_s);
+int redis_sites(struct store *store,
+                int (*site)(void *, struct slice key, struct slice host), void *context);
+/* Adjustments of a site, in order; `metric` days and amounts. */
+struct redis_adjustment {
+    int metric;
+    int64_t day, by;
+};
+int redis_read_adjustments(struct redis_store *s, struct slice site,
+                           int (*one)(void *, size_t index,
+                                      const struct redis_adjustment *),
+                           void *context, int64_t give_up_ms);
+/* How many adjustments a metric's seed has in it. */
+int redis_seed_adjusted(struct redis_store *s, struct slice site, size_t ret_adjusted[3],
+                        int64_t give_up_ms);
+
+/* --- store_redis.c --- */
+int redis_store_open(struct store **ret_store, const char *where, const char *node,
+                     uint64_t incarnation, char ret_sentence[512]);
+
+#endif

@@ -1,0 +1,117 @@
+/* What the server does for us in one step. Each script declares all its keys, and all of
+ * them carry the same {site}. */
+#include "store/store_redis_link.h"
+
+const char *const redis_scripts[SCRIPTS] = {
+    /* Numbers in fields of hashes, none of which may fall.
+     * KEYS: hash, index, hash, index, ... (an index that is the hash itself is none)
+     * ARGV: field, numbers, score, member, seconds kept (0: for ever), ...
+     * A field that is there keeps the greater of each number. A new one is entered in
+     * its index. What is wrong with one hash is said at the end; the others are raised. */
+    [SCRIPT_RAISE] =
+        "local wrong\n"
+        "local function raise(hash, index, field, given, score, member, keep)\n"
+        "  local kept = redis.call('HGET', hash, field)\n"
+        "  if kept == given then return end\n"
+        "  if kept then\n"
+        "    local old, new, i = {}, {}, 0\n"
+        "    for n in string.gmatch(kept, '%d+') do old[#old + 1] = n end\n"
+        "    for n in string.gmatch(given, '%d+') do\n"
+        "      i = i + 1\n"
+        "      if old[i] and tonumber(old[i]) > tonumber(n) then n = old[i] end\n"
+        "      new[i] = n\n"
+        "    end\n"
+        "    given = table.concat(new, ' ')\n"
+        "    if kept == given then return end\n"
+        "  end\n"
+        "  redis.call('HSET', hash, field, given)\n"
+        "  if kept then return end\n"
+        "  if index ~= hash then redis.call('ZADD', index, score, member) end\n"
+        "  keep = tonumber(keep)\n"
+        "  if keep == 0 then return end\n"
+        "  if redis.call('TTL', hash) < 0 then redis.call('EXPIRE', hash, keep) end\n"
+        "  if index ~= hash then\n"
+        "    redis.call('ZREMRANGEBYSCORE', index, '-inf', tonumber(score) - keep / "
+        "86400 - "
+        "5)\n"
+        "  end\n"
+        "end\n"
+        "for i = 1, #KEYS, 2 do\n"
+        "  local a = (i - 1) / 2 * 5\n"
+        "  local ok, said = pcall(raise, KEYS[i], KEYS[i + 1], ARGV[a + 1], ARGV[a + "
+        "2],\n"
+        "    ARGV[a + 3], ARGV[a + 4], ARGV[a + 5])\n"
+        "  if not ok and not wrong then\n"
+        "    wrong = type(said) == 'table' and said.err or tostring(said)\n"
+        "  end\n"
+        "end\n"
+        "if wrong then return redis.error_reply(wrong) end\n"
+        "return 1\n",
+
+    /* KEYS: the site's hash. ARGV: created, first_live, last_view, host ("": not told).
+     * The first two keep the least that is not 0, the third the greatest. */
+    [SCRIPT_SITE] =
+        "local names = {'created', 'first_live', 'last_view'}\n"
+        "for i, name in ipairs(names) do\n"
+        "  local given = tonumber(ARGV[i])\n"
+        "  local kept = tonumber(redis.call('HGET', KEYS[1], name) or '0') or 0\n"
+        "  local better = kept == 0 or (i < 3 and given < kept) or (i == 3 and given > "
+        "kept)\n"
+        "  if given > 0 and better then redis.call('HSET', KEYS[1], name, ARGV[i]) end\n"
+        "end\n"
+        "if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'host', ARGV[4]) end\n"
+        "return 1\n",
+
+    /* KEYS: the day's HyperLogLog, a key to bring ours in. ARGV: ours, seconds kept.
+     * A union: it only grows, whoever writes it and however often. */
+    [SCRIPT_SKETCH] =
+        "redis.call('SET', KEYS[2], ARGV[1], 'EX', 60)\n"
+        "local said = redis.pcall('PFMERGE', KEYS[1], KEYS[2])\n"
+        "redis.call('DEL', KEYS[2])\n"
+        "if type(said) == 'table' and said.err then return said end\n"
+        "if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) "
+        "end\n"
+        "return 1\n",
+
+    /* KEYS: the node's hash, the list of nodes. ARGV: node, incarnation, its clock in
+     * unix milliseconds, version, member, seconds kept. `seen` is the server's clock, so
+     * that the nodes' clocks can be compared. */
+    [SCRIPT_NODE] =
+        "local now = redis.call('TIME')\n"
+        "local ms = now[1] .. string.format('%03d', math.floor(tonumber(now[2]) / "
+        "1000))\n"
+        "redis.call('HSET', KEYS[1], 'node', ARGV[1], 'incarnation', ARGV[2], 'clock', "
+        "ARGV[3],\n"
+        "  'version', ARGV[4], 'seen', ms)\n"
+        "redis.call('EXPIRE', KEYS[1], ARGV[6])\n"
+        "redis.call('ZADD', KEYS[2], now[1], ARGV[5])\n"
+        "redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(now[1]) - 86400 * 35)\n"
+        "return 1\n",
+
+    /* A seed: the later one wins. KEYS: the seed, the adjustments, the audit trail.
+     * ARGV: its line of the audit trail, then field, value, field, value, ... of which
+     * the first is `at`. Adjustments that were made before it are in it. */
+    [SCRIPT_SEED] =
+        "redis.call('RPUSH', KEYS[3], ARGV[1])\n"
+        "local kept = tonumber(redis.call('HGET', KEYS[1], 'at') or '0') or 0\n"
+        "if kept > tonumber(ARGV[3]) then return 0 end\n"
+        "redis.call('DEL', KEYS[1])\n"
+        "redis.call('HSET', KEYS[1], 'adjusted', redis.call('LLEN', KEYS[2]))\n"
+        "for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end\n"
+        "return 1\n",
+
+    /* Numbers that are added, with their sign. KEYS: hash, index, hash, index, ...
+     * ARGV: field, views, visits, visitors, score, member, ... */
+    [SCRIPT_ADD] =
+        "for i = 1, #KEYS, 2 do\n"
+        "  local a, sum = (i - 1) / 2 * 6, {}\n"
+        "  local kept = redis.call('HGET', KEYS[i], ARGV[a + 1]) or '0 0 0'\n"
+        "  for n in string.gmatch(kept, '%-?%d+') do\n"
+        "    sum[#sum + 1] = string.format('%.0f', tonumber(n) + tonumber(ARGV[a + 2 + "
+        "#sum]))\n"
+        "  end\n"
+        "  redis.call('HSET', KEYS[i], ARGV[a + 1], table.concat(sum, ' '))\n"
+        "  redis.call('ZADD', KEYS[i + 1], ARGV[a + 5], ARGV[a + 6])\n"
+        "end\n"
+        "return 1\n",
+};
