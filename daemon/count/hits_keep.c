@@ -241,9 +241,9 @@ void hits_close_finish(struct hits *h)
  *                   the quarters begin again at 0
  *
  * What was counted during the grace stays at the slot of the raised floor, as a word
- * dated after now; the few hits that meet that word a lap earlier are overrun. Total
- * is exact at every instant, but for a clock set back by more than 170 days, where the
- * tag of such a word means another lap: there the hits of that one grace are lost. */
+ * dated after now; the few hits that meet that word a lap earlier are overrun. So far
+ * back that its tag would mean another lap (166 days) it is overrun itself, as is what a
+ * turn that has the raised floor still adds. */
 
 static int64_t floor_now(const struct hits *h)
 {
@@ -326,6 +326,25 @@ static void restart(struct hits *h, int64_t from_q)
                 atomic_load_explicit(&b->views, memory_order_relaxed));
 }
 
+/* The word of a slot that is too far ahead of rolled_q, which has just gone back, to be
+ * told by its tag. */
+static void overrun_word(struct hits *h, int64_t slot)
+{
+    _Atomic uint64_t *word = &h->ring[slot % RING_SLOTS];
+    uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
+    struct hit_count count;
+
+    do
+        if (seen == 0 || ring_word_tag(seen) != ring_tag(slot))
+            return;
+    while (!atomic_compare_exchange_weak_explicit(word, &seen, 0, memory_order_acq_rel,
+                                                  memory_order_acquire));
+    HITS_SEAM("overrun word");
+    count = ring_word_count(seen);
+    atomic_fetch_add_explicit(&h->overrun_visits, count.visits, memory_order_relaxed);
+    atomic_fetch_add_explicit(&h->overrun_views, count.views, memory_order_relaxed);
+}
+
 void hits_set_back_begin(struct hits *h, int64_t now_slot)
 {
     if (now_slot / QUARTER_SLOTS < floor_now(h))
@@ -334,10 +353,10 @@ void hits_set_back_begin(struct hits *h, int64_t now_slot)
 
 bool hits_set_back_finish(struct hits *h, int64_t now_slot)
 {
-    int64_t q = now_slot / QUARTER_SLOTS;
+    int64_t q = now_slot / QUARTER_SLOTS, raised = floor_now(h);
     bool whole;
 
-    if (q >= floor_now(h))
+    if (q >= raised)
         return false;
     hits_close_finish(h);
     whole = q >= atomic_load_explicit(&h->first_q, memory_order_relaxed) &&
@@ -348,6 +367,8 @@ bool hits_set_back_finish(struct hits *h, int64_t now_slot)
         restart(h, q);
     HITS_SEAM("set back");
     atomic_store_explicit(&h->rolled_q, q, memory_order_release);
+    if ((raised - q) * QUARTER_SLOTS >= RING_AHEAD_SLOTS)
+        overrun_word(h, raised * QUARTER_SLOTS);
     floor_store(h, q);
     return !whole;
 }

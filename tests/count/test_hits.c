@@ -558,6 +558,30 @@ Test(hits, hits_in_the_grace_of_a_set_back_are_in_total)
     free(h);
 }
 
+/* To 1970, as a clock without a battery: the tag of the word that the grace's hits are in
+ * would mean another lap. */
+Test(hits, hits_in_the_grace_of_a_far_set_back_are_in_total_too)
+{
+    const int64_t now[] = {2, S0 - 170 * DAY_SLOTS, S0 - 300 * DAY_SLOTS};
+
+    for (size_t n = 0; n < sizeof now / sizeof now[0]; n++) {
+        struct hits *h = hits_of_a_day();
+        int64_t raised;
+
+        hits_set_back_begin(h, now[n]);
+        raised = hits_floor(h) * QUARTER_SLOTS;
+        add(h, now[n], now[n], 1, 2);
+        cr_expect(hits_set_back_finish(h, now[n]));
+        hits_add(h, raised, 1, 2); /* of a turn that still has the raised floor */
+        for (int i = 0; i < DAY_SLOTS; i++) {
+            add(h, now[n] + i, now[n] + i, 1, 2);
+            tick(h, now[n] + i);
+        }
+        expect_count(hits_total(h), 2 * DAY_SLOTS + 2, 2 * (2 * DAY_SLOTS + 2));
+        free(h);
+    }
+}
+
 Test(hits, set_back_before_the_beginning_counts_on)
 {
     struct hits *h = hits_of_a_day();
