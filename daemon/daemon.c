@@ -343,6 +343,15 @@ static void close_handle(uv_handle_t *handle, void *context)
         uv_close(handle, NULL);
 }
 
+/* What is stopped below is not asked for anything any more: a second or a signal that came
+ * meanwhile would still be told by the loop's last turns. */
+static void stop_asking(struct daemon *d)
+{
+    uv_timer_stop(&d->second);
+    for (unsigned i = 0; i < 3; i++)
+        uv_signal_stop(&d->signal[i]);
+}
+
 static void stop(struct daemon *d)
 {
     if (d->net != NULL && d->handover.kept)
@@ -410,6 +419,7 @@ int daemon_run(struct config *config, const struct options *options,
         uv_timer_start(&d->second, on_second, 1000, 1000);
         daemon_say_ready(d);
         uv_run(&d->loop, UV_RUN_DEFAULT);
+        stop_asking(d);
     }
     stop(d);
     if (code == EXIT_OK)
