@@ -229,6 +229,7 @@ void daemon_upkeep(struct daemon *d)
         return;
     d->upkeep.daemon = d;
     d->upkeep.job.run = run_upkeep;
+    d->upkeep.job.operators = true;
     if (reader_submit(d->reader, &d->upkeep.job) != 0)
         atomic_store_explicit(&d->upkeep.waiting, false, memory_order_release);
 }

@@ -203,7 +203,8 @@ bool question_submit(const struct question *q)
 
     if (j == NULL)
         return false;
-    *j = (struct question_job){.job = {.run = run}, .question = *q};
+    *j = (struct question_job){.job = {.run = run, .operators = q->to.console},
+                               .question = *q};
     if (service->submit(service->context, &j->job) == 0)
         return true; /* cppcheck-suppress memleak; it is the reader's now */
     free(j);

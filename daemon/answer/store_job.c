@@ -36,6 +36,7 @@ struct store_job *store_job_new(const struct asked_command *c, struct site *site
         return NULL;
     }
     j->job.run = run;
+    j->job.operators = true;
     j->work = work;
     j->service = c->service;
     j->to = c->to;

@@ -1,5 +1,5 @@
-/* Floor 4 (keep). The reader: one thread with its own store connection that runs jobs in
- * order (history, imports, seeds), so that a slow disk delays only who asked for it. */
+/* Floor 4 (keep). The reader: one thread with its own store connection that runs jobs
+ * (history, imports, seeds) in order, those of operators first, so that a slow disk delays only who asked for it. */
 #ifndef LUOT_KEEP_READER_H
 #define LUOT_KEEP_READER_H
 

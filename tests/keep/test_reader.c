@@ -121,6 +121,32 @@ Test(reader, one_job_more_than_may_wait_stays_its_makers)
     cr_expect_not(jobs[JOBS_MAX].ran);
 }
 
+Test(reader, an_operators_job_finds_room_and_goes_first_whatever_strangers_ask)
+{
+    struct noted_job stuck, jobs[JOBS_MAX + 1];
+    int order[JOBS_MAX + 1], count = 0;
+    struct place p;
+
+    start(&p);
+    submit_stuck(&p, &stuck);
+    for (int i = 0; i <= JOBS_MAX; i++) {
+        jobs[i] = (struct noted_job){
+            .job = {.run = run_noted, .operators = i == JOBS_MAX},
+            .number = i,
+            .order = order,
+            .ran_count = &count,
+            .began = &p.began,
+        };
+        cr_assert_eq(reader_submit(p.reader, &jobs[i].job), 0);
+    }
+    sem_post(&p.go);
+    for (int i = 0; i <= JOBS_MAX; i++)
+        sem_wait(&p.began);
+    stop(&p);
+    cr_expect_eq(order[0], JOBS_MAX);
+    cr_expect_eq(order[1], 0);
+}
+
 Test(reader, stopping_finishes_the_job_under_way_and_cancels_the_rest)
 {
     struct noted_job jobs[3];
