@@ -157,6 +157,22 @@ static const struct command COMMANDS[] = {
      .details = "",
      .words_min = 2,
      .words_max = 2},
+    {.name = "check",
+     .kind = COMMAND_CHECK,
+     .usage = "[--quiet 24h]",
+     .sentence = "whether all is well; exit status 1 when it is not",
+     .details =
+         "  A line for each thing that was looked at, and what to do where it is BAD: is "
+         "all that\n"
+         "  was counted saved, when will the disk be full, is the database whole, is "
+         "there room for\n"
+         "  more sites and visitors, which sites are silent.\n"
+         "  --quiet T  a site without a view for so long is silent (default: 24h; 90m, "
+         "2d)\n"
+         "  example, each hour from cron: luotctl check | grep BAD\n",
+     .words_min = 0,
+     .words_max = 0,
+     .option = {{.name = "quiet", .key = "quiet"}}},
     {.name = "reload",
      .kind = COMMAND_TEXT,
      .usage = "",

@@ -23,7 +23,8 @@ enum command_kind {
     COMMAND_HELP,   /* ours: no luotd is asked                           */
     COMMAND_IMPORT, /* ours: luotctl_import.c                            */
     COMMAND_LOAD,   /* followed by a document from a file                */
-    COMMAND_DUMP    /* ours: luotctl_dump.c                              */
+    COMMAND_DUMP,   /* ours: luotctl_dump.c                              */
+    COMMAND_CHECK   /* ours: luotctl_check.c                             */
 };
 
 struct command {

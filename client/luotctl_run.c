@@ -107,6 +107,8 @@ static int run_command(const struct luotctl *ctl, int argc, char *const *argv)
         return luotctl_import(ctl, &i);
     case COMMAND_LOAD:
         return luotctl_load(ctl, &i);
+    case COMMAND_CHECK:
+        return luotctl_check(ctl, &i);
     case COMMAND_DUMP:
         return luotctl_dump(ctl, &i);
     case COMMAND_TEXT:

@@ -48,6 +48,8 @@ void command_import_key(struct asked_command *c);
 void command_audit(struct asked_command *c);
 /* commands_dump.c: */
 void command_dump(struct asked_command *c);
+/* commands_check.c: */
+void command_check(struct asked_command *c);
 /* commands_daemon.c: */
 void command_help(struct asked_command *c);
 void command_reload(struct asked_command *c);

@@ -27,6 +27,7 @@ struct store_job {
     struct adjust_row adjust; /* adjust                          */
     uint64_t first_line;      /* source                          */
     struct dump_place place;  /* dump                            */
+    int64_t quiet_s;          /* check                           */
     char *document;           /* load; dump: the key; ours       */
     size_t length;
 };

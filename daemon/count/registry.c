@@ -281,3 +281,14 @@ size_t registry_count(const struct registry *r)
         n += registry_state(r, i) == SITE_LIVE;
     return n;
 }
+
+size_t registry_used(const struct registry *r)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->limit; i++) {
+        uint32_t state = registry_state(r, i);
+        n += state == SITE_LIVE || state == SITE_ARCHIVED;
+    }
+    return n;
+}

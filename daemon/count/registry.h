@@ -58,6 +58,8 @@ struct site *registry_at(const struct registry *r, size_t index);
 /* The same without asking whether it is live: for an index that came from a site. */
 struct site *registry_site(const struct registry *r, size_t index);
 size_t registry_count(const struct registry *r);
+/* Ranges that sites have, archived ones too, of those there are (sites_max). */
+size_t registry_used(const struct registry *r);
 
 /* Keeper: one tick of every site, what reload asked for, blanks, old views and terms a
  * minute after they were replaced. ERR_NOSPACE while something has no memory to grow, or

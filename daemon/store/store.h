@@ -106,6 +106,17 @@ enum store_lost {
     STORE_LOST_ALL
 };
 
+/* How a store is, for `luotctl check`. */
+struct store_health {
+    uint64_t bytes, free_bytes; /* it takes; left where it is                       */
+    uint64_t bytes_a_day;       /* it grew by lately; 0: not known, or it did not   */
+    bool growth_known;          /* there is a day or more to tell by                */
+    bool whole;                 /* false: it is damaged, or not all of it was looked at */
+    bool looked_at;             /* all of it                                        */
+    char place[256];            /* where it is, for people                          */
+    char trouble[256];          /* what is damaged, or ""                           */
+};
+
 struct store_ops {
     int (*save)(struct store *s, const struct change *changes, size_t n,
                 struct deadline d);
@@ -160,6 +171,8 @@ struct store_ops {
     const char *(*trouble)(const struct store *s, unsigned *ret_number);
     void (*close)(struct store *s);
     /* What follows may be NULL: this kind of store cannot do it (yet). */
+    /* Takes seconds: looks at all of it. */
+    int (*health)(struct store *s, struct store_health *ret_health);
     /* All that is kept of a site as the rows of store/dump.h, in their order, from a place
      * on (see there), as it was at one moment; without a site what belongs to none, and
      * then every site. `row` returns 0, or what ends it and is returned. *ret_state changes

@@ -26,7 +26,8 @@ static const char *const statements[STATEMENTS] = {
 enum {
     QUARTERS_KEPT = 35 * 96, /* days of quarter-hours                                */
     SKETCHES_KEPT = 62,      /* days: this month and the whole of last month         */
-    PROGRESS_OPS = 2000,     /* virtual machine steps between two looks at the clock */
+    GROWTH_KEPT = 62,
+    PROGRESS_OPS = 2000, /* virtual machine steps between two looks at the clock */
     BUSY_WAIT_MS = 5
 };
 
@@ -252,6 +253,17 @@ static int save_row(struct sqlite_store *s, const struct change *c, int64_t site
     return sqlite_do(s, st);
 }
 
+/* How large the database is today, for `luotctl check`. */
+static int note_growth(struct sqlite_store *s, int64_t day)
+{
+    sqlite3_stmt *st = sqlite_take(s, STATEMENT_GROWTH_ADD, day);
+    int rv = sqlite_do(s, st);
+
+    return rv != 0
+               ? rv
+               : sqlite_do(s, sqlite_take(s, STATEMENT_GROWTH_SWEEP, day - GROWTH_KEPT));
+}
+
 /* Old quarter-hours and sketches go once a day, some sites with each save, so that no
  * save becomes long. */
 static int sweep(struct sqlite_store *s, int64_t now_s)
@@ -265,6 +277,8 @@ static int sweep(struct sqlite_store *s, int64_t now_s)
     }
     if (s->swept_site == INT64_MAX)
         return 0;
+    if (s->swept_site == 0 && (rv = note_growth(s, s->swept_day)) != 0)
+        return rv;
     sqlite3_stmt *st = sqlite_take(s, STATEMENT_SWEEP_SITES, s->swept_site);
     if (s->swept_site == 0)
         sqlite3_bind_int64(st, 1, 0);
@@ -357,6 +371,7 @@ static const struct store_ops sqlite_ops = {
     .site_first = sqlite_site_first,
     .sites = sqlite_sites,
     .close = close_store,
+    .health = sqlite_health,
     .dump = sqlite_dump,
     .load = sqlite_load,
 };

@@ -68,6 +68,8 @@ int sqlite_file_open(sqlite3 **ret_db, const char *path, char ret_sentence[512])
 int sqlite_run_sql(sqlite3 *db, const char *sql);
 /* Into an empty database, all or nothing. */
 int sqlite_tables_make(sqlite3 *db);
+/* What a database of an older luotd does not have yet. */
+int sqlite_tables_add(sqlite3 *db);
 /* Is everything that we make there, to the letter? ERR_CORRUPT when not. */
 int sqlite_tables_check(sqlite3 *db);
 /* A damaged header, or version, that the rest sets right again. */
@@ -104,6 +106,9 @@ int sqlite_source_get(struct store *s, struct slice site, uint64_t first_line,
                       struct import_source *ret_source);
 int sqlite_import(struct store *s, struct slice site, const struct import_source *source,
                   uint32_t uid, int64_t at_s, const struct change *rows, size_t n);
+
+/* --- store_sqlite_health.c --- */
+int sqlite_health(struct store *s, struct store_health *ret_health);
 
 /* --- store_sqlite_dump.c --- */
 int sqlite_dump(struct store *s, struct slice site, struct dump_place from,

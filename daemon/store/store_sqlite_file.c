@@ -79,34 +79,60 @@ static int make_directory(const char *path)
 
 enum finding { NOTHING, OURS, FOREIGN };
 
+/* Through SQLite's own file: to close one of ours would let go of the locks of every
+ * connection that this process has to the database, and the next `sqlite3 FILE` would take
+ * its log away under us. */
+static int read_head(const char *path, char *head, size_t *ret_length)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+    const char *name = sqlite3_create_filename(path, "", "", 0, NULL);
+    sqlite3_file *file = vfs == NULL ? NULL : calloc(1, (size_t)vfs->szOsFile);
+    sqlite3_int64 size = 0;
+    int rv = file == NULL || name == NULL
+                 ? SQLITE_NOMEM
+                 : vfs->xOpen(vfs, name, file, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB,
+                              NULL);
+
+    if (rv == SQLITE_OK)
+        rv = file->pMethods->xFileSize(file, &size);
+    if (size > HEAD_BYTES)
+        size = HEAD_BYTES;
+    if (rv == SQLITE_OK && size > 0)
+        rv = file->pMethods->xRead(file, head, (int)size, 0);
+    if (file != NULL && file->pMethods != NULL)
+        file->pMethods->xClose(file);
+    free(file);
+    sqlite3_free_filename(name);
+    if (rv != SQLITE_OK)
+        return sqlite_error(NULL, rv);
+    *ret_length = (size_t)size;
+    return 0;
+}
+
 static int look(const char *path, enum finding *ret_finding)
 {
     static const unsigned char mark[4] = {'l', 'u', 'o', 't'};
-    /* O_NONBLOCK: nobody may ever write to a fifo. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat st;
-    char *head = malloc(HEAD_BYTES);
-    ssize_t n = -1;
-    int rv = 0;
+    char *head;
+    size_t n = 0;
+    int rv;
 
     *ret_finding = NOTHING;
-    if (fd < 0)
-        rv = errno == ENOENT ? 0 : error_from_errno(errno);
-    else if (fstat(fd, &st) != 0)
-        rv = error_from_errno(errno);
-    else if (!S_ISREG(st.st_mode))
+    if (stat(path, &st) != 0)
+        return errno == ENOENT ? 0 : error_from_errno(errno);
+    if (!S_ISREG(st.st_mode)) { /* nobody may ever write to a fifo */
         *ret_finding = FOREIGN;
-    else if (head == NULL)
-        rv = ERR_NOMEM;
-    else if ((n = read(fd, head, HEAD_BYTES)) < 0)
-        rv = error_from_errno(errno);
-    if (n > 0)
+        return 0;
+    }
+    if (access(path, R_OK) != 0)
+        return error_from_errno(errno);
+    head = malloc(HEAD_BYTES);
+    rv = head == NULL ? ERR_NOMEM : read_head(path, head, &n);
+    if (rv == 0 && n > 0)
         *ret_finding = (n >= 72 && memcmp(head + 68, mark, sizeof mark) == 0) ||
-                               sqlite_tables_are_in(head, (size_t)n)
+                               sqlite_tables_are_in(head, n)
                            ? OURS
                            : FOREIGN;
-    if (fd >= 0)
-        close(fd);
     free(head);
     return rv;
 }
@@ -289,6 +315,8 @@ static int open_checked(sqlite3 **ret_db, const struct place *p)
         rv = check(db, p);
     if (rv == 0)
         rv = use_wal(db);
+    if (rv == 0)
+        rv = sqlite_tables_add(db);
     if (rv == 0)
         sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     if (rv != 0) {

@@ -77,6 +77,12 @@ static const char schema[] =
     " iif(metric = 2, change, 0) FROM adjust) AS kept JOIN site ON site.id = kept.site"
     " GROUP BY kept.site, kept.day ORDER BY site.key, kept.day;";
 
+/* What came after the first databases: made when it is not there, and an older luotd does
+ * without. `growth` is the database's size at each day's first save. */
+static const char later[] =
+    "CREATE TABLE IF NOT EXISTS growth(day INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) "
+    "STRICT;";
+
 static const char first_table[] = "CREATE TABLE luot(version";
 
 int sqlite_run_sql(sqlite3 *db, const char *sql)
@@ -102,8 +108,15 @@ int sqlite_tables_make(sqlite3 *db)
     if (rv == 0)
         rv = sqlite_run_sql(db, schema);
     if (rv == 0)
+        rv = sqlite_run_sql(db, later);
+    if (rv == 0)
         rv = sqlite_run_sql(db, finish);
     return rv;
+}
+
+int sqlite_tables_add(sqlite3 *db)
+{
+    return sqlite_run_sql(db, later);
 }
 
 int sqlite_tables_check(sqlite3 *db)

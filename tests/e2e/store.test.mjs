@@ -54,6 +54,24 @@ describe('the store', () => {
     }
   });
 
+  test('goes on being written to while others open it, who may write too', async () => {
+    const luotd = await Luotd.start({ config: CONFIG });
+    try {
+      const db = path.join(luotd.state, 'luot.db');
+      await durable(luotd);
+      for (let n = 0; n < 3; n++) {
+        execFileSync('sqlite3', ['-cmd', '.timeout 5000', db, 'UPDATE growth SET bytes = bytes + 1']);
+        // Who comes last takes the log away: that must not be them.
+        assert.ok(fs.existsSync(db + '-wal'), 'luotd holds no lock on its database');
+      }
+      await view(luotd, 1);
+      await saved(luotd);
+      assert.equal(execFileSync('sqlite3', [db, 'SELECT views FROM days']).toString().trim(), '1');
+    } finally {
+      await luotd.stop();
+    }
+  });
+
   test('a damaged database is kept aside by name, and counting goes on from the arena', async () => {
     const luotd = await Luotd.start({ config: CONFIG });
     try {
