@@ -414,9 +414,11 @@ Test(http, closes_who_does_not_read_and_serves_the_others)
     served_start(&s);
     struct client *slow = client_new(s.port);
     struct client *other = client_new(s.port);
-    for (int i = 0; i < 4; i++) /* more than socket buffers hold */
-        client_send(slow, "GET /big?4000000 HTTP/1.1\r\nHost: x\r\n\r\n");
-    cr_assert(served_requests(&s, 4));
+#define BIG "GET /big?4000000 HTTP/1.1\r\nHost: x\r\n\r\n"
+    client_send(slow, BIG BIG BIG BIG); /* more than socket buffers hold */
+#undef BIG
+    cr_assert(
+        served_requests(&s, 1)); /* who does not read may not be asked for the rest */
     for (int i = 0; i < 100000 && served_metric(&s, METRICS_AT_http_timeouts) == 0; i++) {
         client_send(other, "GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
         expect_target(other, "/other");
