@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 
+enum { STOP_MS = 500 }; /* that the job under way may still take of the store */
+
 struct queue {
     struct job *first, **last;
     unsigned waiting;
@@ -119,6 +121,8 @@ void reader_stop(struct reader *r)
     r->stopping = true;
     pthread_cond_signal(&r->filled);
     pthread_mutex_unlock(&r->lock);
+    if (r->store != NULL && r->store->ops->hurry != NULL)
+        r->store->ops->hurry(r->store, deadline_in(STOP_MS));
     pthread_join(r->thread, NULL);
     if (r->store != NULL)
         r->store->ops->close(r->store);

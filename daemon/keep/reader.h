@@ -13,7 +13,8 @@ int reader_start(struct reader **ret_reader, struct store *store,
 /* Any thread. 0: the job is the reader's. ERR_FULL: JOBS_MAX are waiting; ERR_CANCELED:
  * we are stopping. */
 int reader_submit(struct reader *r, struct job *job);
-/* Finishes the job under way, cancels the rest, joins. NULL is a no-op. */
+/* Finishes the job under way (half a second more is all that its store may take), cancels
+ * the rest, joins. NULL is a no-op. */
 void reader_stop(struct reader *r);
 
 #endif

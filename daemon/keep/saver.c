@@ -324,6 +324,8 @@ void saver_end(struct saver *s, unsigned deadline_ms)
         atomic_store_explicit(&s->collection.stop_by_ms, s->stop_by.at_ms,
                               memory_order_relaxed);
         pthread_cond_signal(&s->bell);
+        if (s->started && s->options.store->ops->hurry != NULL)
+            s->options.store->ops->hurry(s->options.store, s->stop_by);
     }
     pthread_mutex_unlock(&s->lock);
 }

@@ -173,6 +173,9 @@ struct store_ops {
     /* What follows may be NULL: this kind of store cannot do it (yet). */
     /* Takes seconds: looks at all of it. */
     int (*health)(struct store *s, struct store_health *ret_health);
+    /* Any thread, until close: whatever is under way then, or begins later, has given up
+     * by this deadline (ERR_TIMEOUT), however patient it was. For a stop. */
+    void (*hurry)(struct store *s, struct deadline d);
     /* All that is kept of a site as the rows of store/dump.h, in their order, from a place
      * on (see there), as it was at one moment; without a site what belongs to none, and
      * then every site. `row` returns 0, or what ends it and is returned. *ret_state changes

@@ -43,11 +43,24 @@ void sqlite_patience(struct sqlite_store *s, struct deadline d)
     s->give_up_ms = d.at_ms != 0 ? d.at_ms : sqlite_now_ms() + STORE_PATIENCE_MS;
 }
 
+static bool is_out_of_time(const struct sqlite_store *s)
+{
+    int64_t hurry_ms = atomic_load_explicit(&s->hurry_ms, memory_order_relaxed);
+    int64_t now = sqlite_now_ms();
+
+    return now >= s->give_up_ms || (hurry_ms != 0 && now >= hurry_ms);
+}
+
+static void hurry(struct store *store, struct deadline d)
+{
+    /* Relaxed: a number on its own, looked at again and again. */
+    atomic_store_explicit(&sqlite_store_of(store)->hurry_ms, d.at_ms,
+                          memory_order_relaxed);
+}
+
 static int on_progress(void *context)
 {
-    const struct sqlite_store *s = context;
-
-    return sqlite_now_ms() > s->give_up_ms;
+    return is_out_of_time(context);
 }
 
 /* Another connection is writing: the reader's or an operator's. */
@@ -57,7 +70,7 @@ static int on_busy(void *context, int times)
     const struct timespec wait = {.tv_nsec = BUSY_WAIT_MS * 1000000};
 
     (void)times;
-    if (sqlite_now_ms() >= s->give_up_ms)
+    if (is_out_of_time(s))
         return 0;
     nanosleep(&wait, NULL);
     return 1;
@@ -372,6 +385,7 @@ static const struct store_ops sqlite_ops = {
     .sites = sqlite_sites,
     .close = close_store,
     .health = sqlite_health,
+    .hurry = hurry,
     .dump = sqlite_dump,
     .load = sqlite_load,
 };

@@ -3,6 +3,7 @@
 #define LUOT_STORE_STORE_SQLITE_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "store/store.h"
 
@@ -22,6 +23,8 @@ struct sqlite_store {
     struct store store; /* first: what callers hold */
     sqlite3 *db;        /* its own connection       */
     sqlite3_stmt *statement[STATEMENTS];
+    _Atomic int64_t
+        hurry_ms;         /* as give_up_ms, for all operations; 0: no hurry. Any thread */
     int64_t give_up_ms;   /* CLOCK_MONOTONIC: the operation under way ends then */
     char node[64];        /* whose rows we write                                */
     char incarnation[17]; /* hex                                                */

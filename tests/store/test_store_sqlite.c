@@ -502,6 +502,24 @@ Test(store, gives_up_at_the_deadline_while_another_holds_the_database)
     scratch_free(&dir);
 }
 
+Test(store, gives_up_when_it_is_hurried_however_patient_it_was)
+{
+    struct scratch dir = scratch_new();
+    struct store *s = open_as(&dir, 1);
+    const struct change c = day_of(20000, 1);
+    struct deadline patience = deadline_in(60000);
+    sqlite3 *db;
+
+    cr_assert_eq(sqlite3_open(scratch_path(&dir, "luot.db"), &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    s->ops->hurry(s, deadline_in(20));
+    cr_expect_eq(s->ops->save(s, &c, 1, patience), ERR_TIMEOUT);
+    cr_expect_lt(deadline_in(0).at_ms, patience.at_ms, "it was not waited for");
+    sqlite3_close(db);
+    s->ops->close(s);
+    scratch_free(&dir);
+}
+
 /* --- What is found at the path --- */
 
 static int open_at(const struct scratch *dir, const char *name, char sentence[512])
