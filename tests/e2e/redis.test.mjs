@@ -1,5 +1,6 @@
 // Redis goes away in every way it can; counting does not notice, and the totals are the truth when it is back.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
@@ -81,6 +82,125 @@ describe('a store in Redis', { skip: missing, concurrency: 2 }, () => {
         const said = saysOf(luotd, 'event=save_').slice(lines);
         assert.ok(said.length <= 4, said.join('\n'));
       }));
+
+  const today = async (redis) => (await redis.cli('ZREVRANGE', 'luot:{demo}:days', '0', '0')).trim();
+  for (const [word, refuse, mend] of [
+    ['READONLY', (r) => r.cli('REPLICAOF', '127.0.0.1', '1'), (r) => r.cli('REPLICAOF', 'NO', 'ONE')],
+    ['OOM', (r) => r.cli('CONFIG', 'SET', 'maxmemory', '1'), (r) => r.cli('CONFIG', 'SET', 'maxmemory', '0')],
+    ['NOREPLICAS', (r) => r.cli('CONFIG', 'SET', 'min-replicas-to-write', '1'), (r) => r.cli('CONFIG', 'SET', 'min-replicas-to-write', '0')],
+    ['NOPERM', (r) => r.cli('ACL', 'SETUSER', 'default', '-@scripting'), (r) => r.cli('ACL', 'SETUSER', 'default', '+@all')],
+    [
+      'WRONGTYPE',
+      async (r) => {
+        const key = `luot:{demo}:day:${await today(r)}`;
+        await r.cli('DEL', key);
+        await r.cli('SET', key, 'mine');
+      },
+      async (r) => r.cli('DEL', `luot:{demo}:day:${await today(r)}`),
+    ],
+    [
+      'NOAUTH',
+      async (r) => {
+        await r.cli('CONFIG', 'SET', 'requirepass', 'secret');
+        r.login = ['-a', 'secret'];
+        await r.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      },
+      (r) => r.cli('CONFIG', 'SET', 'requirepass', ''),
+    ],
+    [
+      'BUSY',
+      async (r) => {
+        await r.cli('CONFIG', 'SET', 'busy-reply-threshold', '50');
+        r.cli('EVAL', 'while true do end', '0').catch(() => {});
+      },
+      (r) => r.cli('SCRIPT', 'KILL'),
+    ],
+  ])
+    test(`refusing with ${word}: it is said once, counting goes on, and the total is the truth`, () =>
+      run(word, {}, async (redis, luotd) => {
+        await views(luotd, 0, 10);
+        await arrives(redis, 10);
+        await refuse(redis);
+        await views(luotd, 100, 5);
+        await until(`${word} in the stats`, async () => (await store(luotd)).error?.includes(word));
+        assert.equal((await luotd.widget()).durable, false);
+        await views(luotd, 200, 5);
+        assert.equal((await luotd.snapshot()).periods.total.views, 20);
+        await mend(redis);
+        await arrives(redis, 20);
+        await until('durable', async () => (await luotd.widget()).durable);
+        const day = await redis.hash(`luot:{demo}:day:${await today(redis)}`);
+        assert.deepEqual([...day.values()], ['20 20 20 0']);
+        assert.equal((await store(luotd)).error, null);
+        const said = saysOf(luotd, 'event=save_failed');
+        assert.ok(said.length <= 2, said.join('\n'));
+        assert.match(said.at(-1), new RegExp(word));
+        assert.equal(saysOf(luotd, 'event=save_works_again').length, 1);
+      }));
+
+  test('a wrong password is said as it is, never with the password', async () => {
+    const redis = await Redis.start();
+    let luotd;
+    try {
+      await redis.cli('CONFIG', 'SET', 'requirepass', 'right-secret');
+      redis.login = ['-a', 'right-secret'];
+      const where = (pass) => `redis+unix://:${pass}@${redis.socket}`;
+      luotd = await Luotd.start({ config: `store = ${where('wrong-secret')}\n${CONFIG}` });
+      await views(luotd, 0, 3);
+      await until('WRONGPASS', async () => (await store(luotd)).error?.includes('WRONGPASS'));
+      const told = JSON.stringify(await luotd.stats()) + luotd.log + luotd.out + (await luotd.ask('stats'));
+      assert.ok(!told.includes('wrong-secret'), told);
+      assert.match(told, /\*\*\*@/);
+      await redis.cli('CONFIG', 'SET', 'requirepass', 'wrong-secret');
+      redis.login = ['-a', 'wrong-secret'];
+      await arrives(redis, 3);
+      await luotd.stop();
+      luotd = null;
+    } finally {
+      luotd?.remove();
+      await redis.stop();
+    }
+  });
+
+  test('a save that arrives again, or late, changes nothing', () =>
+    run('late', {}, async (redis, luotd) => {
+      const monitor = spawn('redis-cli', ['-s', redis.socket, 'MONITOR']);
+      let heard = '';
+      monitor.stdout.on('data', (d) => (heard += d));
+      await until('the monitor', () => heard.startsWith('OK'));
+      await views(luotd, 0, 10);
+      await arrives(redis, 10);
+      monitor.kill();
+      const saves = heard.split('\n').filter((l) => /"evalsha"/i.test(l) && !l.includes('\\')).map((l) => [...l.matchAll(/"([^"]*)"/g)].map((m) => m[1]));
+      assert.ok(saves.length > 3, heard);
+      await views(luotd, 100, 10);
+      await arrives(redis, 20);
+      for (const words of [...saves, ...saves.reverse()]) await redis.cli(...words);
+      assert.equal(await redis.views(), 20);
+      const day = await redis.hash(`luot:{demo}:day:${await today(redis)}`);
+      assert.deepEqual([...day.values()], ['20 20 20 0']);
+    }));
+
+  test('failing over to a server that is behind: what it has not seen is written again', () =>
+    run('failover', {}, async (redis, luotd) => {
+      await views(luotd, 0, 10);
+      await arrives(redis, 10);
+      await redis.cli('SAVE'); // what the replica had when the master died
+      await views(luotd, 100, 10);
+      await arrives(redis, 20);
+      await redis.kill();
+      await redis.spawn();
+      assert.ok((await redis.views()) <= 20);
+      await arrives(redis, 20);
+      const rows = (kind) => redis.cli('ZRANGE', `luot:{demo}:${kind}`, '0', '-1').then((t) => t.split('\n'));
+      for (const [kind, hash] of [['days', 'day'], ['quarters', 'quarters']])
+        await until(`the ${kind}`, async () => {
+          let sum = 0;
+          for (const label of await rows(kind)) for (const v of (await redis.hash(`luot:{demo}:${hash}:${label}`)).values()) sum += Number(v.split(' ')[0]);
+          assert.ok(sum <= 20);
+          return sum === 20;
+        });
+    }));
 
   test('away at the start: counting begins, and what was kept before is added when it comes', () =>
     run('late', {}, async (redis, luotd) => {

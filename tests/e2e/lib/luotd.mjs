@@ -7,6 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from './redis.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const build = process.env.BUILD ? path.resolve(process.env.BUILD) : path.join(root, 'build');
@@ -76,11 +77,20 @@ export class Luotd {
       list.push('-c', path.join(this.run, 'luotd.conf'));
     }
     if (clock) list.push(`--clock_file=${clock.file}`);
+    if (this.redis) list.push(`--store=${this.redis.where}`);
     if (!args.some((a) => a.startsWith('--listen='))) list.push('--listen=127.0.0.1:0');
     return list.concat(args);
   }
 
+  /** STORE=redis: the same tests with their numbers in a Redis server, one for each luotd. */
+  async startStore() {
+    const { args = [], config = '' } = this.options;
+    if (process.env.STORE !== 'redis' || this.redis || /^store *=/m.test(config) || args.some((a) => a.startsWith('--store='))) return;
+    this.redis = await Redis.start();
+  }
+
   async spawn(extra = []) {
+    await this.startStore();
     const [program, ...args] = this.command(extra);
     this.child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -137,6 +147,7 @@ export class Luotd {
     if (this.child?.exitCode === null) this.child.kill('SIGKILL');
     this.agent?.destroy();
     this.sender?.close();
+    this.redis?.remove();
     fs.rmSync(this.run, { recursive: true, force: true });
     fs.rmSync(this.state, { recursive: true, force: true });
   }

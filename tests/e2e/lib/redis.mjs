@@ -64,11 +64,12 @@ export class Redis {
   thaw() {
     this.child.kill('SIGCONT');
   }
-  async stop() {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      this.child.kill('SIGKILL');
-      await this.exited;
-    }
+  remove() {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+  async stop() {
+    this.remove();
+    await this.exited;
   }
 }
