@@ -269,7 +269,8 @@ static int take_rows(struct redis_store *s, struct slice site, enum change_kind 
         return ERR_TOO_LONG;
     if (has(k, site, from, until, now))
         return 0;
-    if ((kind == CHANGE_WEEK || kind == CHANGE_MONTH) && until - from == 1)
+    if ((kind == CHANGE_WEEK || kind == CHANGE_MONTH) && until > from &&
+        from == until - 1)
         from -= AHEAD - 1;
     k->read_ms = 0;
     k->rows.count = 0;
