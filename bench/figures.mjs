@@ -4,13 +4,13 @@
 //
 // BUILD is the build folder (default build). Loopback only; every run is bounded in count or time; exit 1 when a
 // run did not count every line that it received.
-import { execFileSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
 import path from 'node:path';
-import { build, load, Luotd, Nginx, root, Sink, status, wrk } from './lib/servers.mjs';
+import { begin, inTurn, mib, n, percent, range, say, table } from './lib/run.mjs';
+import { build, load, Luotd, Nginx, Sink, status, wrk } from './lib/servers.mjs';
 import { ratios, spread } from './lib/statistics.mjs';
-import { backedBytes, busyNs, CLIENT_CPU, isHere, leaveTheServersCore, machine, memoryOf, run, SERVER_CPU, udpPort, until } from './lib/system.mjs';
+import { backedBytes, busyNs, CLIENT_CPU, isHere, leaveTheServersCore, memoryOf, run, SERVER_CPU, udpPort, until } from './lib/system.mjs';
 
 const SECTIONS = ['udp', 'http', 'memory', 'start', 'instructions'];
 const WRK_SECONDS = 2;
@@ -31,22 +31,6 @@ for (let i = 2; i < process.argv.length; i += 2) {
 
 const wrong = []; // sentences: runs that cannot be believed
 const check = (right, sentence) => right || wrong.push(sentence);
-const say = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
-
-/** Pairs: a, b, b, a, a, b, … so that what drifts hits both. */
-async function inTurn(name, runs) {
-  const results = runs.map(() => []);
-  for (let pair = 0; pair < options.pairs; pair++) {
-    const order = runs.map((_, i) => i);
-    if (pair % 2) order.reverse();
-    for (const i of order) {
-      say(`${name}: pair ${pair + 1} of ${options.pairs}`);
-      results[i].push(await runs[i]());
-    }
-  }
-  say('');
-  return results;
-}
 
 const field = (list, name) => list.map((r) => r[name]);
 const summary = (list, names) => Object.fromEntries(names.map((n) => [n, spread(field(list, n))]));
@@ -117,7 +101,7 @@ async function udp() {
   await load(luotd.port, WARM_UP, { lines: 10, rate: 200000 });
   await drained(luotd.port);
   for (const [name, way] of Object.entries(WAYS)) {
-    const [ours, theirs] = await inTurn(`udp, ${name}`, [() => floodLuotd(luotd, name, way), () => floodSink(name, way)]);
+    const [ours, theirs] = await inTurn(`udp, ${name}`, options.pairs, [() => floodLuotd(luotd, name, way), () => floodSink(name, way)]);
     const names = ['ns_each', 'lost', 'rate', 'others'];
     figures[name] = {
       luot: summary(ours, names),
@@ -162,7 +146,7 @@ async function pixels() {
         return run;
       });
     await wrk(luotd.port, 1, depth); // its visitors have their words
-    const [ours, ...theirs] = await inTurn(`http, ${name}`, runs);
+    const [ours, ...theirs] = await inTurn(`http, ${name}`, options.pairs, runs);
     const names = ['us_each', 'rate', 'p50_us', 'p99_us', 'others'];
     figures[name] = { request_bytes: ours[0].bytes, luot: summary(ours, names) };
     Object.keys(peers).forEach((peer, i) => {
@@ -257,18 +241,6 @@ async function instructions() {
 
 // --- What is printed ---
 
-const n = (x, digits = 0) => (x === null || x === undefined || Number.isNaN(x) ? '-' : x.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }));
-const percent = (x) => `${n(100 * x, 1)} %`;
-const mib = (x) => n(x / 2 ** 20, 1);
-const range = (s, digits) => `${n(s.median, digits)} (${n(s.min, digits)}..${n(s.max, digits)})`;
-
-function table(head, rows) {
-  const all = [head, ...rows];
-  const wide = head.map((_, c) => Math.max(...all.map((r) => r[c].length)));
-  const line = (r) => '| ' + r.map((cell, c) => (c ? cell.padStart(wide[c]) : cell.padEnd(wide[c]))).join(' | ') + ' |';
-  console.log([line(head), '|' + wide.map((w, c) => (c ? '-'.repeat(w + 1) + ':' : '-'.repeat(w + 2))).join('|') + '|', ...rows.map(line), ''].join('\n'));
-}
-
 function printUdp(figures) {
   table(
     ['UDP: ns of CPU a beacon', 'luot', 'sink', 'luot - sink', 'luot / sink', 'lost: luot', 'sink', 'sent /s: luot', 'sink', 'others'],
@@ -309,14 +281,6 @@ function printInstructions(figures) {
   );
 }
 
-const git = (...args) => {
-  try {
-    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  } catch {
-    return '';
-  }
-};
-
 const measures = {
   udp: [udp, printUdp],
   http: [pixels, printHttp],
@@ -330,12 +294,7 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 leaveTheServersCore();
-const commit = git('rev-parse', '--short', 'HEAD') || 'unknown';
-const dirty = git('status', '--porcelain') !== '';
-const result = { date: new Date().toISOString(), commit, dirty, machine: machine(), pairs: options.pairs };
-const { cpu, cores, memory_mib, kernel } = result.machine;
-console.log(`luot ${commit}${dirty ? ' with changes' : ''}, ${result.date.slice(0, 16)}Z: ${cores} cores of ${cpu}, ${n(memory_mib)} MiB, Linux ${kernel}`);
-console.log(`Server on cpu ${SERVER_CPU}, client on cpu ${CLIENT_CPU}, loopback. Medians of ${options.pairs} pairs in turn (smallest..largest);`);
+const result = begin(options.pairs);
 console.log(`others: what else ran on the server's core meanwhile.\n`);
 for (const section of options.only) {
   const [measure, print] = measures[section];
