@@ -108,7 +108,7 @@ int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
                       int64_t until, int (*score)(void *, int64_t), void *context,
                       int64_t give_up_ms);
 
-/* --- store_redis_records.c --- */
+/* --- store_redis_seeds.c --- */
 int redis_seed_set(struct store *store, struct slice site, const struct seed_row *row);
 int redis_seed_get(struct store *store, struct slice site, int metric,
                    struct seed_row *ret_row);
@@ -117,19 +117,6 @@ int redis_adjust_add(struct store *store, struct slice site,
 int redis_audit(struct store *store, struct slice site,
                 int (*row)(void *, int64_t at_s, uint32_t uid, const char *what),
                 void *context);
-int redis_source_get(struct store *store, struct slice site, uint64_t first_line,
-                     struct import_source *ret_source);
-int redis_import(struct store *store, struct slice site,
-                 const struct import_source *source, uint32_t uid, int64_t at_s,
-                 const struct change *rows, size_t n);
-int redis_gap_add(struct store *store, int64_t from_s, int64_t to_s);
-int redis_gaps(struct store *store, int64_t from_s, int64_t to_s,
-               int (*row)(void *, int64_t from_s, int64_t to_s), void *context);
-int redis_last_alive(struct store *store, int64_t *ret_s);
-int redis_site_first(struct store *store, struct slice site, int64_t *ret_created_s,
-                     int64_t *ret_first_live_s);
-int redis_sites(struct store *store,
-                int (*site)(void *, struct slice key, struct slice host), void *context);
 /* Adjustments of a site, in order; `metric` days and amounts. */
 struct redis_adjustment {
     int metric;
@@ -142,6 +129,25 @@ int redis_read_adjustments(struct redis_store *s, struct slice site,
 /* How many adjustments a metric's seed has in it. */
 int redis_seed_adjusted(struct redis_store *s, struct slice site, size_t ret_adjusted[3],
                         int64_t give_up_ms);
+
+/* --- store_redis_imports.c --- */
+int redis_source_get(struct store *store, struct slice site, uint64_t first_line,
+                     struct import_source *ret_source);
+int redis_import(struct store *store, struct slice site,
+                 const struct import_source *source, uint32_t uid, int64_t at_s,
+                 const struct change *rows, size_t n);
+
+/* --- store_redis_gaps.c --- */
+int redis_gap_add(struct store *store, int64_t from_s, int64_t to_s);
+int redis_gaps(struct store *store, int64_t from_s, int64_t to_s,
+               int (*row)(void *, int64_t from_s, int64_t to_s), void *context);
+int redis_last_alive(struct store *store, int64_t *ret_s);
+
+/* --- store_redis_sites.c --- */
+int redis_site_first(struct store *store, struct slice site, int64_t *ret_created_s,
+                     int64_t *ret_first_live_s);
+int redis_sites(struct store *store,
+                int (*site)(void *, struct slice key, struct slice host), void *context);
 
 /* --- store_redis.c --- */
 int redis_store_open(struct store **ret_store, const char *where, const char *node,
