@@ -79,6 +79,11 @@ int redis_total(struct store *store, struct slice site, unsigned parts, int64_t 
                 struct history_row *ret_row);
 int redis_imported_hours(struct store *store, struct slice site, int64_t from,
                          int64_t until, history_row_fn *row, void *context);
+
+/* --- store_redis_rows.c --- */
+/* Rows of [from, until) and perhaps more, by number; ours until the next call. */
+int redis_take_rows(struct redis_store *s, struct slice site, enum change_kind kind,
+                    int64_t from, int64_t until, const struct redis_rows **ret_rows);
 void redis_forget(struct redis_store *s); /* what was read before: we wrote */
 void redis_release_kept(struct redis_store *s);
 
