@@ -162,10 +162,11 @@ static void describe_listen(struct buffer *b, const struct setting *s)
 static void describe_store(struct buffer *b, const struct setting *s)
 {
     (void)s;
-    buffer_text(
-        b,
-        "sqlite, sqlite:PATH, redis://[user:pass@]host:port/db, "
-        "redis+unix://[user:pass@]PATH[?db=N], a comma list of up to 4 of them, or none");
+    buffer_text(b, "sqlite, sqlite:PATH, redis://[user:pass@]host:port/db, "
+                   "redis+unix://[user:pass@]PATH[?db=N], "
+                   "redis+sentinel://[user:pass@]HOST[:port],HOST.../NAME[/"
+                   "db][?sentinel=user:pass], "
+                   "a comma list of up to 4 of them, or none");
 }
 
 static void describe_hosts(struct buffer *b, const struct setting *s)
