@@ -20,6 +20,7 @@ static const struct {
     {"sqlite:", 7, sqlite_store_open},
     {"redis://", 0, redis_store_open},
     {"redis+unix://", 0, redis_store_open},
+    {"redis+sentinel://", 0, redis_store_open},
 };
 
 struct deadline deadline_in(unsigned ms)
@@ -41,6 +42,7 @@ int store_open(struct store **ret_store, const char *where, const char *node,
                                   ret_sentence);
     }
     snprintf(ret_sentence, 512,
-             "there is no such kind of store as \"%.200s\"; write sqlite:PATH", where);
+             "there is no such kind of store as \"%.*s\"; write sqlite:PATH",
+             (int)strcspn(where, ":"), where); /* what follows may hold a password */
     return ERR_MALFORMED;
 }

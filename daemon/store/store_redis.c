@@ -98,8 +98,8 @@ int redis_store_open(struct store **ret_store, const char *where, const char *no
     rv = redis_where_parse(&place, slice_of(where));
     if (rv != 0)
         snprintf(ret_sentence, 512,
-                 "a redis store is written redis://[user:pass@]host:port/db or "
-                 "redis+unix://PATH");
+                 "a redis store is written redis://[user:pass@]host:port/db, "
+                 "redis+unix://PATH or redis+sentinel://HOST,HOST/NAME");
     else
         rv = redis_link_new(&s->link, &place);
     explicit_bzero(&place, sizeof place);

@@ -15,18 +15,17 @@ static int connect_unix(struct redis_link *l)
     return redis_link_open(l, (const struct sockaddr *)&address, sizeof address);
 }
 
-/* Its addresses in turn, until one answers. */
-static int connect_host(struct redis_link *l)
+int redis_link_connect_host(struct redis_link *l, const char *host, unsigned port)
 {
     struct redis_addresses found;
     char what[128];
-    int rv = redis_resolve(l->where.host, l->where.port, l->give_up_ms, &found);
+    int rv = redis_resolve(host, port, l->give_up_ms, &found);
 
     if (rv == ERR_TIMEOUT)
         return redis_link_fail(l, TROUBLE_SLOW, rv, "its name was not found in time");
     if (rv != 0) {
-        snprintf(what, sizeof what, "the name %.80s is not known", l->where.host);
-        return redis_link_fail(l, TROUBLE_AWAY, rv, what);
+        snprintf(what, sizeof what, "the name %.80s is not known", host);
+        return redis_link_fail(l, TROUBLE_AWAY, ERR_IO, what);
     }
     for (size_t i = 0; i < found.count; i++) {
         redis_link_hang_up(l);
@@ -45,21 +44,27 @@ struct greeting {
     unsigned next; /* step of it */
 };
 
+int redis_say_auth(struct redis_link *l, const char *user, const char *pass)
+{
+    const bool named = user[0] != '\0';
+    const struct slice word[] = {SLICE("AUTH"), slice_of(named ? user : pass),
+                                 slice_of(pass)};
+
+    return redis_say(l, word, named ? 3 : 2);
+}
+
 static int greet(void *context, struct redis_link *l)
 {
     struct greeting *g = context;
     const struct redis_where *w = &l->where;
-    struct slice word[3];
+    struct slice word[2];
     char number[16];
 
     switch (g->next++) {
     case 0:
         if (w->pass[0] == '\0')
             return 0;
-        word[0] = SLICE("AUTH");
-        word[1] = slice_of(w->user);
-        word[w->user[0] != '\0' ? 2 : 1] = slice_of(w->pass);
-        return redis_say(l, word, w->user[0] != '\0' ? 3 : 2);
+        return redis_say_auth(l, w->user, w->pass);
     case 1:
         if (w->db == 0)
             return 0;
@@ -96,7 +101,7 @@ static int keep_script(void *context, size_t number, const redisReply *reply)
     return 0;
 }
 
-static int sign_in(struct redis_link *l)
+int redis_link_sign_in(struct redis_link *l)
 {
     struct greeting g = {.link = l};
     const struct redis_talk greeting = {.ask = greet, .context = &g};
@@ -104,6 +109,8 @@ static int sign_in(struct redis_link *l)
         .ask = load_scripts, .answer = keep_script, .context = &g};
     int rv = redis_link_converse(l, &greeting);
 
+    if (rv == 0 && l->error == 0 && l->where.master[0] != '\0')
+        rv = redis_link_check_role(l);
     if (rv != 0 || l->error != 0)
         return l->error;
     memset(l->sha, 0, sizeof l->sha);
@@ -116,9 +123,14 @@ static int sign_in(struct redis_link *l)
 
 int redis_link_connect(struct redis_link *l)
 {
-    int rv = l->where.path[0] != '\0' ? connect_unix(l) : connect_host(l);
+    int rv;
 
+    if (l->where.master[0] != '\0')
+        return redis_link_follow(l);
+    rv = l->where.path[0] != '\0'
+             ? connect_unix(l)
+             : redis_link_connect_host(l, l->where.host, l->where.port);
     if (rv == 0)
         rv = redis_link_listen(l);
-    return rv != 0 ? rv : sign_in(l);
+    return rv != 0 ? rv : redis_link_sign_in(l);
 }

@@ -1,4 +1,4 @@
-/* The happy path: connect -> AUTH, SELECT, the scripts -> a pipeline -> the next one. It
+/* The happy path: (the sentinels ->) connect -> AUTH, SELECT, the scripts -> a pipeline -> the next one. It
  * fails when: nobody listens, the deadline passes, the server says an error word, or
  * something that is no answer. The first three keep the words' own codes; all but a key's
  * error end the connection and begin a back-off.
@@ -182,11 +182,16 @@ static double random_share(struct redis_link *l)
 /* At most BACK_OFF_MAX_MS, at least three quarters of what is due. */
 static void back_off(struct redis_link *l)
 {
-    l->back_off_ms = l->back_off_ms == 0 ? BACK_OFF_MS : l->back_off_ms * 2;
-    if (l->back_off_ms > BACK_OFF_MAX_MS)
-        l->back_off_ms = BACK_OFF_MAX_MS;
+    const int64_t most = l->guided ? BACK_OFF_GUIDED_MS : BACK_OFF_MAX_MS;
+    bool was_well = l->back_off_ms == 0;
+
+    l->back_off_ms = was_well ? BACK_OFF_MS : l->back_off_ms * 2;
+    if (l->back_off_ms > most)
+        l->back_off_ms = most;
     l->retry_ms =
         redis_now_ms() + (int64_t)((double)l->back_off_ms * (1 - random_share(l) / 4));
+    if (was_well && l->where.master[0] != '\0')
+        l->retry_ms = 0; /* another one may be master by now */
 }
 
 static int give_up(struct redis_link *l)
@@ -255,6 +260,8 @@ int redis_link_new(struct redis_link **ret_link, const struct redis_where *where
     l->random = hash_random64() | 1;
     if (where->path[0] != '\0')
         snprintf(place, sizeof place, "redis+unix://%s", where->path);
+    else if (where->master[0] != '\0')
+        snprintf(place, sizeof place, "redis+sentinel://.../%s", where->master);
     else
         snprintf(place, sizeof place, "redis://%.200s:%u", where->host, where->port);
     redis_link_clean(l->name, sizeof l->name, place, strlen(place));

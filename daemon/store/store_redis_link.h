@@ -8,7 +8,9 @@
  * it was asked, or anything that is no reply, is left at once.
  *
  * What fails is tried again after 1, 2, 4 ... 30 s, with jitter; until then every call
- * returns the same error at once. One thread. */
+ * returns the same error at once. Where sentinels know the server, they are asked for each
+ * connection: at once after the first failure, and every 2 s while they name one. One
+ * thread. */
 #ifndef LUOT_STORE_STORE_REDIS_LINK_H
 #define LUOT_STORE_STORE_REDIS_LINK_H
 
@@ -25,7 +27,8 @@ enum {
     SAY_MAX = 48 * 1024,       /* bytes of one command                              */
     SAY_AT_ONCE = 4,           /* commands that one `ask` may say                   */
     BACK_OFF_MS = 1000,
-    BACK_OFF_MAX_MS = 30000
+    BACK_OFF_MAX_MS = 30000,
+    BACK_OFF_GUIDED_MS = 2000 /* at most, while sentinels name a master: a failover */
 };
 
 /* What a server or the way to it is like. */
@@ -34,6 +37,7 @@ enum trouble {
     TROUBLE_AWAY,    /* no connection, or it was closed           */
     TROUBLE_SLOW,    /* not within the deadline                   */
     TROUBLE_HOSTILE, /* what it says is no answer to our question */
+    TROUBLE_UNKNOWN, /* a sentinel knows no master of that name   */
     TROUBLE_WORD,    /* and more: a row of the table of words     */
 };
 

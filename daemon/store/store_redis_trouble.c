@@ -16,7 +16,7 @@ static const struct {
     {"OOM", ERR_NOSPACE, false, "raise its maxmemory, or free some"},
     {"READONLY", ERR_DENIED, false, "it is a replica; name the master in `store`"},
     {"NOREPLICAS", ERR_IO, false, "it wants more replicas than it has"},
-    {"NOAUTH", ERR_DENIED, false, "it wants a password: redis://user:pass@host"},
+    {"NOAUTH", ERR_DENIED, false, "it wants a user and a password in `store`"},
     {"WRONGPASS", ERR_DENIED, false, "the password in `store` is wrong"},
     {"NOPERM", ERR_DENIED, false,
      "its ACL forbids a command or a key; see conf/redis.md"},
@@ -44,8 +44,8 @@ void redis_link_clean(char *to, size_t size, const char *from, size_t length)
     to[n] = '\0';
 }
 
-static void note(struct redis_link *l, unsigned trouble, int error, const char *what,
-                 const char *advice)
+void redis_link_note(struct redis_link *l, unsigned trouble, int error, const char *what,
+                     const char *advice)
 {
     if (l->error != 0)
         return; /* the first one says most */
@@ -71,6 +71,13 @@ static unsigned find_word(const char *text, size_t length)
     return WORDS - 1;
 }
 
+static const char *advice_of(const struct redis_link *l, unsigned i)
+{
+    return strcmp(words[i].word, "READONLY") == 0 && l->where.master[0] != '\0'
+               ? "it is a replica; the sentinels are asked again"
+               : words[i].advice;
+}
+
 void redis_link_note_reply(struct redis_link *l, const redisReply *reply)
 {
     size_t length = (size_t)reply->len;
@@ -80,7 +87,16 @@ void redis_link_note_reply(struct redis_link *l, const redisReply *reply)
     redis_link_clean(what, sizeof what, reply->str, length);
     if (strcmp(words[i].word, "NOSCRIPT") == 0)
         l->lost_scripts = true;
-    note(l, TROUBLE_WORD + i, words[i].error, what, words[i].advice);
+    redis_link_note(l, TROUBLE_WORD + i, words[i].error, what, advice_of(l, i));
+}
+
+int redis_link_fail_replica(struct redis_link *l)
+{
+    unsigned i = find_word("READONLY", 8);
+
+    redis_link_note(l, TROUBLE_WORD + i, words[i].error, "its ROLE is not master",
+                    advice_of(l, i));
+    return l->error;
 }
 
 bool redis_link_trouble_keeps(const struct redis_link *l)
@@ -93,10 +109,10 @@ int redis_link_fail(struct redis_link *l, unsigned trouble, int error, const cha
     static const char *const advice[] = {
         [TROUBLE_AWAY] = "is it running, and is its address right?",
         [TROUBLE_SLOW] = "see its SLOWLOG and the network",
-        [TROUBLE_HOSTILE] = "is it a Redis server, and only ours?",
+        [TROUBLE_HOSTILE] = "is it a Redis server or a sentinel, and only ours?",
     };
 
-    note(l, trouble, error, what, advice[trouble]);
+    redis_link_note(l, trouble, error, what, advice[trouble]);
     return l->error;
 }
 
