@@ -2,6 +2,8 @@
  * give up. hiredis itself has no bounds: a length is believed and memory grows as bytes
  * come, an array's pointers are allocated when its length is read. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -105,6 +107,9 @@ int redis_link_open(struct redis_link *l, const struct sockaddr *address,
     l->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (l->fd < 0)
         return redis_link_fail_errno(l, errno);
+    /* A pipeline's last piece must not wait for an acknowledgement. */
+    if (address->sa_family != AF_UNIX)
+        (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     if (connect(l->fd, address, length) == 0)
         return 0;
     if (errno != EINPROGRESS)

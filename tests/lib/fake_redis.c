@@ -1,6 +1,9 @@
 #include "lib/fake_redis.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { STEP_MS = 5, DRIP_MS = 20, WORDS = 16, IN_BYTES = 1 << 20 };
+enum { STEP_MS = 5, DRIP_MS = 20, WORDS = 16, ANSWERS = 2, IN_BYTES = 1 << 20 };
 
 struct fake_redis {
     int listener;
@@ -24,6 +27,9 @@ struct fake_redis {
         char word[24];
         uint64_t times;
     } said[WORDS];
+    struct {
+        const char *word, *bytes;
+    } answer[ANSWERS];
     /* the thread's own */
     int fd;
     char *in;
@@ -91,6 +97,20 @@ static void count(struct fake_redis *f, const char *word, size_t length)
         }
     }
     pthread_mutex_unlock(&f->lock);
+}
+
+/* What a test wants said to a word, or NULL. */
+static const char *answer_to(struct fake_redis *f, const char *word, size_t length)
+{
+    const char *bytes = NULL;
+
+    pthread_mutex_lock(&f->lock);
+    for (int i = 0; i < ANSWERS; i++)
+        if (f->answer[i].word != NULL && strlen(f->answer[i].word) == length &&
+            memcmp(f->answer[i].word, word, length) == 0)
+            bytes = f->answer[i].bytes;
+    pthread_mutex_unlock(&f->lock);
+    return bytes;
 }
 
 static bool is_greeting(const char *word, size_t length)
@@ -190,8 +210,11 @@ static bool answer_commands(struct fake_redis *f)
     while (goes_on &&
            (n = whole_command(f->in + at, f->in_length - at, &word, &length)) > 0) {
         struct manner m = manner_of(f);
+        const char *bytes = answer_to(f, word, length);
         count(f, word, length);
-        if (is_greeting(word, length) && !m.greeting)
+        if (bytes != NULL)
+            goes_on = give(f, bytes, strlen(bytes));
+        else if (is_greeting(word, length) && !m.greeting)
             goes_on = answer_greeting(f, word);
         else
             goes_on = behave(f, &m);
@@ -246,6 +269,8 @@ static void *run(void *context)
         f->fd = accept(f->listener, NULL, NULL);
         if (f->fd < 0)
             continue;
+        /* As a real one does; of a unix socket it is refused. */
+        (void)setsockopt(f->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         pthread_mutex_lock(&f->lock);
         f->clients++;
         pthread_mutex_unlock(&f->lock);
@@ -255,23 +280,54 @@ static void *run(void *context)
     return NULL;
 }
 
-struct fake_redis *fake_redis_new(const char *path)
+static struct fake_redis *begin(int family, const void *address, socklen_t length)
 {
     struct fake_redis *f = calloc(1, sizeof *f);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     if (f == NULL || (f->in = malloc(IN_BYTES)) == NULL)
         abort();
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    f->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (f->listener < 0 ||
-        bind(f->listener, (struct sockaddr *)&address, sizeof address) != 0 ||
+    f->listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (f->listener < 0 || bind(f->listener, address, length) != 0 ||
         listen(f->listener, 8) != 0)
         abort();
     pthread_mutex_init(&f->lock, NULL);
     if (pthread_create(&f->thread, NULL, run, f) != 0)
         abort();
     return f;
+}
+
+struct fake_redis *fake_redis_new(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    return begin(AF_UNIX, &address, sizeof address);
+}
+
+struct fake_redis *fake_redis_on_port(unsigned *ret_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    struct fake_redis *f = begin(AF_INET, &address, sizeof address);
+
+    if (getsockname(f->listener, (struct sockaddr *)&address, &length) != 0)
+        abort();
+    *ret_port = ntohs(address.sin_port);
+    return f;
+}
+
+void fake_redis_answer(struct fake_redis *f, const char *word, const char *bytes)
+{
+    int i = 0;
+
+    pthread_mutex_lock(&f->lock);
+    while (i < ANSWERS - 1 && f->answer[i].word != NULL &&
+           strcmp(f->answer[i].word, word) != 0)
+        i++;
+    f->answer[i].word = word;
+    f->answer[i].bytes = bytes;
+    pthread_mutex_unlock(&f->lock);
 }
 
 void fake_redis_manner(struct fake_redis *f, enum fake_manner manner, const char *bytes,

@@ -1,5 +1,5 @@
-/* A Redis server that does what a test wants of one: on a unix socket, in a thread, one
- * client after the other. It answers the first words on a connection (AUTH, SELECT, PING,
+/* A Redis server, or a sentinel, that does what a test wants of one: on a unix socket or a
+ * port, in a thread, one client after the other. It answers the first words on a connection (AUTH, SELECT, PING,
  * SCRIPT LOAD) as a server does; what comes then as the test says. */
 #ifndef LUOT_TESTS_LIB_FAKE_REDIS_H
 #define LUOT_TESTS_LIB_FAKE_REDIS_H
@@ -22,6 +22,10 @@ enum fake_manner {
 };
 
 struct fake_redis *fake_redis_new(const char *path);
+struct fake_redis *fake_redis_on_port(unsigned *ret_port); /* of 127.0.0.1 */
+/* The bytes to every command that begins with the word, whatever the manner; at most two
+ * words. `bytes` must live on; NULL: as the manner says. */
+void fake_redis_answer(struct fake_redis *f, const char *word, const char *bytes);
 /* From the next command on. With `greeting` for the first words too. `bytes` must live on;
  * NULL with FAKE_GOOD. */
 void fake_redis_manner(struct fake_redis *f, enum fake_manner manner, const char *bytes,
