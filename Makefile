@@ -254,6 +254,12 @@ $(BUILD)/tests/fdholder: tests/e2e/lib/fdholder.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP $< $(LDFLAGS_ALL) -o $@
 
+# What luotd does to its disk, and a death inside a save: preloaded by tests/e2e/{power,kill}.test.mjs into whatever it was built with.
+PRELOADS = $(BUILD)/tests/powerlog.so $(BUILD)/tests/killat.so
+$(PRELOADS): $(BUILD)/tests/%.so: tests/e2e/lib/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC $(WARN) -shared $< -pthread -o $@
+
 unit: $(if $(T),$(BUILD)/tests/$(patsubst ./%,%,$(dir $(T)))test_$(notdir $(T)),$(UNIT_BIN))
 	@for t in $^; do echo "== $$t"; timeout 300 $$t || exit 1; done
 
@@ -348,7 +354,7 @@ lint:
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem --enable=warning,portability \
 	  --suppress=unknownMacro:client/luotctl_show.c -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
 
-e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder
+e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder $(PRELOADS)
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 tests/browser/node_modules: tests/browser/package-lock.json

@@ -60,6 +60,41 @@ static int say_code(const struct place *p, int code, const char *what)
 
 /* --- The file --- */
 
+/* Makes the names in a file's directory outlive a power cut. Not all file systems can. */
+static void sync_directory(const char *path)
+{
+    char dir[PATH_LIMIT];
+    char *slash;
+    int fd;
+
+    snprintf(dir, sizeof dir, "%s", path);
+    slash = strrchr(dir, '/');
+    if (slash == NULL)
+        strcpy(dir, ".");
+    else
+        slash[slash == dir] = '\0';
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    close(fd);
+}
+
+/* The name of the directory itself, which luotd may have made a moment ago: without it a
+ * power cut takes all that is in it. */
+static void sync_parent(const char *path)
+{
+    char dir[PATH_LIMIT];
+    char *slash;
+
+    snprintf(dir, sizeof dir, "%s", path);
+    slash = strrchr(dir, '/');
+    if (slash == NULL || slash == dir)
+        return;
+    *slash = '\0';
+    sync_directory(dir);
+}
+
 static int make_directory(const char *path)
 {
     char dir[PATH_LIMIT];
@@ -70,7 +105,9 @@ static int make_directory(const char *path)
     for (char *slash = strchr(dir + 1, '/'); slash != NULL;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(dir, 0750) != 0 && errno != EEXIST)
+        if (mkdir(dir, 0750) == 0)
+            sync_directory(dir);
+        else if (errno != EEXIST)
             return error_from_errno(errno);
         *slash = '/';
     }
@@ -137,25 +174,6 @@ static int look(const char *path, enum finding *ret_finding)
     return rv;
 }
 
-static void sync_directory(const char *path)
-{
-    char dir[PATH_LIMIT];
-    char *slash;
-    int fd;
-
-    snprintf(dir, sizeof dir, "%s", path);
-    slash = strrchr(dir, '/');
-    if (slash == NULL)
-        strcpy(dir, ".");
-    else
-        slash[slash == dir] = '\0';
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    (void)fsync(fd);
-    close(fd);
-}
-
 /* --- A new one --- */
 
 static int fill_new(const char *path)
@@ -195,6 +213,7 @@ static int make_new(const struct place *p)
         return say_code(p, rv, error_text(rv));
     }
     sync_directory(p->path);
+    sync_parent(p->path);
     return 0;
 }
 
