@@ -203,6 +203,8 @@ void daemon_join_service(struct daemon *d)
         .reply_console = service_reply_console,
         .reload = service_reload,
     };
+    for (unsigned i = 0; i < d->places.stores; i++)
+        d->service.store[d->service.stores++] = d->places.store[i];
 }
 
 enum { MARKS_ROUNDS = 3600 };

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <sys/statvfs.h>
 
-#include "answer/store_job.h"
+#include "answer/checking.h"
 #include "base/date.h"
 #include "base/error.h"
-#include "report/json.h"
 #include "report/series.h"
 
 enum {
@@ -19,17 +18,7 @@ enum {
     ARENA_LEAST = 32 << 20  /* and of the tmpfs: a site's largest tables */
 };
 
-struct checking {
-    const struct store_job *job;
-    struct instant now;
-    struct service_status status;
-    struct buffer out;
-    struct json_out json;
-    unsigned bad;
-};
-
-__attribute__((format(printf, 4, 5))) static void
-say(struct checking *c, bool ok, const char *what, const char *format, ...)
+void checking_say(struct checking *c, bool ok, const char *what, const char *format, ...)
 {
     char sentence[1024];
     va_list words;
@@ -81,23 +70,45 @@ static const char *write_bytes(uint64_t bytes, char memory[32])
 
 /* --- The store --- */
 
+/* Of several: each for itself, because what one of them has is durable for all. */
+static void check_one_of_several(struct checking *c, const struct store_state *s)
+{
+    char time[48];
+
+    if (s->durable)
+        checking_say(c, true, "store", "%s: all that was counted is saved", s->where);
+    else
+        checking_say(
+            c, false, "store",
+            "%s: nothing is saved since %s (%s); counting goes on: put that right, and "
+            "all of it is saved then",
+            s->where,
+            s->durable_since_ms == 0 ? "luotd started"
+                                     : write_time(s->durable_since_ms / 1000, NULL, time),
+            s->sentence[0] != '\0' ? s->sentence
+            : s->error != 0        ? error_text(s->error)
+                                   : "it has just begun");
+}
+
 static void check_saving(struct checking *c)
 {
     const struct service_status *s = &c->status;
     char time[48];
 
     if (!s->store)
-        say(c, false, "store",
-            "store = none: what was counted is lost at a reboot; set `store` in "
-            "luotd.conf "
-            "and restart luotd");
+        checking_say(c, false, "store",
+                     "store = none: what was counted is lost at a reboot; set `store` in "
+                     "luotd.conf "
+                     "and restart luotd");
     else if (s->durable)
-        say(c, true, "store", "all that was counted is saved");
+        checking_say(c, true, "store", "all that was counted is saved");
     else if (s->durable_since_ms == 0)
-        say(c, false, "store", "nothing was saved since luotd started (%s); see its log",
+        checking_say(
+            c, false, "store", "nothing was saved since luotd started (%s); see its log",
             s->save_error != 0 ? error_text(s->save_error) : "it has just begun");
     else
-        say(c, false, "store",
+        checking_say(
+            c, false, "store",
             "nothing is saved since %s (%s); counting goes on in memory: put right what "
             "luotd's log says, it saves all of it then",
             write_time(s->durable_since_ms / 1000, NULL, time),
@@ -115,29 +126,32 @@ static void check_disk(struct checking *c, const struct store_health *h)
     write_bytes(h->bytes, bytes);
     write_bytes(h->free_bytes, left);
     if (!h->growth_known)
-        say(c, ok, "disk", "%s has %s, and %s are free; how it grows is known in a day%s",
-            h->place, bytes, left, next);
+        checking_say(c, ok, "disk",
+                     "%s has %s, and %s are free; how it grows is known in a day%s",
+                     h->place, bytes, left, next);
     else if (h->bytes_a_day == 0)
-        say(c, ok, "disk", "%s has %s and does not grow; %s are free%s", h->place, bytes,
-            left, next);
+        checking_say(c, ok, "disk", "%s has %s and does not grow; %s are free%s",
+                     h->place, bytes, left, next);
     else
-        say(c, ok, "disk",
-            "%s has %s and grows by %s a day; %s are free: full in %llu days%s", h->place,
-            bytes, write_bytes(h->bytes_a_day, more), left, (unsigned long long)days,
-            next);
+        checking_say(c, ok, "disk",
+                     "%s has %s and grows by %s a day; %s are free: full in %llu days%s",
+                     h->place, bytes, write_bytes(h->bytes_a_day, more), left,
+                     (unsigned long long)days, next);
 }
 
 static void check_whole(struct checking *c, const struct store_health *h)
 {
     if (!h->looked_at)
-        say(c, true, "whole",
+        checking_say(
+            c, true, "whole",
             "%s is too large to look at all of it while luotd runs; `sqlite3 -readonly "
             "FILE 'PRAGMA quick_check'` does",
             h->place);
     else if (h->whole)
-        say(c, true, "whole", "%s is whole", h->place);
+        checking_say(c, true, "whole", "%s is whole", h->place);
     else
-        say(c, false, "whole",
+        checking_say(
+            c, false, "whole",
             "%s is damaged (%s): `luotctl dump --all FILE` saves what can be read; then "
             "stop luotd, move the database away, start luotd and `luotctl load FILE`",
             h->place, h->trouble);
@@ -148,12 +162,15 @@ static void check_store(struct checking *c, struct store *store)
     struct store_health health;
     int rv;
 
-    check_saving(c);
+    if (c->status.store_count <= 1)
+        check_saving(c);
+    for (unsigned i = 0; c->status.store_count > 1 && i < c->status.store_count; i++)
+        check_one_of_several(c, &c->status.stores[i]);
     if (store == NULL || store->ops->health == NULL)
         return;
     rv = store->ops->health(store, &health);
     if (rv != 0) {
-        say(c, false, "disk", "%s", store_error_message(rv));
+        checking_say(c, false, "disk", "%s", store_error_message(rv));
         return;
     }
     check_disk(c, &health);
@@ -176,23 +193,25 @@ static void check_arena(struct checking *c)
     write_bytes(left, free_bytes);
     write_bytes(c->status.arena_bytes, bytes);
     if (left < ARENA_LEAST)
-        say(c, false, "memory",
+        checking_say(
+            c, false, "memory",
             "%s has %s left, the counters take %s: make that file system larger, or a "
             "busy "
             "site is soon counted less exactly",
             service->run_dir, free_bytes, bytes);
     else
-        say(c, true, "memory", "the counters take %s in %s, %s are left", bytes,
-            service->run_dir, free_bytes);
+        checking_say(c, true, "memory", "the counters take %s in %s, %s are left", bytes,
+                     service->run_dir, free_bytes);
     /* The tenth that is left is time to raise it: that takes a restart. */
     if (used * 10 > most * 9)
-        say(c, false, "room",
+        checking_say(
+            c, false, "room",
             "%zu of %llu sites are taken, archived ones too: raise sites_max and restart "
             "luotd",
             used, (unsigned long long)most);
     else
-        say(c, true, "room", "%zu of %llu sites are taken", used,
-            (unsigned long long)most);
+        checking_say(c, true, "room", "%zu of %llu sites are taken", used,
+                     (unsigned long long)most);
 }
 
 /* --- The sites --- */
@@ -213,15 +232,27 @@ static const struct zone *zone_of(const struct site *site)
     return atomic_load_explicit(&site->terms, memory_order_acquire)->zone;
 }
 
+/* As it was asked for: 24 hours, 90 minutes. */
+static const char *write_span(int64_t s, char memory[48])
+{
+    if (s % 3600 == 0)
+        snprintf(memory, 48, "%lld hours", (long long)(s / 3600));
+    else if (s % 60 == 0)
+        snprintf(memory, 48, "%lld minutes", (long long)(s / 60));
+    else
+        snprintf(memory, 48, "%lld seconds", (long long)s);
+    return memory;
+}
+
 static void check_sites(struct checking *c)
 {
     const struct registry *r = c->job->service->registry;
     unsigned silent = 0, sites = 0;
+    char time[48];
 
     for (size_t i = 0; i < registry_limit(r); i++) {
         const struct site *site = registry_at(r, i);
         int64_t last;
-        char time[48];
 
         if (site == NULL)
             continue;
@@ -230,19 +261,20 @@ static void check_sites(struct checking *c)
             continue;
         silent++;
         if (last == 0)
-            say(c, false, "silent", "%s had no view yet: is the tag in its pages?",
-                site->block->key);
+            checking_say(c, false, "silent",
+                         "%s had no view yet: is the tag in its pages?",
+                         site->block->key);
         else
-            say(c, false, "silent",
+            checking_say(
+                c, false, "silent",
                 "%s had no view since %s: is the tag still in its pages, and is the site "
                 "up?",
                 site->block->key, write_time(last, zone_of(site), time));
     }
     if (silent == 0)
-        say(c, true, "sites",
-            "each of %u sites had a view in the last %lld hours, or is "
-            "new",
-            sites, (long long)(c->job->quiet_s / 3600));
+        checking_say(c, true, "sites",
+                     "each of %u sites had a view in the last %s, or is new", sites,
+                     write_span(c->job->quiet_s, time));
 }
 
 /* --- All of it --- */
@@ -256,6 +288,7 @@ static void check_all(struct checking *c, struct store *store)
         json_out_array(&c->json, "checks");
     }
     check_store(c, store);
+    checking_shared_stores(c);
     check_arena(c);
     check_sites(c);
     if (c->job->json) {

@@ -56,6 +56,9 @@ struct service {
     const struct metrics_row *rows; /* one a worker */
     size_t workers;
     const char *node, *run_dir, *version;
+    const char *store[STORES_MAX]; /* as the settings name them: with passwords, so they
+                                      are opened and never shown */
+    unsigned stores;
     struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see history_gaps */
     size_t gap_count;
     void *context; /* daemon's, for the functions below */

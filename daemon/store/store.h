@@ -117,6 +117,13 @@ struct store_health {
     char trouble[256];          /* what is damaged, or ""                           */
 };
 
+/* What is kept of our own run and one site; views and visits. */
+struct own_hits {
+    struct slice site; /* asked                                  */
+    int64_t day;       /* asked: which local day                 */
+    uint64_t views, visits, day_views, day_visits; /* 0: nothing */
+};
+
 struct store_ops {
     int (*save)(struct store *s, const struct change *changes, size_t n,
                 struct deadline d);
@@ -187,6 +194,8 @@ struct store_ops {
      * once into the audit trail of each site that has a row. */
     int (*load)(struct store *s, dump_next_fn *next, void *context, uint32_t uid,
                 int64_t at_s, const char *note);
+    /* What is kept of our run, all rows in one question. NULL: only we write there. */
+    int (*own)(struct store *s, struct own_hits *rows, size_t n, struct deadline d);
 };
 
 struct store {

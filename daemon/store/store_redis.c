@@ -79,6 +79,7 @@ static const struct store_ops redis_ops = {
     .attend = attend,
     .trouble = trouble,
     .close = close_store,
+    .own = redis_own,
 };
 
 int redis_store_open(struct store **ret_store, const char *where, const char *node,

@@ -113,6 +113,9 @@ int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
                       int64_t until, int (*score)(void *, int64_t), void *context,
                       int64_t give_up_ms);
 
+/* --- store_redis_own.c --- */
+int redis_own(struct store *store, struct own_hits *rows, size_t n, struct deadline d);
+
 /* --- store_redis_seeds.c --- */
 int redis_seed_set(struct store *store, struct slice site, const struct seed_row *row);
 int redis_seed_get(struct store *store, struct slice site, int metric,

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { Clock, Luotd, until } from './lib/luotd.mjs';
 import { luotctl } from './lib/ctl.mjs';
+import { Redis, missing } from './lib/redis.mjs';
 
 const CONFIG = '[site demo]\nany_host = yes\n[site second]\n';
 const NOON = Date.UTC(2026, 10, 23, 5) / 1000;
@@ -98,6 +99,92 @@ describe('luotctl check', () => {
       assert.match(r.out, /^BAD whole .*luot\.db is damaged \(.*luotctl load FILE/m);
     } finally {
       luotd.remove();
+    }
+  });
+});
+
+describe('luotctl check, with a Redis server beside the database', { skip: missing }, () => {
+  const SITES = '[site demo]\nany_host = yes\n[site second]\n[site third]\n';
+  /** luotd with both stores, whose views are old enough to have to be in Redis. */
+  async function start() {
+    const clock = new Clock(NOON);
+    const redis = await Redis.start();
+    const luotd = await Luotd.start({ config: SITES, clock, args: [`--store=sqlite,${redis.where}`] });
+    for (const site of ['demo', 'demo', 'demo', 'second', 'third']) await view(luotd, site);
+    for (const site of ['demo', 'second', 'third']) await until('views in Redis', async () => (await redis.views(site)) > 0);
+    await luotd.advance(NOON + 60);
+    await saved(luotd);
+    const stop = async () => {
+      await luotd.stop();
+      await redis.stop();
+      clock.close();
+    };
+    return { clock, redis, luotd, stop };
+  }
+
+  test('names the sites that differ, and the stores that cannot be asked', async () => {
+    const { redis, luotd, stop } = await start();
+    try {
+      let r = await luotctl(luotd, ['check']);
+      assert.deepEqual([r.code, bad(r)], [0, []], r.out);
+      assert.match(r.out, /^ok {2}holds {3}redis\+unix:\S+ has of each of 3 sites what luotd has$/m);
+      assert.equal(r.out.match(/^ok {2}store .*: all that was counted is saved$/gm).length, 2, r.out);
+
+      const [run] = (await redis.hash('luot:{demo}:total')).keys();
+      await redis.cli('HDEL', 'luot:{demo}:total', run);
+      await redis.cli('HSET', 'luot:{second}:day:2026-11-23', run, '77 1 1 0');
+      r = await luotctl(luotd, ['check']);
+      assert.equal(r.code, 1, r.out + r.err);
+      assert.equal(bad(r).length, 2, r.out);
+      assert.match(bad(r)[0], /^BAD differs demo: redis\+unix:\S+ has 0 views of this run and 3 of today, luotd has 3 and 3: all is written again within ten minutes/);
+      assert.match(bad(r)[1], /^BAD differs second: redis\+unix:\S+ has 1 views of this run and 77 of today, luotd has 1 and 1: /);
+      const json = await luotd.json('check');
+      assert.equal(json.ok, false);
+      assert.deepEqual(json.checks.filter((c) => !c.ok).map((c) => c.what), ['differs', 'differs']);
+    } finally {
+      await stop();
+    }
+  });
+
+  test('says when Redis is away, answers all the same, and is content when it is back and has everything', async () => {
+    const { redis, luotd, stop } = await start();
+    try {
+      await redis.kill();
+      await view(luotd, 'demo');
+      let r = await until('one that is away', async () => {
+        const said = await luotctl(luotd, ['check']);
+        return /^BAD store/m.test(said.out) ? said : null;
+      });
+      assert.equal(r.code, 1, r.out);
+      assert.match(r.out, /^BAD store {3}redis\+unix:.*: nothing is saved since 2026-11-23 .*; counting goes on: put that right, and all of it is saved then$/m);
+      assert.match(r.out, /^BAD holds {3}what redis\+unix:\S+ has cannot be asked \(.*\); counting goes on, and all of it is saved when it is back$/m);
+      assert.match(r.out, /^ok {2}store {3}sqlite/m);
+
+      await redis.spawn(); // empty
+      await luotd.advance(luotd.options.clock.seconds + 60);
+      r = await until('all is well', async () => {
+        const said = await luotctl(luotd, ['check']);
+        return said.code === 0 ? said : null;
+      }, 60000);
+      assert.match(r.out, /^ok {2}holds /m);
+      assert.equal(await redis.views(), 4);
+    } finally {
+      await stop();
+    }
+  });
+
+  test('asks one that never answers for a second, and who else asks luotd waits no longer', async () => {
+    const { redis, luotd, stop } = await start();
+    try {
+      redis.freeze();
+      const asked = luotctl(luotd, ['check']);
+      assert.equal((await view(luotd, 'demo')).status, 204);
+      const r = await asked;
+      assert.equal(r.code, 1, r.out);
+      assert.match(r.out, /^BAD holds {3}what redis\+unix:\S+ has cannot be asked/m);
+    } finally {
+      redis.thaw();
+      await stop();
     }
   });
 });

@@ -357,6 +357,31 @@ Test(store_redis, reads_by_its_deadline_whatever_is_answered, .timeout = 120)
 }
 
 /* Fields that no luotd wrote are not numbers, and not the end of the world. */
+Test(store_redis, says_what_is_kept_of_our_run_in_one_question)
+{
+    struct place p = place_new();
+    struct own_hits row[3] = {{.site = SLICE("a"), .day = 20780},
+                              {.site = SLICE("b"), .day = 20780},
+                              {.site = SLICE("c"), .day = 20780}};
+
+    fake_redis_manner(p.server, FAKE_ANSWER, "$5\r\n12 34\r\n", false);
+    cr_assert_eq(p.store->ops->own(p.store, row, 3, deadline_in(WAITING_MS)), 0);
+    cr_expect_eq(fake_redis_said(p.server, "HGET"), 6);
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(row[i].views, 12);
+        cr_expect_eq(row[i].visits, 34);
+        cr_expect_eq(row[i].day_views, 12);
+        cr_expect_eq(row[i].day_visits, 34);
+    }
+    fake_redis_manner(p.server, FAKE_ANSWER, "$-1\r\n", false);
+    cr_assert_eq(p.store->ops->own(p.store, row, 3, deadline_in(WAITING_MS)), 0);
+    cr_expect_eq(row[2].views, 0);
+    cr_expect_eq(row[2].day_views, 0);
+    fake_redis_manner(p.server, FAKE_GOOD, NULL, false); /* a number is no field */
+    cr_expect_neq(p.store->ops->own(p.store, row, 3, deadline_in(WAITING_MS)), 0);
+    place_free(&p);
+}
+
 Test(store_redis, reads_around_fields_that_are_not_ours)
 {
     struct place p = place_new();
