@@ -45,16 +45,29 @@ static int64_t monotonic_ms(void)
 
 /* --- A round --- */
 
-static bool sketch_is_due(const struct site *site, struct instant now)
+/* The last moment, up to now, at which a site's sketch was to be saved. A round that comes
+ * late, or skips a second, finds it all the same. */
+static int64_t sketch_moment(const struct site *site, struct instant now)
 {
     const struct site_terms *terms =
         atomic_load_explicit(&site->terms, memory_order_acquire);
     int64_t s = instant_seconds(now), slot = instant_slot(now);
+    int64_t moment =
+        s - (s - site->index % SKETCH_PERIOD_S + SKETCH_PERIOD_S) % SKETCH_PERIOD_S;
+    int64_t last = s - s % SLOT_S + site->index % SLOT_S;
 
     /* In the day's last seconds too: tomorrow nobody can tell any more who was here. */
-    return s % SKETCH_PERIOD_S == site->index % SKETCH_PERIOD_S ||
-           (period_at(&terms->calendar, PERIOD_DAY, slot).until_slot == slot + 1 &&
-            s % SLOT_S == site->index % SLOT_S);
+    return last <= s && last > moment &&
+                   period_at(&terms->calendar, PERIOD_DAY, slot).until_slot == slot + 1
+               ? last
+               : moment;
+}
+
+/* What we see for the first time waits for its next moment: not all at once at a start. */
+static bool sketch_is_due(const struct shadow *shadow, int64_t moment, struct instant now)
+{
+    return moment != shadow->edges.sketched_s &&
+           (shadow->edges.sketched_s != 0 || moment == instant_seconds(now));
 }
 
 static bool is_quiet(const struct saver *s, const struct site *site,
@@ -93,7 +106,8 @@ static int collect_all(struct saver *s)
             return ERR_NOMEM;
         if (!c->everything && is_quiet(s, site, s->shadow[i], c->now))
             continue;
-        c->sketches = sketch_is_due(site, c->now);
+        c->sketch_moment = sketch_moment(site, c->now);
+        c->sketches = sketch_is_due(s->shadow[i], c->sketch_moment, c->now);
         rv = collect_site(c, site, s->shadow[i]);
     }
     return rv != 0 ? rv : collection_finish(c);

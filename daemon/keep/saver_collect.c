@@ -304,6 +304,7 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
                              &shadow->next.month);
     if (rv == 0 && (c->everything || c->sketches))
         rv = collect_sketch(&l);
+    shadow->next.sketched_s = c->sketch_moment;
     if (rv == 0)
         rv = collect_total(&l);
     if (rv == 0)

@@ -25,6 +25,7 @@ struct collection {
     const char *version;              /* for the sign of life; may be NULL    */
     bool everything;                  /* sketches whether they are due or not */
     bool sketches;                    /* sketches of the site at hand are due */
+    int64_t sketch_moment;            /* since when, or when they were; unix seconds */
     struct change *change;            /* ROUND_CHANGES                        */
     struct shadow **owner;            /* of each change; NULL: none           */
     uint8_t (*sketch)[HLL_REDIS_MAX]; /* ROUND_SKETCHES: blobs of the changes */

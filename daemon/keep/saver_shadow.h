@@ -23,6 +23,7 @@ struct saved_row {
 /* Rows before these are saved and will not change. */
 struct shadow_edges {
     int64_t day, quarter, week, month;
+    int64_t sketched_s; /* the moment at which its sketch was last due; 0: none yet */
 };
 
 struct shadow {

@@ -284,6 +284,33 @@ Test(saver_sqlite, saves_a_sketch_of_todays_visitors_each_minute_and_in_the_last
     province_close(&p);
 }
 
+Test(saver_sqlite, saves_a_sketch_at_a_minutes_end_when_a_round_came_late_or_failed)
+{
+    struct province p = demo_at(monday + 1);
+    struct gate g;
+    struct saver *s = saver_of(&p, &g);
+
+    round_of(s, &p); /* its second, :00, is over */
+    province_view(&p, "demo", 1);
+    p.now.ms += 58 * 1000;
+    round_of(s, &p);
+    cr_expect_eq(g.sketches, 0);
+    p.now.ms += 2500; /* :00 is skipped */
+    round_of(s, &p);
+    round_of(s, &p);
+    cr_expect_eq(g.sketches, 1);
+    province_view(&p, "demo", 2);
+    p.now.ms += 60 * 1000;
+    g.fail = ERR_IO;
+    cr_assert_eq(saver_round(s, p.now, false, none), ERR_IO);
+    g.fail = 0;
+    p.now.ms += 1000;
+    round_of(s, &p);
+    cr_expect_eq(g.sketches, 2, "again at once, not in a minute");
+    done(s, &g);
+    province_close(&p);
+}
+
 Test(saver_sqlite, adds_up_the_days_of_a_site_whose_key_lives_a_day)
 {
     struct province p;
