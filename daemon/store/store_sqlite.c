@@ -24,7 +24,7 @@ static const char *const statements[STATEMENTS] = {
 };
 
 enum {
-    QUARTERS_KEPT = 35 * 96, /* days of quarter-hours                                */
+    QUARTERS_KEPT = 35 * 96, /* when a day is swept; 36 days just before the next    */
     SKETCHES_KEPT = 62,      /* days: this month and the whole of last month         */
     GROWTH_KEPT = 62,
     PROGRESS_OPS = 2000, /* virtual machine steps between two looks at the clock */
@@ -278,7 +278,8 @@ static int note_growth(struct sqlite_store *s, int64_t day)
 }
 
 /* Old quarter-hours and sketches go once a day, some sites with each save, so that no
- * save becomes long. */
+ * save becomes long. SQLite gives their pages to what comes next, so the file grows by
+ * days, weeks and months only; it never becomes smaller, and needs no VACUUM for that. */
 static int sweep(struct sqlite_store *s, int64_t now_s)
 {
     int64_t sites[16], quarter = now_s / 900 - QUARTERS_KEPT;
