@@ -167,6 +167,7 @@ export class Luotd {
         }
       });
       s.on('error', fail);
+      s.on('close', () => fail(new Error(`no whole answer to ${line}`))); // killed meanwhile; done is done
     });
   }
   async json(line, document) {
