@@ -148,10 +148,11 @@ static int converse(struct redis_link *l, struct talking *t)
                                          "an answer that nobody asked for");
         rv = redis_link_wait(l, l->out_until > l->out_from ? POLLIN | POLLOUT : POLLIN,
                              &events);
-        if (rv == 0 && events & POLLOUT)
-            rv = redis_link_send(l);
+        /* Who refuses us says why and closes: heard first, or sending fails and hides it. */
         if (rv == 0 && events & (POLLIN | POLLHUP | POLLERR))
             rv = hear(l, t);
+        if (rv == 0 && events & POLLOUT)
+            rv = redis_link_send(l);
         if (rv != 0)
             return rv;
     }
