@@ -41,7 +41,7 @@ async function scene(body) {
 }
 const start = (where, args = []) => Luotd.start({ config: `store = ${where}\n${CONFIG}`, args: ['--node=n1', ...args] });
 
-describe('a master that sentinels know', { skip: missing, concurrency: 2 }, () => {
+describe('a master that sentinels know', { skip: missing, concurrency: 3 }, () => {
   test('is found; a failover is followed, and the old master that comes back as a replica changes nothing', () =>
     scene(async (add) => {
       const old = await add(redisAt(await freePort()));
@@ -94,6 +94,29 @@ describe('a master that sentinels know', { skip: missing, concurrency: 2 }, () =
       await arrives(replica, 30);
       await arrives(old, 30);
       await durable(luotd);
+      await luotd.stop();
+    }));
+
+  test('is followed when it hangs; when it goes on, still sure that it is the master, it changes nothing', () =>
+    scene(async (add) => {
+      const old = await add(redisAt(await freePort()));
+      const replica = await add(redisAt(await freePort(), { master: old }));
+      const sentinel = await add(Sentinel.start(await freePort(), old));
+      await sentinel.knowsReplicas(1);
+      const luotd = await add(start(`redis+sentinel://127.0.0.1:${sentinel.port}/main`));
+      await views(luotd, 0, 10);
+      await arrives(old, 10);
+      old.freeze();
+      await views(luotd, 100, 10);
+      await until('a new master', async () => (await replica.role()) === 'master');
+      await arrives(replica, 20);
+      await durable(luotd);
+      old.thaw();
+      await views(luotd, 200, 10);
+      await arrives(replica, 30);
+      await durable(luotd);
+      assert.equal(saysOf(luotd, 'event=save_failed').length, 1, luotd.log);
+      assert.equal(saysOf(luotd, 'event=save_works_again').length, 1, luotd.log);
       await luotd.stop();
     }));
 
