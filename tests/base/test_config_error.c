@@ -18,7 +18,9 @@
     "bytes, without http:// and without a port"
 #define STORE_ADVICE                                                                     \
     "sqlite, sqlite:PATH, redis://[user:pass@]host:port/db, "                            \
-    "redis+unix://[user:pass@]PATH[?db=N], a comma list of up to 4 of them, or none"
+    "redis+unix://[user:pass@]PATH[?db=N], "                                             \
+    "redis+sentinel://[user:pass@]HOST[:port],HOST.../NAME[/db][?sentinel=user:pass], "  \
+    "a comma list of up to 4 of them, or none"
 #define LISTEN_ADVICE                                                                    \
     "a comma list of 1 to 8 different ADDRESS:PORT, like 127.0.0.1:8080 or [::1]:8080, " \
     "ports from 0 to 65535"
