@@ -124,7 +124,10 @@ describe('a master that sentinels know', { skip: missing, concurrency: 3 }, () =
     scene(async (add) => {
       const redis = await add(redisAt(await freePort(), { pass: 'master-secret' }));
       const ports = [await freePort(), await freePort()];
-      const where = `redis+sentinel://:master-secret@127.0.0.1:${ports[0]},127.0.0.1:${ports[1]}/main?sentinel=:sentinel-secret`;
+      // As conf/redis.md says.
+      const acl = '~luot:* +@read +@write +@scripting +@transaction +ping +select +auth +time -@dangerous +role';
+      await redis.cli('ACL', 'SETUSER', 'luot', 'on', '>user-secret', ...acl.split(' '));
+      const where = `redis+sentinel://luot:user-secret@127.0.0.1:${ports[0]},127.0.0.1:${ports[1]}/main?sentinel=:sentinel-secret`;
       const luotd = await add(start(where));
       await views(luotd, 0, 5);
       await until('the trouble', async () => /the sentinel 127\.0\.0\.1:\d+: Connection refused/.test((await store(luotd)).error ?? ''));
@@ -136,8 +139,8 @@ describe('a master that sentinels know', { skip: missing, concurrency: 3 }, () =
       assert.equal(saysOf(luotd, 'event=save_failed').length, 1, luotd.log);
       assert.equal(saysOf(luotd, 'event=save_works_again').length, 1, luotd.log);
       const told = JSON.stringify(await luotd.stats()) + luotd.log + luotd.out + (await luotd.ask('stats'));
-      assert.ok(!/master-secret|sentinel-secret/.test(told), told);
-      assert.match(told, /:\*\*\*@127\.0\.0\.1:\d+,127\.0\.0\.1:\d+\/main\?sentinel=:\*\*\*/);
+      assert.ok(!/user-secret|sentinel-secret/.test(told), told);
+      assert.match(told, /luot:\*\*\*@127\.0\.0\.1:\d+,127\.0\.0\.1:\d+\/main\?sentinel=:\*\*\*/);
       await luotd.stop();
     }));
 
