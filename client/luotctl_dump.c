@@ -6,7 +6,9 @@
  * A file is written beside its name and gets it when it is whole. It fails when luotd or
  * the disk does, or when somebody changes a site while its pieces are asked for. */
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -225,6 +227,19 @@ static int dump_all(struct dumping *d)
 
 /* --- The command --- */
 
+/* The new name too outlives a power cut. Not every file system can do it. */
+static void sync_name(const char *name)
+{
+    char *copy = strdup(name);
+    int fd = copy == NULL ? -1 : open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    free(copy);
+}
+
 /* Into FILE.part, which becomes FILE when it is whole. */
 static int dump_to_file(struct dumping *d, const char *name)
 {
@@ -242,6 +257,8 @@ static int dump_to_file(struct dumping *d, const char *name)
         rv = luotctl_fail(d->ctl, EX_IOERR, strerror(errno));
     if (rv == 0 && rename(part, name) != 0)
         rv = luotctl_fail(d->ctl, EX_CANTCREAT, strerror(errno));
+    if (rv == 0)
+        sync_name(name);
     if (rv != 0 && d->to != NULL)
         unlink(part);
     free(part);
