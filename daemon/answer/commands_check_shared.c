@@ -142,13 +142,11 @@ static void check_one(struct shared_check *s, const char *where)
     }
     s->n = 0;
     look_at_sites(s);
-    rv = store->ops->own == NULL
-             ? 0
-             : store->ops->own(store, s->row, s->n, deadline_in(ASK_MS));
+    rv = store->ops->own(store, s->row, s->n, deadline_in(ASK_MS));
     s->c->now = clock_now(service->clock);
-    if (rv == 0 && store->ops->own != NULL)
+    if (rv == 0)
         compare(s);
-    else if (rv != 0)
+    else
         say_no_answer(s, store, rv);
     store->ops->close(store);
 }

@@ -62,6 +62,13 @@ class Doomed extends Luotd {
       this.doom = null;
     }
   }
+  /** Starts, and is killed so many ms later, whether it serves by then or not. */
+  async falls(ms) {
+    const up = this.spawn().then(() => true, () => false);
+    await shortly(ms);
+    await this.kill9();
+    if (!(await up)) this.deaths = (this.deaths ?? 0) + 1;
+  }
 }
 
 const shortly = (ms) => new Promise((done) => (ms > 1000 ? setTimeout(done, ms).unref() : setTimeout(done, ms)));
@@ -95,7 +102,8 @@ const modes = {
     live: moments(),
     rise: async (luotd) => {
       for (let times = 1 + random(3); times > 0; times--)
-        if (await luotd.rises({ thread: 'luotd', call: 1 + random(START_CALLS) })) await luotd.kill9();
+        if (random(2)) await luotd.falls(1 + random(15));
+        else if (await luotd.rises({ thread: 'luotd', call: 1 + random(START_CALLS) })) await luotd.kill9();
       await luotd.spawn();
     },
   },

@@ -130,6 +130,7 @@ describe(`the power goes (seed ${seed})`, () => {
     await load(traced, marks, PHASE_MS[0], views);
     assert.equal((await traced.term()).code, 0, traced.log);
     restarted = readTrace(traced.trace).length;
+    fs.cpSync(traced.disk, path.join(traced.run, 'stopped'), { recursive: true });
     await traced.spawn();
     await load(traced, marks, PHASE_MS[1], views);
     await traced.kill9();
@@ -137,6 +138,19 @@ describe(`the power goes (seed ${seed})`, () => {
     records = readTrace(traced.trace);
   });
   after(() => traced?.remove());
+
+  test('the trace is whole: what it makes is what is there', { skip: process.env.TRACE !== undefined }, () => {
+    const disk = new Disk();
+    for (const r of records.slice(0, restarted)) disk.take(r);
+    const made = path.join(traced.run, 'made');
+    fs.mkdirSync(made);
+    disk.cut(made, random, 'nothing', 4096);
+    const there = path.join(traced.run, 'stopped');
+    const list = (dir) => fs.readdirSync(dir, { recursive: true }).sort();
+    assert.deepEqual(list(made), list(there));
+    for (const name of list(made).filter((f) => fs.statSync(path.join(made, f)).isFile()))
+      assert.ok(fs.readFileSync(path.join(made, name)).equals(fs.readFileSync(path.join(there, name))), name);
+  });
 
   test(`${ROUNDS} times, and at most the last second is gone`, async () => {
     console.log(`  ${records.length} records, ${records.filter((r) => r.kind === 'sync').length} syncs, the log taken in ${checkpoints(records)} times`);
