@@ -162,13 +162,12 @@ describe(`the power goes (seed ${seed})`, () => {
       const piece = random(2) ? 4096 : 512;
       const about = `seed ${seed} round ${round}: cut at ${cut}, ${loss} of ${piece}`;
       const luotd = new Luotd({ config: CONFIG });
+      const place = luotd.state;
       try {
         const disk = new Disk();
         for (const r of records.slice(0, cut)) disk.take(r);
-        const left = path.join(luotd.state, 'disk');
-        fs.mkdirSync(left);
-        disk.cut(left, random, loss, piece);
-        luotd.state = path.join(left, 'state');
+        disk.cut(place, random, loss, piece);
+        luotd.state = path.join(place, 'state');
         await luotd.spawn().catch((e) => assert.fail(`${about}: ${e.message}`));
         worst = Math.max(worst, await look(luotd, known(records, cut), cut, about));
       } catch (error) {
@@ -178,6 +177,7 @@ describe(`the power goes (seed ${seed})`, () => {
         throw new Error(`${about}; again with SEED=${seed} TRACE=${kept} RESTARTED=${restarted}`, { cause: error });
       } finally {
         luotd.remove();
+        fs.rmSync(place, { recursive: true, force: true });
       }
     }
     console.log(`  the oldest view that was lost was ${worst.toFixed(0)} ms old`);
