@@ -126,13 +126,24 @@ static void check_geo(const char *path)
         log_error("event=geo_db error=\"%s\" next=count_on_without_countries", sentence);
 }
 
+static int open_sharing(struct daemon *d)
+{
+    char sentence[512] = "";
+    int rv = daemon_open_sharing(d, sentence);
+
+    if (rv == 0)
+        return EXIT_OK;
+    return fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "cluster_secret_file",
+                sentence[0] != '\0' ? sentence : error_text(rv));
+}
+
 static int open_sites(struct daemon *d)
 {
     struct registry_report report;
     bool fresh = d->arena_report.outcome != ARENA_ADOPTED;
     unsigned reopened = 0;
-    int rv = registry_open(&d->registry, d->arena, d->config->settings.sites_max,
-                           d->config, d->started, &report);
+    int rv = registry_open_sharing(&d->registry, d->arena, d->config->settings.sites_max,
+                                   d->config, d->started, d->ring, &report);
 
     if (rv != 0)
         return fail(rv == ERR_NOSPACE ? EXIT_CANTCREAT : EXIT_OSERR, "sites",
@@ -252,6 +263,8 @@ static int start_threads(struct daemon *d)
     if (rv == 0)
         rv = start_savers(d);
     if (rv == 0)
+        rv = daemon_start_sharing(d);
+    if (rv == 0)
         rv = reader_start(&d->reader, d->reader_store, &d->clock);
     if (rv != 0)
         return fail(EXIT_OSERR, "threads", error_text(rv));
@@ -323,6 +336,8 @@ static int start(struct daemon *d)
     if (rv == EXIT_OK)
         rv = open_stores(d);
     if (rv == EXIT_OK)
+        rv = open_sharing(d);
+    if (rv == EXIT_OK)
         rv = open_sites(d);
     d->service.registry = d->registry;
     if (rv == EXIT_OK)
@@ -363,6 +378,7 @@ static void stop(struct daemon *d)
         saver_end(d->saver[i], LAST_SAVE_MS);
     for (unsigned i = 0; i < STORES_MAX; i++)
         saver_stop(d->saver[i], LAST_SAVE_MS);
+    sharer_stop(d->sharer);
     reader_stop(d->reader);
     if (d->console != NULL)
         console_stop(d->console);
@@ -381,6 +397,7 @@ static void stop(struct daemon *d)
     if (d->reader_store != NULL)
         d->reader_store->ops->close(d->reader_store);
     registry_close(d->registry);
+    daemon_close_sharing(d);
     arena_close(d->arena);
     clock_release(&d->clock);
     notify_release(&d->notify);

@@ -13,6 +13,7 @@
 #include "keep/keeper.h"
 #include "keep/reader.h"
 #include "keep/saver.h"
+#include "keep/sharer.h"
 #include "net/console.h"
 #include "net/net.h"
 #include "notify.h"
@@ -48,6 +49,8 @@ struct daemon {
     struct instant started;
     struct store *saver_store[STORES_MAX]; /* until their threads own them */
     struct store *reader_store;
+    struct key_ring *ring; /* with a store that nodes share; else NULL, and so the next */
+    struct sharer *sharer;
     struct registry *registry;
     bool restoring;          /* a new arena, and the store did not answer at start */
     struct trust *own_trust; /* the current one, which is `trust` */
@@ -82,6 +85,16 @@ void daemon_keeper_ticked(void *context);
 void daemon_say_ready(struct daemon *d);
 /* Once a second, main thread: what the reader thread looks after when nobody asks. */
 void daemon_upkeep(struct daemon *d);
+
+/* sharing.c, main thread: the identity keys that nodes share. */
+/* Reads the secret and gets the keys of now, within 2 s; they may be missing after that, and
+ * are then tried for again. Before the registry is opened. */
+int daemon_open_sharing(struct daemon *d, char ret_sentence[512]);
+/* *ret_secret may be NULL: none is configured. Else as secret_load. */
+int daemon_load_secret(const struct daemon *d, const struct settings *s,
+                       struct secret **ret_secret, char ret_sentence[512]);
+int daemon_start_sharing(struct daemon *d);  /* ERR_NOMEM */
+void daemon_close_sharing(struct daemon *d); /* the registry is closed */
 
 /* reload.c, main thread. */
 int daemon_set_trust(struct daemon *d, const struct settings *s); /* ERR_NOMEM */

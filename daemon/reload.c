@@ -66,20 +66,29 @@ int daemon_set_trust(struct daemon *d, const struct settings *s)
 }
 
 /* Nothing changes unless all of it can. */
-static int use(struct daemon *d, struct config *config)
+static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
 {
-    struct trust *trust = trust_of(&config->settings);
-    struct retired *old = malloc(sizeof *old);
+    struct secret *secret;
+    struct trust *trust;
+    struct retired *old;
+    int rv = daemon_load_secret(d, &config->settings, &secret, ret_sentence);
 
+    if (rv != 0)
+        return rv;
+    trust = trust_of(&config->settings);
+    old = malloc(sizeof *old);
     if (trust == NULL || old == NULL) {
         free(trust);
         free(old);
+        secret_free(secret);
         return ERR_NOMEM;
     }
     *old = (struct retired){d->retired, d->config, d->own_trust, 0};
     d->retired = old;
     d->config = config;
     use_trust(d, trust);
+    if (d->sharer != NULL)
+        sharer_use(d->sharer, secret);
     registry_reload(d->registry, config);
     return 0;
 }
@@ -88,6 +97,7 @@ int daemon_reload(struct daemon *d, char ret_sentence[1024])
 {
     struct config_error error;
     struct config *config;
+    char trouble[1024] = ""; /* of what the configuration names */
     const struct settings *before = &d->config->settings; /* kept while it is retired */
     int rv;
 
@@ -98,10 +108,13 @@ int daemon_reload(struct daemon *d, char ret_sentence[1024])
     }
     rv = config_load(&config, d->options->config_file, d->environment,
                      d->options->overrides, d->options->override_count, &error);
-    if (rv == 0 && (rv = use(d, config)) != 0)
+    if (rv == 0 && (rv = use(d, config, trouble)) != 0)
         config_free(config);
     if (rv != 0) {
-        snprintf(ret_sentence, 1024, "%s", rv == ERR_NOMEM ? error_text(rv) : error.text);
+        snprintf(ret_sentence, 1024, "%s",
+                 trouble[0] != '\0' ? trouble
+                 : rv == ERR_NOMEM  ? error_text(rv)
+                                    : error.text);
         log_error("event=reload_failed error=\"%s\" next=the_old_configuration_stays",
                   ret_sentence);
         return rv;

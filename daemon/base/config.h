@@ -46,8 +46,9 @@ struct settings {
     char state_dir[CONFIG_TEXT_MAX];
     char socket[CONFIG_TEXT_MAX]; /* "": RUN_DIR/luotd.sock */
     char store[CONFIG_TEXT_MAX]; /* see base/store_where.h; "sqlite": STATE_DIR/luot.db */
-    char geo_db[CONFIG_TEXT_MAX]; /* "": off         */
-    struct networks udp_trusted;  /* none closes UDP */
+    char cluster_secret_file[CONFIG_TEXT_MAX]; /* "": off; see base/secret.h */
+    char geo_db[CONFIG_TEXT_MAX];              /* "": off         */
+    struct networks udp_trusted;               /* none closes UDP */
     struct networks trusted_proxies;
     enum log_level log_level;
     unsigned sites_max;               /* room in the arena */

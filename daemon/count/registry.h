@@ -27,6 +27,11 @@ struct registry_report {
 int registry_open(struct registry **ret_registry, struct arena *a, size_t ranges,
                   const struct config *config, struct instant now,
                   struct registry_report *ret_report);
+/* The same with keys that nodes share: it takes from the ring what it has of a period when it
+ * makes that period's keys, and random ones else. The ring outlives it; NULL: none. */
+int registry_open_sharing(struct registry **ret_registry, struct arena *a, size_t ranges,
+                          const struct config *config, struct instant now,
+                          struct key_ring *ring, struct registry_report *ret_report);
 /* No thread may use it any more. NULL is a no-op. */
 void registry_close(struct registry *r);
 

@@ -33,6 +33,7 @@ struct view {
 struct registry {
     struct hash_key hash;
     struct arena *arena;
+    struct key_ring *ring; /* NULL: none */
     struct count_head *head;
     size_t limit;      /* ranges that we look at: all that were ever made */
     size_t room;       /* ranges that a new site may take: sites_max      */

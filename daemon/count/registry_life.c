@@ -63,13 +63,15 @@ static int first_ticks(struct registry *r, struct instant now,
     return rv;
 }
 
-static struct registry *registry_new(struct arena *a, size_t ranges)
+static struct registry *registry_new(struct arena *a, size_t ranges,
+                                     struct key_ring *ring)
 {
     struct registry *r = calloc(1, sizeof *r);
 
     if (r == NULL)
         return NULL;
     r->arena = a;
+    r->ring = ring;
     r->head = arena_head(a);
     r->limit = ranges_in_use(r->head, ranges);
     r->room = ranges < r->limit ? ranges : r->limit;
@@ -79,8 +81,10 @@ static struct registry *registry_new(struct arena *a, size_t ranges)
         free(r);
         return NULL;
     }
-    for (size_t i = 0; i < r->limit; i++)
+    for (size_t i = 0; i < r->limit; i++) {
         site_attach(&r->site[i], a, (unsigned)i);
+        r->site[i].ring = ring;
+    }
     return r;
 }
 
@@ -88,7 +92,14 @@ int registry_open(struct registry **ret_registry, struct arena *a, size_t ranges
                   const struct config *config, struct instant now,
                   struct registry_report *ret_report)
 {
-    struct registry *r = registry_new(a, ranges);
+    return registry_open_sharing(ret_registry, a, ranges, config, now, NULL, ret_report);
+}
+
+int registry_open_sharing(struct registry **ret_registry, struct arena *a, size_t ranges,
+                          const struct config *config, struct instant now,
+                          struct key_ring *ring, struct registry_report *ret_report)
+{
+    struct registry *r = registry_new(a, ranges, ring);
     struct graces none = {.begun = 0};
     int rv;
 
@@ -159,6 +170,8 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
             failed = rv;
     }
     rv = registry_keep_blanks(r, g, now);
+    if (r->ring != NULL)
+        key_ring_sweep(r->ring, instant_slot(now));
     /* After all: until here a killed tick is one that never was. */
     atomic_store_explicit(&r->head->kept_slot, instant_slot(now), memory_order_relaxed);
     return failed != 0 ? failed : rv;

@@ -15,6 +15,7 @@
 #include "base/config.h"
 #include "base/hash.h"
 #include "count/hits.h"
+#include "count/key_ring.h"
 #include "count/period.h"
 #include "count/turn.h"
 #include "count/visitors.h"
@@ -88,6 +89,9 @@ struct site_key {
 };
 enum key_state { KEY_FREE, KEY_LINKED, KEY_RETIRING };
 
+/* Is a key the one that all nodes have? Not known until the ring has that one. */
+enum key_sharing { SHARING_UNKNOWN, SHARING_SHARED, SHARING_OWN };
+
 struct site_block {
     char key[64];
     char host[256];         /* of an auto site: the host that opened it */
@@ -138,7 +142,9 @@ struct site { /* one a range, made at start, never moves */
     struct visitors_table table[SITE_KEYS];
     _Atomic(struct site_terms *) terms;
     struct site_scan scan;
-    uint64_t close_ticket; /* keeper: graces, as the two below */
+    struct key_ring *ring; /* keys that nodes share; NULL: each has its own */
+    _Atomic uint32_t sharing[SITE_KEYS]; /* enum key_sharing; the keeper's */
+    uint64_t close_ticket;               /* keeper: graces, as the two below */
     uint64_t fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS];
     uint64_t scanned_terms; /* keeper: the version that the last scan was made under */
     bool keys_changed;      /* keeper: since the last scan                           */
@@ -198,6 +204,11 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g,
 void site_set_back(struct site *s, struct instant now, bool finish);
 void graces_tick_begin(struct graces *g, struct turns *turns);
 void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
+
+/* The period whose key a site has at a slot: with `identity = day` a day, else a month. */
+struct period site_key_period(const struct site_terms *terms, int64_t slot);
+/* Any thread: of the key that began in the period which this slot is in. */
+enum key_sharing site_key_sharing(const struct site *s, int64_t slot);
 
 /* --- The reader thread --- */
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],

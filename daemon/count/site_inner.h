@@ -42,6 +42,10 @@ int site_keep_keys(struct site *s, struct arena *a, const struct graces *g,
 /* Erases what was half made, was going, or is over. Before any worker. */
 void site_adopt_keys(struct site *s, struct arena *a, int64_t now_slot);
 
+/* Erases a key that nodes do not share and nobody came under, where the ring has the one that
+ * they share: the next tick makes that. Before any worker, when words are counted. */
+void site_adopt_sharing(struct site *s, struct arena *a);
+
 /* --- Rows that outlive their table (site_rows.c) --- */
 
 /* The visitors of the days, weeks and months at a slot and before it. Keeper. */

@@ -7,6 +7,18 @@
  * it, erase, punch. A mark lives as long as its key, so when that is over was written
  * down when the key was made; a configuration that asks for less shortens it.
  *
+ * Where nodes share their keys (count/key_ring), the key of a period is taken from the ring
+ * when the ring has it at that moment, else it is random, as without a ring: counting waits
+ * for nobody, and the visitors of that period are then a sum over the nodes. A key that is
+ * in use is never changed for the shared one: those who came under it would be new. But one
+ * that nobody has used is, before there are workers: a key is then a table of its own that
+ * nothing is in, and no turn can be between the two. Beside workers this cannot be: between
+ * unlinking the one and linking the other is a grace, in which visitors would find no table.
+ *
+ * Whether a key is the shared one is not written down but found out, by comparing it with
+ * the ring's. So a key that was adopted after kill -9 is known for what it is as soon as the
+ * ring has that period's.
+ *
  * A clock that was set forward and back leaves a key of a period to come: it would stand
  * where today's is needed, so it goes. */
 #include <string.h>
@@ -113,6 +125,49 @@ static enum period_kind key_period(const struct site_terms *terms)
     return terms->config.identity == IDENTITY_DAY ? PERIOD_DAY : PERIOD_MONTH;
 }
 
+struct period site_key_period(const struct site_terms *terms, int64_t slot)
+{
+    return period_at(&terms->calendar, key_period(terms), slot);
+}
+
+enum key_sharing site_key_sharing(const struct site *s, int64_t slot)
+{
+    struct period p = site_key_period(site_terms_of(s), slot);
+
+    for (unsigned i = 0; i < SITE_KEYS; i++)
+        if (key_state(s, i) == KEY_LINKED && key_from(s, i) >= p.from_slot &&
+            key_from(s, i) < p.until_slot)
+            return (enum key_sharing)atomic_load_explicit(&s->sharing[i],
+                                                          memory_order_relaxed);
+    return SHARING_UNKNOWN;
+}
+
+static bool find_shared(const struct site *s, int64_t from_slot, struct hash_key *ret_key)
+{
+    return s->ring != NULL &&
+           key_ring_find(s->ring, key_period(site_terms_of(s)), from_slot, ret_key);
+}
+
+/* Of a linked key; the ring may have what it lacked before. */
+static void find_sharing(struct site *s, unsigned i)
+{
+    struct hash_key shared;
+    bool same;
+
+    if (atomic_load_explicit(&s->sharing[i], memory_order_relaxed) != SHARING_UNKNOWN ||
+        !find_shared(s, key_from(s, i), &shared))
+        return;
+    same = memcmp(&shared, &s->block->keys[i].key, sizeof shared) == 0;
+    hash_key_erase(&shared);
+    atomic_store_explicit(&s->sharing[i], same ? SHARING_SHARED : SHARING_OWN,
+                          memory_order_relaxed);
+}
+
+static void forget_sharing(struct site *s, unsigned i)
+{
+    atomic_store_explicit(&s->sharing[i], SHARING_UNKNOWN, memory_order_relaxed);
+}
+
 /* When a key that began at `from` is over, as things are configured now. */
 static int64_t gone_by(const struct site_terms *terms, int64_t from)
 {
@@ -149,12 +204,14 @@ static int make_key(struct site *s, struct arena *a, unsigned i, int64_t from_sl
 
     if (rv != 0)
         return rv;
-    hash_key_random(&k->key);
+    if (!find_shared(s, from_slot, &k->key))
+        hash_key_random(&k->key);
     atomic_store_explicit(&k->from_slot, from_slot, memory_order_relaxed);
     atomic_store_explicit(&k->gone_slot, gone_by(site_terms_of(s), from_slot),
                           memory_order_relaxed);
     atomic_store_explicit(&k->state, KEY_LINKED, memory_order_relaxed);
     s->fill_ticket[i] = 0;
+    forget_sharing(s, i);
     visitors_init(t, from_slot - 1);
     atomic_store_explicit(&t->head->linked, 1, memory_order_seq_cst);
     s->keys_changed = true;
@@ -179,6 +236,7 @@ static void erase_key(struct site *s, struct arena *a, unsigned i)
     size_t hlls = site_month_hll_at(i) + sizeof(struct hll) - site_day_hll_at(i, 0);
 
     hash_key_erase(&s->block->keys[i].key);
+    forget_sharing(s, i);
     arena_punch(a, site_place(s, site_table_at(i)), TABLE_BYTES);
     arena_punch(a, site_place(s, site_matrix_at(i)), MATRIX_ROOM);
     arena_punch(a, site_place(s, site_day_hll_at(i, 0)), hlls);
@@ -246,8 +304,8 @@ static int want_key(struct site *s, struct arena *a, const struct graces *g,
     return 0;
 }
 
-int site_keep_keys(struct site *s, struct arena *a, const struct graces *g,
-                   int64_t now_slot)
+static int want_keys(struct site *s, struct arena *a, const struct graces *g,
+                     int64_t now_slot)
 {
     const struct site_terms *terms = site_terms_of(s);
     struct period now = period_at(&terms->calendar, key_period(terms), now_slot);
@@ -262,6 +320,17 @@ int site_keep_keys(struct site *s, struct arena *a, const struct graces *g,
     return want_key(s, a, g, &next, now_slot);
 }
 
+int site_keep_keys(struct site *s, struct arena *a, const struct graces *g,
+                   int64_t now_slot)
+{
+    int rv = want_keys(s, a, g, now_slot);
+
+    for (unsigned i = 0; s->ring != NULL && i < SITE_KEYS; i++)
+        if (key_state(s, i) == KEY_LINKED)
+            find_sharing(s, i);
+    return rv;
+}
+
 void site_adopt_keys(struct site *s, struct arena *a, int64_t now_slot)
 {
     for (unsigned i = 0; i < SITE_KEYS; i++) {
@@ -271,4 +340,23 @@ void site_adopt_keys(struct site *s, struct arena *a, int64_t now_slot)
         if (key_state(s, i) != KEY_FREE && (!whole || now_slot >= gone_slot(s, i)))
             erase_key(s, a, i);
     }
+}
+
+/* Not the shared one, and nobody has come under it. */
+static bool is_for_nothing(struct site *s, unsigned i)
+{
+    const struct visitors *v = s->table[i].head;
+
+    find_sharing(s, i);
+    return atomic_load_explicit(&s->sharing[i], memory_order_relaxed) == SHARING_OWN &&
+           atomic_load_explicit(&v->words, memory_order_relaxed) == 0 &&
+           atomic_load_explicit(&v->unplaced, memory_order_relaxed) == 0 &&
+           atomic_load_explicit(&v->mode, memory_order_relaxed) == VISITORS_EXACT;
+}
+
+void site_adopt_sharing(struct site *s, struct arena *a)
+{
+    for (unsigned i = 0; i < SITE_KEYS; i++)
+        if (key_state(s, i) == KEY_LINKED && is_for_nothing(s, i))
+            erase_key(s, a, i);
 }

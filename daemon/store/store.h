@@ -123,6 +123,7 @@ struct own_hits {
     int64_t day;       /* asked: which local day                 */
     uint64_t views, visits, day_views, day_visits; /* 0: nothing */
 };
+enum { SHARED_MAX = 128 };
 
 struct store_ops {
     int (*save)(struct store *s, const struct change *changes, size_t n,
@@ -196,6 +197,11 @@ struct store_ops {
                 int64_t at_s, const char *note);
     /* What is kept of our run, all rows in one question. NULL: only we write there. */
     int (*own)(struct store *s, struct own_hits *rows, size_t n, struct deadline d);
+    /* A text under a name, the same for all who share the store: `offer` when there is none
+     * yet, which then goes away life_ms later, else what is there. 1 to SHARED_MAX - 1 bytes;
+     * ERR_MALFORMED: what is there is not. */
+    int (*share)(struct store *s, const char *name, const char *offer, int64_t life_ms,
+                 char ret_text[SHARED_MAX], struct deadline d);
 };
 
 struct store {

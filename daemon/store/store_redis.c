@@ -80,6 +80,7 @@ static const struct store_ops redis_ops = {
     .trouble = trouble,
     .close = close_store,
     .own = redis_own,
+    .share = redis_share,
 };
 
 int redis_store_open(struct store **ret_store, const char *where, const char *node,

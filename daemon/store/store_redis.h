@@ -156,6 +156,9 @@ int redis_site_first(struct store *store, struct slice site, int64_t *ret_create
                      int64_t *ret_first_live_s);
 int redis_sites(struct store *store,
                 int (*site)(void *, struct slice key, struct slice host), void *context);
+/* --- store_redis_key_ring.c --- */
+int redis_share(struct store *store, const char *name, const char *offer, int64_t life_ms,
+                char ret_text[SHARED_MAX], struct deadline d);
 
 /* --- store_redis.c --- */
 int redis_store_open(struct store **ret_store, const char *where, const char *node,
