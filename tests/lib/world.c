@@ -66,8 +66,9 @@ static void start(struct world *w)
         must(false, report.sentence);
     is_full = full;
     w->graces = (struct graces){.begun = 0};
-    must(registry_open(&w->registry, w->arena, w->ranges, w->config[w->configs - 1],
-                       w->now, &w->report) == 0,
+    must(registry_open_sharing(&w->registry, w->arena, w->ranges,
+                               w->config[w->configs - 1], w->now, w->ring,
+                               &w->report) == 0,
          "registry_open");
     head = arena_head(w->arena);
     atomic_store(&w->trust, &w->trusted);
@@ -85,9 +86,16 @@ static void stop(struct world *w)
 
 void world_open(struct world *w, size_t ranges, const char *config, struct instant now)
 {
+    world_open_sharing(w, ranges, config, NULL, now);
+}
+
+void world_open_sharing(struct world *w, size_t ranges, const char *config,
+                        struct key_ring *ring, struct instant now)
+{
     memset((void *)w, 0, sizeof *w);
     must(hash_start() == 0, "hash_start");
     w->dir = scratch_new();
+    w->ring = ring;
     w->ranges = ranges;
     w->now = now;
     add_config(w, config);

@@ -16,6 +16,7 @@ struct world {
     struct arena *arena;
     struct config *config[WORLD_CONFIGS]; /* the last is the current one */
     unsigned configs;
+    struct key_ring *ring; /* NULL: none; the test's */
     struct registry *registry;
     struct registry_report report; /* of the last start or tick */
     struct graces graces;
@@ -28,6 +29,9 @@ struct world {
 
 /* `config` is the text of luotd.conf. */
 void world_open(struct world *w, size_t ranges, const char *config, struct instant now);
+/* The same with keys that nodes share, at each start. */
+void world_open_sharing(struct world *w, size_t ranges, const char *config,
+                        struct key_ring *ring, struct instant now);
 void world_close(struct world *w);
 /* Drops all that a process has, as kill -9 does, and starts again on what the arena
  * has. */
