@@ -130,16 +130,41 @@ struct period site_key_period(const struct site_terms *terms, int64_t slot)
     return period_at(&terms->calendar, key_period(terms), slot);
 }
 
-enum key_sharing site_key_sharing(const struct site *s, int64_t slot)
+/* The key that began in the period of a slot; -1: none. */
+static int key_in_period(const struct site *s, int64_t slot)
 {
     struct period p = site_key_period(site_terms_of(s), slot);
 
     for (unsigned i = 0; i < SITE_KEYS; i++)
         if (key_state(s, i) == KEY_LINKED && key_from(s, i) >= p.from_slot &&
             key_from(s, i) < p.until_slot)
-            return (enum key_sharing)atomic_load_explicit(&s->sharing[i],
+            return (int)i;
+    return -1;
+}
+
+enum key_sharing site_key_sharing(const struct site *s, int64_t slot)
+{
+    int i = key_in_period(s, slot);
+
+    return i < 0 ? SHARING_UNKNOWN
+                 : (enum key_sharing)atomic_load_explicit(&s->sharing[i],
                                                           memory_order_relaxed);
-    return SHARING_UNKNOWN;
+}
+
+uint64_t site_key_mark(const struct site *s, int64_t slot)
+{
+    int i = key_in_period(s, slot);
+
+    return i < 0 ? 0 : atomic_load_explicit(&s->key_mark[i], memory_order_relaxed);
+}
+
+/* No visitor is hashed so: a site's key is never empty. */
+static uint64_t mark_of(const struct hash_key *key)
+{
+    static const char nobody[] = "\0mark";
+    uint64_t mark = hash_keyed(key, nobody, sizeof nobody);
+
+    return mark != 0 ? mark : 1;
 }
 
 static bool find_shared(const struct site *s, int64_t from_slot, struct hash_key *ret_key)
@@ -158,6 +183,8 @@ static void find_sharing(struct site *s, unsigned i)
         !find_shared(s, key_from(s, i), &shared))
         return;
     same = memcmp(&shared, &s->block->keys[i].key, sizeof shared) == 0;
+    if (same)
+        atomic_store_explicit(&s->key_mark[i], mark_of(&shared), memory_order_relaxed);
     hash_key_erase(&shared);
     atomic_store_explicit(&s->sharing[i], same ? SHARING_SHARED : SHARING_OWN,
                           memory_order_relaxed);
@@ -166,6 +193,7 @@ static void find_sharing(struct site *s, unsigned i)
 static void forget_sharing(struct site *s, unsigned i)
 {
     atomic_store_explicit(&s->sharing[i], SHARING_UNKNOWN, memory_order_relaxed);
+    atomic_store_explicit(&s->key_mark[i], 0, memory_order_relaxed);
 }
 
 /* When a key that began at `from` is over, as things are configured now. */

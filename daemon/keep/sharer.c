@@ -14,7 +14,7 @@
 enum {
     PERIOD_MS = 1000,
     STEPPED_MS = 20,    /* with a test's clock file: time goes faster there            */
-    PATIENCE_MS = 1000, /* for a round: a stop may have to wait for it                 */
+    PATIENCE_MS = 500,  /* for a round: a stop may have to wait for it                 */
     AHEAD_SLOTS = 1800, /* 6 h before a period begins its key is asked for             */
     MADE_SLOTS = 150, /* 30 min before it begins the keeper makes it (count/site_keys) */
     TEXT_BYTES = 2 * SECRET_SALT_BYTES
@@ -190,7 +190,7 @@ static int get_key(struct sharer *s, enum period_kind kind, const struct period 
 /* --- What is said --- */
 
 static void say_not_shared(struct calendar_kind *k, const struct period *p,
-                           const char *site, const char *why)
+                           const char *site, const char *why, const char *next)
 {
     char from[24], memory[640];
     struct buffer b;
@@ -202,9 +202,9 @@ static void say_not_shared(struct calendar_kind *k, const struct period *p,
     buffer_init(&b, memory, sizeof memory);
     buffer_log_field(&b, slice_of(why));
     log_warn("event=key_not_shared identity=%s timezone=%s from=%s%s%s error=%.*s "
-             "next=visitors_of_this_period_are_a_sum_over_the_nodes",
+             "next=%s",
              kind_of(k->terms) == PERIOD_DAY ? "day" : "month", k->terms->config.timezone,
-             from, site[0] != '\0' ? " site=" : "", site, (int)b.length, b.at);
+             from, site[0] != '\0' ? " site=" : "", site, (int)b.length, b.at, next);
 }
 
 static const char *why_not(const struct sharer *s, int rv)
@@ -237,7 +237,8 @@ static void say_own_keys(struct calendar_kind *k, const struct registry *r,
             site_key_sharing(site, instant_slot(now)) != SHARING_OWN)
             continue;
         say_not_shared(k, p, site->block->key,
-                       "a key of this period was there before the shared one; it stays");
+                       "a key of this period was there before the shared one; it stays",
+                       "visitors_of_this_period_are_a_sum_over_the_nodes");
         return;
     }
 }
@@ -253,7 +254,9 @@ static void want_key(struct sharer *s, struct calendar_kind *k, const struct per
         return;
     rv = get_key(s, kind_of(k->terms), p, now, d);
     if (rv != 0 && instant_slot(now) >= p->from_slot - MADE_SLOTS)
-        say_not_shared(k, p, "", why_not(s, rv));
+        /* An adopted key may well be the shared one: only what is made now is not. */
+        say_not_shared(k, p, "", why_not(s, rv),
+                       "keys_made_now_are_this_nodes_own_and_their_visitors_a_sum");
 }
 
 static bool has_secret(struct sharer *s)

@@ -7,8 +7,8 @@
  * first wins -> the key is derived from them and our secret -> ring. What is in the store is
  * worth nothing without the secret, and goes away when its period ends.
  * It fails when the store is away: tried again each second (the store has its back-off);
- * when the keys must be made before it is back, one line says that this period's visitors
- * are a sum. */
+ * when keys may have to be made before it is back, one line says so: visitors of this period
+ * are then a sum. */
 #ifndef LUOT_KEEP_SHARER_H
 #define LUOT_KEEP_SHARER_H
 
@@ -33,7 +33,7 @@ void sharer_round(struct sharer *s, const struct config *config,
 /* A round each second. ERR_NOMEM. */
 int sharer_start(struct sharer *s, const struct registry *registry,
                  const struct clock *clock);
-/* Waits for the round under way, a second at most; frees it. NULL is a no-op. */
+/* Waits for the round under way, half a second at most; frees it. NULL is a no-op. */
 void sharer_stop(struct sharer *s);
 
 #endif

@@ -146,7 +146,7 @@ describe('the identity key of nodes that share a Redis', { skip: missing, concur
       for (const n of nodes) {
         await fetched(n, NEXT);
         const [line, ...more] = lines(n, 'event=key_not_shared');
-        assert.match(line, /identity=month timezone=Asia\/Ho_Chi_Minh from=2026-11-30T17:00Z error="redis.*: Connection refused.* next=visitors_of_this_period_are_a_sum/);
+        assert.match(line, /identity=month timezone=Asia\/Ho_Chi_Minh from=2026-11-30T17:00Z error="redis.*: Connection refused.* next=keys_made_now_are_this_nodes_own_and_their_visitors_a_sum/);
         assert.deepEqual(more, []);
       }
       await stop();
