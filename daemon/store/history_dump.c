@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "store/history.h"
 
-enum { LAST_LINE_MAX = 512 };
+enum { LAST_LINE_MAX = 512, TRIES = 4 };
 
 /* --- Out --- */
 
@@ -34,15 +34,22 @@ int history_dump(struct store *store, struct slice key, struct dump_place from,
                  const char *version, const char *node, struct instant now,
                  struct buffer *out)
 {
+    const size_t begin = out->length;
     struct dumping d = {.out = out};
     int64_t state = 0;
-    int rv;
+    int rv = ERR_PARTIAL;
 
     if (store->ops->dump == NULL)
         return ERR_VERSION;
-    dump_tally_init(&d.tally);
-    dump_write_first(out, &d.tally, version, node, instant_seconds(now));
-    rv = store->ops->dump(store, key, from, put_row, &d, &state);
+    /* ERR_PARTIAL: somebody changed the site while a store that has no one moment was
+     * read. */
+    for (int i = 0; i < TRIES && rv == ERR_PARTIAL; i++) {
+        out->length = begin;
+        d.next.kind = DUMP_NONE;
+        dump_tally_init(&d.tally);
+        dump_write_first(out, &d.tally, version, node, instant_seconds(now));
+        rv = store->ops->dump(store, key, from, DUMP_KINDS, put_row, &d, &state);
+    }
     if (rv != 0 && (rv != ERR_FULL || d.next.kind == DUMP_NONE))
         return rv;
     dump_write_last(out, &d.tally, d.next, state);
@@ -63,7 +70,7 @@ static void note_stranger(struct undumping *u, struct slice key)
     struct dump_result *r = u->result;
     size_t n = strlen(r->strange);
 
-    if (registry_by_key(u->registry, key) != NULL)
+    if (u->registry == NULL || registry_by_key(u->registry, key) != NULL)
         return;
     if (n + key.length + 3 < sizeof r->strange)
         snprintf(r->strange + n, sizeof r->strange - n, "%s%.*s", n > 0 ? ", " : "",
@@ -137,6 +144,20 @@ bool history_is_dump(struct slice document)
     return slice_starts(document, SLICE("luot-dump"));
 }
 
+/* Is it whole? A store that takes row by row must not have half of one that is not. */
+static int check(struct slice document, struct dump_reader *reader,
+                 struct dump_result *result)
+{
+    struct undumping u = {NULL, reader, document, result};
+    const struct dump_row *row;
+    int rv = 0;
+
+    dump_reader_init(reader);
+    while (rv == 0)
+        rv = next_row(&u, &row);
+    return rv == ERR_NOT_FOUND ? 0 : rv;
+}
+
 int history_load_dump(struct registry *registry, struct store *store,
                       struct slice document, uint32_t uid, struct instant now,
                       struct dump_result *ret_result)
@@ -150,9 +171,11 @@ int history_load_dump(struct registry *registry, struct store *store,
         free(u.reader);
         return store->ops->load == NULL ? ERR_VERSION : ERR_NOMEM;
     }
+    rv = check(document, u.reader, ret_result);
     dump_reader_init(u.reader);
     describe(document, note);
-    rv = store->ops->load(store, next_row, &u, uid, instant_seconds(now), note);
+    if (rv == 0)
+        rv = store->ops->load(store, next_row, &u, uid, instant_seconds(now), note);
     ret_result->rows = u.reader->tally.rows;
     ret_result->sites = u.reader->tally.sites;
     free(u.reader);

@@ -124,6 +124,13 @@ struct own_hits {
     uint64_t views, visits, day_views, day_visits; /* 0: nothing */
 };
 enum { SHARED_MAX = 128 };
+/* What a store has of a site, to see that it changed. */
+struct store_look {
+    uint64_t live; /* another one when other incarnations counted, or are lost */
+    int64_t said;  /* as dump's state: grows when people change or import      */
+    /* What `mark` was told last, or -1: never, or it is forgotten. */
+    int64_t copied;
+};
 
 struct store_ops {
     int (*save)(struct store *s, const struct change *changes, size_t n,
@@ -185,14 +192,18 @@ struct store_ops {
      * by this deadline (ERR_TIMEOUT), however patient it was. For a stop. */
     void (*hurry)(struct store *s, struct deadline d);
     /* All that is kept of a site as the rows of store/dump.h, in their order, from a place
-     * on (see there), as it was at one moment; without a site what belongs to none, and
+     * on (see there) until the last one of kind `last`, as it was at one moment; without a site what belongs to none, and
      * then every site. `row` returns 0, or what ends it and is returned. *ret_state changes
-     * when people change or import something. ERR_NOT_FOUND: there is no such site. */
+     * when people change or import something. ERR_NOT_FOUND: there is no such site.
+     * A store that has no one moment (Redis) gives each number as it was at some moment
+     * meanwhile, and ERR_PARTIAL at the end when the state changed: once more. */
     int (*dump)(struct store *s, struct slice site, struct dump_place from,
-                dump_row_fn *row, void *context, int64_t *ret_state);
+                enum dump_kind last, dump_row_fn *row, void *context, int64_t *ret_state);
     /* One transaction: takes rows until `next` returns ERR_NOT_FOUND; another code undoes
      * all of it and is returned. Rows that are here already change nothing. `note` goes
-     * once into the audit trail of each site that has a row. */
+     * once into the audit trail of each site that has a row; NULL: it does not. (Redis: what
+     * was imported of a site is one transaction, the rest is taken row by row; after an
+     * error some of it is here, and to load it again brings the rest.) */
     int (*load)(struct store *s, dump_next_fn *next, void *context, uint32_t uid,
                 int64_t at_s, const char *note);
     /* What is kept of our run, all rows in one question. NULL: only we write there. */
@@ -202,6 +213,11 @@ struct store_ops {
      * ERR_MALFORMED: what is there is not. */
     int (*share)(struct store *s, const char *name, const char *offer, int64_t life_ms,
                  char ret_text[SHARED_MAX], struct deadline d);
+    /* A site that is not there: all 0. Cheap: asked of each site, each second. */
+    int (*look)(struct store *s, struct slice site, struct store_look *ret_look);
+    /* This node has given it all that its own disk keeps of the site, which is in this
+     * state (store_look.said there). NULL: it need not be told. */
+    int (*mark)(struct store *s, struct slice site, int64_t said);
 };
 
 struct store {

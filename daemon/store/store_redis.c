@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "store/store_redis_dump.h"
 
 int redis_ready(struct redis_store *s, struct deadline d, int64_t *ret_give_up_ms)
 {
@@ -81,6 +82,10 @@ static const struct store_ops redis_ops = {
     .close = close_store,
     .own = redis_own,
     .share = redis_share,
+    .dump = redis_dump,
+    .load = redis_load,
+    .look = redis_look,
+    .mark = redis_mark,
 };
 
 int redis_store_open(struct store **ret_store, const char *where, const char *node,

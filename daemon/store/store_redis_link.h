@@ -89,6 +89,10 @@ enum script {
     SCRIPT_NODE,
     SCRIPT_SEED,
     SCRIPT_ADD,
+    SCRIPT_APPEND,
+    SCRIPT_SEED_LOAD,
+    SCRIPT_SOURCE,
+    SCRIPT_IMPORTED,
     SCRIPTS
 };
 

@@ -114,4 +114,65 @@ const char *const redis_scripts[SCRIPTS] = {
         "  redis.call('ZADD', KEYS[i + 1], ARGV[a + 5], ARGV[a + 6])\n"
         "end\n"
         "return 1\n",
+
+    /* --- Of dumps that are loaded: each may run again and changes nothing then. --- */
+
+    /* Lines of a list, each at most so often as it is to be there.
+     * KEYS: the list. ARGV: "what" (lines are the same whose text behind the first two
+     * numbers is) or "", then line, times, line, times, ... */
+    [SCRIPT_APPEND] =
+        "local function name(line)\n"
+        "  return ARGV[1] == 'what' and string.match(line, '^%S+ %S+ (.*)$') or line\n"
+        "end\n"
+        "local there = {}\n"
+        "for _, line in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do\n"
+        "  there[name(line)] = (there[name(line)] or 0) + 1\n"
+        "end\n"
+        "for i = 2, #ARGV, 2 do\n"
+        "  local n = there[name(ARGV[i])] or 0\n"
+        "  if n < tonumber(ARGV[i + 1]) then\n"
+        "    redis.call('RPUSH', KEYS[1], ARGV[i])\n"
+        "    there[name(ARGV[i])] = n + 1\n"
+        "  end\n"
+        "end\n"
+        "return 1\n",
+
+    /* As SCRIPT_SEED, of a seed that was set elsewhere: it says itself how many of the
+     * adjustments are in it. KEYS: the seed, the adjustments. ARGV: how many, then field,
+     * value, ... of which the first is `at`. */
+    [SCRIPT_SEED_LOAD] =
+        "local kept = tonumber(redis.call('HGET', KEYS[1], 'at') or '-1')\n"
+        "local given = tonumber(ARGV[3])\n"
+        "local adjusted = math.min(tonumber(ARGV[1]), redis.call('LLEN', KEYS[2]))\n"
+        "if kept > given then return 0 end\n"
+        "if kept == given then\n"
+        "  local had = tonumber(redis.call('HGET', KEYS[1], 'adjusted') or '0')\n"
+        "  adjusted = math.max(adjusted, had)\n"
+        "end\n"
+        "redis.call('DEL', KEYS[1])\n"
+        "redis.call('HSET', KEYS[1], 'adjusted', adjusted)\n"
+        "for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end\n"
+        "return 1\n",
+
+    /* A source: the one that was read further. KEYS: the sources. ARGV: field, value. */
+    [SCRIPT_SOURCE] =
+        "local kept = redis.call('HGET', KEYS[1], ARGV[1])\n"
+        "local function bytes(value) return tonumber(string.match(value, '^%d+')) end\n"
+        "if kept and bytes(kept) >= bytes(ARGV[2]) then return 0 end\n"
+        "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"
+        "return 1\n",
+
+    /* Imported rows, taken where their source is in the state that they are of.
+     * KEYS: the sources, then hash, index, hash, index, ...
+     * ARGV: source, of, field, numbers, score, member, ... */
+    [SCRIPT_IMPORTED] =
+        "for i = 2, #KEYS, 2 do\n"
+        "  local a = (i - 2) / 2 * 6\n"
+        "  local source = redis.call('HGET', KEYS[1], ARGV[a + 1]) or ''\n"
+        "  if string.match(source, '^%d+') == ARGV[a + 2] then\n"
+        "    redis.call('HSET', KEYS[i], ARGV[a + 3], ARGV[a + 4])\n"
+        "    redis.call('ZADD', KEYS[i + 1], ARGV[a + 5], ARGV[a + 6])\n"
+        "  end\n"
+        "end\n"
+        "return 1\n",
 };

@@ -389,6 +389,7 @@ static const struct store_ops sqlite_ops = {
     .hurry = hurry,
     .dump = sqlite_dump,
     .load = sqlite_load,
+    .look = sqlite_look,
 };
 
 int sqlite_store_open(struct store **ret_store, const char *path, const char *node,

@@ -115,7 +115,9 @@ int sqlite_health(struct store *s, struct store_health *ret_health);
 
 /* --- store_sqlite_dump.c --- */
 int sqlite_dump(struct store *s, struct slice site, struct dump_place from,
-                dump_row_fn *row, void *context, int64_t *ret_state);
+                enum dump_kind last, dump_row_fn *row, void *context, int64_t *ret_state);
+/* `live` is 0 and `copied` -1: nobody asks SQLite what other nodes did. */
+int sqlite_look(struct store *s, struct slice site, struct store_look *ret_look);
 int sqlite_load(struct store *s, dump_next_fn *next, void *context, uint32_t uid,
                 int64_t at_s, const char *note);
 

@@ -189,7 +189,8 @@ static int read_state(struct sqlite_store *s, int64_t site, int64_t *ret_state)
 }
 
 static int dump_site(struct sqlite_store *s, struct slice key, struct dump_place from,
-                     dump_row_fn *row, void *context, int64_t *ret_state)
+                     enum dump_kind last, dump_row_fn *row, void *context,
+                     int64_t *ret_state)
 {
     int64_t site;
     int rv = sqlite_site(s, key, false, &site);
@@ -198,7 +199,7 @@ static int dump_site(struct sqlite_store *s, struct slice key, struct dump_place
         rv = read_state(s, site, ret_state);
     if (rv == 0) /* each piece says whose it is */
         rv = dump_section(s, sections[DUMP_SITE].dump, DUMP_SITE, site, 0, row, context);
-    for (int k = DUMP_SITE + 1; k < DUMP_KINDS && rv == 0; k++)
+    for (int k = DUMP_SITE + 1; k < DUMP_KINDS && k <= (int)last && rv == 0; k++)
         if (k >= (int)from.kind)
             rv =
                 dump_section(s, sections[k].dump, (enum dump_kind)k, site,
@@ -207,7 +208,7 @@ static int dump_site(struct sqlite_store *s, struct slice key, struct dump_place
 }
 
 int sqlite_dump(struct store *store, struct slice key, struct dump_place from,
-                dump_row_fn *row, void *context, int64_t *ret_state)
+                enum dump_kind last, dump_row_fn *row, void *context, int64_t *ret_state)
 {
     struct sqlite_store *s = sqlite_store_of(store);
     int rv;
@@ -215,12 +216,26 @@ int sqlite_dump(struct store *store, struct slice key, struct dump_place from,
     sqlite_patience(s, (struct deadline){0});
     rv = sqlite_run_sql(s->db, "BEGIN"); /* all of it as it is now */
     if (rv == 0 && key.length > 0)
-        rv = dump_site(s, key, from, row, context, ret_state);
+        rv = dump_site(s, key, from, last, row, context, ret_state);
     else if (rv == 0)
         rv = dump_section(s, sections[DUMP_GAP].dump, DUMP_GAP, 0, 0, row, context);
-    if (rv == 0 && key.length == 0)
+    if (rv == 0 && key.length == 0 && last >= DUMP_SITE)
         rv = dump_section(s, all_sites, DUMP_SITE, 0, 0, row, context);
     return sqlite_end(s, rv);
+}
+
+int sqlite_look(struct store *store, struct slice key, struct store_look *ret_look)
+{
+    struct sqlite_store *s = sqlite_store_of(store);
+    int64_t site;
+    int rv;
+
+    *ret_look = (struct store_look){.copied = -1};
+    sqlite_patience(s, (struct deadline){0});
+    rv = sqlite_site(s, key, false, &site);
+    if (rv == 0)
+        rv = read_state(s, site, &ret_look->said);
+    return rv == ERR_NOT_FOUND ? 0 : rv;
 }
 
 /* --- Load --- */
@@ -279,8 +294,9 @@ static int begin_site(struct loading *l, struct slice key)
     sqlite3_stmt *st = NULL;
     int rv = sqlite_site(l->s, key, true, &l->site);
 
-    if (rv == 0)
-        rv = prepare(l->s, note_add, &st);
+    if (rv != 0 || l->note == NULL)
+        return rv;
+    rv = prepare(l->s, note_add, &st);
     if (rv == 0) {
         sqlite3_bind_int64(st, 1, l->site);
         sqlite3_bind_int64(st, 2, l->at_s);
