@@ -16,7 +16,8 @@ enum {
     ARENA_VERSION = 1,
     ARENA_WAIT_MS = 5000, /* for a holder that is exiting */
     DRAIN_MS = 1000,
-    LAST_SAVE_MS = 1000
+    LAST_SAVE_MS = 1000,
+    FILL_MS = 3000 /* an empty disk waits so long for what Redis has */
 };
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -99,6 +100,39 @@ static const char *store_to_read(const struct places *p)
     return p->store[0];
 }
 
+/* The first store of a kind; -1: there is none. */
+static int store_of_kind(const struct places *p, bool redis)
+{
+    for (unsigned i = 0; i < p->stores; i++)
+        if (redis_where_is(slice_of(p->store[i])) == redis)
+            return (int)i;
+    return -1;
+}
+
+/* A disk and a server: each is to have what the other has. */
+static int open_replica(struct daemon *d)
+{
+    const int near = store_of_kind(&d->places, false),
+              far = store_of_kind(&d->places, true);
+    int64_t alive_s;
+    unsigned sites = 0;
+    int rv;
+
+    if (near < 0 || far < 0)
+        return EXIT_OK;
+    rv = open_store(d, d->places.store[near], &d->near_store, false);
+    if (rv == EXIT_OK)
+        rv = open_store(d, d->places.store[far], &d->far_store, false);
+    if (rv == EXIT_OK) /* else its thread brings what is there */
+        (void)replicator_fill(d->near_store, d->far_store, d->started,
+                              deadline_in(FILL_MS), &sites);
+    /* When we counted last only Redis knows then. */
+    if (sites > 0 && d->far_store->ops->last_alive(d->far_store, &alive_s) == 0 &&
+        alive_s * 1000 > d->arena_report.last_alive_ms)
+        d->arena_report.last_alive_ms = alive_s * 1000;
+    return rv;
+}
+
 static int open_stores(struct daemon *d)
 {
     int rv = EXIT_OK;
@@ -111,7 +145,7 @@ static int open_stores(struct daemon *d)
         rv = open_store(d, d->places.store[i], &d->saver_store[i], true);
     if (rv == EXIT_OK)
         rv = open_store(d, store_to_read(&d->places), &d->reader_store, false);
-    return rv;
+    return rv == EXIT_OK ? open_replica(d) : rv;
 }
 
 static void check_geo(const char *path)
@@ -249,6 +283,29 @@ static int start_savers(struct daemon *d)
     return rv;
 }
 
+static int start_replicator(struct daemon *d)
+{
+    const struct replicator_options options = {
+        .near = d->near_store,
+        .far = d->far_store,
+        .clock = &d->clock,
+        .node = d->config->settings.node,
+        .incarnation = d->arena_report.incarnation,
+        .sites_max = 2 * d->config->settings.sites_max, /* archived ones too */
+        .came = daemon_rows_came,
+        .context = d,
+    };
+    int rv;
+
+    if (d->near_store == NULL)
+        return 0;
+    d->came = calloc(registry_limit(d->registry), sizeof *d->came);
+    rv = d->came == NULL ? ERR_NOMEM : replicator_start(&d->replicator, &options);
+    if (rv == 0)
+        d->near_store = d->far_store = NULL; /* its thread's now */
+    return rv;
+}
+
 static int start_threads(struct daemon *d)
 {
     struct keeper_options keeper = {.registry = d->registry,
@@ -266,9 +323,12 @@ static int start_threads(struct daemon *d)
         rv = daemon_start_sharing(d);
     if (rv == 0)
         rv = reader_start(&d->reader, d->reader_store, &d->clock);
+    if (rv == 0) {
+        d->reader_store = NULL;
+        rv = start_replicator(d);
+    }
     if (rv != 0)
         return fail(EXIT_OSERR, "threads", error_text(rv));
-    d->reader_store = NULL;
     rv = console_start(&d->console, &d->loop, d->places.socket, &daemon_console_handlers,
                        d, sentence);
     if (rv != 0)
@@ -376,6 +436,7 @@ static void stop(struct daemon *d)
     keeper_stop(d->keeper);
     for (unsigned i = 0; i < STORES_MAX; i++)
         saver_end(d->saver[i], LAST_SAVE_MS);
+    replicator_stop(d->replicator, LAST_SAVE_MS);
     for (unsigned i = 0; i < STORES_MAX; i++)
         saver_stop(d->saver[i], LAST_SAVE_MS);
     sharer_stop(d->sharer);
@@ -396,6 +457,11 @@ static void stop(struct daemon *d)
             d->saver_store[i]->ops->close(d->saver_store[i]);
     if (d->reader_store != NULL)
         d->reader_store->ops->close(d->reader_store);
+    if (d->near_store != NULL)
+        d->near_store->ops->close(d->near_store);
+    if (d->far_store != NULL)
+        d->far_store->ops->close(d->far_store);
+    free(d->came);
     registry_close(d->registry);
     daemon_close_sharing(d);
     arena_close(d->arena);

@@ -12,6 +12,7 @@
 #include "handover.h"
 #include "keep/keeper.h"
 #include "keep/reader.h"
+#include "keep/replicator.h"
 #include "keep/saver.h"
 #include "keep/sharer.h"
 #include "net/console.h"
@@ -51,6 +52,7 @@ struct daemon {
     struct store *reader_store;
     struct key_ring *ring; /* with a store that nodes share; else NULL, and so the next */
     struct sharer *sharer;
+    struct store *near_store, *far_store; /* the replicator's, until it has them */
     struct registry *registry;
     bool restoring;          /* a new arena, and the store did not answer at start */
     struct trust *own_trust; /* the current one, which is `trust` */
@@ -67,6 +69,10 @@ struct daemon {
     struct saver
         *saver[STORES_MAX]; /* one a store; without stores one that does nothing */
     struct reader *reader;
+    struct replicator *replicator; /* NULL: there are not both kinds of stores      */
+    struct came {
+        _Atomic bool any;
+    } * came; /* by site: rows of other runs came, the reader looks again */
     struct console *console;
     struct service service;
     uv_loop_t loop;
@@ -81,6 +87,8 @@ extern const struct console_handlers daemon_console_handlers;
 void daemon_join_service(struct daemon *d);
 /* The keeper's `tick`, with the daemon as context. */
 void daemon_keeper_ticked(void *context);
+/* The replicator's `came`, with the daemon as context. */
+void daemon_rows_came(void *context, struct slice site);
 /* The line `ready ...`, and hints where there is no configuration. */
 void daemon_say_ready(struct daemon *d);
 /* Once a second, main thread: what the reader thread looks after when nobody asks. */

@@ -211,6 +211,28 @@ enum { MARKS_ROUNDS = 3600 };
 
 /* Sites that opened by themselves are given what the store knows of them; marks of
  * imports go when their key has gone. */
+void daemon_rows_came(void *context, struct slice key)
+{
+    struct daemon *d = context;
+    const struct site *site = registry_by_key(d->registry, key);
+
+    if (site != NULL)
+        atomic_store_explicit(&d->came[site->index].any, true, memory_order_release);
+}
+
+/* What other runs counted, or people said elsewhere, since the reader looked. */
+static void load_what_came(struct daemon *d, struct store *store, struct instant now)
+{
+    for (size_t i = 0; d->came != NULL && i < registry_limit(d->registry); i++) {
+        struct site *site;
+        if (!atomic_exchange_explicit(&d->came[i].any, false, memory_order_acquire))
+            continue;
+        site = registry_at(d->registry, i);
+        if (site != NULL && history_load(site, store, now) != 0)
+            atomic_store_explicit(&d->came[i].any, true, memory_order_relaxed);
+    }
+}
+
 static void run_upkeep(struct job *job, struct store *store, struct instant now,
                        bool canceled)
 {
@@ -219,6 +241,7 @@ static void run_upkeep(struct job *job, struct store *store, struct instant now,
 
     if (!canceled && store != NULL) {
         (void)history_load_new(d->registry, store, now, d->restoring);
+        load_what_came(d, store, now);
         if (u->rounds++ % MARKS_ROUNDS == 0)
             (void)history_expire_marks(d->registry, d->places.run_dir);
     }
