@@ -65,13 +65,15 @@ static void break_off(bool at_the_source)
     struct scratch dir = scratch_new();
     struct store *from = replica_open(&dir, "from.db", 1);
     struct stumbling_store source, target;
+    struct history_row imported;
+    struct import_source log;
     unsigned n = 1;
     bool broke = true;
 
     replica_count(from, "demo", 3);
     replica_say(from, "demo");
     stumbling_store_init(&source, from);
-    for (; broke; n += 7) {
+    for (; broke; n += 3) {
         char file[16];
         struct store *to;
         snprintf(file, sizeof file, "to%u.db", n);
@@ -81,6 +83,11 @@ static void break_off(bool at_the_source)
         (at_the_source ? &source : &target)->fail_at = n;
         broke = copy(&source.store, &target.store, REPLICATE_ALL, 5000) != 0;
         cr_expect_leq(replica_views(to, "demo"), replica_views(from, "demo"));
+        cr_assert_eq(
+            to->ops->total(to, SLICE("demo"), HISTORY_IMPORTED, INT64_MIN, &imported), 0);
+        /* Else the next import would go on behind rows that are not there. */
+        cr_expect_eq(imported.views,
+                     to->ops->source_get(to, SLICE("demo"), 77, &log) == 0 ? 240 : 0);
         source.fail_at = target.fail_at = 0;
         cr_assert_eq(copy(&source.store, &target.store, REPLICATE_ALL, 5000), 0);
         cr_expect_str_eq(replica_document(to, "demo"), replica_document(from, "demo"));
