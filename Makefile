@@ -254,8 +254,8 @@ $(BUILD)/tests/fdholder: tests/e2e/lib/fdholder.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP $< $(LDFLAGS_ALL) -o $@
 
-# What luotd does to its disk, and a death inside a save: preloaded by tests/e2e/{power,kill}.test.mjs into whatever it was built with.
-PRELOADS = $(BUILD)/tests/powerlog.so $(BUILD)/tests/killat.so
+# What a machine may do to luotd: each is preloaded into whatever it was built with, and says itself which test wants it.
+PRELOADS = $(patsubst tests/e2e/lib/%.c,$(BUILD)/tests/%.so,$(filter-out %/fdholder.c,$(wildcard tests/e2e/lib/*.c)))
 $(PRELOADS): $(BUILD)/tests/%.so: tests/e2e/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC $(WARN) -shared $< -pthread -o $@
