@@ -7,10 +7,11 @@
 # make stress   races, forced schedules, kill -9   (thread sanitizer)
 # make mutants  each protocol with one line taken out: its stress test must fail
 # make e2e      the real luotd over real sockets
+# make soak     the long forms: 1,000 kills, 500 power cuts, 72 hours, a night (an hour or so; SOAK=night: one of them)
 # make browser  the pages in a real browser
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
 # make lint     format, floors, static analysis, shell
-# make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines)
+# make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines; T=store)
 # make install  to DESTDIR and PREFIX
 # make staged   install libluot under build/ and build its example against that, as another program would
 # make clean    remove build/
@@ -84,7 +85,7 @@ FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
-.PHONY: build help clean lib unit stress bench install install-lib staged mutants \
+.PHONY: build help clean lib unit stress soak bench install install-lib staged mutants \
         run check lint conf fuzz seeds e2e browser check-gcc check-clang check-address check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -274,13 +275,22 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libluotcore.a
 ifeq ($(filter-out figures,$(T)),)
 bench:
 	@conf/needs bench
-	@$(MAKE) -s -j2 $(BENCH_BIN) $(BUILD)/bench/load $(BUILD)/bench/sink $(BUILD)/luotd
+	@$(MAKE) -s -j2 $(BENCH_BIN) $(BUILD)/bench/load $(BUILD)/bench/sink $(BUILD)/bench/turns.so $(BUILD)/luotd
 	@[ "$(T)" ] || for b in $(BENCH_BIN); do echo "== $$b"; $$b || exit 1; done
+	@[ "$(T)" ] || BUILD=$(BUILD) node bench/bench_store.mjs
 	@BUILD=$(BUILD) node bench/figures.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
+else ifeq ($(T),store)
+bench: $(BUILD)/luotd $(BUILD)/bench/load $(BUILD)/bench/turns.so
+	@BUILD=$(BUILD) node bench/bench_store.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
 else
 bench: $(BUILD)/bench/bench_$(T)
 	@$<
 endif
+
+# How long each turn of luotd's loops takes, and a disk that is slow to sync: preloaded by bench/bench_store.mjs.
+$(BUILD)/bench/turns.so: bench/lib/turns.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC $(WARN) -shared $< -o $@
 
 stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
@@ -356,6 +366,25 @@ lint:
 
 e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder $(PRELOADS)
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
+
+# The long form of what `make e2e` runs in short. Each file says which of these it reads.
+SOAK ?= kill kill_redis power partition nodes damage redis clock night soak
+SOAK_kill = KILLS=1000
+SOAK_kill_redis = KILLS=1000
+SOAK_power = ROUNDS=500
+SOAK_partition = ROUNDS=100
+SOAK_nodes = ROUNDS=100
+SOAK_damage = FULL=1
+SOAK_night = RATE=100
+SOAK_soak = QUARTER=3000 CROWD=420000
+SOAK_FILES = $(foreach f,$(SOAK),$(if $(wildcard tests/e2e/$(f).test.mjs),soak-$(f)))
+soak:
+	@failed=; for f in $(SOAK_FILES); do $(MAKE) -s $$f || failed="$$failed $$f"; done; \
+	  if [ "$$failed" ]; then echo "soak: FAILED:$$failed"; exit 1; fi; echo "soak: everything passed: $(SOAK_FILES)"
+
+$(addprefix soak-,$(SOAK)): soak-%: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder $(SOAK_PRELOADS) $(PRELOADS)
+	@echo "== $* $(SOAK_$*)"
+	@cd tests/e2e && env $(SOAK_$*) BUILD=$(abspath $(BUILD)) node --test --test-reporter=spec $*.test.mjs
 
 tests/browser/node_modules: tests/browser/package-lock.json
 	@echo "luot's browser tests need packages that are not here. They are installed by:"
