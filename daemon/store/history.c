@@ -72,11 +72,38 @@ static int load_days(const struct loading *l)
     return rv;
 }
 
-/* --- Weeks and months: their visitors --- */
+/* --- Weeks and months: their visitors ---
+ *
+ * Asked for all together, once: a server that takes half a second an answer must not make
+ * a start wait for each month of five years. */
+
+enum { PERIODS_MAX = SITE_MONTHS > SITE_WEEKS ? SITE_MONTHS : SITE_WEEKS };
+
+struct period_rows {
+    struct period of[PERIODS_MAX]; /* the newest first */
+    uint64_t visitors[PERIODS_MAX];
+    int count;
+};
 
 static int add_visitors(void *context, const struct history_row *row)
 {
-    *(uint64_t *)context += row->visitors;
+    struct period_rows *rows = context;
+
+    for (int i = 0; i < rows->count; i++)
+        if (rows->of[i].number == row->number)
+            rows->visitors[i] += row->visitors;
+    return 0;
+}
+
+/* Without a row of its own a period is the sum of its days, adjustments too. */
+static int add_adjusted(void *context, const struct history_row *row)
+{
+    struct period_rows *rows = context;
+
+    for (int i = 0; i < rows->count; i++)
+        if (rows->visitors[i] > 0 && row->number >= rows->of[i].first_day &&
+            row->number < rows->of[i].until_day)
+            rows->visitors[i] += row->visitors;
     return 0;
 }
 
@@ -84,22 +111,26 @@ static int load_period(const struct loading *l, enum period_kind kind,
                        enum change_kind change, int count)
 {
     struct period p = period_at(&l->terms->calendar, kind, l->slot);
-    int rv = 0;
+    struct period_rows rows = {.count = 0};
+    const struct period *newest = &rows.of[0], *oldest;
+    int rv;
 
-    for (int i = 0; i < count && p.number >= 0 && rv == 0; i++) {
-        uint64_t visitors = 0;
-        rv = l->store->ops->history(l->store, l->key, change,
-                                    HISTORY_LIVE_OTHER | HISTORY_IMPORTED, p.number,
-                                    p.number + 1, add_visitors, &visitors);
-        /* Without a row of its own a period is the sum of its days, adjustments too. */
-        if (rv == 0 && visitors > 0)
-            rv =
-                l->store->ops->history(l->store, l->key, CHANGE_DAY, HISTORY_ADJUSTED,
-                                       p.first_day, p.until_day, add_visitors, &visitors);
-        if (rv == 0)
-            site_set_row(l->site, kind, p.number, visitors);
+    for (; rows.count < count && p.number >= 0; rows.count++) {
+        rows.of[rows.count] = p;
         p = period_at(&l->terms->calendar, kind, p.from_slot - 1);
     }
+    if (rows.count == 0)
+        return 0;
+    oldest = &rows.of[rows.count - 1];
+    rv = l->store->ops->history(l->store, l->key, change,
+                                HISTORY_LIVE_OTHER | HISTORY_IMPORTED, oldest->number,
+                                newest->number + 1, add_visitors, &rows);
+    if (rv == 0)
+        rv = l->store->ops->history(l->store, l->key, CHANGE_DAY, HISTORY_ADJUSTED,
+                                    oldest->first_day, newest->until_day, add_adjusted,
+                                    &rows);
+    for (int i = 0; i < rows.count && rv == 0; i++)
+        site_set_row(l->site, kind, rows.of[i].number, rows.visitors[i]);
     return rv;
 }
 
