@@ -281,6 +281,7 @@ bench:
 	@BUILD=$(BUILD) node bench/figures.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
 else ifeq ($(T),store)
 bench: $(BUILD)/luotd $(BUILD)/bench/load $(BUILD)/bench/turns.so
+	@conf/needs bench
 	@BUILD=$(BUILD) node bench/bench_store.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
 else
 bench: $(BUILD)/bench/bench_$(T)
@@ -368,11 +369,10 @@ e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 # The long form of what `make e2e` runs in short. Each file says which of these it reads.
-SOAK ?= kill kill_redis power partition nodes damage redis clock night soak
+SOAK ?= kill kill_redis power nodes damage redis clock night soak
 SOAK_kill = KILLS=1000
 SOAK_kill_redis = KILLS=1000
 SOAK_power = ROUNDS=500
-SOAK_partition = ROUNDS=100
 SOAK_nodes = ROUNDS=100
 SOAK_damage = FULL=1
 SOAK_night = RATE=100
@@ -382,7 +382,7 @@ soak:
 	@failed=; for f in $(SOAK_FILES); do $(MAKE) -s $$f || failed="$$failed $$f"; done; \
 	  if [ "$$failed" ]; then echo "soak: FAILED:$$failed"; exit 1; fi; echo "soak: everything passed: $(SOAK_FILES)"
 
-$(addprefix soak-,$(SOAK)): soak-%: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder $(SOAK_PRELOADS) $(PRELOADS)
+$(addprefix soak-,$(SOAK)): soak-%: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder $(PRELOADS)
 	@echo "== $* $(SOAK_$*)"
 	@cd tests/e2e && env $(SOAK_$*) BUILD=$(abspath $(BUILD)) node --test --test-reporter=spec $*.test.mjs
 

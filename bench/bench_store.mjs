@@ -3,15 +3,17 @@
 //   node bench/bench_store.mjs [--pairs N] [--json FILE]
 //
 // The same beacons to luotd with each store in turn. Instructions: luotd under callgrind, those of its one worker alone.
-// Turns: luotd with lib/turns.c preloaded, at a steady rate. Exit 1 when a line was not counted.
+// Turns: luotd with lib/turns.c preloaded, at a steady rate. Exit 1 when a line was not
+// counted, when instructions differ by more than 1 % or a turn is more than 20 ms longer than without a store.
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { build } from './lib/servers.mjs';
-import { ratios, spread } from './lib/statistics.mjs';
-import { CLIENT_CPU, folder, forget, isHere, leaveTheServersCore, machine, run, SERVER_CPU, start, stop, udpPort, until } from './lib/system.mjs';
+import { begin, inTurn, percent, range, table } from './lib/run.mjs';
+import { build, load, Luotd, Redis } from './lib/servers.mjs';
+import { spread } from './lib/statistics.mjs';
+import { CLIENT_CPU, folder, forget, isHere, leaveTheServersCore, run, udpPort, until } from './lib/system.mjs';
 
-const COUNTED = { count: 38400, lines: 30 }; // under callgrind; load sends 960 at a time
+const COUNTED = { count: 38400, lines: 30, rate: 9600 }; // under callgrind; load sends 960 at a time
 const PACED = { count: 60000, lines: 1, rate: 15000 }; // four seconds, so four saves
 const SLOW_MS = 500;
 
@@ -25,35 +27,17 @@ for (let i = 2; i < process.argv.length; i += 2) {
     process.exit(64);
   }
 }
-if (!isHere('redis-server')) {
-  console.error('bench_store: there is no redis-server here: apt-get install redis-server');
+if (!isHere('redis-server') || !isHere('valgrind')) {
+  console.error('bench_store: redis-server and valgrind are needed: conf/needs bench installs them');
   process.exit(69);
 }
 const wrong = [];
 
 // --- Stores ---
 
-/** A redis-server on a socket of its own. */
-async function redis() {
-  const dir = folder('redis');
-  const socket = path.join(dir, 'redis.sock');
-  const child = start(CLIENT_CPU, 'redis-server', ['--port', '0', '--unixsocket', socket, '--dir', dir, '--save', '', '--appendonly', 'no']);
-  await until('redis-server', () => fs.existsSync(socket));
-  return {
-    socket,
-    where: `redis+unix://${socket}`,
-    freeze: () => child.kill('SIGSTOP'),
-    stop: async () => {
-      child.kill('SIGCONT');
-      await stop(child);
-      forget(dir);
-    },
-  };
-}
-
 /** Redis whose every answer comes SLOW_MS later, once luotd is there: it asks for its past before. */
 async function slowRedis() {
-  const inner = await redis();
+  const inner = await Redis.start();
   let delay = 0;
   const server = net.createServer((client) => {
     const to = net.connect(inner.socket);
@@ -76,71 +60,47 @@ const STORES = {
   none: async () => ({ where: 'none' }),
   SQLite: async () => ({ where: 'sqlite' }),
   [`SQLite, a sync takes ${SLOW_MS} ms`]: async () => ({ where: 'sqlite', env: { SYNC_MS: String(SLOW_MS) } }),
-  Redis: redis,
+  Redis: () => Redis.start(),
   'Redis, stopped': async () => {
-    const r = await redis();
-    return { ...r, started: r.freeze };
+    const redis = await Redis.start();
+    return { where: redis.where, started: () => redis.freeze(), stop: () => redis.stop() };
   },
   [`Redis, ${SLOW_MS} ms an answer`]: slowRedis,
 };
 
 // --- luotd ---
 
-class Luotd {
-  static async start(store, before, env) {
-    const luotd = new Luotd();
-    luotd.folders = [folder('run', true), folder('state')];
-    luotd.turns = path.join(luotd.folders[0], 'turns');
-    fs.writeFileSync(luotd.turns, Buffer.alloc(64 * 32));
-    const file = path.join(luotd.folders[0], 'luotd.conf');
-    fs.writeFileSync(file, '[site demo]\nany_host = yes\n');
-    const args = ['-c', file, `--run_dir=${luotd.folders[0]}`, `--state_dir=${luotd.folders[1]}`, '--workers=1', '--listen=127.0.0.1:0', `--store=${store.where}`];
-    const preload = [`TURNS_FILE=${luotd.turns}`, `LD_PRELOAD=${path.resolve(build, 'bench/turns.so')}`, ...Object.entries(store.env ?? {}).map(([k, v]) => `${k}=${v}`)];
-    luotd.child = start(SERVER_CPU, ...before(luotd, preload, [path.join(build, 'luotd'), ...args]));
-    const ready = await until('ready', () => /^ready http=\S+:(\d+) udp=\S+ socket=(\S+) pid=(\d+)$/m.exec(luotd.child.out));
-    [luotd.port, luotd.socket, luotd.pid] = [Number(ready[1]), ready[2], Number(ready[3])];
-    store.started?.();
-    return luotd;
-  }
-  stats() {
-    return new Promise((done, fail) => {
-      const socket = net.connect(this.socket, () => socket.write('json stats\n'));
-      let text = '';
-      socket.on('error', fail);
-      socket.on('data', (d) => {
-        text += d;
-        if (!text.endsWith('\n.\n')) return;
-        socket.destroy();
-        done(JSON.parse(text.slice(0, -2)));
-      });
-    });
-  }
-  /** Every line that was sent is a view; the kernel dropped none. */
-  async all(what, sent) {
-    await until('the queue', () => udpPort(this.port).waiting === 0);
-    await until('the lines', async () => (await this.stats()).received >= sent).catch(() => {});
-    const { received, counted } = await this.stats();
-    if (received !== sent || counted.view !== sent) wrong.push(`${what}: sent ${sent}, received ${received}, counted ${counted.view} views`);
-  }
-  async stop() {
-    await stop(this.child);
-    this.folders.forEach(forget);
-  }
+/** luotd on a store, under `before`; what the preload measures is in the file `turns` of `dir`. */
+async function startOn(store, dir, before) {
+  fs.writeFileSync(path.join(dir, 'turns'), Buffer.alloc(64 * 32));
+  const preload = { TURNS_FILE: path.join(dir, 'turns'), LD_PRELOAD: path.join(build, 'bench/turns.so'), ...store.env };
+  const under = ['env', ...Object.entries(preload).map(([k, v]) => `${k}=${v}`), ...before];
+  const luotd = await Luotd.start(undefined, { under, args: [`--store=${store.where}`] });
+  store.started?.();
+  return luotd;
 }
 
-const load = (port, { count, lines, rate = 0 }) => run(CLIENT_CPU, path.join(build, 'bench/load'), [port, count, lines, 0, 10000, rate].map(String), 120);
+/** Every line that was sent is a view; the kernel dropped none. */
+async function all(luotd, what, sent) {
+  await until('the queue', () => udpPort(luotd.port).waiting === 0);
+  const { received, views } = await luotd.quiet();
+  if (received !== sent || views !== sent) wrong.push(`${what}: sent ${sent}, received ${received}, counted ${views} views`);
+}
 
-/** Nanoseconds of the worker's longest turn; of the threads that wait in a loop, it had by far the most. */
+/** The worker's longest turn; of the threads that wait in a loop, it had by far the most. */
 async function longestTurn(name) {
+  const dir = folder('turns', true);
+  const file = path.join(dir, 'turns');
   const store = await STORES[name]();
-  const luotd = await Luotd.start(store, (_, preload, command) => ['env', [...preload, ...command]]);
-  await load(luotd.port, PACED); // every visitor has its word, and the store has been met
-  fs.writeFileSync(luotd.turns, Buffer.concat(rowsOf(luotd.turns).map((r) => r.cleared)), { flag: 'r+' });
-  await load(luotd.port, PACED);
-  await luotd.all(name, 2 * PACED.count);
-  const worker = rowsOf(luotd.turns).sort((a, b) => b.turns - a.turns)[0];
+  const luotd = await startOn(store, dir, []);
+  await load(luotd.port, PACED.count, PACED); // every visitor has its word, and the store has been met
+  fs.writeFileSync(file, Buffer.concat(rowsOf(file).map((r) => r.cleared)), { flag: 'r+' });
+  await load(luotd.port, PACED.count, PACED);
+  await all(luotd, name, 2 * PACED.count);
+  const worker = rowsOf(file).sort((a, b) => b.turns - a.turns)[0];
   await luotd.stop();
   await store.stop?.();
+  forget(dir);
   return { wall_ms: worker.wall / 1e6, cpu_ms: worker.cpu / 1e6, turns: worker.turns };
 }
 
@@ -156,58 +116,53 @@ function rowsOf(file) {
 
 /** Instructions a beacon of the one worker: of callgrind's threads, the one that calls udp_receive. */
 async function instructions(name) {
+  const dir = folder('calls');
   const store = await STORES[name]();
-  const luotd = await Luotd.start(store, (l, preload, command) => {
-    const sync = preload.filter((p) => p.startsWith('SYNC_MS='));
-    return ['env', [...preload.slice(0, 2), ...sync, 'valgrind', '--tool=callgrind', '--separate-threads=yes', `--callgrind-out-file=${l.folders[0]}/calls`, ...command]];
-  });
-  await load(luotd.port, { ...COUNTED, rate: 9600 });
-  await luotd.all(name, COUNTED.count); // every visitor has its word, and its table is backed
+  const luotd = await startOn(store, dir, ['valgrind', '-q', '--tool=callgrind', '--separate-threads=yes', `--callgrind-out-file=${dir}/calls`]);
+  await load(luotd.port, COUNTED.count, COUNTED);
+  await all(luotd, name, COUNTED.count); // every visitor has its word, and its table is backed
   await run(CLIENT_CPU, 'callgrind_control', ['-z', String(luotd.pid)]);
-  await load(luotd.port, { ...COUNTED, rate: 9600 });
-  await luotd.all(name, 2 * COUNTED.count);
-  const dir = luotd.folders[0];
-  await stop(luotd.child);
-  const worker = fs.readdirSync(dir).filter((f) => /^calls-\d+$/.test(f)).map((f) => fs.readFileSync(path.join(dir, f), 'utf8')).filter((t) => / udp_receive$/m.test(t));
-  if (worker.length !== 1) throw new Error(`${worker.length} threads received datagrams`);
-  luotd.folders.forEach(forget);
+  await load(luotd.port, COUNTED.count, COUNTED);
+  await all(luotd, name, 2 * COUNTED.count);
+  await luotd.stop();
   await store.stop?.();
+  const calls = fs.readdirSync(dir).filter((f) => /^calls-\d+$/.test(f)).map((f) => fs.readFileSync(path.join(dir, f), 'utf8'));
+  const worker = calls.filter((text) => / udp_receive$/m.test(text));
+  if (worker.length !== 1) throw new Error(`${worker.length} threads received datagrams`);
+  forget(dir);
   return Number(/^(?:totals|summary): (\d+)/m.exec(worker[0])[1]) / COUNTED.count;
 }
 
-async function inTurn(what, measure) {
-  const results = Object.fromEntries(Object.keys(STORES).map((s) => [s, []]));
-  for (let pair = 0; pair < options.pairs; pair++) {
-    const order = Object.keys(STORES);
-    if (pair % 2) order.reverse();
-    for (const store of order) {
-      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}, ${store}: ${pair + 1} of ${options.pairs}`);
-      results[store].push(await measure(store));
-    }
-  }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  return results;
-}
-
-const of = ({ median, min, max }, digits, factor = 1) => `${(median * factor).toFixed(digits)} (${(min * factor).toFixed(digits)}..${(max * factor).toFixed(digits)})`;
-
 leaveTheServersCore();
-const counted = isHere('valgrind') ? await inTurn('instructions', instructions) : null;
-const turns = await inTurn('turns', longestTurn);
-const rows = Object.keys(STORES).map((s) => ({
-  store: s,
-  wall_ms: spread(turns[s].map((t) => t.wall_ms)),
-  longer_ms: spread(turns[s].map((t, i) => t.wall_ms - turns.none[i].wall_ms)),
-  cpu_ms: spread(turns[s].map((t) => t.cpu_ms)),
-  instructions: counted && spread(counted[s]),
-  ratio: counted && ratios(counted[s], counted.none),
-}));
-console.log('| store | instructions a beacon | than none | longest turn, ms | longer than none, ms | of the worker\'s own CPU, ms |');
-console.log('|---|---:|---:|---:|---:|---:|');
-for (const r of rows)
-  console.log(`| ${r.store} | ${counted ? of(r.instructions, 0) : '-'} | ${counted ? of({ median: r.ratio.median - 1, min: r.ratio.min - 1, max: r.ratio.max - 1 }, 2, 100) + ' %' : '-'} | ` +
-    `${of(r.wall_ms, 1)} | ${of(r.longer_ms, 1)} | ${of(r.cpu_ms, 2)} |`);
-if (!counted) console.log('valgrind is not here: instructions are not measured');
-if (options.json) fs.writeFileSync(options.json, JSON.stringify({ machine: machine(), pairs: options.pairs, rows }, null, 2) + '\n');
+const result = begin(options.pairs);
+console.log();
+const names = Object.keys(STORES);
+const inTurnOver = (what, measure) => inTurn(what, options.pairs, names.map((name) => () => measure(name)));
+const counted = await inTurnOver('instructions', instructions);
+const turns = await inTurnOver('turns', longestTurn);
+const field = (list, name) => list.map((r) => r[name]);
+result.stores = Object.fromEntries(
+  names.map((name, i) => [
+    name,
+    {
+      instructions: spread(counted[i]),
+      more: spread(counted[i].map((c, pair) => c / counted[0][pair] - 1)),
+      wall_ms: spread(field(turns[i], 'wall_ms')),
+      longer_ms: spread(turns[i].map((t, pair) => t.wall_ms - turns[0][pair].wall_ms)),
+      cpu_ms: spread(field(turns[i], 'cpu_ms')),
+    },
+  ]),
+);
+const percents = ({ median, min, max }) => `${percent(median, 2)} (${percent(min, 2)}..${percent(max, 2)})`;
+table(
+  ['store', 'instructions a beacon', 'more than none', 'longest turn, ms', 'longer than none, ms', "of the worker's own CPU, ms"],
+  Object.entries(result.stores).map(([name, f]) => [name, range(f.instructions), percents(f.more), range(f.wall_ms, 1), range(f.longer_ms, 1), range(f.cpu_ms, 2)]),
+);
+for (const [name, f] of Object.entries(result.stores)) {
+  if (Math.abs(f.more.median) > 0.01) wrong.push(`${name}: the worker's instructions differ by more than 1 %`);
+  if (f.longer_ms.median > 20) wrong.push(`${name}: the longest turn is more than 20 ms longer`);
+}
+result.wrong = wrong;
+if (options.json) fs.writeFileSync(options.json, JSON.stringify(result, null, 1) + '\n');
 for (const sentence of wrong) console.error(`WRONG: ${sentence}`);
 process.exitCode = wrong.length > 0 ? 1 : 0;

@@ -9,10 +9,13 @@ import { cpuNs, family, folder, forget, freePort, run, CLIENT_CPU, SERVER_CPU, s
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = path.resolve(root, process.env.BUILD ?? 'build');
 
-/** luotd with one worker, in folders of its own; counts for the site `demo` unless `config` says otherwise. */
+/** luotd with one worker, in folders of its own; counts for the site `demo` unless `config` says otherwise. `under`: a program and its
+ * arguments that runs it. */
 export class Luotd {
-  static async start(config = '[site demo]\nany_host = yes\n') {
+  static async start(config = '[site demo]\nany_host = yes\n', { under = [], args = [] } = {}) {
     const luotd = new Luotd();
+    luotd.program = [...under, path.join(build, 'luotd')];
+    luotd.more = args;
     luotd.folders = [folder('run', true), folder('state')];
     luotd.arena = path.join(luotd.folders[0], 'arena');
     luotd.file = path.join(luotd.folders[0], 'luotd.conf');
@@ -23,9 +26,9 @@ export class Luotd {
 
   /** Milliseconds from spawn to `ready`. */
   async spawn() {
-    const args = ['-c', this.file, `--run_dir=${this.folders[0]}`, `--state_dir=${this.folders[1]}`, '--workers=1', '--listen=127.0.0.1:0', '--log_level=info'];
+    const args = ['-c', this.file, `--run_dir=${this.folders[0]}`, `--state_dir=${this.folders[1]}`, '--workers=1', '--listen=127.0.0.1:0', '--log_level=info', ...this.more];
     const began = process.hrtime.bigint();
-    this.child = start(SERVER_CPU, path.join(build, 'luotd'), args, { cwd: this.folders[0], env: { PATH: process.env.PATH } });
+    this.child = start(SERVER_CPU, this.program[0], [...this.program.slice(1), ...args], { cwd: this.folders[0], env: { PATH: process.env.PATH } });
     const ready = await new Promise((done) => {
       this.child.stdout.on('data', () => {
         const said = /^ready http=\S+:(\d+) udp=\S+ socket=(\S+) pid=(\d+)$/m.exec(this.child.out);
@@ -96,6 +99,27 @@ export class Luotd {
   async stop() {
     await this.end();
     this.folders.forEach(forget);
+  }
+}
+
+/** redis-server, keeping nothing on disk, beside the clients. */
+export class Redis {
+  static async start() {
+    const redis = new Redis();
+    redis.folder = folder('redis');
+    redis.socket = path.join(redis.folder, 'redis.sock');
+    redis.where = `redis+unix://${redis.socket}`;
+    redis.child = start(CLIENT_CPU, 'redis-server', ['--port', '0', '--unixsocket', redis.socket, '--dir', redis.folder, '--save', '', '--appendonly', 'no']);
+    await until('redis-server', () => fs.existsSync(redis.socket));
+    return redis;
+  }
+  freeze() {
+    this.child.kill('SIGSTOP');
+  }
+  async stop() {
+    this.child.kill('SIGCONT');
+    await stop(this.child);
+    forget(this.folder);
   }
 }
 
