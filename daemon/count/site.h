@@ -136,6 +136,8 @@ struct site_scan {
     _Atomic uint64_t table, exact;
 };
 
+struct site_peers;
+
 struct site { /* one a range, made at start, never moves */
     unsigned index;
     struct site_block *block;
@@ -149,6 +151,15 @@ struct site { /* one a range, made at start, never moves */
     uint64_t fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS];
     uint64_t scanned_terms; /* keeper: the version that the last scan was made under */
     bool keys_changed;      /* keeper: since the last scan                           */
+    /* count/site_peers: what other runs say, and who looks at it now. */
+    _Atomic(struct site_peers *) peers;
+    _Atomic uint32_t peer_readers;
+    _Atomic uint64_t peer_changes; /* another one when any of it changed            */
+    /* number:18 | flags:2 | visitors:44, of a day, week, month at number % 2: the most
+     * that was answered; and what of the stored rows is other runs'. */
+    _Atomic uint64_t peer_most[3][2], peer_live[3][2];
+    _Atomic int64_t
+        peer_stale_ms; /* CLOCK_MONOTONIC: until then the store is read anew */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -289,6 +300,9 @@ void site_counted(const struct site *s, enum site_span span, struct instant now,
                   uint64_t ret_metric[METRIC_KINDS]);
 /* The visitors of today by this arena, for a store's sketch. */
 void site_today_hll(const struct site *s, struct instant now, struct hll *ret_hll);
+/* Which key a table's visitors are marked with, and nothing else about it: 63 bits. The key
+ * is held. */
+uint64_t site_key_id(const struct site *s, int key);
 /* What imported visitors are marked with: changes with the site's own key. */
 void site_import_key(const struct site *s, struct hash_key *ret_key);
 

@@ -79,6 +79,9 @@ struct site_scanned site_scan_for(const struct site *s, int64_t now_slot, bool f
 /* Once a slot. Keeper. */
 void site_publish_scan(struct site *s, const struct site_scanned *scan);
 
+/* The last seven days as a sum of days, for keys of a day (site_span.c). */
+uint64_t site_visitors_of_days(const struct site *s, int64_t now_slot, bool *ret_exact);
+
 /* The quarter to close next (site_keep.c). */
 int64_t site_closable(const struct site *s, int64_t now_slot);
 

@@ -99,6 +99,13 @@ bool site_key_is_linked(const struct site *s, unsigned i)
     return key_state(s, i) == KEY_LINKED;
 }
 
+uint64_t site_key_id(const struct site *s, int key)
+{
+    static const char label[] = "luot: which key is this";
+
+    return hash_keyed(&s->block->keys[key].key, label, sizeof label) & ~(uint64_t)1;
+}
+
 static void read_import_key(const struct site *s, uint64_t ret_half[2])
 {
     for (unsigned i = 0; i < 2; i++)

@@ -7,6 +7,7 @@
  * are the sum of its quarters, and so they are again after a clock was set back. */
 #include "base/error.h"
 #include "count/site_inner.h"
+#include "count/site_peers.h"
 
 static uint64_t relaxed(const _Atomic uint64_t *at)
 {
@@ -295,13 +296,16 @@ bool site_whole_day(const struct site *s, int64_t day, struct instant now,
                     struct site_numbers *ret_numbers)
 {
     uint64_t stored[METRIC_KINDS] = {0}, own;
+    struct period p;
 
     if (!site_own_day(s, day, now, ret_numbers))
         return false;
     own = ret_numbers->metric[METRIC_VISITORS];
     site_add_stored_day(s, day, true, stored);
-    for (int m = 0; m < METRIC_KINDS; m++)
-        ret_numbers->metric[m] += stored[m];
-    ret_numbers->deduplicated = own == 0 || stored[METRIC_VISITORS] == 0;
+    ret_numbers->metric[METRIC_VIEWS] += stored[METRIC_VIEWS];
+    ret_numbers->metric[METRIC_VISITS] += stored[METRIC_VISITS];
+    p = period_of_day(&site_terms_of(s)->calendar, day);
+    site_peers_period(s, PERIOD_DAY, &p, instant_slot(now), true, own,
+                      stored[METRIC_VISITORS], ret_numbers);
     return true;
 }

@@ -3,6 +3,7 @@
  * is of another slot looks itself, if the tables are small. Who came online since the
  * look is in `joins`. */
 #include "count/site_inner.h"
+#include "count/site_peers.h"
 
 enum { WINDOWS = 4, SCAN_HERE = 8192, READ_TRIES = 8 };
 
@@ -111,11 +112,20 @@ struct site_online site_online(const struct site *s, struct instant now)
 {
     struct site_scanned scan = site_scan_for(s, instant_slot(now), false);
     uint64_t joins = relaxed(&s->table[scan.table].head->joins);
+    int64_t now_slot = instant_slot(now);
+    int64_t from_slot = now_slot - site_terms_of(s)->online_slots + 1;
+    struct site_numbers n = {.exact = scan.exact, .deduplicated = true};
+    int key;
 
+    n.metric[METRIC_VISITORS] =
+        scan.online + (joins > scan.joins ? joins - scan.joins : 0);
+    key = site_hold_key_for(s, from_slot);
+    site_peers_add(s, WINDOW_ONLINE, now_slot, from_slot, key, &n);
+    site_let_go(s, key);
     return (struct site_online){
-        .visitors = scan.online + (joins > scan.joins ? joins - scan.joins : 0),
+        .visitors = n.metric[METRIC_VISITORS],
         .window_s = site_terms_of(s)->config.online_window_s,
-        .exact = scan.exact,
+        .exact = n.exact,
     };
 }
 
@@ -135,15 +145,16 @@ void site_today_hll(const struct site *s, struct instant now, struct hll *ret_hl
 uint64_t site_changes(const struct site *s, struct instant now)
 {
     const struct hits *h = &s->block->hits;
-    uint64_t seen[4 + SITE_KEYS] = {
+    uint64_t seen[5 + SITE_KEYS] = {
         atomic_load_explicit(&h->ring[instant_slot(now) % RING_SLOTS],
                              memory_order_acquire),
         relaxed(&h->late),
         relaxed(&h->overrun_views),
         relaxed(&s->block->history_version),
+        relaxed(&s->peer_changes),
     };
 
     for (unsigned i = 0; i < SITE_KEYS; i++)
-        seen[4 + i] = relaxed(&s->table[i].head->joins);
+        seen[5 + i] = relaxed(&s->table[i].head->joins);
     return hash_fast(seen, sizeof seen);
 }

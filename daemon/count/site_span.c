@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "count/site_inner.h"
+#include "count/site_peers.h"
 
 enum { RECENT_MONTHS = 3 }; /* whose days may be at hand */
 
@@ -137,35 +138,52 @@ static void sum_period(const struct reading *r, enum period_kind kind,
     other = kind == PERIOD_DAY ? 0 : site_other_visitors(r->site, kind, p->number);
     if (other > 0)
         stored[METRIC_VISITORS] = other; /* better than the sum of its days */
-    n->metric[METRIC_VISITORS] = own;
-    n->deduplicated = whole_key && (own == 0 || stored[METRIC_VISITORS] == 0);
-    for (int m = 0; m < METRIC_KINDS; m++)
-        n->metric[m] += stored[m];
-    apply_seeds(r, kind, p, n);
+    n->deduplicated = whole_key;
     n->error = error_of(n->exact);
+    site_peers_period(r->site, kind, p, r->now_slot, whole_key, own,
+                      stored[METRIC_VISITORS], n);
+    n->metric[METRIC_VIEWS] += stored[METRIC_VIEWS];
+    n->metric[METRIC_VISITS] += stored[METRIC_VISITS];
+    apply_seeds(r, kind, p, n);
 }
 
 /* --- Sliding windows --- */
 
 /* Keys of a day do not know who came again on another one: the last seven days are the
  * sum of their days, the first one's share by time. */
-static uint64_t visitors_of_days(const struct reading *r, bool *ret_exact)
+uint64_t site_visitors_of_days(const struct site *s, int64_t now_slot, bool *ret_exact)
 {
-    int64_t first_slot = r->now_slot - WEEK_SLOTS + 1;
-    struct period day = period_at(&r->terms->calendar, PERIOD_DAY, first_slot);
+    const struct calendar *c = &site_terms_of(s)->calendar;
+    int64_t first_slot = now_slot - WEEK_SLOTS + 1;
+    int64_t today = period_at(c, PERIOD_DAY, now_slot).number;
+    struct period day = period_at(c, PERIOD_DAY, first_slot);
     int64_t length = day.until_slot - day.from_slot;
-    uint64_t first = site_own_visitors(r->site, PERIOD_DAY, &day, ret_exact);
+    uint64_t first = site_own_visitors(s, PERIOD_DAY, &day, ret_exact);
     uint64_t sum = (first * (uint64_t)(day.until_slot - first_slot)) / (uint64_t)length;
 
     *ret_exact = *ret_exact && (first == 0 || first_slot == day.from_slot);
-    for (int64_t d = day.number + 1; d <= r->today; d++) {
+    for (int64_t d = day.number + 1; d <= today; d++) {
         bool exact;
 
-        day = period_of_day(&r->terms->calendar, d);
-        sum += site_own_visitors(r->site, PERIOD_DAY, &day, &exact);
+        day = period_of_day(c, d);
+        sum += site_own_visitors(s, PERIOD_DAY, &day, &exact);
         *ret_exact = *ret_exact && exact;
     }
     return sum;
+}
+
+static void add_peers(const struct reading *r, enum site_span span, int64_t slots,
+                      bool one_key, struct site_numbers *n)
+{
+    int64_t from_slot = r->now_slot - slots + 1;
+    int key = one_key ? site_hold_key_for(r->site, from_slot) : -1;
+
+    site_peers_add(r->site,
+                   span == SPAN_LAST_HOUR  ? WINDOW_HOUR
+                   : span == SPAN_LAST_24H ? WINDOW_DAY
+                                           : WINDOW_7D,
+                   r->now_slot, from_slot, key, n);
+    site_let_go(r->site, key);
 }
 
 static void sum_window(const struct reading *r, enum site_span span,
@@ -175,7 +193,7 @@ static void sum_window(const struct reading *r, enum site_span span,
     int64_t slots = span == SPAN_LAST_HOUR  ? HOUR_SLOTS
                     : span == SPAN_LAST_24H ? DAY_SLOTS
                                             : WEEK_SLOTS;
-    struct hit_count hits = hits_window(&r->site->block->hits, r->now_slot, slots);
+    struct hit_count hits = site_own_window(r->site, r->now_slot, slots);
     bool one_key = span != SPAN_LAST_7D || r->terms->config.identity == IDENTITY_MONTH;
 
     *n = (struct site_numbers){
@@ -188,8 +206,10 @@ static void sum_window(const struct reading *r, enum site_span span,
         .deduplicated = one_key,
     };
     if (!one_key)
-        n->metric[METRIC_VISITORS] = visitors_of_days(r, &n->exact);
+        n->metric[METRIC_VISITORS] =
+            site_visitors_of_days(r->site, r->now_slot, &n->exact);
     n->error = error_of(scan.exact);
+    add_peers(r, span, slots, one_key, n);
 }
 
 /* --- Total --- */

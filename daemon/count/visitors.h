@@ -143,6 +143,13 @@ uint64_t visitors_of_period(const struct visitors_table *t, enum period_kind kin
  * mode only the starts of today and of the key are answered to the slot. */
 void visitors_hll(const struct visitors_table *t, int64_t since_slot,
                   struct hll *ret_hll);
+/* The newest words, fp << 20 | slot - base_slot, whole slots only: all visitors that were
+ * last seen at or after *ret_since_slot are among them. `ret_word` has room for 2 * limit;
+ * at most `limit` are returned. INT64_MAX: the table no longer knows all of them. */
+size_t visitors_newest(const struct visitors_table *t, size_t limit, uint64_t *ret_word,
+                       int64_t *ret_since_slot);
+/* When a visitor was last seen. false: never, under this key. Held as for a scan. */
+bool visitors_last_seen(const struct visitors_table *t, uint64_t fp, int64_t *ret_slot);
 
 #ifdef LUOT_SEAMS
 /* Before each CAS, and between the passes. */
