@@ -145,6 +145,9 @@ static int open_stores(struct daemon *d)
         rv = open_store(d, d->places.store[i], &d->saver_store[i], true);
     if (rv == EXIT_OK)
         rv = open_store(d, store_to_read(&d->places), &d->reader_store, false);
+    for (unsigned i = 0; i < d->places.stores && rv == EXIT_OK; i++)
+        if (d->nodes_store == NULL && d->saver_store[i]->ops->sheets_put != NULL)
+            rv = open_store(d, d->places.store[i], &d->nodes_store, false);
     return rv == EXIT_OK ? open_replica(d) : rv;
 }
 
@@ -306,6 +309,17 @@ static int start_replicator(struct daemon *d)
     return rv;
 }
 
+static int start_nodes(struct daemon *d)
+{
+    struct nodes_options options = {
+        .registry = d->registry, .clock = &d->clock, .store = d->nodes_store};
+    int rv = nodes_start(&d->nodes, &options);
+
+    if (rv == 0)
+        d->nodes_store = NULL; /* its thread's now */
+    return rv;
+}
+
 static int start_threads(struct daemon *d)
 {
     struct keeper_options keeper = {.registry = d->registry,
@@ -327,6 +341,8 @@ static int start_threads(struct daemon *d)
         d->reader_store = NULL;
         rv = start_replicator(d);
     }
+    if (rv == 0 && d->nodes_store != NULL)
+        rv = start_nodes(d);
     if (rv != 0)
         return fail(EXIT_OSERR, "threads", error_text(rv));
     rv = console_start(&d->console, &d->loop, d->places.socket, &daemon_console_handlers,
@@ -439,8 +455,10 @@ static void stop(struct daemon *d)
     replicator_stop(d->replicator, LAST_SAVE_MS);
     for (unsigned i = 0; i < STORES_MAX; i++)
         saver_stop(d->saver[i], LAST_SAVE_MS);
+    nodes_stop(d->nodes);
     sharer_stop(d->sharer);
     reader_stop(d->reader);
+    free(d->upkeep.refresh.whole_ms);
     if (d->console != NULL)
         console_stop(d->console);
     uv_run(&d->loop, UV_RUN_NOWAIT);
@@ -461,6 +479,8 @@ static void stop(struct daemon *d)
         d->near_store->ops->close(d->near_store);
     if (d->far_store != NULL)
         d->far_store->ops->close(d->far_store);
+    if (d->nodes_store != NULL)
+        d->nodes_store->ops->close(d->nodes_store);
     free(d->came);
     registry_close(d->registry);
     daemon_close_sharing(d);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "handover.h"
 #include "keep/keeper.h"
+#include "keep/nodes.h"
 #include "keep/reader.h"
 #include "keep/replicator.h"
 #include "keep/saver.h"
@@ -21,6 +22,7 @@
 #include "options.h"
 #include "pipeline.h"
 #include "places.h"
+#include "store/history.h"
 #include "store/job.h"
 
 struct lane { /* one worker's: pipeline and answers */
@@ -34,6 +36,7 @@ struct upkeep { /* the reader's own work: at most one of it waits */
     struct daemon *daemon;
     _Atomic bool waiting;
     uint64_t rounds;
+    struct history_refresh refresh;
 };
 
 struct daemon {
@@ -53,6 +56,7 @@ struct daemon {
     struct key_ring *ring; /* with a store that nodes share; else NULL, and so the next */
     struct sharer *sharer;
     struct store *near_store, *far_store; /* the replicator's, until it has them */
+    struct store *nodes_store; /* of the first store that nodes share; NULL: none */
     struct registry *registry;
     bool restoring;          /* a new arena, and the store did not answer at start */
     struct trust *own_trust; /* the current one, which is `trust` */
@@ -72,7 +76,8 @@ struct daemon {
     struct replicator *replicator; /* NULL: there are not both kinds of stores      */
     struct came {
         _Atomic bool any;
-    } * came; /* by site: rows of other runs came, the reader looks again */
+    } * came;            /* by site: rows of other runs came, the reader looks again */
+    struct nodes *nodes; /* NULL: no store that nodes share */
     struct console *console;
     struct service service;
     uv_loop_t loop;

@@ -2,6 +2,7 @@
  * adapters that unpack and call one plain function. */
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer/commands.h"
@@ -136,6 +137,7 @@ static void service_status(void *context, struct service_status *ret_status)
         .udp_buffer = count > 0 ? listeners[0].udp_buffer : 0,
         .arena_fs = arena_fs_name(d->arena),
         .arena_bytes = arena_bytes_used(d->arena),
+        .nodes_here = nodes_here(d->nodes),
         .keeper_as_of_ms = keeper_as_of(d->keeper).ms,
         .incarnation = arena_incarnation(d->arena),
         .started_ms = d->started.ms,
@@ -182,6 +184,27 @@ void daemon_keeper_ticked(void *context)
     notify_send(&d->notify, "WATCHDOG=1");
 }
 
+static void service_nodes(void *context, struct nodes_seen *ret_nodes)
+{
+    struct daemon *d = context;
+    struct nodes_status *status = malloc(sizeof *status);
+
+    *ret_nodes = (struct nodes_seen){.here = 1};
+    if (status == NULL)
+        return;
+    nodes_status(d->nodes, status);
+    *ret_nodes = (struct nodes_seen){.shared = d->nodes != NULL,
+                                     .error = status->error,
+                                     .here = status->here,
+                                     .count = status->count,
+                                     .published = status->published,
+                                     .heard = status->heard,
+                                     .refused = status->refused};
+    for (unsigned i = 0; i < status->count; i++)
+        ret_nodes->row[i] = status->row[i];
+    free(status);
+}
+
 static int service_reload(void *context, char ret_sentence[1024])
 {
     return daemon_reload(context, ret_sentence);
@@ -198,6 +221,7 @@ void daemon_join_service(struct daemon *d)
         .version = LUOT_VERSION,
         .context = d,
         .status = service_status,
+        .nodes = service_nodes,
         .submit = service_submit,
         .reply_http = service_reply_http,
         .reply_console = service_reply_console,
@@ -242,6 +266,7 @@ static void run_upkeep(struct job *job, struct store *store, struct instant now,
     if (!canceled && store != NULL) {
         (void)history_load_new(d->registry, store, now, d->restoring);
         load_what_came(d, store, now);
+        (void)history_refresh(d->registry, store, now, &u->refresh);
         if (u->rounds++ % MARKS_ROUNDS == 0)
             (void)history_expire_marks(d->registry, d->places.run_dir);
     }

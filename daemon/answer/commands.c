@@ -47,6 +47,8 @@ static const struct command table[] = {
     {"check", "[--quiet 24h]",
      "whether all is well: store, disk, arena, sites without a view for so long",
      command_check, "quiet", 0, 0, false},
+    {"nodes", "", "who counts the same portals through a shared store, and what is odd",
+     command_nodes, "", 0, 0, false},
     {"reload", "", "reads the configuration again", command_reload, "", 0, 0, false},
     {"loglevel", "[error|warn|info|debug]",
      "how much is logged; with a word, from now on", command_loglevel, "", 0, 1, false},

@@ -22,7 +22,7 @@ struct document service_document(const struct service *service, struct instant n
     service->status(service->context, &status);
     return (struct document){.now = now,
                              .durable = status.durable,
-                             .nodes = 1,
+                             .nodes = status.nodes_here == 0 ? 1 : status.nodes_here,
                              .gaps = service->gaps,
                              .gap_count = service->gap_count};
 }

@@ -41,8 +41,20 @@ struct service_status {
     uint64_t log_dropped;
     uint64_t clock_steps;
     int64_t keeper_as_of_ms; /* of the keeper's last tick */
+    unsigned nodes_here;     /* runs that count now, this one too */
     struct store_state stores[STORES_MAX];
     unsigned store_count;
+};
+
+/* Who counts the same portals, through a store that they share. */
+enum { NODES_SEEN = 64 };
+struct nodes_seen {
+    bool shared;   /* false: no store here is one that nodes share */
+    int error;     /* of the last look                             */
+    unsigned here; /* that count now, this one too                 */
+    unsigned count;
+    struct node_row row[NODES_SEEN];
+    uint64_t published, heard, refused; /* sheets */
 };
 
 /* Where a late answer goes. net's reply_token in a plain form. */
@@ -62,8 +74,9 @@ struct service {
     struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see history_gaps */
     size_t gap_count;
     void *context; /* daemon's, for the functions below */
-    /* The next four: any thread. */
+    /* The next five: any thread. */
     void (*status)(void *context, struct service_status *ret_status);
+    void (*nodes)(void *context, struct nodes_seen *ret_nodes);
     int (*submit)(void *context, struct job *job);
     /* `bytes` are malloc'ed and the callee's; NULL: there was no memory for an answer. */
     void (*reply_http)(void *context, struct http_token token, char *bytes, size_t length,

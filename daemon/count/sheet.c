@@ -46,6 +46,7 @@ void sheet_write(struct buffer *out, const struct sheet *s)
         signed_number(out, s->number[i]);
     number(out, s->total.views);
     number(out, s->total.visits);
+    number(out, s->state);
     buffer_text(out, "\nvisitors");
     for (unsigned i = 0; i < SHEET_WINDOWS; i++) {
         number(out, s->visitors[i]);
@@ -118,18 +119,19 @@ static int take_bytes(struct slice *rest, size_t n, struct slice *ret_bytes)
 
 static int take_head(struct sheet *s, struct slice *rest)
 {
-    int64_t n[8];
-    int rv = take_numbers(rest, "luot-sheet", n, 8);
+    int64_t n[9];
+    int rv = take_numbers(rest, "luot-sheet", n, 9);
 
     if (rv != 0)
         return rv;
-    if (!is_slot(n[1]) || n[2] < 1 || n[2] > 7200 || !are_counts(n + 6, 2))
+    if (!is_slot(n[1]) || n[2] < 1 || n[2] > 7200 || !are_counts(n + 6, 3))
         return ERR_MALFORMED;
     s->slot = n[1];
     s->online_slots = n[2];
     for (unsigned i = 0; i < SHEET_PERIODS; i++)
         s->number[i] = n[3 + i];
     s->total = (struct hit_count){(uint64_t)n[6], (uint64_t)n[7]};
+    s->state = (uint64_t)n[8];
     return 0;
 }
 

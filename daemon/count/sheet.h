@@ -2,7 +2,7 @@
  * numbers of its windows, and the visitors behind them, as words while they are few, else
  * as HyperLogLogs. Written and read as one string of at most SHEET_MAX bytes:
  *
- *   luot-sheet 1 SLOT ONLINE_SLOTS DAY WEEK MONTH VIEWS VISITS
+ *   luot-sheet 1 SLOT ONLINE_SLOTS DAY WEEK MONTH VIEWS VISITS STATE
  *   visitors  14 numbers: visitors and 1 if they are exact, of each window
  *   hits      72 numbers: views and visits of hour, day and week, all of it, then without
  *             the oldest twelfth, and so on: what is left of them as time goes on
@@ -51,6 +51,7 @@ struct sheet {
     int64_t online_slots;
     int64_t number[SHEET_PERIODS]; /* count/period: of today, the week, the month */
     struct hit_count total;
+    uint64_t state; /* another one when people seeded, adjusted or imported */
     uint64_t visitors[SHEET_WINDOWS];
     bool exact[SHEET_WINDOWS];
     struct hit_count hits[SHEET_SPANS][SHEET_STEPS];

@@ -267,6 +267,8 @@ struct site_online {
  * arrived: a document made in this second is still the right one while this stays the
  * same. Some loads. */
 uint64_t site_changes(const struct site *s, struct instant now);
+/* The same without what other nodes counted. */
+uint64_t site_own_changes(const struct site *s, struct instant now);
 const char *site_span_name(enum site_span span);
 void site_span(const struct site *s, enum site_span span, struct instant now,
                struct site_numbers *ret_numbers);

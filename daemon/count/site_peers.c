@@ -225,6 +225,21 @@ bool site_peers_unread(const struct site *s)
     return atomic_load_explicit(&s->peer_readers, memory_order_seq_cst) == 0;
 }
 
+bool site_shares_key(const struct site *s, const struct sheet *sheet)
+{
+    for (unsigned i = 0; i < SITE_KEYS; i++) {
+        int64_t from =
+            atomic_load_explicit(&s->block->keys[i].from_slot, memory_order_relaxed);
+        int key = site_key_is_linked(s, i) ? site_hold_key_for(s, from) : -1;
+        bool same = key >= 0 && key_of(sheet, site_key_id(s, key)) != NULL;
+
+        site_let_go(s, key);
+        if (same)
+            return true;
+    }
+    return false;
+}
+
 /* --- The reader thread --- */
 
 void site_peers_set_live(struct site *s, enum period_kind kind, int64_t number,

@@ -69,6 +69,8 @@ void site_peers_join(struct site_peers *p, const struct site *s, struct instant 
 struct site_peers *site_peers_install(struct site *s, struct site_peers *p);
 /* Nobody looks at an object that was replaced before this call. */
 bool site_peers_unread(const struct site *s);
+/* Does it mark visitors with a key that we have? */
+bool site_shares_key(const struct site *s, const struct sheet *sheet);
 /* This run's own sheet. `work` is the caller's: it is large. ERR_FULL. */
 struct sheet_work {
     uint64_t word[SHEET_KEYS][2 * SHEET_WORDS];

@@ -142,19 +142,24 @@ void site_today_hll(const struct site *s, struct instant now, struct hll *ret_hl
     site_let_go(s, key);
 }
 
-uint64_t site_changes(const struct site *s, struct instant now)
+uint64_t site_own_changes(const struct site *s, struct instant now)
 {
     const struct hits *h = &s->block->hits;
-    uint64_t seen[5 + SITE_KEYS] = {
+    uint64_t seen[4 + SITE_KEYS] = {
         atomic_load_explicit(&h->ring[instant_slot(now) % RING_SLOTS],
                              memory_order_acquire),
         relaxed(&h->late),
         relaxed(&h->overrun_views),
         relaxed(&s->block->history_version),
-        relaxed(&s->peer_changes),
     };
 
     for (unsigned i = 0; i < SITE_KEYS; i++)
-        seen[5 + i] = relaxed(&s->table[i].head->joins);
+        seen[4 + i] = relaxed(&s->table[i].head->joins);
     return hash_fast(seen, sizeof seen);
+}
+
+uint64_t site_changes(const struct site *s, struct instant now)
+{
+    return site_own_changes(s, now) ^
+           atomic_load_explicit(&s->peer_changes, memory_order_acquire) << 32;
 }

@@ -44,6 +44,17 @@ static void write_visitors(const struct site *s, struct sheet *sheet)
     }
 }
 
+/* A number of what people said: who hears another one reads the store again. */
+static uint64_t state_of(const struct site *s)
+{
+    struct site_history h = {0};
+
+    site_read_seed(s, h.seed, &h.totals);
+    memset(h.totals.live, 0, sizeof h.totals.live);
+    h.totals.since_day = 0;
+    return hash_fast(&h, sizeof h) >> 12;
+}
+
 /* Words of each key; for a calendar period that they do not reach back to, a sketch. */
 static void write_key(const struct site *s, unsigned i, struct sheet *sheet,
                       struct sheet_work *work)
@@ -93,7 +104,8 @@ int site_sheet(const struct site *s, struct instant now, struct sheet_work *work
 {
     struct sheet sheet = {.slot = instant_slot(now),
                           .online_slots = site_terms_of(s)->online_slots,
-                          .total = hits_total(&s->block->hits)};
+                          .total = hits_total(&s->block->hits),
+                          .state = state_of(s)};
 
     write_hits(s, &sheet);
     write_visitors(s, &sheet);

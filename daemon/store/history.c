@@ -8,8 +8,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "count/site_peers.h"
 
-enum { GAP_S = 12 };
+enum { GAP_S = 12, REFRESH_MS = 200, WHOLE_MS = 60000 };
 
 struct loading {
     struct site *site;
@@ -52,23 +53,33 @@ static int keep_day(void *context, const struct history_row *row)
     return 0;
 }
 
-static int read_days(const struct loading *l, unsigned parts, struct day_rows *days)
+static int read_days(const struct loading *l, unsigned parts, int count,
+                     struct day_rows *days)
 {
     memset(days, 0, sizeof *days);
-    days->first = l->today - SITE_DAYS + 1;
+    days->first = l->today - count + 1;
     return l->store->ops->history(l->store, l->key, CHANGE_DAY, parts, days->first,
                                   l->today + 1, keep_day, days);
 }
 
-static int load_days(const struct loading *l)
+/* The last `count` days. */
+static int load_days(const struct loading *l, int count)
 {
-    struct day_rows other, imported;
-    int rv = read_days(l, HISTORY_LIVE_OTHER | HISTORY_ADJUSTED, &other);
+    struct day_rows other, adjusted, imported;
+    int rv = read_days(l, HISTORY_LIVE_OTHER, count, &other);
 
     if (rv == 0)
-        rv = read_days(l, HISTORY_IMPORTED, &imported);
-    for (int i = 0; i < SITE_DAYS && rv == 0; i++)
+        rv = read_days(l, HISTORY_ADJUSTED, count, &adjusted);
+    if (rv == 0)
+        rv = read_days(l, HISTORY_IMPORTED, count, &imported);
+    for (int i = 0; i < count && rv == 0; i++) {
+        if (i >= count - 2)
+            site_peers_set_live(l->site, PERIOD_DAY, other.first + i,
+                                other.of[i][METRIC_VISITORS]);
+        for (int m = 0; m < METRIC_KINDS; m++)
+            other.of[i][m] += adjusted.of[i][m];
         site_set_day(l->site, other.first + i, other.of[i], imported.of[i]);
+    }
     return rv;
 }
 
@@ -113,6 +124,7 @@ static int load_period(const struct loading *l, enum period_kind kind,
     struct period p = period_at(&l->terms->calendar, kind, l->slot);
     struct period_rows rows = {.count = 0};
     const struct period *newest = &rows.of[0], *oldest;
+    uint64_t live[PERIODS_MAX];
     int rv;
 
     for (; rows.count < count && p.number >= 0; rows.count++) {
@@ -122,15 +134,22 @@ static int load_period(const struct loading *l, enum period_kind kind,
     if (rows.count == 0)
         return 0;
     oldest = &rows.of[rows.count - 1];
-    rv = l->store->ops->history(l->store, l->key, change,
-                                HISTORY_LIVE_OTHER | HISTORY_IMPORTED, oldest->number,
-                                newest->number + 1, add_visitors, &rows);
+    rv = l->store->ops->history(l->store, l->key, change, HISTORY_LIVE_OTHER,
+                                oldest->number, newest->number + 1, add_visitors, &rows);
+    memcpy(live, rows.visitors, sizeof live);
+    if (rv == 0)
+        rv = l->store->ops->history(l->store, l->key, change, HISTORY_IMPORTED,
+                                    oldest->number, newest->number + 1, add_visitors,
+                                    &rows);
     if (rv == 0)
         rv = l->store->ops->history(l->store, l->key, CHANGE_DAY, HISTORY_ADJUSTED,
                                     oldest->first_day, newest->until_day, add_adjusted,
                                     &rows);
-    for (int i = 0; i < rows.count && rv == 0; i++)
+    for (int i = 0; i < rows.count && rv == 0; i++) {
+        if (i < 2)
+            site_peers_set_live(l->site, kind, rows.of[i].number, live[i]);
         site_set_row(l->site, kind, rows.of[i].number, rows.visitors[i]);
+    }
     return rv;
 }
 
@@ -254,17 +273,65 @@ static int load_totals(const struct loading *l)
 
 /* --- All of it --- */
 
+static int load(const struct loading *l, int days, int weeks, int months)
+{
+    int rv = load_days(l, days);
+
+    if (rv == 0)
+        rv = load_period(l, PERIOD_WEEK, CHANGE_WEEK, weeks);
+    if (rv == 0)
+        rv = load_period(l, PERIOD_MONTH, CHANGE_MONTH, months);
+    if (rv == 0)
+        rv = load_totals(l);
+    return rv;
+}
+
 int history_load(struct site *site, struct store *store, struct instant now)
 {
     const struct loading l = loading_of(site, store, now);
-    int rv = load_days(&l);
 
+    return load(&l, SITE_DAYS, SITE_WEEKS, SITE_MONTHS);
+}
+
+static int refresh_site(struct site *site, struct store *store, struct instant now,
+                        int64_t *whole_ms)
+{
+    const struct loading l = loading_of(site, store, now);
+    int64_t now_ms = deadline_in(0).at_ms;
+    int rv;
+
+    if (*whole_ms != 0 && now_ms - *whole_ms < WHOLE_MS)
+        return load(&l, 2, 1, 1);
+    rv = load(&l, SITE_DAYS, SITE_WEEKS, SITE_MONTHS);
     if (rv == 0)
-        rv = load_period(&l, PERIOD_WEEK, CHANGE_WEEK, SITE_WEEKS);
-    if (rv == 0)
-        rv = load_period(&l, PERIOD_MONTH, CHANGE_MONTH, SITE_MONTHS);
-    if (rv == 0)
-        rv = load_totals(&l);
+        *whole_ms = now_ms;
+    return rv;
+}
+
+int history_refresh(struct registry *registry, struct store *store, struct instant now,
+                    struct history_refresh *refresh)
+{
+    size_t limit = registry_limit(registry);
+    int64_t now_ms = deadline_in(0).at_ms, until_ms = now_ms + REFRESH_MS;
+    int rv = 0;
+
+    if (refresh->whole_ms == NULL)
+        refresh->whole_ms = calloc(limit, sizeof *refresh->whole_ms);
+    if (refresh->whole_ms == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < limit && rv == 0; i++) {
+        size_t index = (refresh->at + i) % limit;
+        struct site *site = registry_at(registry, index);
+
+        if (site == NULL ||
+            atomic_load_explicit(&site->peer_stale_ms, memory_order_relaxed) < now_ms)
+            continue;
+        rv = refresh_site(site, store, now, &refresh->whole_ms[index]);
+        if (deadline_in(0).at_ms < until_ms)
+            continue;
+        refresh->at = index + 1;
+        break;
+    }
     return rv;
 }
 

@@ -130,6 +130,19 @@ struct store_look {
     int64_t said;  /* as dump's state: grows when people change or import      */
     /* What `mark` was told last, or -1: never, or it is forgotten. */
     int64_t copied;
+/* One run that counts for the same store, or did. */
+struct node_row {
+    char run[96], node[64], incarnation[17], version[32];
+    int64_t wrote_s; /* when, by the server's clock                              */
+    int64_t now_s;   /* the server's clock now                                   */
+    int64_t clock_ms, seen_ms; /* its own and the server's, at one moment; 0: not told */
+    bool here;                 /* it wrote a moment ago                                */
+    bool ours, shares; /* this one; its visitors can be told from ours (keep/nodes)    */
+};
+
+/* What a run says of a site, as count/sheet writes it. */
+struct sheet_row {
+    struct slice site, run, bytes;
 };
 
 struct store_ops {
@@ -218,6 +231,27 @@ struct store_ops {
     /* This node has given it all that its own disk keeps of the site, which is in this
      * state (store_look.said there). NULL: it need not be told. */
     int (*mark)(struct store *s, struct slice site, int64_t said);
+    /* Many nodes that count one portal. NULL: this store is of one machine. */
+    int (*sheets_put)(struct store *s, const struct sheet_row *rows, size_t n,
+                      struct deadline d);
+    /* `bytes` is empty where there is none. */
+    int (*sheets_get)(struct store *s, const struct sheet_row *places, size_t n,
+                      void (*sheet)(void *, size_t index, struct slice bytes),
+                      void *context, struct deadline d);
+    /* The sites of a run whose sheets came since, at most `limit`, oldest first; `at`
+     * grows. */
+    int (*sheets_since)(struct store *s, const char *run, int64_t since, unsigned limit,
+                        void (*site)(void *, struct slice site, int64_t at),
+                        void *context, struct deadline d);
+    /* The runs that wrote last, newest first, this one too. */
+    int (*nodes)(struct store *s, unsigned limit, void (*node)(void *, struct node_row *),
+                 void *context, struct deadline d);
+    /* Visitors of one day, week or month as each run saved them. */
+    int (*run_visitors)(struct store *s, struct slice site, enum change_kind kind,
+                        int64_t number,
+                        void (*run)(void *, struct slice run, uint64_t visitors,
+                                    bool exact),
+                        void *context, struct deadline d);
 };
 
 struct store {

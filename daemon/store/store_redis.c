@@ -86,6 +86,11 @@ static const struct store_ops redis_ops = {
     .load = redis_load,
     .look = redis_look,
     .mark = redis_mark,
+    .sheets_put = redis_sheets_put,
+    .sheets_get = redis_sheets_get,
+    .sheets_since = redis_sheets_since,
+    .nodes = redis_nodes,
+    .run_visitors = redis_run_visitors,
 };
 
 int redis_store_open(struct store **ret_store, const char *where, const char *node,

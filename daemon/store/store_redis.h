@@ -159,6 +159,22 @@ int redis_sites(struct store *store,
 /* --- store_redis_key_ring.c --- */
 int redis_share(struct store *store, const char *name, const char *offer, int64_t life_ms,
                 char ret_text[SHARED_MAX], struct deadline d);
+/* --- store_redis_nodes.c: see struct store_ops --- */
+int redis_sheets_put(struct store *store, const struct sheet_row *rows, size_t n,
+                     struct deadline d);
+int redis_sheets_get(struct store *store, const struct sheet_row *places, size_t n,
+                     void (*sheet)(void *, size_t index, struct slice bytes),
+                     void *context, struct deadline d);
+int redis_sheets_since(struct store *store, const char *run, int64_t since,
+                       unsigned limit, void (*site)(void *, struct slice, int64_t at),
+                       void *context, struct deadline d);
+int redis_nodes(struct store *store, unsigned limit,
+                void (*node)(void *, struct node_row *), void *context,
+                struct deadline d);
+int redis_run_visitors(struct store *store, struct slice site, enum change_kind kind,
+                       int64_t number,
+                       void (*run)(void *, struct slice, uint64_t visitors, bool exact),
+                       void *context, struct deadline d);
 
 /* --- store_redis.c --- */
 int redis_store_open(struct store **ret_store, const char *where, const char *node,

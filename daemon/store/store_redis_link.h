@@ -93,6 +93,7 @@ enum script {
     SCRIPT_SEED_LOAD,
     SCRIPT_SOURCE,
     SCRIPT_IMPORTED,
+    SCRIPT_SHEET,
     SCRIPTS
 };
 

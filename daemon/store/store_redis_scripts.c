@@ -174,5 +174,15 @@ const char *const redis_scripts[SCRIPTS] = {
         "    redis.call('ZADD', KEYS[i + 1], ARGV[a + 5], ARGV[a + 6])\n"
         "  end\n"
         "end\n"
+    /* KEYS: a run's sheet of a site, the list of its sheets. ARGV: the sheet, the site,
+     * seconds kept. The list has when each came, by the server's clock. */
+    [SCRIPT_SHEET] =
+        "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])\n"
+        "local now = redis.call('TIME')\n"
+        "local ms = now[1] .. string.format('%03d', math.floor(tonumber(now[2]) / "
+        "1000))\n"
+        "redis.call('ZADD', KEYS[2], ms, ARGV[2])\n"
+        "redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(ms) - ARGV[3] * 1000)\n"
+        "redis.call('EXPIRE', KEYS[2], ARGV[3])\n"
         "return 1\n",
 };
