@@ -56,16 +56,19 @@ static struct hit_count hits_left(const struct peer *peer, unsigned span,
     return step >= SHEET_STEPS ? (struct hit_count){0} : peer->sheet.hits[span][step];
 }
 
-/* Everybody in `p` was silent before our arena began: what they counted was restored. */
-static bool all_are_restored(const struct site *s, const struct site_peers *p)
+/* Nobody in `p` counts now or did since our arena began: what they counted was restored
+ * from the store, quarter by quarter, which is better than what their sheets say. */
+static bool all_are_restored(const struct site *s, const struct site_peers *p,
+                             int64_t now_slot)
 {
     int64_t first_slot =
         QUARTER_SLOTS *
         (atomic_load_explicit(&s->block->hits.first_q, memory_order_relaxed) + 1);
 
     for (unsigned i = 0; i < p->count; i++)
-        if (atomic_load_explicit(p->peer[i].heard_slot, memory_order_relaxed) >=
-            first_slot)
+        if (silent_slots(&p->peer[i], now_slot) == 0 ||
+            atomic_load_explicit(p->peer[i].heard_slot, memory_order_relaxed) >=
+                first_slot)
             return false;
     return true;
 }
@@ -84,7 +87,7 @@ static struct hit_count own_window(const struct site *s, int64_t now_slot, int64
 struct hit_count site_own_window(const struct site *s, int64_t now_slot, int64_t slots)
 {
     const struct site_peers *p = hold(s);
-    bool restored = p == NULL || all_are_restored(s, p);
+    bool restored = p == NULL || all_are_restored(s, p, now_slot);
 
     if (p != NULL)
         let_go(s, p);
@@ -199,7 +202,7 @@ void site_peers_add(const struct site *s, enum sheet_window window, int64_t now_
 
     if (p == NULL)
         return;
-    if (window >= WINDOW_HOUR && window <= WINDOW_7D && !all_are_restored(s, p))
+    if (window >= WINDOW_HOUR && window <= WINDOW_7D && !all_are_restored(s, p, now_slot))
         for (unsigned i = 0; i < p->count; i++) {
             struct hit_count left =
                 hits_left(&p->peer[i], (unsigned)(window - WINDOW_HOUR), now_slot);

@@ -1,0 +1,234 @@
+// Several luotd count one portal through one Redis: each answers the sum, whoever is cut off, killed or misnamed.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { Cable } from './lib/cable.mjs';
+import { Luotd, build, until } from './lib/luotd.mjs';
+import { Redis, missing } from './lib/redis.mjs';
+
+const CONFIG = '[site demo]\nany_host = yes\npublic = yes\n';
+const BACK_MS = 60000; // the longest back-off, and then some rounds
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const SEED = Number(process.env.SEED ?? Date.now() % 1e9);
+
+const shares = (() => {
+  try {
+    return execFileSync(path.join(build, 'luotd'), ['--help'], { encoding: 'utf8' }).includes('cluster_secret_file');
+  } catch {
+    return false;
+  }
+})();
+
+/** Numbers that follow from a seed. */
+function random(seed) {
+  let state = seed >>> 0;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+const address = (n) => `10.${5 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+const view = async (luotd, n) => {
+  const r = await luotd.request('POST', '/b', { headers: { 'X-Forwarded-For': address(n) }, body: 's=demo&p=/' });
+  assert.equal(r.status, 204);
+};
+
+class Town {
+  constructor() {
+    this.nodes = [];
+    this.views = 0;
+    this.seen = new Set();
+    this.least = new Map();
+  }
+  static async start(n, { args = () => [], config = CONFIG } = {}) {
+    const town = new Town();
+    try {
+      town.redis = await Redis.start();
+      for (let i = 0; i < n; i++) {
+        const cable = await Cable.to(town.redis.socket);
+        const luotd = new Luotd({ config, workers: 1, args: [`--store=${cable.where}`, `--node=n${i + 1}`, ...args(i, town)] });
+        town.nodes.push({ luotd, cable });
+        await luotd.spawn();
+      }
+    } catch (error) {
+      await town.stop();
+      throw error;
+    }
+    return town;
+  }
+  async stop() {
+    for (const { luotd, cable } of this.nodes) {
+      luotd.remove();
+      cable.close();
+    }
+    await this.redis?.stop();
+  }
+  at(i) {
+    return this.nodes[i].luotd;
+  }
+  async view(i, who) {
+    this.views++;
+    this.seen.add(who);
+    await view(this.at(i), who);
+  }
+  /** What a node answers; never above the truth, and what is of open periods never falls. */
+  async ask(i) {
+    const { periods: p, online, nodes } = await this.at(i).snapshot();
+    for (const span of ['today', 'total', 'last_hour', 'last_24h'])
+      assert.ok(p[span].views <= this.views, `node ${i + 1}: ${p[span].views} views ${span}, but ${this.views} were sent`);
+    for (const span of ['today', 'total']) {
+      const key = `${i} ${span}`;
+      assert.ok(p[span].views >= (this.least.get(key) ?? 0), `node ${i + 1}: ${span} fell to ${p[span].views}`);
+      this.least.set(key, p[span].views);
+    }
+    return { p, online, nodes };
+  }
+  /** Every node answers the true sum. */
+  async agrees(more = () => true) {
+    for (let i = 0; i < this.nodes.length; i++) {
+      let last;
+      await until(`node ${i + 1} answers ${this.views} views`, async () => {
+        last = await this.ask(i);
+        return ['today', 'total', 'week', 'month', 'last_hour', 'last_24h', 'last_7d'].every((s) => last.p[s].views === this.views) && more(last);
+      }, BACK_MS).catch((e) => {
+        throw new Error(`${e.message}; it answered ${JSON.stringify(last)}; ${this.at(i).log.slice(-1500)}`);
+      });
+    }
+  }
+}
+
+async function run(n, options, body) {
+  const town = await Town.start(n, options);
+  try {
+    await body(town);
+  } finally {
+    await town.stop();
+  }
+}
+
+describe('many nodes, one portal', { skip: missing, concurrency: 2 }, () => {
+  test('every node answers the sum of views and visits, and a sum of visitors that says so', () =>
+    run(3, {}, async (town) => {
+      for (let i = 0; i < 60; i++) await town.view(i % 3, i % 20);
+      await town.agrees(({ p, nodes }) => nodes === 3 && p.today.visitors === 60);
+      for (let i = 0; i < 3; i++) {
+        const { p, online } = await town.ask(i);
+        assert.equal(p.today.visits, 60, 'twenty visitors are at each of three nodes that share no key');
+        assert.equal(p.total.visits, 60);
+        assert.equal(online.visitors, 60);
+        for (const span of ['last_hour', 'last_24h', 'last_7d', 'today', 'week', 'month']) {
+          assert.equal(p[span].visitors, 60, span);
+          assert.equal(p[span].deduplicated, false, span);
+          assert.equal(p[span].exact, true, span);
+        }
+        const w = await town.at(i).widget();
+        assert.deepEqual([w.online, w.today, w.total], [60, 60, 60]);
+      }
+    }));
+
+  test('a seed and an adjustment at one node are answered by all', () =>
+    run(2, {}, async (town) => {
+      await town.view(0, 1);
+      await town.view(1, 2);
+      await town.agrees();
+      await town.at(0).ask('seed demo --metric visits --total 5000 --today 40');
+      await town.at(1).ask('adjust demo --metric views --day ' + new Date(Date.now() + 7 * 3600000).toISOString().slice(0, 10) + ' --by 7');
+      for (let i = 0; i < 2; i++)
+        await until(`node ${i + 1} has both`, async () => {
+          const { periods: p } = await town.at(i).snapshot();
+          return p.total.visits === 5000 && p.today.visits === 40 && p.total.views === 9 && p.today.views === 9;
+        });
+    }));
+
+  test('killed, with its arena and without: the sum stays', () =>
+    run(2, {}, async (town) => {
+      for (let i = 0; i < 20; i++) await town.view(i % 2, i);
+      await town.agrees();
+      await town.at(0).kill9();
+      await town.at(0).spawn();
+      await town.view(0, 100);
+      await town.agrees(({ nodes }) => nodes === 2);
+      await town.at(0).kill9();
+      for (const file of fs.readdirSync(town.at(0).run)) if (file.startsWith('arena')) fs.rmSync(path.join(town.at(0).run, file));
+      await town.at(0).spawn();
+      town.least.clear(); // last hour's are read back first
+      await town.view(0, 101);
+      for (let i = 0; i < 2; i++)
+        await until(`node ${i + 1}`, async () => {
+          const { p, nodes } = await town.ask(i);
+          return p.total.views === town.views && p.today.views === town.views && nodes === 2;
+        });
+    }));
+
+  test('two nodes under one name are both counted, and told', () =>
+    run(2, { args: () => ['--node=twin'] }, async (town) => {
+      for (let i = 0; i < 10; i++) await town.view(i % 2, i);
+      await town.agrees();
+      for (let i = 0; i < 2; i++) {
+        await until('the warning', () => town.at(i).log.includes('event=node_name_twice'));
+        assert.match(await town.at(i).ask('nodes'), /WARNING: two machines call themselves twin/);
+        const { nodes } = await town.at(i).json('nodes');
+        assert.equal(nodes.filter((n) => n.this).length, 1);
+        assert.ok(nodes.every((n) => n.name_twice && n.here && !n.clock_differs && n.node === 'twin'));
+        assert.equal(town.at(i).log.match(/event=node_name_twice/g).length, 1, 'said once');
+      }
+    }));
+
+  test('what is no sheet is refused and counted, and the others stay', () =>
+    run(2, {}, async (town) => {
+      for (let i = 0; i < 6; i++) await town.view(i % 2, i);
+      await town.agrees();
+      const run = (await town.redis.cli('ZRANGE', 'luot:nodes', '0', '-1')).split('\n').find((r) => r.startsWith('n2:'));
+      await town.nodes[1].luotd.kill9();
+      await town.redis.cli('SET', `luot:{demo}:now:${run}`, 'luot-sheet 1 \nvisitors 99999999999999999999');
+      await town.redis.cli('ZADD', `luot:sheets:${run}`, String(Date.now() + 1000), 'demo');
+      await town.redis.cli('ZADD', 'luot:nodes', String(Math.floor(Date.now() / 1000) + 2), run);
+      const refused = await until('refused', async () => (await town.at(0).json('nodes')).refused);
+      assert.ok(refused >= 1);
+      assert.match(town.at(0).log, /event=sheet_refused node=n2 site=demo/);
+      const { p } = await town.ask(0);
+      assert.equal(p.total.views, 6);
+    }));
+
+  test(`cut off at random, ${ROUNDS} rounds: after healing the true sum, never above it (SEED=${SEED})`, () =>
+    run(3, {}, async (town) => {
+      const pick = random(SEED);
+      for (let round = 0; round < ROUNDS; round++) {
+        const cut = town.nodes.filter(() => pick(2) === 0);
+        for (const { cable } of cut) pick(3) === 0 ? cable.stall() : cable.cut();
+        for (let i = 0; i < 20; i++) {
+          await town.view(pick(3), pick(500));
+          await town.ask(pick(3));
+        }
+        for (const { cable } of cut) cable.mend();
+        await town.agrees();
+      }
+    }));
+});
+
+describe('many nodes that share a key', { skip: missing || (!shares && 'skipped: there is no cluster_secret_file') }, () => {
+  const secret = (i, town) => {
+    const file = path.join(town.redis.dir, 'secret');
+    if (!fs.existsSync(file)) fs.writeFileSync(file, 'a secret of forty bytes that nobody else has\n', { mode: 0o600 });
+    return [`--cluster_secret_file=${file}`];
+  };
+  test('one visitor at two nodes is one visitor, exactly', () =>
+    run(3, { args: secret }, async (town) => {
+      for (let i = 0; i < 60; i++) await town.view(i % 3, i % 20);
+      await town.agrees(({ p, nodes }) => nodes === 3 && p.today.visitors === 20);
+      for (let i = 0; i < 3; i++) {
+        const { p, online } = await town.ask(i);
+        assert.equal(online.visitors, 20);
+        for (const span of ['last_hour', 'last_24h', 'last_7d', 'today', 'week', 'month']) {
+          assert.equal(p[span].visitors, 20, span);
+          assert.equal(p[span].deduplicated, true, span);
+          assert.equal(p[span].exact, true, span);
+        }
+        const { nodes } = await town.at(i).json('nodes');
+        assert.ok(nodes.every((n) => n.shares_visitors));
+      }
+    }));
+});
