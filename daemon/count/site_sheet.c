@@ -25,7 +25,11 @@ static void write_visitors(const struct site *s, struct sheet *sheet)
 {
     const struct site_terms *terms = site_terms_of(s);
     struct site_scanned scan = site_scan_for(s, sheet->slot, true);
-    const uint64_t sliding[] = {scan.online, scan.hour, scan.day, scan.week};
+    uint64_t joins =
+        atomic_load_explicit(&s->table[scan.table].head->joins, memory_order_relaxed);
+    const uint64_t sliding[] = {scan.online +
+                                    (joins > scan.joins ? joins - scan.joins : 0),
+                                scan.hour, scan.day, scan.week};
 
     for (unsigned w = 0; w <= WINDOW_7D; w++) {
         sheet->visitors[w] = sliding[w];

@@ -53,7 +53,9 @@ static struct hit_count hits_left(const struct peer *peer, unsigned span,
     int64_t part = span_slots[span] / SHEET_STEPS;
     int64_t step = (silent + part - 1) / part;
 
-    return step >= SHEET_STEPS ? (struct hit_count){0} : peer->sheet.hits[span][step];
+    if (step >= SHEET_STEPS)
+        return (struct hit_count){.views = 0};
+    return peer->sheet.hits[span][step];
 }
 
 /* Nobody in `p` counts now or did since our arena began: what they counted was restored
@@ -80,8 +82,9 @@ static struct hit_count own_window(const struct site *s, int64_t now_slot, int64
         now_slot + 1 -
         QUARTER_SLOTS * atomic_load_explicit(&h->first_q, memory_order_acquire);
 
-    return ours <= 0 ? (struct hit_count){0}
-                     : hits_window(h, now_slot, slots < ours ? slots : ours);
+    if (ours <= 0)
+        return (struct hit_count){.views = 0};
+    return hits_window(h, now_slot, slots < ours ? slots : ours);
 }
 
 struct hit_count site_own_window(const struct site *s, int64_t now_slot, int64_t slots)

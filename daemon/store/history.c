@@ -65,7 +65,7 @@ static int read_days(const struct loading *l, unsigned parts, int count,
 /* The last `count` days. */
 static int load_days(const struct loading *l, int count)
 {
-    struct day_rows other, adjusted, imported;
+    struct day_rows other, adjusted = {0}, imported = {0};
     int rv = read_days(l, HISTORY_LIVE_OTHER, count, &other);
 
     if (rv == 0)
