@@ -212,10 +212,13 @@ void site_peers_join(struct site_peers *p, const struct site *s, struct instant 
 
 struct site_peers *site_peers_install(struct site *s, struct site_peers *p)
 {
+    struct site_peers *old;
+
+    if (p != NULL)
+        p->site = s;
     /* seq_cst, as peer_readers: a reader counts itself in before it looks, we look for
      * readers after we have put another object there, so one of the two sees the other. */
-    struct site_peers *old = atomic_exchange_explicit(&s->peers, p, memory_order_seq_cst);
-
+    old = atomic_exchange_explicit(&s->peers, p, memory_order_seq_cst);
     atomic_fetch_add_explicit(&s->peer_changes, 1, memory_order_release);
     return old;
 }

@@ -45,6 +45,7 @@ struct peers_about {
 
 struct site_peers {
     struct site_peers *next; /* of those that wait to be freed: the nodes thread's */
+    const struct site *site; /* where it was installed                             */
     unsigned count;
     struct peer *peer;
     struct peers_rest rest[SHEET_PERIODS];

@@ -1,5 +1,6 @@
 #include "keep/nodes.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -79,6 +80,16 @@ unsigned nodes_here(struct nodes *n)
 
 /* --- Its memory --- */
 
+static void retire(struct nodes *n, struct site *s)
+{
+    struct site_peers *old = site_peers_install(s, NULL);
+
+    if (old == NULL)
+        return;
+    old->next = n->retired;
+    n->retired = old;
+}
+
 static void release(struct nodes *n)
 {
     for (size_t i = 0; n->told != NULL && i < n->limit; i++) {
@@ -86,12 +97,15 @@ static void release(struct nodes *n)
             n->told[i] == NULL ? NULL : registry_site(n->options.registry, i);
 
         if (s != NULL)
-            site_peers_free(site_peers_install(s, NULL));
+            retire(n, s);
         for (unsigned run = 0; s != NULL && run < PEERS_MAX; run++)
             free(n->told[i]->run[run].at);
         free(n->told[i]);
     }
-    nodes_free_retired(n);
+    while (n->retired != NULL) { /* who looks at one now is done in a moment */
+        nodes_free_retired(n);
+        (void)sched_yield();
+    }
     free(n->told);
     free(n->work);
     free(n->out);

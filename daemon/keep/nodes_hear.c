@@ -19,18 +19,23 @@ enum {
 
 /* --- Memory --- */
 
+/* Those of sites that nobody looks at now: whoever comes later finds a newer one. */
 void nodes_free_retired(struct nodes *n)
 {
-    struct site_peers *p;
+    struct site_peers **at = &n->retired, *p;
 
-    while ((p = n->retired) != NULL) {
-        n->retired = p->next;
+    while ((p = *at) != NULL) {
+        if (!site_peers_unread(p->site)) {
+            at = &p->next;
+            continue;
+        }
+        *at = p->next;
         n->bytes -= p->bytes;
         site_peers_free(p);
     }
 }
 
-static void drop(struct nodes *n, struct heard *h)
+void nodes_drop(struct nodes *n, struct heard *h)
 {
     n->bytes -= h->length;
     free(h->at);
@@ -42,7 +47,7 @@ void nodes_forget_run(struct nodes *n, unsigned run)
 {
     for (size_t i = 0; i < n->limit; i++)
         if (n->told[i] != NULL && n->told[i]->run[run].at != NULL) {
-            drop(n, &n->told[i]->run[run]);
+            nodes_drop(n, &n->told[i]->run[run]);
             n->told[i]->dirty = true;
             n->told[i]->rest_ms = 0;
         }
@@ -81,7 +86,7 @@ static void note_site(void *context, struct slice key, int64_t at)
 
     if (at > a->at)
         a->at = at;
-    t = site == NULL ? NULL : nodes_told(a->n, site->index);
+    t = site == NULL ? NULL : nodes_told(a->n, site);
     if (t == NULL || a->count == SINCE_MAX)
         return;
     a->told[a->count] = t;
@@ -110,7 +115,7 @@ static void take_sheet(struct asked *a, size_t index, struct slice bytes,
     if (sheet->total.views + sheet->total.visits != h->total || sheet->state != h->state)
         atomic_store_explicit(&a->site[index]->peer_stale_ms, a->n->now_ms + STALE_MS,
                               memory_order_relaxed);
-    drop(a->n, h);
+    nodes_drop(a->n, h);
     *h = (struct heard){.at = copy,
                         .length = bytes.length,
                         .total = sheet->total.views + sheet->total.visits,
@@ -245,8 +250,7 @@ static int build(struct nodes *n, struct site *s, struct told *t)
         n->retired = old;
     }
     t->dirty = false;
-    if (site_peers_unread(s))
-        nodes_free_retired(n);
+    nodes_free_retired(n);
     return 0;
 }
 

@@ -13,6 +13,7 @@ struct heard { /* one run's sheet of one site, as it came */
 };
 
 struct told {               /* of a site; made when it is first met */
+    char key[64];           /* it had then: a range may be another's later */
     uint64_t changes, hash; /* what our last sheet was made of, and it */
     int64_t slot, told_ms;  /* when it was looked at, and published    */
     struct heard run[PEERS_MAX];
@@ -57,9 +58,10 @@ enum { PUBLISH_BYTES = 512 * 1024, AGAIN_MS = 600000 };
 
 /* nodes_publish.c */
 int nodes_publish(struct nodes *n);
-struct told *nodes_told(struct nodes *n, size_t index); /* NULL: no memory */
+struct told *nodes_told(struct nodes *n, const struct site *s); /* NULL: no memory */
 /* nodes_hear.c */
 int nodes_hear(struct nodes *n);
+void nodes_drop(struct nodes *n, struct heard *h);
 void nodes_free_retired(struct nodes *n);
 void nodes_forget_run(struct nodes *n, unsigned run);
 /* nodes_roll.c: who is there, and what is odd about it. */

@@ -1,5 +1,7 @@
 /* Saying what changed: sheets of sites, as many as fit in one pipeline at a time. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/hash.h"
@@ -15,11 +17,20 @@ struct batch {
     struct buffer out;
 };
 
-struct told *nodes_told(struct nodes *n, size_t index)
+/* A site that was renamed, or a range that is another site's now, begins anew. */
+struct told *nodes_told(struct nodes *n, const struct site *s)
 {
-    if (n->told[index] == NULL)
-        n->told[index] = calloc(1, sizeof *n->told[index]);
-    return n->told[index];
+    struct told *t = n->told[s->index];
+
+    if (t == NULL)
+        t = n->told[s->index] = calloc(1, sizeof *t);
+    if (t == NULL || strcmp(t->key, s->block->key) == 0)
+        return t;
+    for (unsigned i = 0; i < PEERS_MAX; i++)
+        nodes_drop(n, &t->run[i]);
+    *t = (struct told){.dirty = t->key[0] != '\0'};
+    snprintf(t->key, sizeof t->key, "%s", s->block->key);
+    return t;
 }
 
 /* But for the slot it is as of: a quiet site's sheet stays the same. */
@@ -41,7 +52,10 @@ static int send(struct nodes *n, struct batch *b)
     if (b->count == 0)
         return 0;
     rv = store->ops->sheets_put(store, b->row, b->count, n->deadline);
-    for (size_t i = 0; i < b->count && rv == 0; i++) {
+    for (size_t i = 0; i < b->count; i++) {
+        b->told[i]->told_ms = 0; /* what was not confirmed is said again */
+        if (rv != 0)
+            continue;
         b->told[i]->hash = b->hash[i];
         b->told[i]->told_ms = n->now_ms;
         n->published++;
@@ -99,7 +113,7 @@ int nodes_publish(struct nodes *n)
     for (size_t i = 0; i < n->limit && rv == 0; i++) {
         size_t index = (n->publish_at + i) % n->limit;
         const struct site *s = registry_at(n->options.registry, index);
-        struct told *t = s == NULL ? NULL : nodes_told(n, index);
+        struct told *t = s == NULL ? NULL : nodes_told(n, s);
 
         if (t == NULL || !is_due(n, s, t))
             continue;
