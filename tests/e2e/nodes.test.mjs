@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { Cable } from './lib/cable.mjs';
-import { Luotd, build, until } from './lib/luotd.mjs';
+import { Clock, Luotd, build, until } from './lib/luotd.mjs';
 import { Redis, missing } from './lib/redis.mjs';
 
 const CONFIG = '[site demo]\nany_host = yes\npublic = yes\n';
@@ -43,13 +43,14 @@ class Town {
     this.seen = new Set();
     this.least = new Map();
   }
-  static async start(n, { args = () => [], config = CONFIG } = {}) {
+  static async start(n, { args = () => [], beside = '', clock = () => undefined, config = CONFIG, shared = false } = {}) {
     const town = new Town();
+    town.shared = shared;
     try {
       town.redis = await Redis.start();
       for (let i = 0; i < n; i++) {
         const cable = await Cable.to(town.redis.socket);
-        const luotd = new Luotd({ config, workers: 1, args: [`--store=${cable.where}`, `--node=n${i + 1}`, ...args(i, town)] });
+        const luotd = new Luotd({ config, workers: 1, clock: clock(i), args: [`--store=${beside}${cable.where}`, `--node=n${i + 1}`, ...args(i, town)] });
         town.nodes.push({ luotd, cable });
         await luotd.spawn();
       }
@@ -79,6 +80,7 @@ class Town {
     const { periods: p, online, nodes } = await this.at(i).snapshot();
     for (const span of ['today', 'total', 'last_hour', 'last_24h'])
       assert.ok(p[span].views <= this.views, `node ${i + 1}: ${p[span].views} views ${span}, but ${this.views} were sent`);
+    if (this.shared) assert.ok(p.today.visitors <= this.seen.size, `node ${i + 1}: ${p.today.visitors} visitors today, but ${this.seen.size} came`);
     for (const span of ['today', 'total']) {
       const key = `${i} ${span}`;
       assert.ok(p[span].views >= (this.least.get(key) ?? 0), `node ${i + 1}: ${span} fell to ${p[span].views}`);
@@ -109,7 +111,7 @@ async function run(n, options, body) {
   }
 }
 
-describe('many nodes, one portal', { skip: missing, concurrency: 2 }, () => {
+describe('many nodes, one portal', { skip: missing, concurrency: 4 }, () => {
   test('every node answers the sum of views and visits, and a sum of visitors that says so', () =>
     run(3, {}, async (town) => {
       for (let i = 0; i < 60; i++) await town.view(i % 3, i % 20);
@@ -177,6 +179,27 @@ describe('many nodes, one portal', { skip: missing, concurrency: 2 }, () => {
       }
     }));
 
+  test('beside SQLite: sliding windows have the others too', () =>
+    run(2, { beside: 'sqlite,' }, async (town) => {
+      for (let i = 0; i < 10; i++) await town.view(i % 2, i);
+      for (let i = 0; i < 2; i++)
+        await until(`node ${i + 1}`, async () => {
+          const { p, online } = await town.ask(i);
+          return p.last_hour.views === 10 && p.last_24h.visits === 10 && p.last_7d.visitors === 10 && online.visitors === 10;
+        });
+    }));
+
+  test('a clock that differs is told, once', () => {
+    const clock = new Clock(Date.now() / 1000 + 30);
+    return run(2, { clock: (i) => (i === 1 ? clock : undefined) }, async (town) => {
+      await until('the warning', () => town.at(0).log.includes('event=node_clock node=n2'));
+      assert.match(await town.at(0).ask('nodes'), /WARNING: the clock of n2 differs from Redis' by \d+ ms/);
+      const { nodes } = await town.at(0).json('nodes');
+      assert.deepEqual(nodes.map((n) => [n.node, n.clock_differs]).sort(), [['n1', false], ['n2', true]]);
+      assert.equal(town.at(0).log.match(/event=node_clock/g).length, 1);
+    }).finally(() => clock.close());
+  });
+
   test('what is no sheet is refused and counted, and the others stay', () =>
     run(2, {}, async (town) => {
       for (let i = 0; i < 6; i++) await town.view(i % 2, i);
@@ -209,7 +232,7 @@ describe('many nodes, one portal', { skip: missing, concurrency: 2 }, () => {
     }));
 });
 
-describe('many nodes that share a key', { skip: missing || (!shares && 'skipped: there is no cluster_secret_file') }, () => {
+describe('many nodes that share a key', { skip: missing || (!shares && 'skipped: there is no cluster_secret_file'), concurrency: 4 }, () => {
   const secret = (i, town) => {
     const file = path.join(town.redis.dir, 'secret');
     if (!fs.existsSync(file)) fs.writeFileSync(file, 'a secret of forty bytes that nobody else has\n', { mode: 0o600 });
@@ -229,6 +252,38 @@ describe('many nodes that share a key', { skip: missing || (!shares && 'skipped:
         }
         const { nodes } = await town.at(i).json('nodes');
         assert.ok(nodes.every((n) => n.shares_visitors));
+      }
+    }));
+
+  test('a node that lost its arena knows today\'s visitors again', () =>
+    run(2, { args: secret, shared: true }, async (town) => {
+      for (let i = 0; i < 40; i++) await town.view(i % 2, i % 20);
+      await town.agrees(({ p }) => p.today.visitors === 20);
+      await town.at(0).kill9();
+      for (const file of fs.readdirSync(town.at(0).run)) if (file.startsWith('arena')) fs.rmSync(path.join(town.at(0).run, file));
+      await town.at(0).spawn();
+      town.least.clear();
+      for (let i = 0; i < 20; i++) await view(town.at(0), i);
+      town.views += 20;
+      for (let i = 0; i < 2; i++)
+        await until(`node ${i + 1}`, async () => {
+          const { periods: p } = await town.at(i).snapshot();
+          return p.total.views === 60 && p.today.visitors === 20 && p.today.deduplicated;
+        });
+    }));
+
+  test(`cut off at random, ${ROUNDS} rounds: after healing the true visitors, never above them (SEED=${SEED})`, () =>
+    run(3, { args: secret, shared: true }, async (town) => {
+      const pick = random(SEED);
+      for (let round = 0; round < ROUNDS; round++) {
+        const cut = town.nodes.filter(() => pick(2) === 0);
+        for (const { cable } of cut) cable.cut();
+        for (let i = 0; i < 20; i++) {
+          await town.view(pick(3), pick(40));
+          await town.ask(pick(3));
+        }
+        for (const { cable } of cut) cable.mend();
+        await town.agrees(({ p }) => ['today', 'week', 'month', 'last_hour', 'last_7d'].every((s) => p[s].visitors === town.seen.size && p[s].deduplicated && p[s].exact));
       }
     }));
 });
