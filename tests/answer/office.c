@@ -19,6 +19,35 @@ static void keep(struct office *o, struct slice bytes)
 
 /* --- The service --- */
 
+/* Three: this one, its namesake, and one whose clock is wrong and that has gone. */
+static void nodes(void *context, struct nodes_seen *ret_nodes)
+{
+    (void)context;
+    *ret_nodes = (struct nodes_seen){.shared = true,
+                                     .here = 2,
+                                     .count = 3,
+                                     .refused = 4,
+                                     .row = {{.node = "a",
+                                              .incarnation = "0123456789abcdef",
+                                              .here = true,
+                                              .ours = true,
+                                              .wrote_s = 999,
+                                              .now_s = 1000,
+                                              .version = "1.0"},
+                                             {.node = "a",
+                                              .incarnation = "1123456789abcdef",
+                                              .here = true,
+                                              .wrote_s = 1000,
+                                              .now_s = 1000,
+                                              .shares = true},
+                                             {.node = "c",
+                                              .incarnation = "2123456789abcdef",
+                                              .wrote_s = 900,
+                                              .now_s = 1000,
+                                              .clock_ms = 5000,
+                                              .seen_ms = 9000}}};
+}
+
 static void status(void *context, struct service_status *ret_status)
 {
     struct office *o = context;
@@ -82,6 +111,7 @@ struct office *office_new(const char *config)
                                   .version = "0.0.1",
                                   .context = o,
                                   .status = status,
+                                  .nodes = nodes,
                                   .submit = submit,
                                   .reply_http = reply_http,
                                   .reply_console = reply_console,

@@ -70,6 +70,36 @@ Test(commands, all_are_in_help_and_none_breaks_on_nothing)
     office_free(o);
 }
 
+Test(commands, nodes_says_who_is_odd)
+{
+    struct office *o = office();
+    char text[4096];
+    json_t *answer, *row;
+    size_t i;
+
+    snprintf(text, sizeof text, "%s", office_ask(o, "nodes"));
+    cr_expect_not_null(strstr(text, "this one"));
+    cr_expect_not_null(strstr(text, "shares visitors"));
+    cr_expect_not_null(strstr(text, "WARNING: two machines call themselves a"));
+    cr_expect_not_null(strstr(text, "WARNING: the clock of c differs from Redis' by "
+                                    "-4000 ms"));
+    cr_expect_not_null(strstr(text, "WARNING: 4 sheets were refused"));
+    answer = ask(o, "nodes");
+    json_array_foreach(json_object_get(answer, "nodes"), i, row)
+    {
+        cr_expect_eq(json_is_true(json_object_get(row, "this")), i == 0);
+        cr_expect_eq(json_is_true(json_object_get(row, "here")), i < 2);
+        cr_expect_eq(json_is_true(json_object_get(row, "name_twice")), i < 2);
+        cr_expect_eq(json_is_true(json_object_get(row, "clock_differs")), i == 2);
+        cr_expect_eq(json_integer_value(json_object_get(row, "age_s")), i == 0   ? 1
+                                                                        : i == 1 ? 0
+                                                                                 : 100);
+    }
+    cr_expect_eq(i, 3);
+    json_decref(answer);
+    office_free(o);
+}
+
 Test(commands, what_is_wrong_is_one_line_that_says_what_to_do)
 {
     struct office *o = office();
