@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "keep/nodes_inner.h"
 
-enum { PERIOD_MS = 1000, ROUND_MS = 2000, STOP_MS = 500, MEMORY = 64 << 20 };
+enum { PERIOD_MS = 1000, ROUND_MS = 5000, STOP_MS = 500, MEMORY = 64 << 20 };
 
 /* --- A round --- */
 
@@ -30,6 +30,16 @@ static int attend(struct nodes *n)
     return 0;
 }
 
+static bool is_stopping(struct nodes *n)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&n->lock);
+    stopping = n->stopping;
+    pthread_mutex_unlock(&n->lock);
+    return stopping;
+}
+
 int nodes_round(struct nodes *n, struct instant now, struct deadline d)
 {
     int rv;
@@ -39,10 +49,10 @@ int nodes_round(struct nodes *n, struct instant now, struct deadline d)
     n->deadline = d;
     rv = attend(n);
     if (rv == 0)
-        rv = nodes_publish(n);
-    if (rv == 0)
         rv = nodes_roll(n);
-    if (rv == 0)
+    if (rv == 0 && n->company && !is_stopping(n))
+        rv = nodes_publish(n);
+    if (rv == 0 && !is_stopping(n))
         rv = nodes_hear(n);
     pthread_mutex_lock(&n->lock);
     n->status.error = rv;

@@ -2,9 +2,10 @@
  * that they share. Each second it says what changed here (a sheet a site, count/sheet) and
  * hears what the others said, which it puts beside the sites (count/site_peers). A store
  * that is stuck or gone delays nobody; what was heard last stays and fades. Happy path:
- * attend -> publish -> roll call -> hear what changed -> install. It fails when: the store
- * is away (its saver says so; tried again each second), a sheet is none (left out, counted,
- * said once a minute), or the memory for sheets is full (the same). */
+ * attend -> roll call -> publish (unless we are alone: nobody would read it) -> hear what
+ * changed -> install. It fails when: the store is away (its saver says so; tried again each
+ * second), a sheet is none (left out, counted, said once a minute), or the memory for
+ * sheets is full (the same). */
 #ifndef LUOT_KEEP_NODES_H
 #define LUOT_KEEP_NODES_H
 

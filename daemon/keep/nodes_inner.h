@@ -38,6 +38,7 @@ struct nodes {
     size_t limit, publish_at;
     size_t bytes; /* of sheets, and of what readers have */
     unsigned live_sites;
+    bool company; /* somebody else wrote in the last ten minutes: there is a reader */
     uint64_t published, heard, refused; /* of the status, this thread's */
     struct peer_run peer[PEERS_MAX];
     struct site_peers *retired;

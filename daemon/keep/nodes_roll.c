@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "keep/nodes_inner.h"
 
-enum { FORGET_S = 26 * 3600, SURE_ROUNDS = 8, CLOCK_MS = 2000 };
+enum { FORGET_S = 26 * 3600, COMPANY_S = 600, SURE_ROUNDS = 8, CLOCK_MS = 2000 };
 
 static struct peer_run *place_of(struct nodes *n, const char *run)
 {
@@ -124,6 +124,10 @@ int nodes_roll(struct nodes *n)
             row->shares = p != NULL && p->shares;
         }
     }
+    n->company = false;
+    for (unsigned i = 0; i < r->count; i++)
+        n->company = n->company || (!r->row[i].ours &&
+                                    r->row[i].now_s - r->row[i].wrote_s <= COMPANY_S);
     for (unsigned i = 0; i < r->count && rv == 0; i++)
         if (r->row[i].ours)
             tell_names(n, &r->row[i]);

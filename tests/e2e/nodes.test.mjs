@@ -250,8 +250,7 @@ describe('many nodes that share a key', { skip: missing || (!shares && 'skipped:
           assert.equal(p[span].deduplicated, true, span);
           assert.equal(p[span].exact, true, span);
         }
-        const { nodes } = await town.at(i).json('nodes');
-        assert.ok(nodes.every((n) => n.shares_visitors));
+        await until('they know that they share', async () => (await town.at(i).json('nodes')).nodes.every((n) => n.shares_visitors));
       }
     }));
 

@@ -18,7 +18,7 @@ struct shelf { /* what a Redis keeps of sheets */
     size_t length[NODES][SITES_MAX];
     int64_t at[NODES][SITES_MAX], now_ms;
     bool here[NODES];
-    int64_t ahead_ms;
+    int64_t gone_s;
     const char *name[NODES];
     unsigned puts, gets;
     int fails; /* 0, or the code of each call */
@@ -124,9 +124,9 @@ static int nodes_of(struct store *s, unsigned limit,
     (void)limit;
     (void)d;
     for (int i = 0; i < NODES && shelf->fails == 0; i++) {
-        struct node_row row = {.wrote_s = shelf->here[i] ? 1000 : 900,
+        struct node_row row = {.wrote_s = shelf->here[i] ? 1000 : 1000 - shelf->gone_s,
                                .now_s = 1000,
-                               .clock_ms = 1000000 + (i == 1 ? shelf->ahead_ms : 0),
+                               .clock_ms = 1000000,
                                .seen_ms = 1000000,
                                .here = shelf->here[i],
                                .ours = i == of(s)->node};
@@ -301,9 +301,29 @@ Test(nodes, a_run_that_left_is_not_here_and_fades)
     town_view(&p->town[1], "demo", 2);
     cr_assert_eq(rounds(p, 2), 0);
     p->shelf.here[1] = false;
+    p->shelf.gone_s = 100;
     cr_assert_eq(nodes_round(p->nodes[0], town_now(&p->town[0]), deadline_in(1000)), 0);
     cr_expect_eq(status_of(p, 0).here, 1);
     town_wait(&p->town[0], 3700);
     cr_expect_eq(hour(p, 0, METRIC_VIEWS), 0);
+    pair_free(p);
+}
+
+Test(nodes, who_counts_alone_says_nothing_until_somebody_comes)
+{
+    struct pair *p = pair_new(0);
+
+    p->shelf.here[1] = false;
+    p->shelf.gone_s = 700;
+    for (unsigned v = 1; v <= 5; v++) {
+        town_view(&p->town[0], "demo", v);
+        town_keep(&p->town[0]);
+        cr_assert_eq(nodes_round(p->nodes[0], town_now(&p->town[0]), deadline_in(1000)),
+                     0);
+    }
+    cr_expect_eq(p->shelf.puts, 0);
+    p->shelf.here[1] = true;
+    cr_assert_eq(rounds(p, 2), 0);
+    cr_expect_eq(hour(p, 1, METRIC_VIEWS), 5);
     pair_free(p);
 }
