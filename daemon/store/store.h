@@ -123,13 +123,17 @@ struct own_hits {
     int64_t day;       /* asked: which local day                 */
     uint64_t views, visits, day_views, day_visits; /* 0: nothing */
 };
-enum { SHARED_MAX = 128 };
+
+enum { SHARED_MAX = 128 }; /* of what is shared under a name */
+
 /* What a store has of a site, to see that it changed. */
 struct store_look {
     uint64_t live; /* another one when other incarnations counted, or are lost */
     int64_t said;  /* as dump's state: grows when people change or import      */
     /* What `mark` was told last, or -1: never, or it is forgotten. */
     int64_t copied;
+};
+
 /* One run that counts for the same store, or did. */
 struct node_row {
     char run[96], node[64], incarnation[17], version[32];
@@ -205,9 +209,10 @@ struct store_ops {
      * by this deadline (ERR_TIMEOUT), however patient it was. For a stop. */
     void (*hurry)(struct store *s, struct deadline d);
     /* All that is kept of a site as the rows of store/dump.h, in their order, from a place
-     * on (see there) until the last one of kind `last`, as it was at one moment; without a site what belongs to none, and
-     * then every site. `row` returns 0, or what ends it and is returned. *ret_state changes
-     * when people change or import something. ERR_NOT_FOUND: there is no such site.
+     * on (see there) until the last one of kind `last`, as it was at one moment; without a
+     * site what belongs to none, and then every site. `row` returns 0, or what ends it and
+     * is returned. *ret_state changes when people change or import something.
+     * ERR_NOT_FOUND: there is no such site.
      * A store that has no one moment (Redis) gives each number as it was at some moment
      * meanwhile, and ERR_PARTIAL at the end when the state changed: once more. */
     int (*dump)(struct store *s, struct slice site, struct dump_place from,

@@ -174,6 +174,8 @@ const char *const redis_scripts[SCRIPTS] = {
         "    redis.call('ZADD', KEYS[i + 1], ARGV[a + 5], ARGV[a + 6])\n"
         "  end\n"
         "end\n"
+        "return 1\n",
+
     /* KEYS: a run's sheet of a site, the list of its sheets. ARGV: the sheet, the site,
      * seconds kept. The list has when each came, by the server's clock. */
     [SCRIPT_SHEET] =
