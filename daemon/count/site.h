@@ -145,9 +145,8 @@ struct site { /* one a range, made at start, never moves */
     _Atomic(struct site_terms *) terms;
     struct site_scan scan;
     struct key_ring *ring; /* keys that nodes share; NULL: each has its own */
-    _Atomic uint32_t sharing[SITE_KEYS];  /* enum key_sharing; the keeper's */
-    _Atomic uint64_t key_mark[SITE_KEYS]; /* of a shared key; the keeper's */
-    uint64_t close_ticket;                /* keeper: graces, as the two below */
+    _Atomic uint32_t sharing[SITE_KEYS]; /* enum key_sharing; the keeper's */
+    uint64_t close_ticket;               /* keeper: graces, as the two below */
     uint64_t fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS];
     uint64_t scanned_terms; /* keeper: the version that the last scan was made under */
     bool keys_changed;      /* keeper: since the last scan                           */
@@ -221,9 +220,6 @@ void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 struct period site_key_period(const struct site_terms *terms, int64_t slot);
 /* Any thread: of the key that began in the period which this slot is in. */
 enum key_sharing site_key_sharing(const struct site *s, int64_t slot);
-/* The same: a number that two nodes have in common when they have this key in common, and
- * that tells nothing of it. 0: it is not shared, or that is not known. */
-uint64_t site_key_mark(const struct site *s, int64_t slot);
 
 /* --- The reader thread --- */
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],

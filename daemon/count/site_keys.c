@@ -158,22 +158,6 @@ enum key_sharing site_key_sharing(const struct site *s, int64_t slot)
                                                           memory_order_relaxed);
 }
 
-uint64_t site_key_mark(const struct site *s, int64_t slot)
-{
-    int i = key_in_period(s, slot);
-
-    return i < 0 ? 0 : atomic_load_explicit(&s->key_mark[i], memory_order_relaxed);
-}
-
-/* No visitor is hashed so: a site's key is never empty. */
-static uint64_t mark_of(const struct hash_key *key)
-{
-    static const char nobody[] = "\0mark";
-    uint64_t mark = hash_keyed(key, nobody, sizeof nobody);
-
-    return mark != 0 ? mark : 1;
-}
-
 static bool find_shared(const struct site *s, int64_t from_slot, struct hash_key *ret_key)
 {
     return s->ring != NULL &&
@@ -190,8 +174,6 @@ static void find_sharing(struct site *s, unsigned i)
         !find_shared(s, key_from(s, i), &shared))
         return;
     same = memcmp(&shared, &s->block->keys[i].key, sizeof shared) == 0;
-    if (same)
-        atomic_store_explicit(&s->key_mark[i], mark_of(&shared), memory_order_relaxed);
     hash_key_erase(&shared);
     atomic_store_explicit(&s->sharing[i], same ? SHARING_SHARED : SHARING_OWN,
                           memory_order_relaxed);
@@ -200,7 +182,6 @@ static void find_sharing(struct site *s, unsigned i)
 static void forget_sharing(struct site *s, unsigned i)
 {
     atomic_store_explicit(&s->sharing[i], SHARING_UNKNOWN, memory_order_relaxed);
-    atomic_store_explicit(&s->key_mark[i], 0, memory_order_relaxed);
 }
 
 /* When a key that began at `from` is over, as things are configured now. */

@@ -83,7 +83,6 @@ Test(site_sharing, the_first_key_is_the_offered_one)
     start(MONTHLY, "2024-05-17 10:00:00");
     cr_expect(is_offered("2024-05-01 00:00:00", 5));
     cr_expect_eq(sharing("2024-05-17 10:00:00"), SHARING_SHARED);
-    cr_expect_neq(site_key_mark(world_site(&w, "a"), slot_of("2024-05-17 10:00:00")), 0);
     end();
 }
 
@@ -151,7 +150,6 @@ Test(site_sharing, a_key_that_somebody_came_under_is_kept_at_a_start)
     world_restart(&w, world_time("2024-05-17 11:00:01"));
     world_ticks(&w, 1);
     cr_expect_eq(sharing("2024-05-17 11:00:01"), SHARING_OWN);
-    cr_expect_eq(site_key_mark(world_site(&w, "a"), slot_of("2024-05-17 11:00:01")), 0);
     world_view(&w, "a", 1);
     cr_expect_eq(visitors(), 1);
     end();
