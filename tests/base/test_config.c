@@ -60,6 +60,7 @@ static const struct {
     {"connections", "4096"},
     {"connections_per_address", "64"},
     {"udp_buffer", "4MiB"},
+    {"cluster_secret_file", ""},
     {"clock_file", ""},
     {"title", "x"},
     {"group", ""},
