@@ -14,7 +14,7 @@
 
 enum {
     ARENA_VERSION = 1,
-    ARENA_WAIT_MS = 5000, /* for a holder that is exiting */
+    HOLDER_WAIT_MS = 5000, /* of an arena or a database, that is exiting */
     DRAIN_MS = 1000,
     LAST_SAVE_MS = 1000,
     FILL_MS = 3000 /* an empty disk waits so long for what Redis has */
@@ -49,6 +49,15 @@ static int fail(enum daemon_exit code, const char *event, const char *sentence)
     return code;
 }
 
+static int lock_state(struct daemon *d)
+{
+    char sentence[512];
+
+    if (state_lock_take(&d->state_lock, &d->places, HOLDER_WAIT_MS, sentence) == 0)
+        return EXIT_OK;
+    return fail(EXIT_CANTCREAT, "state", sentence);
+}
+
 static int open_arena(struct daemon *d)
 {
     struct arena_layout layout = {
@@ -58,7 +67,7 @@ static int open_arena(struct daemon *d)
         .ranges = d->config->settings.sites_max,
         .range_bytes = SITE_RANGE_BYTES,
     };
-    int rv = arena_open(&d->arena, d->places.run_dir, &layout, ARENA_WAIT_MS,
+    int rv = arena_open(&d->arena, d->places.run_dir, &layout, HOLDER_WAIT_MS,
                         &d->arena_report);
 
     if (rv == ERR_IO)
@@ -410,6 +419,8 @@ static int start(struct daemon *d)
     check_geo(d->config->settings.geo_db);
     rv = open_arena(d);
     if (rv == EXIT_OK)
+        rv = lock_state(d);
+    if (rv == EXIT_OK)
         rv = open_stores(d);
     if (rv == EXIT_OK)
         rv = open_sharing(d);
@@ -484,6 +495,7 @@ static void stop(struct daemon *d)
     free(d->came);
     registry_close(d->registry);
     daemon_close_sharing(d);
+    state_lock_release(&d->state_lock);
     arena_close(d->arena);
     clock_release(&d->clock);
     notify_release(&d->notify);

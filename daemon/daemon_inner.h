@@ -22,6 +22,7 @@
 #include "options.h"
 #include "pipeline.h"
 #include "places.h"
+#include "state_lock.h"
 #include "store/history.h"
 #include "store/job.h"
 
@@ -45,6 +46,7 @@ struct daemon {
     struct config *config; /* the current one                             */
     char node[64];         /* of the first one: only a restart changes it */
     struct places places;
+    struct state_lock state_lock;
     struct notify notify;
     struct handover handover;
     struct clock clock;
