@@ -64,6 +64,7 @@ class Doomed extends Luotd {
   }
   /** Starts, and is killed so many ms later, whether it serves by then or not. */
   async falls(ms) {
+    await this.startStore(); // its server takes longer to start than we are patient
     const up = this.spawn().then(() => true, () => false);
     await shortly(ms);
     await this.kill9();
