@@ -22,7 +22,7 @@
 enum {
     CONNECT_MS = 2000,         /* a name, a connection, a login: all of it together */
     REPLY_LIMIT = 64 * 1024,   /* bytes                                             */
-    REPLY_ELEMENTS = 8 * 1024, /* of an array                                       */
+    REPLY_ELEMENTS = 4 * 1024, /* of an array; each takes 70 bytes of a connection  */
     OUT_WINDOW = 64 * 1024,    /* bytes that wait to be sent: then nothing is added */
     SAY_MAX = 48 * 1024,       /* bytes of one command                              */
     SAY_AT_ONCE = 4,           /* commands that one `ask` may say                   */
