@@ -172,7 +172,6 @@ struct summing {
     struct peers_rest *rest;
     uint64_t seen[64];
     unsigned seen_count;
-    const struct node_row *ours;
 };
 
 static void add_rest(void *context, struct slice run, uint64_t visitors, bool exact)
@@ -180,10 +179,6 @@ static void add_rest(void *context, struct slice run, uint64_t visitors, bool ex
     struct summing *m = context;
     uint64_t hash = hash_fast(run.at, run.length);
 
-    for (unsigned i = 0; i < m->n->status.count; i++)
-        if (m->n->status.row[i].ours &&
-            slice_equal(run, slice_of(m->n->status.row[i].run)))
-            return;
     for (unsigned i = 0; i < PEERS_MAX; i++)
         if (m->told->run[i].at != NULL && slice_equal(run, slice_of(m->n->peer[i].run)))
             return;

@@ -251,7 +251,8 @@ struct store_ops {
     /* The runs that wrote last, newest first, this one too. */
     int (*nodes)(struct store *s, unsigned limit, void (*node)(void *, struct node_row *),
                  void *context, struct deadline d);
-    /* Visitors of one day, week or month as each run saved them. */
+    /* Visitors of one day, week or month as each other run saved them: this one's own are
+     * not said, whether or not it is in the roll yet. */
     int (*run_visitors)(struct store *s, struct slice site, enum change_kind kind,
                         int64_t number,
                         void (*run)(void *, struct slice run, uint64_t visitors,

@@ -293,6 +293,7 @@ int redis_nodes(struct store *store, unsigned limit,
 /* --- Visitors by run --- */
 
 struct by_run {
+    const char *ours;
     enum change_kind kind;
     void (*run)(void *, struct slice, uint64_t, bool);
     void *context;
@@ -304,6 +305,8 @@ static int pass_run(void *context, struct slice field, struct slice value)
     int64_t n[4] = {0};
     size_t at = b->kind == CHANGE_DAY ? 2 : 0;
 
+    if (slice_equal(field, slice_of(b->ours)))
+        return 0;
     if (redis_numbers(value, n, at + 2) == at + 2 && n[at] >= 0)
         b->run(b->context, field, (uint64_t)n[at], n[at + 1] == 0);
     return 0;
@@ -315,7 +318,7 @@ int redis_run_visitors(struct store *store, struct slice site, enum change_kind 
                        void *context, struct deadline d)
 {
     struct redis_store *s = redis_store_of(store);
-    struct by_run b = {.kind = kind, .run = run, .context = context};
+    struct by_run b = {.ours = s->run, .kind = kind, .run = run, .context = context};
     char key[KEY_MAX], label[16];
     int64_t give_up_ms;
     int rv = redis_ready(s, d, &give_up_ms);

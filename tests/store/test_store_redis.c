@@ -394,6 +394,31 @@ Test(store_redis, reads_around_fields_that_are_not_ours)
     place_free(&p);
 }
 
+static void add_run(void *context, struct slice run, uint64_t visitors, bool exact)
+{
+    (void)run;
+    cr_expect(exact);
+    *(uint64_t *)context += visitors;
+}
+
+/* Also while the roll does not have it: a server that was emptied hears the rows first. */
+Test(store_redis, says_visitors_of_other_runs_and_never_our_own)
+{
+    struct place p = place_new();
+    uint64_t visitors = 0;
+
+    fake_redis_manner(p.server, FAKE_ANSWER,
+                      "*2\r\n$1\r\n0\r\n*4\r\n"
+                      "$21\r\nnode:0000000000000007\r\n$7\r\n9 8 7 0\r\n"
+                      "$21\r\nnode:0000000000000002\r\n$7\r\n6 5 4 0\r\n",
+                      false);
+    cr_assert_eq(p.store->ops->run_visitors(p.store, SLICE("demo"), CHANGE_DAY, 20780,
+                                            add_run, &visitors, deadline_in(WAITING_MS)),
+                 0);
+    cr_expect_eq(visitors, 4);
+    place_free(&p);
+}
+
 Test(store_redis, notices_words_that_came_while_nobody_asked)
 {
     struct place p = place_new();
