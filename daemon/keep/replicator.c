@@ -35,7 +35,7 @@ struct replicator {
     bool started;
     pthread_mutex_t lock; /* guards what is below */
     pthread_cond_t bell;
-    bool stopping, abandoned;
+    bool stopping, ended, abandoned;
     struct replicator_status status;
 };
 
@@ -368,6 +368,10 @@ static void *replicator_run(void *context)
 
     while (!wait_until(r, monotonic_ms() + r->options.period_ms))
         (void)replicator_round(r, clock_now(r->options.clock), monotonic_ms());
+    pthread_mutex_lock(&r->lock);
+    r->ended = true;
+    pthread_cond_signal(&r->bell);
+    pthread_mutex_unlock(&r->lock);
     return NULL;
 }
 
@@ -400,6 +404,7 @@ void replicator_stop(struct replicator *r, unsigned deadline_ms)
     const int64_t by_ms = deadline_in(deadline_ms).at_ms;
     const struct timespec by = {.tv_sec = by_ms / 1000,
                                 .tv_nsec = by_ms % 1000 * 1000000};
+    bool ended;
 
     if (r == NULL)
         return;
@@ -409,12 +414,16 @@ void replicator_stop(struct replicator *r, unsigned deadline_ms)
     pthread_mutex_unlock(&r->lock);
     hurry(r->options.near, deadline_ms / 2);
     hurry(r->options.far, deadline_ms / 2);
-    if (pthread_clockjoin_np(r->thread, NULL, CLOCK_MONOTONIC, &by) == 0) {
-        replicator_free(r);
+    pthread_mutex_lock(&r->lock);
+    while (!r->ended && monotonic_ms() < by_ms)
+        pthread_cond_timedwait(&r->bell, &r->lock, &by);
+    ended = r->ended;
+    r->abandoned = !ended;
+    pthread_mutex_unlock(&r->lock);
+    if (!ended) {
+        (void)pthread_detach(r->thread);
         return;
     }
-    pthread_mutex_lock(&r->lock);
-    r->abandoned = true;
-    pthread_mutex_unlock(&r->lock);
-    (void)pthread_detach(r->thread);
+    pthread_join(r->thread, NULL);
+    replicator_free(r);
 }
