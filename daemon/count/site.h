@@ -154,8 +154,8 @@ struct site { /* one a range, made at start, never moves */
     _Atomic(struct site_peers *) peers;
     _Atomic uint32_t peer_readers;
     _Atomic uint64_t peer_changes; /* another one when any of it changed            */
-    /* number:18 | flags:2 | visitors:44, of a day, week, month at number % 2: the most
-     * that was answered; and what of the stored rows is other runs'. */
+    /* number:18 | once:1 | exact:1 | visitors:44 of a day, week, month at number % 2: the
+     * most that was answered; and what of the stored rows is other runs'. */
     _Atomic uint64_t peer_most[3][2], peer_live[3][2];
     _Atomic int64_t
         peer_stale_ms; /* CLOCK_MONOTONIC: until then the store is read anew */

@@ -6,7 +6,13 @@
 
 enum { HOUR_SLOTS = 300, DAY_SLOTS = 7200, WEEK_SLOTS = 50400, SLOT_S = SLOT_MS / 1000 };
 
-#define SKETCH_ERROR (0.649 / 64) /* of count/distinct: 0.649 / sqrt(4096) */
+#define SKETCH_ERROR      (0.649 / 64) /* of count/distinct: 0.649 / sqrt(4096) */
+
+/* Words of site's peer_most and peer_live. */
+#define PEER_COUNT_MOST   (((uint64_t)1 << 44) - 1)
+#define PEER_EXACT        ((uint64_t)1 << 44)
+#define PEER_ONCE         ((uint64_t)1 << 45)
+#define PEER_NUMBER_SHIFT 46
 
 static inline const struct site_terms *site_terms_of(const struct site *s)
 {

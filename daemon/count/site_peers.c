@@ -246,12 +246,13 @@ bool site_shares_key(const struct site *s, const struct sheet *sheet)
 /* --- The reader thread --- */
 
 void site_peers_set_live(struct site *s, enum period_kind kind, int64_t number,
-                         uint64_t visitors)
+                         uint64_t visitors, bool once)
 {
     if (kind < PERIOD_DAY || number < 0 || number >= 1 << 18)
         return;
     /* Relaxed: who reads the row a moment before this answers from the one before. */
     atomic_store_explicit(&s->peer_live[kind - PERIOD_DAY][number & 1],
-                          (uint64_t)number << 46 | (visitors & (((uint64_t)1 << 44) - 1)),
+                          (uint64_t)number << PEER_NUMBER_SHIFT | (once ? PEER_ONCE : 0) |
+                              (visitors & PEER_COUNT_MOST),
                           memory_order_relaxed);
 }

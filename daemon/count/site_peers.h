@@ -82,9 +82,10 @@ int site_sheet(const struct site *s, struct instant now, struct sheet_work *work
                struct buffer *out);
 
 /* --- The reader thread --- */
-/* How many visitors of a stored period are other runs', counted live. */
+/* How many visitors of a stored period are other runs', counted live. `once`: of one run,
+ * so nobody is two of them. */
 void site_peers_set_live(struct site *s, enum period_kind kind, int64_t number,
-                         uint64_t visitors);
+                         uint64_t visitors, bool once);
 
 /* --- Any thread, for site_span.c and its kin --- */
 /* Of a sliding window, added to ours. `key` is the table that answers it (-1: none), which

@@ -7,12 +7,7 @@
 #include "count/site_inner.h"
 #include "count/site_peers.h"
 
-#define HLL_ERROR    (1.04 / 128) /* of count/hll: 1.04 / sqrt(16384) */
-#define COUNT_BITS   44
-#define COUNT_MOST   (((uint64_t)1 << COUNT_BITS) - 1)
-#define FLAG_EXACT   ((uint64_t)1 << 44)
-#define FLAG_ONCE    ((uint64_t)1 << 45)
-#define NUMBER_SHIFT 46
+#define HLL_ERROR (1.04 / 128) /* of count/hll: 1.04 / sqrt(16384) */
 
 /* --- Looking --- */
 
@@ -225,14 +220,14 @@ static void keep_most(const struct site *s, enum period_kind kind, int64_t numbe
     struct site *w = (struct site *)(uintptr_t)s;
     _Atomic uint64_t *most = &w->peer_most[kind - PERIOD_DAY][number & 1];
     uint64_t seen = atomic_load_explicit(most, memory_order_relaxed);
-    uint64_t now = (uint64_t)number << NUMBER_SHIFT | (n->deduplicated ? FLAG_ONCE : 0) |
-                   (n->exact ? FLAG_EXACT : 0) |
-                   (n->metric[METRIC_VISITORS] & COUNT_MOST);
+    uint64_t now = (uint64_t)number << PEER_NUMBER_SHIFT |
+                   (n->deduplicated ? PEER_ONCE : 0) | (n->exact ? PEER_EXACT : 0) |
+                   (n->metric[METRIC_VISITORS] & PEER_COUNT_MOST);
 
     for (;;) {
-        if (seen >> NUMBER_SHIFT == (uint64_t)number &&
-            (seen & COUNT_MOST) >= n->metric[METRIC_VISITORS]) {
-            n->metric[METRIC_VISITORS] = seen & COUNT_MOST;
+        if (seen >> PEER_NUMBER_SHIFT == (uint64_t)number &&
+            (seen & PEER_COUNT_MOST) >= n->metric[METRIC_VISITORS]) {
+            n->metric[METRIC_VISITORS] = seen & PEER_COUNT_MOST;
             return;
         }
         if (atomic_compare_exchange_weak_explicit(most, &seen, now, memory_order_relaxed,
@@ -247,10 +242,21 @@ static uint64_t live_part(const struct site *s, enum period_kind kind, int64_t n
     uint64_t live = atomic_load_explicit(&s->peer_live[kind - PERIOD_DAY][number & 1],
                                          memory_order_relaxed);
 
-    if (live >> NUMBER_SHIFT != (uint64_t)number)
+    if (live >> PEER_NUMBER_SHIFT != (uint64_t)number)
         return stored; /* not told yet: a sheet says it better */
-    live &= COUNT_MOST;
+    live &= PEER_COUNT_MOST;
     return live < stored ? live : stored;
+}
+
+/* Is what is stored a sum of several runs? false also where nobody told. */
+static bool are_many(const struct site *s, enum period_kind kind, int64_t number,
+                     uint64_t stored)
+{
+    uint64_t live = atomic_load_explicit(&s->peer_live[kind - PERIOD_DAY][number & 1],
+                                         memory_order_relaxed);
+
+    return stored > 0 && live >> PEER_NUMBER_SHIFT == (uint64_t)number &&
+           (live & PEER_COUNT_MOST) > 0 && (live & PEER_ONCE) == 0;
 }
 
 /* A period that is over: the words have moved on, what was answered last is known. */
@@ -262,13 +268,14 @@ static void add_closed(const struct site *s, enum period_kind kind, int64_t numb
     uint64_t beyond = stored - live_part(s, kind, number, stored);
 
     n->metric[METRIC_VISITORS] = own + stored;
-    n->deduplicated = n->deduplicated && (own == 0 || stored == 0);
-    if (number < 0 || most >> NUMBER_SHIFT != (uint64_t)number ||
-        (most & COUNT_MOST) + beyond > own + stored)
+    n->deduplicated = n->deduplicated && (own == 0 || stored == 0) &&
+                      !are_many(s, kind, number, stored);
+    if (number < 0 || most >> PEER_NUMBER_SHIFT != (uint64_t)number ||
+        (most & PEER_COUNT_MOST) + beyond > own + stored)
         return;
-    n->metric[METRIC_VISITORS] = (most & COUNT_MOST) + beyond;
-    n->exact = (most & FLAG_EXACT) != 0;
-    n->deduplicated = (most & FLAG_ONCE) != 0 && beyond == 0;
+    n->metric[METRIC_VISITORS] = (most & PEER_COUNT_MOST) + beyond;
+    n->exact = (most & PEER_EXACT) != 0;
+    n->deduplicated = (most & PEER_ONCE) != 0 && beyond == 0;
 }
 
 static void add_rest(const struct asking *a, struct site_numbers *n)

@@ -39,6 +39,7 @@ static struct loading loading_of(struct site *site, struct store *store,
 
 struct day_rows { /* [day - first] */
     int64_t first;
+    bool many[SITE_DAYS]; /* visitors of several runs */
     uint64_t of[SITE_DAYS][METRIC_KINDS];
 };
 
@@ -50,6 +51,7 @@ static int keep_day(void *context, const struct history_row *row)
     metric[METRIC_VIEWS] = row->views;
     metric[METRIC_VISITS] = row->visits;
     metric[METRIC_VISITORS] = row->visitors;
+    days->many[row->number - days->first] = !row->deduplicated;
     return 0;
 }
 
@@ -62,25 +64,35 @@ static int read_days(const struct loading *l, unsigned parts, int count,
                                   l->today + 1, keep_day, days);
 }
 
-/* The last `count` days. */
-static int load_days(const struct loading *l, int count)
+struct days { /* the last `count` */
+    int count;
+    struct day_rows other, adjusted, imported;
+};
+
+static int read_all_days(const struct loading *l, int count, struct days *days)
 {
-    struct day_rows other, adjusted = {0}, imported = {0};
-    int rv = read_days(l, HISTORY_LIVE_OTHER, count, &other);
+    int rv = read_days(l, HISTORY_LIVE_OTHER, count, &days->other);
 
     if (rv == 0)
-        rv = read_days(l, HISTORY_ADJUSTED, count, &adjusted);
+        rv = read_days(l, HISTORY_ADJUSTED, count, &days->adjusted);
     if (rv == 0)
-        rv = read_days(l, HISTORY_IMPORTED, count, &imported);
-    for (int i = 0; i < count && rv == 0; i++) {
-        if (i >= count - 2)
-            site_peers_set_live(l->site, PERIOD_DAY, other.first + i,
-                                other.of[i][METRIC_VISITORS]);
-        for (int m = 0; m < METRIC_KINDS; m++)
-            other.of[i][m] += adjusted.of[i][m];
-        site_set_day(l->site, other.first + i, other.of[i], imported.of[i]);
-    }
+        rv = read_days(l, HISTORY_IMPORTED, count, &days->imported);
+    days->count = count;
     return rv;
+}
+
+static void keep_days(const struct loading *l, struct days *days)
+{
+    struct day_rows *other = &days->other;
+
+    for (int i = 0; i < days->count; i++) {
+        if (i >= days->count - 2)
+            site_peers_set_live(l->site, PERIOD_DAY, other->first + i,
+                                other->of[i][METRIC_VISITORS], !other->many[i]);
+        for (int m = 0; m < METRIC_KINDS; m++)
+            other->of[i][m] += days->adjusted.of[i][m];
+        site_set_day(l->site, other->first + i, other->of[i], days->imported.of[i]);
+    }
 }
 
 /* --- Weeks and months: their visitors ---
@@ -93,6 +105,7 @@ enum { PERIODS_MAX = SITE_MONTHS > SITE_WEEKS ? SITE_MONTHS : SITE_WEEKS };
 struct period_rows {
     struct period of[PERIODS_MAX]; /* the newest first */
     uint64_t visitors[PERIODS_MAX];
+    bool many[PERIODS_MAX]; /* of several runs */
     int count;
 };
 
@@ -101,8 +114,10 @@ static int add_visitors(void *context, const struct history_row *row)
     struct period_rows *rows = context;
 
     for (int i = 0; i < rows->count; i++)
-        if (rows->of[i].number == row->number)
+        if (rows->of[i].number == row->number) {
             rows->visitors[i] += row->visitors;
+            rows->many[i] = rows->many[i] || !row->deduplicated;
+        }
     return 0;
 }
 
@@ -125,6 +140,7 @@ static int load_period(const struct loading *l, enum period_kind kind,
     struct period_rows rows = {.count = 0};
     const struct period *newest = &rows.of[0], *oldest;
     uint64_t live[PERIODS_MAX];
+    bool many[PERIODS_MAX];
     int rv;
 
     for (; rows.count < count && p.number >= 0; rows.count++) {
@@ -137,6 +153,7 @@ static int load_period(const struct loading *l, enum period_kind kind,
     rv = l->store->ops->history(l->store, l->key, change, HISTORY_LIVE_OTHER,
                                 oldest->number, newest->number + 1, add_visitors, &rows);
     memcpy(live, rows.visitors, sizeof live);
+    memcpy(many, rows.many, sizeof many);
     if (rv == 0)
         rv = l->store->ops->history(l->store, l->key, change, HISTORY_IMPORTED,
                                     oldest->number, newest->number + 1, add_visitors,
@@ -147,7 +164,7 @@ static int load_period(const struct loading *l, enum period_kind kind,
                                     &rows);
     for (int i = 0; i < rows.count && rv == 0; i++) {
         if (i < 2)
-            site_peers_set_live(l->site, kind, rows.of[i].number, live[i]);
+            site_peers_set_live(l->site, kind, rows.of[i].number, live[i], !many[i]);
         site_set_row(l->site, kind, rows.of[i].number, rows.visitors[i]);
     }
     return rv;
@@ -273,17 +290,21 @@ static int load_totals(const struct loading *l)
 
 /* --- All of it --- */
 
-static int load(const struct loading *l, int days, int weeks, int months)
+/* Days are read first and put in place last: a day's visitors without its week's would be
+ * taken for what the week has beside the sheets. */
+static int load(const struct loading *l, int day_count, int weeks, int months)
 {
-    int rv = load_days(l, days);
+    struct days days;
+    int rv = read_all_days(l, day_count, &days);
 
     if (rv == 0)
         rv = load_period(l, PERIOD_WEEK, CHANGE_WEEK, weeks);
     if (rv == 0)
         rv = load_period(l, PERIOD_MONTH, CHANGE_MONTH, months);
-    if (rv == 0)
-        rv = load_totals(l);
-    return rv;
+    if (rv != 0)
+        return rv;
+    keep_days(l, &days);
+    return load_totals(l);
 }
 
 int history_load(struct site *site, struct store *store, struct instant now)

@@ -206,12 +206,27 @@ Test(site_peers, a_run_without_a_sheet_counts_by_its_rows_and_once)
         say(l, i);
     /* The store's row: five of node 1, which has a sheet, five of one that has none. */
     site_set_day(l->site[0], day, other, none);
-    site_peers_set_live(l->site[0], PERIOD_DAY, day, 10);
+    site_peers_set_live(l->site[0], PERIOD_DAY, day, 10, true);
     rest[0] = (struct peers_rest){.number = day, .visitors = 5, .exact = true};
     tell(l, 0, rest);
     cr_expect_eq(ask(l, 0, SPAN_TODAY).metric[METRIC_VISITORS], 15);
     cr_expect(!ask(l, 0, SPAN_TODAY).deduplicated);
     cr_expect_eq(ask(l, 0, SPAN_TODAY).metric[METRIC_VIEWS], 40);
+    land_free(l);
+}
+
+Test(site_peers, a_day_that_several_runs_counted_is_a_sum_and_says_so)
+{
+    struct land *l = land_new(true);
+    const uint64_t other[METRIC_KINDS] = {30, 20, 10}, none[METRIC_KINDS] = {0};
+    int64_t day = instant_seconds(town_now(&l->town[0])) / 86400 - 1;
+
+    for (int once = 0; once < 2; once++) {
+        site_peers_set_live(l->site[0], PERIOD_DAY, day, 10, once);
+        site_set_day(l->site[0], day, other, none);
+        cr_expect_eq(ask(l, 0, SPAN_YESTERDAY).metric[METRIC_VISITORS], 10);
+        cr_expect_eq(ask(l, 0, SPAN_YESTERDAY).deduplicated, once);
+    }
     land_free(l);
 }
 
