@@ -70,6 +70,10 @@ void site_peers_join(struct site_peers *p, const struct site *s, struct instant 
 struct site_peers *site_peers_install(struct site *s, struct site_peers *p);
 /* Nobody looks at an object that was replaced before this call. */
 bool site_peers_unread(const struct site *s);
+/* Keeps what is to be answered of today, this week and this month, for when they are over:
+ * then the sheets have moved on. Whenever something changed, here or there; who asks does
+ * the same. Costs a union of each. */
+void site_peers_note(const struct site *s, struct instant now);
 /* Does it mark visitors with a key that we have? */
 bool site_shares_key(const struct site *s, const struct sheet *sheet);
 /* This run's own sheet. `work` is the caller's: it is large. ERR_FULL. */

@@ -298,6 +298,17 @@ void site_span(const struct site *s, enum site_span span, struct instant now,
     read_span(&r, span, ret_numbers);
 }
 
+void site_peers_note(const struct site *s, struct instant now)
+{
+    static const enum site_span open[] = {SPAN_TODAY, SPAN_WEEK, SPAN_MONTH};
+    struct site_numbers n;
+
+    if (atomic_load_explicit(&s->peers, memory_order_relaxed) == NULL)
+        return; /* nobody beside us: our own rows have it */
+    for (unsigned i = 0; i < sizeof open / sizeof open[0]; i++)
+        site_span(s, open[i], now, &n);
+}
+
 /* As if everything had been seeded with 0, now. */
 void site_counted(const struct site *s, enum site_span span, struct instant now,
                   uint64_t ret_metric[METRIC_KINDS])

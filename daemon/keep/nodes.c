@@ -8,7 +8,13 @@
 #include "base/error.h"
 #include "keep/nodes_inner.h"
 
-enum { PERIOD_MS = 1000, ROUND_MS = 5000, STOP_MS = 500, MEMORY = 64 << 20 };
+enum {
+    PERIOD_MS = 1000,
+    ROUND_MS = 5000,
+    STOP_MS = 500,
+    NOTE_MS = 100,
+    MEMORY = 64 << 20
+};
 
 /* --- A round --- */
 
@@ -30,6 +36,29 @@ static int attend(struct nodes *n)
     return 0;
 }
 
+/* A day that nobody asked for is answered tomorrow: by what was noted of it last, so each
+ * second of it, whether the store is there or not. What takes long goes on the next time. */
+static void note_periods(struct nodes *n)
+{
+    int64_t until_ms = deadline_in(NOTE_MS).at_ms;
+
+    for (size_t i = 0; i < n->limit; i++) {
+        size_t index = (n->note_at + i) % n->limit;
+        const struct site *s = registry_at(n->options.registry, index);
+        struct told *t = n->told[index];
+        uint64_t changes;
+
+        if (s == NULL || t == NULL || (changes = site_changes(s, n->now)) == t->noted)
+            continue;
+        t->noted = changes;
+        site_peers_note(s, n->now);
+        if (deadline_in(0).at_ms < until_ms)
+            continue;
+        n->note_at = index + 1;
+        return;
+    }
+}
+
 static bool is_stopping(struct nodes *n)
 {
     bool stopping;
@@ -47,6 +76,7 @@ int nodes_round(struct nodes *n, struct instant now, struct deadline d)
     n->now = now;
     n->now_ms = deadline_in(0).at_ms;
     n->deadline = d;
+    note_periods(n);
     rv = attend(n);
     if (rv == 0)
         rv = nodes_roll(n);
@@ -54,6 +84,7 @@ int nodes_round(struct nodes *n, struct instant now, struct deadline d)
         rv = nodes_publish(n);
     if (rv == 0 && !is_stopping(n))
         rv = nodes_hear(n);
+    note_periods(n);
     pthread_mutex_lock(&n->lock);
     n->status.error = rv;
     n->status.published = n->published;

@@ -19,7 +19,8 @@ struct told {               /* of a site; made when it is first met */
     struct heard run[PEERS_MAX];
     struct peers_rest rest[SHEET_PERIODS];
     int64_t rest_ms;
-    bool dirty; /* readers do not have it yet */
+    uint64_t noted; /* site_changes() when its open periods were noted */
+    bool dirty;     /* readers do not have it yet */
 };
 
 struct peer_run { /* an other run; keeps its place while it is remembered */
@@ -35,7 +36,7 @@ struct peer_run { /* an other run; keeps its place while it is remembered */
 struct nodes {
     struct nodes_options options;
     struct told **told; /* one a range of the registry */
-    size_t limit, publish_at;
+    size_t limit, publish_at, note_at;
     size_t bytes; /* of sheets, and of what readers have */
     unsigned live_sites;
     bool company; /* somebody else wrote in the last ten minutes: there is a reader */

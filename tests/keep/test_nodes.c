@@ -268,6 +268,64 @@ Test(nodes, a_store_that_is_away_takes_nothing_from_readers)
     pair_free(p);
 }
 
+/* As the reader brings it from the store: what node 1 has saved of today. */
+static void bring_rows(struct pair *p, uint64_t views)
+{
+    struct site *site = town_site(&p->town[0], "demo");
+    const uint64_t other[METRIC_KINDS] = {views, views, views}, none[METRIC_KINDS] = {0};
+    int64_t day = instant_seconds(town_now(&p->town[0])) / 86400;
+
+    site_peers_set_live(site, PERIOD_DAY, day, views, true);
+    site_set_day(site, day, other, none);
+}
+
+static void yesterday_is(struct pair *p, uint64_t visitors)
+{
+    town_wait(&p->town[0], 86400);
+    cr_expect_eq(site_metric(town_site(&p->town[0], "demo"), SPAN_YESTERDAY,
+                             METRIC_VISITORS, town_now(&p->town[0])),
+                 visitors);
+}
+
+static uint64_t today(struct pair *p)
+{
+    return site_metric(town_site(&p->town[0], "demo"), SPAN_TODAY, METRIC_VISITORS,
+                       town_now(&p->town[0]));
+}
+
+Test(nodes, a_day_that_nobody_asked_for_since_is_whole_when_it_is_over)
+{
+    struct pair *p = pair_new(0);
+
+    town_view(&p->town[0], "demo", 1);
+    town_view(&p->town[1], "demo", 2);
+    cr_assert_eq(rounds(p, 2), 0);
+    cr_expect_eq(today(p), 2);
+    for (unsigned v = 3; v <= 12; v++)
+        town_view(&p->town[v % 2], "demo", v);
+    cr_assert_eq(rounds(p, 2), 0);
+    bring_rows(p, 6);
+    yesterday_is(p, 12);
+    pair_free(p);
+}
+
+Test(nodes, a_day_whose_end_the_store_missed_has_what_came_here)
+{
+    struct pair *p = pair_new(0);
+
+    town_view(&p->town[0], "demo", 1);
+    town_view(&p->town[1], "demo", 2);
+    cr_assert_eq(rounds(p, 2), 0);
+    bring_rows(p, 1);
+    cr_expect_eq(today(p), 2);
+    p->shelf.fails = ERR_IO;
+    for (unsigned v = 3; v <= 12; v++)
+        town_view(&p->town[0], "demo", v);
+    cr_assert_eq(rounds(p, 2), ERR_IO);
+    yesterday_is(p, 12);
+    pair_free(p);
+}
+
 Test(nodes, a_sheet_that_is_none_leaves_the_one_before)
 {
     struct pair *p = pair_new(0);
