@@ -32,7 +32,7 @@ struct saver {
     pthread_mutex_t lock; /* guards what is below */
     pthread_cond_t bell;
     unsigned trouble; /* the store's number of what we logged last  */
-    bool stopping;
+    bool stopping, ended;
     struct deadline stop_by;
     int64_t good_ms; /* CLOCK_MONOTONIC when the last good round looked; 0: none */
     struct saver_status status;
@@ -295,6 +295,10 @@ static void *saver_run(void *context)
     }
     if (!atomic_load_explicit(&s->collection.abandoned, memory_order_acquire))
         (void)saver_round(s, clock_now(s->options.clock), true, s->stop_by);
+    pthread_mutex_lock(&s->lock);
+    s->ended = true;
+    pthread_cond_signal(&s->bell);
+    pthread_mutex_unlock(&s->lock);
     return NULL;
 }
 
@@ -323,8 +327,14 @@ static bool join_by(struct saver *s, int64_t then_ms)
 {
     const struct timespec then = {.tv_sec = then_ms / 1000,
                                   .tv_nsec = then_ms % 1000 * 1000000};
+    bool ended;
 
-    return pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &then) == 0;
+    pthread_mutex_lock(&s->lock);
+    while (!s->ended && monotonic_ms() < then_ms)
+        pthread_cond_timedwait(&s->bell, &s->lock, &then);
+    ended = s->ended;
+    pthread_mutex_unlock(&s->lock);
+    return ended && pthread_join(s->thread, NULL) == 0;
 }
 
 void saver_end(struct saver *s, unsigned deadline_ms)
