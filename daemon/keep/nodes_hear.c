@@ -9,7 +9,7 @@
 #include "keep/nodes_inner.h"
 
 enum {
-    SINCE_MAX = 256, /* sheets of a run in a round        */
+    SINCE_MAX = 256, /* sheets of a run in a page         */
     BACK_MS = 2000,  /* that are asked for again          */
     REST_MS = 60000, /* rows of silent runs are read anew */
     STALE_MS = 10000,
@@ -74,7 +74,7 @@ struct asked {
     struct sheet_row place[SINCE_MAX];
     struct told *told[SINCE_MAX];
     struct site *site[SINCE_MAX];
-    size_t count;
+    size_t listed, count; /* in this page; of sites that are ours too */
     uint64_t *word;
 };
 
@@ -86,6 +86,7 @@ static void note_site(void *context, struct slice key, int64_t at)
 
     if (at > a->at)
         a->at = at;
+    a->listed++;
     t = site == NULL ? NULL : nodes_told(a->n, site);
     if (t == NULL || a->count == SINCE_MAX)
         return;
@@ -141,26 +142,39 @@ static void hear_sheet(void *context, size_t index, struct slice bytes)
         refuse(a->n, a->peer, a->place[index].site, error_text(rv));
 }
 
+/* The sheets that came from then on, at most a page of them; a->at: when the last did. */
+static int hear_page(struct asked *a, int64_t from)
+{
+    struct nodes *n = a->n;
+    struct store *store = n->options.store;
+    int rv;
+
+    a->count = a->listed = 0;
+    a->at = from;
+    rv = store->ops->sheets_since(store, a->peer->run, from, SINCE_MAX, note_site, a,
+                                  n->deadline);
+    if (rv == 0 && a->count > 0)
+        rv =
+            store->ops->sheets_get(store, a->place, a->count, hear_sheet, a, n->deadline);
+    return rv;
+}
+
+/* All that came, a page at a time; what a round has no time for comes with the next. */
 static int hear_run(struct nodes *n, struct asked *a, struct peer_run *p)
 {
-    struct store *store = n->options.store;
     int64_t from = p->since > BACK_MS ? p->since - BACK_MS : 0;
     int rv;
 
     a->n = n;
     a->peer = p;
-    a->count = 0;
-    a->at = p->since;
-    rv = store->ops->sheets_since(store, p->run, from, SINCE_MAX, note_site, a,
-                                  n->deadline);
-    /* More than a page came in two seconds: on from the page's end. */
-    if (rv == 0 && a->count == SINCE_MAX && a->at <= p->since)
-        a->at += BACK_MS;
-    if (rv == 0 && a->count > 0)
-        rv =
-            store->ops->sheets_get(store, a->place, a->count, hear_sheet, a, n->deadline);
-    if (rv == 0)
-        p->since = a->at;
+    do {
+        rv = hear_page(a, from);
+        if (rv != 0)
+            break;
+        from = a->at > from ? a->at : from + 1; /* a page of one moment: on from there */
+        if (a->at > p->since)
+            p->since = a->at;
+    } while (a->listed == SINCE_MAX);
     return rv;
 }
 
