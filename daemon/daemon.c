@@ -469,7 +469,7 @@ static void stop(struct daemon *d)
     nodes_stop(d->nodes);
     sharer_stop(d->sharer);
     reader_stop(d->reader);
-    free(d->upkeep.refresh.whole_ms);
+    free(d->upkeep.refresh.read);
     if (d->console != NULL)
         console_stop(d->console);
     uv_run(&d->loop, UV_RUN_NOWAIT);

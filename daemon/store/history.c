@@ -315,18 +315,29 @@ int history_load(struct site *site, struct store *store, struct instant now)
 }
 
 static int refresh_site(struct site *site, struct store *store, struct instant now,
-                        int64_t *whole_ms)
+                        struct history_read *read)
 {
     const struct loading l = loading_of(site, store, now);
     int64_t now_ms = deadline_in(0).at_ms;
+    bool whole = read->whole_ms == 0 || now_ms - read->whole_ms >= WHOLE_MS;
     int rv;
 
-    if (*whole_ms != 0 && now_ms - *whole_ms < WHOLE_MS)
-        return load(&l, 2, 1, 1);
-    rv = load(&l, SITE_DAYS, SITE_WEEKS, SITE_MONTHS);
+    rv = whole ? load(&l, SITE_DAYS, SITE_WEEKS, SITE_MONTHS) : load(&l, 2, 1, 1);
     if (rv == 0)
-        *whole_ms = now_ms;
+        read->any_ms = now_ms;
+    if (rv == 0 && whole)
+        read->whole_ms = now_ms;
     return rv;
+}
+
+/* Rows come some seconds after the sheet that told of them. Who had no turn before that
+ * time was over has one after it. */
+static bool is_stale(const struct site *site, const struct history_read *read,
+                     int64_t now_ms)
+{
+    int64_t until_ms = atomic_load_explicit(&site->peer_stale_ms, memory_order_relaxed);
+
+    return until_ms != 0 && (now_ms <= until_ms || read->any_ms <= until_ms);
 }
 
 int history_refresh(struct registry *registry, struct store *store, struct instant now,
@@ -336,19 +347,18 @@ int history_refresh(struct registry *registry, struct store *store, struct insta
     int64_t now_ms = deadline_in(0).at_ms, until_ms = now_ms + REFRESH_MS;
     int rv = 0;
 
-    if (refresh->whole_ms == NULL)
-        refresh->whole_ms = calloc(limit, sizeof *refresh->whole_ms);
-    if (refresh->whole_ms == NULL)
+    if (refresh->read == NULL)
+        refresh->read = calloc(limit, sizeof *refresh->read);
+    if (refresh->read == NULL)
         return ERR_NOMEM;
     for (size_t i = 0; i < limit && rv == 0; i++) {
         size_t index = (refresh->at + i) % limit;
         struct site *site = registry_at(registry, index);
 
-        if (site == NULL ||
-            atomic_load_explicit(&site->peer_stale_ms, memory_order_relaxed) < now_ms)
+        if (site == NULL || !is_stale(site, &refresh->read[index], now_ms))
             continue;
-        rv = refresh_site(site, store, now, &refresh->whole_ms[index]);
-        if (deadline_in(0).at_ms < until_ms)
+        rv = refresh_site(site, store, now, &refresh->read[index]);
+        if (rv == 0 && deadline_in(0).at_ms < until_ms)
             continue;
         refresh->at = index + 1;
         break;

@@ -29,13 +29,15 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
 int history_load_new(struct registry *registry, struct store *store, struct instant now,
                      bool fresh);
 
-/* Sites of which other nodes counted, or people said, something since (peer_stale_ms):
- * their open periods and totals anew, as many sites as fit in a fifth of a second; *at
- * remembers where to go on. Once a minute all that a site has at hand. The reader thread,
- * each second. */
+/* Sites of which other nodes counted, or people said, something since (peer_stale_ms, and
+ * once after it): their open periods and totals anew, as many sites as fit in a fifth of a
+ * second; `at` remembers where to go on, after one that cannot be read too. Once a minute
+ * all that a site has at hand. The reader thread, each second. */
 struct history_refresh {
     size_t at;
-    int64_t *whole_ms; /* a range: when all of it was read; made when it is needed */
+    struct history_read {
+        int64_t any_ms, whole_ms; /* CLOCK_MONOTONIC: when it was read, and all of it */
+    } * read;                     /* a range; made when it is needed                  */
 };
 int history_refresh(struct registry *registry, struct store *store, struct instant now,
                     struct history_refresh *refresh);

@@ -110,6 +110,38 @@ Test(history, comes_back_after_a_reboot)
     province_close(&p);
 }
 
+static void set_stale(const struct province *p, int64_t for_ms)
+{
+    atomic_store(&province_site(p, "demo")->peer_stale_ms, deadline_in(0).at_ms + for_ms);
+}
+
+Test(history, is_read_anew_while_others_count_and_once_after_it)
+{
+    struct province p = demo_now();
+    struct store *s = province_store(&p);
+    struct history_refresh refresh = {.at = 0};
+    struct change more = earlier[0];
+
+    load(&p, s);
+    save_other(&p, earlier, EARLIER);
+    cr_assert_eq(history_refresh(p.registry, s, p.now, &refresh), 0);
+    cr_expect_eq(number(&p, SPAN_TOTAL, METRIC_VIEWS), 0, "nobody said that it changed");
+    set_stale(&p, -1000); /* who had no turn for so long has one */
+    cr_assert_eq(history_refresh(p.registry, s, p.now, &refresh), 0);
+    cr_expect_eq(number(&p, SPAN_TOTAL, METRIC_VIEWS), 1000);
+    cr_expect_eq(number(&p, SPAN_WEEK, METRIC_VISITORS), 22);
+    more.views = 1001;
+    save_other(&p, &more, 1);
+    cr_assert_eq(history_refresh(p.registry, s, p.now, &refresh), 0);
+    cr_expect_eq(number(&p, SPAN_TOTAL, METRIC_VIEWS), 1000, "and no other one");
+    set_stale(&p, 60000);
+    cr_assert_eq(history_refresh(p.registry, s, p.now, &refresh), 0);
+    cr_expect_eq(number(&p, SPAN_TOTAL, METRIC_VIEWS), 1001);
+    free(refresh.read);
+    s->ops->close(s);
+    province_close(&p);
+}
+
 Test(history, is_brought_to_sites_that_opened_later_once)
 {
     struct province p = demo_now();
