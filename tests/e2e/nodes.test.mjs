@@ -179,6 +179,23 @@ describe('many nodes, one portal', { skip: missing, concurrency: 4 }, () => {
       }
     }));
 
+  test('more sites than a page that change in one second are all heard', () => {
+    const sites = Array.from({ length: 900 }, (_, i) => `s${i}`);
+    const config = sites.map((s) => `[site ${s}]\npublic = yes\n`).join('');
+    return run(2, { config }, async (town) => {
+      await until('both are there', async () => (await town.at(1).json('nodes')).here === 2 && (await town.at(0).json('nodes')).here === 2);
+      for (let i = 0; i < sites.length; i += 50) {
+        const body = sites.slice(i, i + 50).map((s) => `s=${s}&p=/`).join('\n');
+        assert.equal((await town.at(0).request('POST', '/b', { headers: { 'X-Forwarded-For': address(i) }, body })).status, 204);
+      }
+      for (const site of sites)
+        await until(`${site} at node 2`, async () => {
+          const { periods: p } = await town.at(1).snapshot(site);
+          return p.last_hour.views === 1 && p.today.visitors === 1;
+        });
+    });
+  });
+
   test('beside SQLite: sliding windows have the others too', () =>
     run(2, { beside: 'sqlite,' }, async (town) => {
       for (let i = 0; i < 10; i++) await town.view(i % 2, i);
@@ -232,6 +249,37 @@ describe('many nodes, one portal', { skip: missing, concurrency: 4 }, () => {
     }));
 });
 
+const NIGHT = Date.parse('2026-11-25T23:30:00+07:00') / 1000; // a Wednesday
+
+/** An hour, past midnight, at all nodes. */
+async function overnight(town, clock) {
+  while (clock.seconds < NIGHT + 3600) {
+    clock.set(clock.seconds + 900);
+    for (const { luotd } of town.nodes) await until('the keeper', async () => (await luotd.stats()).keeper_as_of_s >= clock.seconds);
+  }
+}
+
+/** Every node answers these views, visits and, where they are said, visitors. */
+function sums(town, expected) {
+  return Promise.all(
+    town.nodes.map(async ({ luotd }, i) => {
+      let last;
+      await until(`node ${i + 1} answers ${JSON.stringify(expected)}`, async () => {
+        const { periods } = await luotd.snapshot();
+        last = Object.fromEntries(Object.keys(expected).map((span) => [span, periods[span]]));
+        for (const [span, [views]] of Object.entries(expected)) assert.ok(last[span].views <= views, `node ${i + 1}: ${span} has ${last[span].views} views of ${views}`);
+        return Object.entries(expected).every(
+          ([span, [views, visits, visitors]]) =>
+            last[span].views === views && last[span].visits === visits && (visitors === undefined || (last[span].visitors === visitors && last[span].deduplicated && last[span].exact)),
+        );
+      }, BACK_MS).catch((e) => {
+        throw new Error(`${e.message}; it answered ${JSON.stringify(last)}; ${luotd.log.slice(-1500)}`);
+      });
+      return last;
+    }),
+  );
+}
+
 describe('many nodes that share a key', { skip: missing || (!shares && 'skipped: there is no cluster_secret_file'), concurrency: 4 }, () => {
   const secret = (i, town) => {
     const file = path.join(town.redis.dir, 'secret');
@@ -270,6 +318,46 @@ describe('many nodes that share a key', { skip: missing || (!shares && 'skipped:
           return p.total.views === 60 && p.today.visitors === 20 && p.today.deduplicated;
         });
     }));
+
+  test('SQLite and Redis at three nodes: the sum everywhere, its days in each series, and without Redis still', () => {
+    const clock = new Clock(NIGHT);
+    return run(3, { beside: 'sqlite,', args: secret, clock: () => clock }, async (town) => {
+      const days = [];
+      for (let day = 0; day < 2; day++) {
+        for (let i = 0; i < 96; i++) await town.view(i % 3, 10 * day + (i % 16)); // 16 came, each to each node, twice
+        days.push([Math.floor((clock.seconds + 25200) / 86400) * 86400 - 25200, 96]);
+        await sums(town, { today: [96, 48, 16], total: [town.views, town.views / 2] });
+        if (day === 0) await overnight(town, clock);
+      }
+      const before = await sums(town, { today: [96, 48, 16], yesterday: [96, 48, 16], week: [192, 96, 26], month: [192, 96, 26], total: [192, 96] });
+      for (const { luotd } of town.nodes) {
+        const { points } = await luotd.get('/v1/demo/series.json?metric=views&step=day&from=2026-11-25&to=2026-11-27');
+        assert.deepEqual(points, days, "each node's days are of all nodes");
+      }
+      await town.redis.kill();
+      for (const [i, { luotd }] of town.nodes.entries()) {
+        await until(`node ${i + 1} misses it`, async () => (await luotd.stats()).stores[1].error !== null);
+        const { periods } = await luotd.snapshot();
+        assert.deepEqual(Object.keys(before[i]).map((s) => [s, periods[s]]), Object.entries(before[i]), 'as before');
+        const { points } = await luotd.get('/v1/demo/series.json?metric=views&step=day&from=2026-11-25&to=2026-11-27');
+        assert.deepEqual(points, days);
+      }
+    }).finally(() => clock.close());
+  });
+
+  test('a day that nobody asked for since is whole when it is over', () => {
+    const clock = new Clock(NIGHT);
+    return run(2, { beside: 'sqlite,', args: secret, clock: () => clock }, async (town) => {
+      for (let i = 0; i < 4; i++) await town.view(i % 2, i % 2);
+      await sums(town, { today: [4, 2, 2] });
+      for (let i = 0; i < 40; i++) await town.view(i % 2, i % 20);
+      const heard = async (luotd) => (await luotd.json('nodes')).heard;
+      const was = await Promise.all(town.nodes.map(({ luotd }) => heard(luotd)));
+      for (const [i, { luotd }] of town.nodes.entries()) await until('the other is heard', async () => (await heard(luotd)) > was[i]);
+      await overnight(town, clock);
+      await sums(town, { today: [0, 0, 0], yesterday: [44, 20, 20] });
+    }).finally(() => clock.close());
+  });
 
   test(`cut off at random, ${ROUNDS} rounds: after healing the true visitors, never above them (SEED=${SEED})`, () =>
     run(3, { args: secret, shared: true }, async (town) => {
