@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "store/store_redis.h"
 
+#define MOMENT_MOST ((int64_t)1 << 53) /* what a score can be to the unit */
+
 enum { SHEET_KEPT_S = 26 * 3600, HERE_S = 3, RUN_MAX = 95, RUNS_AT_ONCE = 64 };
 
 static struct slice sheet_key(char memory[KEY_MAX + FIELD_MAX], struct slice site,
@@ -145,7 +147,8 @@ static int hear_since(void *context, size_t number, const redisReply *reply)
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         int64_t at;
 
-        if (slice_signed(redis_text(reply->element[i + 1]), &at) != 0)
+        if (slice_signed(redis_text(reply->element[i + 1]), &at) != 0 || at < 0 ||
+            at > MOMENT_MOST)
             return ERR_MALFORMED;
         q->site(q->context, redis_text(reply->element[i]), at);
     }

@@ -419,6 +419,35 @@ Test(store_redis, says_visitors_of_other_runs_and_never_our_own)
     place_free(&p);
 }
 
+static void add_moment(void *context, struct slice site, int64_t at)
+{
+    (void)site;
+    *(int64_t *)context += at;
+}
+
+Test(store_redis, takes_no_moment_of_a_sheet_that_cannot_be)
+{
+    static const struct {
+        const char *said;
+        int64_t at;
+    } moments[] = {{"*2\r\n$4\r\ndemo\r\n$13\r\n1795659479000\r\n", 1795659479000},
+                   {"*2\r\n$4\r\ndemo\r\n$19\r\n9223372036854775807\r\n", 0},
+                   {"*2\r\n$4\r\ndemo\r\n$2\r\n-5\r\n", 0},
+                   {"*2\r\n$4\r\ndemo\r\n$4\r\n1e18\r\n", 0}};
+    struct place p = place_new();
+
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        int64_t at = 0;
+
+        fake_redis_manner(p.server, FAKE_ANSWER, moments[i].said, false);
+        cr_expect_eq(p.store->ops->sheets_since(p.store, "n:0000000000000001", 0, 256,
+                                                add_moment, &at, deadline_in(WAITING_MS)),
+                     moments[i].at != 0 ? 0 : ERR_MALFORMED);
+        cr_expect_eq(at, moments[i].at);
+    }
+    place_free(&p);
+}
+
 Test(store_redis, notices_words_that_came_while_nobody_asked)
 {
     struct place p = place_new();
