@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon_inner.h"
 #include "identify/geo.h"
+#include "node_name.h"
 #include "store/history.h"
 
 enum {
@@ -83,12 +84,27 @@ static int open_arena(struct daemon *d)
     return EXIT_OK;
 }
 
+/* Another name would save what the arena has a second time. */
+static void keep_name(struct daemon *d)
+{
+    const char *wanted = d->config->settings.node;
+    int rv = node_name_keep(d->places.run_dir, d->arena_report.incarnation, d->node);
+
+    if (rv != 0)
+        log_warn("event=node_name error=\"%s\" next=do_not_change_node_while_dir=%s_is_"
+                 "kept",
+                 error_text(rv), d->places.run_dir);
+    if (strcmp(d->node, wanted) != 0)
+        log_warn("event=node_renamed node=%s wanted=%s next=it_is_saved_as_%s_until_the_"
+                 "machine_starts_anew_or_the_arena_is_removed",
+                 d->node, wanted, d->node);
+}
+
 static int open_store(struct daemon *d, const char *where, struct store **ret_store,
                       bool tell)
 {
     char sentence[512] = "";
-    int rv = store_open(ret_store, where, d->config->settings.node,
-                        d->arena_report.incarnation, sentence);
+    int rv = store_open(ret_store, where, d->node, d->arena_report.incarnation, sentence);
 
     if (rv != 0)
         return fail(rv == ERR_FOREIGN || rv == ERR_VERSION ? EXIT_CONFIG
@@ -301,7 +317,7 @@ static int start_replicator(struct daemon *d)
         .near = d->near_store,
         .far = d->far_store,
         .clock = &d->clock,
-        .node = d->config->settings.node,
+        .node = d->node,
         .incarnation = d->arena_report.incarnation,
         .sites_max = 2 * d->config->settings.sites_max, /* archived ones too */
         .came = daemon_rows_came,
@@ -420,8 +436,10 @@ static int start(struct daemon *d)
     rv = open_arena(d);
     if (rv == EXIT_OK)
         rv = lock_state(d);
-    if (rv == EXIT_OK)
+    if (rv == EXIT_OK) {
+        keep_name(d);
         rv = open_stores(d);
+    }
     if (rv == EXIT_OK)
         rv = open_sharing(d);
     if (rv == EXIT_OK)

@@ -44,7 +44,7 @@ struct daemon {
     const struct options *options;
     char *const *environment;
     struct config *config; /* the current one                             */
-    char node[64];         /* of the first one: only a restart changes it */
+    char node[64];         /* as node_name.h: only a new arena changes it */
     struct places places;
     struct state_lock state_lock;
     struct notify notify;

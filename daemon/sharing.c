@@ -33,8 +33,8 @@ int daemon_load_secret(const struct daemon *d, const struct settings *s,
 static int open_sharer(struct daemon *d, const char *where, char ret_sentence[512])
 {
     struct store *store;
-    int rv = store_open(&store, where, d->config->settings.node,
-                        d->arena_report.incarnation, ret_sentence);
+    int rv =
+        store_open(&store, where, d->node, d->arena_report.incarnation, ret_sentence);
 
     if (rv != 0)
         return rv;

@@ -182,6 +182,38 @@ describe('many nodes, one portal', { skip: missing, concurrency: 4 }, () => {
         });
     }));
 
+  test('a node under a new name is counted once: it has the old one as long as its memory', () =>
+    run(2, { args: (i) => [`--node=old${i}`], beside: 'sqlite,' }, async (town) => {
+      const rename = async () => {
+        const { luotd } = town.nodes[0];
+        await luotd.term();
+        luotd.options.args = luotd.options.args.map((a) => a.replace('old0', 'new'));
+        await luotd.spawn();
+      };
+      const sum = (name) =>
+        Promise.all(
+          town.nodes.map(({ luotd }, i) =>
+            until(`node ${i + 1} has the sum, with ${name}`, async () => {
+              const { periods: p } = await luotd.snapshot();
+              for (const span of ['today', 'total']) assert.ok(p[span].views <= town.views, `node ${i + 1}: ${p[span].views} ${span} of ${town.views}`);
+              const { nodes } = await luotd.json('nodes');
+              return p.today.views === town.views && p.total.views === town.views && nodes.some((n) => n.here && n.node === name);
+            }),
+          ),
+        );
+      for (let i = 0; i < 10; i++) await town.view(i % 2, i);
+      await sum('old0');
+      await rename();
+      for (let i = 0; i < 10; i++) await town.view(i % 2, i);
+      assert.match(town.at(0).log, /event=node_renamed node=old0 wanted=new /);
+      await sum('old0');
+      await town.at(0).kill9();
+      for (const file of fs.readdirSync(town.at(0).run)) if (file.startsWith('arena')) fs.rmSync(path.join(town.at(0).run, file));
+      await town.at(0).spawn();
+      await town.view(0, 1);
+      await sum('new');
+    }));
+
   test('two nodes under one name are both counted, and told', () =>
     run(2, { args: () => ['--node=twin'] }, async (town) => {
       for (let i = 0; i < 10; i++) await town.view(i % 2, i);
