@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -14,7 +15,9 @@
 #include "store/history.h"
 
 enum {
-    ARENA_VERSION = 1,
+    ARENA_VERSION =
+        2, /* 1 had no checks (count/check_word.h): they are made at adoption */
+    ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena or a database, that is exiting */
     DRAIN_MS = 1000,
     LAST_SAVE_MS = 1000,
@@ -63,6 +66,7 @@ static int open_arena(struct daemon *d)
 {
     struct arena_layout layout = {
         .version = ARENA_VERSION,
+        .oldest = ARENA_OLDEST,
         .layout_hash = site_layout_hash(),
         .head_bytes = sizeof(struct count_head),
         .ranges = d->config->settings.sites_max,
@@ -81,6 +85,9 @@ static int open_arena(struct daemon *d)
                  arena_fs_name(d->arena), d->places.run_dir);
     if (d->arena_report.outcome == ARENA_REPLACED)
         log_warn("event=arena_replaced sentence=\"%s\"", d->arena_report.sentence);
+    if (d->arena_report.converted != 0)
+        log_info("event=arena_converted from=%llu to=%d",
+                 (unsigned long long)d->arena_report.converted, ARENA_VERSION);
     return EXIT_OK;
 }
 
@@ -199,6 +206,24 @@ static int open_sharing(struct daemon *d)
                 sentence[0] != '\0' ? sentence : error_text(rv));
 }
 
+/* Once: the next start finds what is whole. */
+static void say_damage(const struct daemon *d)
+{
+    for (size_t i = 0; i < registry_limit(d->registry); i++) {
+        const struct site *s = registry_at(d->registry, i);
+        char day[11] = "-";
+
+        if (s == NULL || s->damage.mended + s->damage.lost == 0)
+            continue;
+        if (s->damage.day >= 0)
+            date_write(s->damage.day, day);
+        log_error("event=arena_damaged file=%s/arena site=%s mended=%u lost=%u day=%s "
+                  "next=check_memory_and_who_writes_there",
+                  d->places.run_dir, s->block->key, s->damage.mended, s->damage.lost,
+                  day);
+    }
+}
+
 static int open_sites(struct daemon *d)
 {
     struct registry_report report;
@@ -213,6 +238,7 @@ static int open_sites(struct daemon *d)
     if (report.full[0] != '\0')
         log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
                   report.full);
+    say_damage(d);
     if (d->reader_store != NULL) {
         rv = history_reopen_sites(d->registry, d->reader_store, d->started, &reopened);
         if (rv == 0)

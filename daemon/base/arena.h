@@ -17,6 +17,7 @@ struct arena; /* opaque: mapping, file, lock */
 
 struct arena_layout {
     uint64_t version;     /* of what the head and ranges hold                           */
+    uint64_t oldest;      /* read as well: same layout_hash; 0: no other version is     */
     uint64_t layout_hash; /* of sizes and offsets: another build's arena is not adopted */
     size_t head_bytes;    /* after the arena's own header                               */
     size_t ranges;        /* how many; an existing arena may have more                  */
@@ -30,6 +31,7 @@ struct arena_report {
     uint64_t incarnation;  /* random, made when the arena was                      */
     uint64_t adoptions;    /* times it was taken over, this one included           */
     int64_t last_alive_ms; /* the holder's last heartbeat before us; 0: created    */
+    uint64_t converted;    /* the older version it was of; 0: none                 */
     bool clean;            /* the last holder closed it                            */
     bool rebooted;         /* with REPLACED: what was there was of an earlier boot */
     int holder_pid;        /* with ERR_IN_USE; 0: unknown                          */
@@ -38,7 +40,9 @@ struct arena_report {
 
 /* Opens or creates DIR/arena and waits up to wait_ms for a holder that is exiting. 0, or
  * ERR_IN_USE, ERR_DENIED (owner, mode, symlink, not a regular file), ERR_NOSPACE,
- * ERR_NOMEM (address space), ERR_IO: `sentence` says what to do. Another version's or a
+ * ERR_NOMEM (address space), ERR_IO: `sentence` says what to do. A file of
+ * an older version, `oldest` or later, is adopted and is of `version` from then on (what
+ * its words lack is for the caller). Another version's, newer ones too, or a
  * damaged file is moved to DIR/arena.bad-<unix seconds> and replaced; an earlier boot's
  * (on a disk) is removed and replaced. More ranges than it had: it grows. hash_start()
  * first. */

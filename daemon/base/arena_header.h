@@ -53,6 +53,10 @@ int arena_header_check(const struct arena_header *h, const struct arena_layout *
 uint64_t arena_file_bytes(const struct arena_layout *layout, uint64_t ranges);
 uint64_t arena_ranges_at(const struct arena_layout *layout);
 
+/* Makes one of layout->version of it: the version first, then the checksum. A header that
+ * was left between the two is taken as of the older version. */
+void arena_header_renew(struct arena_header *h, const struct arena_layout *layout);
+
 void arena_word_set(struct arena_header *h, enum arena_word which, uint64_t value);
 /* False: the word is damaged. */
 bool arena_word_read(const struct arena_header *h, enum arena_word which,

@@ -14,6 +14,8 @@
  *                               ERR_IN_USE with its pid;
  *   it is not ours to open      (a symbolic link, a fifo, another owner or mode)
  *                               ERR_DENIED, and nothing is touched;
+ *   an older version wrote it   (layout.oldest or later) its header is renewed, and it is
+ *                               adopted;
  *   another build wrote it or   it is moved to arena.bad-<unix seconds>, and a new one is
  *   it is damaged               made;
  *   it is of an earlier boot    (run_dir on a disk) its pages reached the disk in any
@@ -139,6 +141,8 @@ static int adopt(struct arena_opening *o, const struct arena_header *found)
     report->last_alive_ms = (int64_t)word_of(found, ARENA_ALIVE_MS);
     report->clean = word_of(found, ARENA_CLEAN) == 1;
     arena_word_set(a->header, ARENA_ADOPTIONS, report->adoptions);
+    report->converted = found->version != a->layout.version ? found->version : 0;
+    arena_header_renew(a->header, &a->layout);
     take_over(a, o->boot);
     return arena_say(o, 0,
                      "adopted %s/arena, which process %llu %s; going on with its counts",

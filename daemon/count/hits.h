@@ -27,7 +27,7 @@ struct hit_count {
 /* The stored days: everything of quarters < through_q that this arena counted. */
 struct hits_base {
     _Atomic int64_t through_q;
-    _Atomic uint64_t views, visits;
+    _Atomic uint64_t views, visits; /* check words of through_q */
 };
 
 struct hits {
@@ -81,6 +81,11 @@ void hits_fold(struct hits *h, int64_t until_q);
  * needs a new incarnation). */
 void hits_set_back_begin(struct hits *h, int64_t now_slot);
 bool hits_set_back_finish(struct hits *h, int64_t now_slot);
+/* Adoption, first of all: whether the stored days hold their checks. MENDED: the copy
+ * before them did, and what it lacks was in the quarters. LOST: both are damaged, and the
+ * total is whatever they say. Checks of version 1's are made. */
+enum hits_state { HITS_WHOLE, HITS_MENDED, HITS_LOST };
+enum hits_state hits_check(struct hits *h);
 /* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could
  * mistake. True as hits_set_back_finish, when the clock is behind
  * what the arena has seen. */

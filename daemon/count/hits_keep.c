@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "count/check_word.h"
 #include "count/hits.h"
 #include "count/hits_word.h"
 
@@ -30,6 +31,16 @@ static int64_t rolled(const struct hits *h)
 static struct hits_base *base_now(struct hits *h)
 {
     return &h->base[atomic_load_explicit(&h->base_i, memory_order_relaxed) & 1];
+}
+
+static uint64_t base_visits(const struct hits_base *b)
+{
+    return check_word_value(atomic_load_explicit(&b->visits, memory_order_relaxed));
+}
+
+static uint64_t base_views(const struct hits_base *b)
+{
+    return check_word_value(atomic_load_explicit(&b->views, memory_order_relaxed));
 }
 
 static int64_t through(struct hits *h)
@@ -71,10 +82,19 @@ static void base_choose(struct hits *h, int64_t through_q, uint64_t visits,
 
     atomic_store_explicit(&b->through_q, through_q, memory_order_release);
     HITS_SEAM("fold");
-    atomic_store_explicit(&b->visits, visits, memory_order_release);
-    atomic_store_explicit(&b->views, views, memory_order_release);
+    atomic_store_explicit(&b->visits, check_word(through_q, visits),
+                          memory_order_release);
+    atomic_store_explicit(&b->views, check_word(through_q, views), memory_order_release);
     HITS_SEAM("fold chosen");
     atomic_store_explicit(&h->base_i, i, memory_order_release);
+}
+
+/* The same stored days once more, with their checks. */
+static void base_restate(struct hits *h, int64_t through_q)
+{
+    const struct hits_base *b = base_now(h);
+
+    base_choose(h, through_q, base_visits(b), base_views(b));
 }
 
 void hits_fold(struct hits *h, int64_t until_q)
@@ -87,9 +107,7 @@ void hits_fold(struct hits *h, int64_t until_q)
     if (until_q <= from_q)
         return;
     moved = stored_sum(h, from_q, until_q);
-    base_choose(h, until_q,
-                atomic_load_explicit(&b->visits, memory_order_relaxed) + moved.visits,
-                atomic_load_explicit(&b->views, memory_order_relaxed) + moved.views);
+    base_choose(h, until_q, base_visits(b) + moved.visits, base_views(b) + moved.views);
 }
 
 /* --- Assigning --- */
@@ -290,9 +308,7 @@ static void unfold(struct hits *h, int64_t from_q)
     if (through(h) <= from_q)
         return;
     back = stored_sum(h, from_q, through(h));
-    base_choose(h, from_q,
-                atomic_load_explicit(&b->visits, memory_order_relaxed) - back.visits,
-                atomic_load_explicit(&b->views, memory_order_relaxed) - back.views);
+    base_choose(h, from_q, base_visits(b) - back.visits, base_views(b) - back.views);
 }
 
 /* Once all is folded, what quarters < rolled_q and their slots hold is in no sum of
@@ -322,8 +338,7 @@ static void restart(struct hits *h, int64_t from_q)
     if (from_q < atomic_load_explicit(&h->first_q, memory_order_relaxed))
         atomic_store_explicit(&h->first_q, from_q, memory_order_release);
     b = base_now(h);
-    base_choose(h, from_q, atomic_load_explicit(&b->visits, memory_order_relaxed),
-                atomic_load_explicit(&b->views, memory_order_relaxed));
+    base_choose(h, from_q, base_visits(b), base_views(b));
 }
 
 /* The word of a slot that is too far ahead of rolled_q, which has just gone back, to be
@@ -374,6 +389,37 @@ bool hits_set_back_finish(struct hits *h, int64_t now_slot)
 }
 
 /* --- Adoption and restoring: one thread, before any worker --- */
+
+static bool base_holds(const struct hits_base *b)
+{
+    int64_t q = atomic_load_explicit(&b->through_q, memory_order_relaxed);
+
+    return check_word_holds(q, atomic_load_explicit(&b->visits, memory_order_relaxed)) &&
+           check_word_holds(q, atomic_load_explicit(&b->views, memory_order_relaxed));
+}
+
+enum hits_state hits_check(struct hits *h)
+{
+    const struct hits_base *b = base_now(h), *old = &h->base[b == &h->base[0]];
+    int64_t old_q = atomic_load_explicit(&old->through_q, memory_order_relaxed);
+
+    if (base_holds(b)) { /* version 1 gave no check: from here on it has one */
+        if (atomic_load_explicit(&b->visits, memory_order_relaxed) >> CHECK_WORD_BITS ==
+            0)
+            base_restate(h, through(h));
+        return HITS_WHOLE;
+    }
+    if (base_holds(old) && old_q > 0 && old_q <= rolled(h) &&
+        old_q >= rolled(h) - QUARTERS) {
+        atomic_fetch_add_explicit(&h->base_i, 1, memory_order_release);
+        return HITS_MENDED;
+    }
+    /* Said once, not at every start; and no day that is open may look folded. */
+    base_restate(h, through(h) > rolled(h) || through(h) < rolled(h) - QUARTERS
+                        ? rolled(h)
+                        : through(h));
+    return HITS_LOST;
+}
 
 bool hits_adopt(struct hits *h, int64_t now_slot)
 {

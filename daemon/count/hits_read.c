@@ -14,6 +14,7 @@
  * reader sees a number fall. */
 #include <stddef.h>
 
+#include "count/check_word.h"
 #include "count/hits.h"
 #include "count/hits_word.h"
 
@@ -196,8 +197,10 @@ struct hit_count hits_total(const struct hits *h)
         const struct hits_base *b = &h->base[(i = again) & 1];
         int64_t from = atomic_load_explicit(&b->through_q, memory_order_acquire);
 
-        total.visits = atomic_load_explicit(&b->visits, memory_order_acquire);
-        total.views = atomic_load_explicit(&b->views, memory_order_acquire);
+        total.visits =
+            check_word_value(atomic_load_explicit(&b->visits, memory_order_acquire));
+        total.views =
+            check_word_value(atomic_load_explicit(&b->views, memory_order_acquire));
         add(&total, quarters(h, from, INT64_MAX));
         again = atomic_load_explicit(&h->base_i, memory_order_acquire);
     } while (again != i);

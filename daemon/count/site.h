@@ -41,8 +41,8 @@ struct count3 { /* one number of each metric, any thread */
  * outlive their table; its own views and visits are valid, and final, once the day is
  * folded. */
 struct site_day {
-    _Atomic int64_t own_tag; /* day + 1 when `own` is that day's (the keeper's) */
-    struct count3 own;
+    _Atomic int64_t own_tag;    /* day + 1 when `own` is that day's (the keeper's) */
+    struct count3 own;          /* check words of the day */
     _Atomic uint64_t own_exact; /* the visitors                                  */
     _Atomic int64_t other_tag;  /* day + 1 when the two below are (the reader's) */
     struct count3 other; /* earlier incarnations, adjustments; as two's complement */
@@ -51,7 +51,7 @@ struct site_day {
 
 struct site_row { /* visitors of a week or month, row number % N */
     _Atomic int64_t own_tag;
-    _Atomic uint64_t own_visitors, own_exact;
+    _Atomic uint64_t own_visitors, own_exact; /* the first: a check word of it */
     _Atomic int64_t other_tag;
     _Atomic uint64_t other_visitors;
 };
@@ -138,6 +138,12 @@ struct site_scan {
 
 struct site_peers;
 
+/* What an adoption found changed by somebody else. */
+struct site_damage {
+    unsigned mended, lost; /* numbers that were had again from elsewhere, or were not */
+    int64_t day;           /* one of those damaged; -1: none is a day's               */
+};
+
 struct site { /* one a range, made at start, never moves */
     unsigned index;
     struct site_block *block;
@@ -159,6 +165,7 @@ struct site { /* one a range, made at start, never moves */
     _Atomic uint64_t peer_most[3][2], peer_live[3][2];
     _Atomic int64_t
         peer_stale_ms; /* CLOCK_MONOTONIC: until then the store is read anew */
+    struct site_damage damage; /* since site_adopt */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */

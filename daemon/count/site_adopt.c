@@ -64,6 +64,7 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
 
     if (last == 0)
         last = now_slot;
+    site_check(s, last);
     site_adopt_keys(s, a, INT64_MIN); /* what is whole may still be asked */
     adopt_visitors(s, last, now_slot);
     site_keep_rows(s, last);

@@ -56,6 +56,9 @@ void site_adopt_sharing(struct site *s, struct arena *a);
 
 /* The visitors of the days, weeks and months at a slot and before it. Keeper. */
 void site_keep_rows(struct site *s, int64_t slot);
+/* What the rows and the total say is believed, had again from the quarters, or counted in
+ * s->damage. `last`: the last slot that was seen. Before any worker (site_check.c). */
+void site_check(struct site *s, int64_t last);
 /* Moves whole days whose quarters are closed to the stored days, with a row each. */
 void site_fold_days(struct site *s);
 /* Forgets rows of periods that have not begun. */

@@ -6,12 +6,18 @@
  * stay. A row's own views and visits are written when the day is folded; until then they
  * are the sum of its quarters, and so they are again after a clock was set back. */
 #include "base/error.h"
+#include "count/check_word.h"
 #include "count/site_inner.h"
 #include "count/site_peers.h"
 
 static uint64_t relaxed(const _Atomic uint64_t *at)
 {
     return atomic_load_explicit(at, memory_order_relaxed);
+}
+
+static uint64_t value_of(const _Atomic uint64_t *at)
+{
+    return check_word_value(relaxed(at));
 }
 
 static void set(_Atomic uint64_t *at, uint64_t value)
@@ -51,7 +57,7 @@ uint64_t site_row_visitors(const struct site *s, enum period_kind kind, int64_t 
         return 0;
     }
     *ret_exact = relaxed(kind == PERIOD_DAY ? &day->own_exact : &row->own_exact) != 0;
-    return relaxed(kind == PERIOD_DAY ? &day->own.visitors : &row->own_visitors);
+    return value_of(kind == PERIOD_DAY ? &day->own.visitors : &row->own_visitors);
 }
 
 uint64_t site_other_visitors(const struct site *s, enum period_kind kind, int64_t number)
@@ -91,8 +97,8 @@ struct hit_count site_own_hits(const struct site *s, const struct period *day)
     if (!is_folded(s, day))
         return hits_sum(&s->block->hits, day->from_slot / QUARTER_SLOTS,
                         day->until_slot / QUARTER_SLOTS, true);
-    return (struct hit_count){.views = relaxed(&row->own.views),
-                              .visits = relaxed(&row->own.visits)};
+    return (struct hit_count){.views = value_of(&row->own.views),
+                              .visits = value_of(&row->own.visits)};
 }
 
 void site_add_stored_day(const struct site *s, int64_t day, bool with_imported,
@@ -123,10 +129,15 @@ static void give_row(_Atomic int64_t *tag, int64_t number)
 }
 
 static void keep_visitors(_Atomic uint64_t *row, _Atomic uint64_t *row_exact,
-                          uint64_t visitors, bool exact)
+                          int64_t number, uint64_t visitors, bool exact)
 {
-    if (visitors > relaxed(row))
-        set(row, visitors);
+    uint64_t word = relaxed(row);
+
+    /* Without a check: new, or version 1's. */
+    if (visitors > check_word_value(word) || word >> CHECK_WORD_BITS == 0)
+        set(row, check_word(number, visitors > check_word_value(word)
+                                        ? visitors
+                                        : check_word_value(word)));
     set(row_exact, exact);
 }
 
@@ -140,7 +151,7 @@ static void keep_row(struct site *s, enum period_kind kind, const struct period 
         atomic_store_explicit(&row->own_tag, 0, memory_order_seq_cst);
         atomic_store_explicit(&row->own_visitors, 0, memory_order_relaxed);
     }
-    keep_visitors(&row->own_visitors, &row->own_exact, visitors, exact);
+    keep_visitors(&row->own_visitors, &row->own_exact, p->number, visitors, exact);
     give_row(&row->own_tag, p->number);
 }
 
@@ -154,8 +165,10 @@ static struct site_day *keep_day(struct site *s, const struct period *p)
     if (!tag_is(&row->own_tag, p->number)) {
         atomic_store_explicit(&row->own_tag, 0, memory_order_seq_cst);
         atomic_store_explicit(&row->own.visitors, 0, memory_order_relaxed);
+        atomic_store_explicit(&row->own.views, 0, memory_order_relaxed);
+        atomic_store_explicit(&row->own.visits, 0, memory_order_relaxed);
     }
-    keep_visitors(&row->own.visitors, &row->own_exact, visitors, exact);
+    keep_visitors(&row->own.visitors, &row->own_exact, p->number, visitors, exact);
     return row;
 }
 
@@ -183,8 +196,8 @@ static void fold_day(struct site *s, const struct period *day)
     struct hit_count sum = hits_sum(h, day->from_slot / QUARTER_SLOTS, until_q, true);
     struct site_day *row = keep_day(s, day);
 
-    set(&row->own.views, sum.views);
-    set(&row->own.visits, sum.visits);
+    set(&row->own.views, check_word(day->number, sum.views));
+    set(&row->own.visits, check_word(day->number, sum.visits));
     give_row(&row->own_tag, day->number);
     hits_fold(h, until_q); /* from here on, readers take the row */
 }

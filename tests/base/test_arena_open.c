@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena_calls.h"
+#include "base/arena_header.h"
 #include "base/error.h"
 #include "lib/arena_place.h"
 
@@ -111,6 +113,56 @@ Test(arena, moves_another_layout_aside_and_keeps_its_bytes)
         cr_expect_not_null(strstr(report.sentence, "another version"), "%s",
                            report.sentence);
         cr_expect_not_null(strstr(report.sentence, "arena.bad-"), "%s", report.sentence);
+        arena_close(a);
+        cr_expect_eq(names(&p, "arena.bad-", false), 1);
+        place_free(&p);
+    }
+}
+
+static struct arena_header *header_of(const struct place *p, int *ret_fd)
+{
+    void *at;
+
+    *ret_fd = open(p->file, O_RDWR);
+    at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, *ret_fd, 0);
+    cr_assert_neq(at, MAP_FAILED);
+    return at;
+}
+
+Test(arena, goes_on_with_an_older_version_even_when_killed_while_renewing_it)
+{
+    struct arena_layout newer = plan;
+
+    newer.version = plan.version + 2;
+    newer.oldest = plan.version;
+    for (int killed = 0; killed < 2; killed++) {
+        struct place p = place_new();
+        struct arena_report report;
+        struct arena *a = open_ok(&p, ARENA_CREATED, &report);
+        uint64_t incarnation = report.incarnation;
+        int fd;
+
+        strcpy(arena_head(a), "of the older build");
+        arena_close(a);
+        if (killed) { /* the new version was written, its checksum not yet */
+            struct arena_header *h = header_of(&p, &fd);
+            h->version = newer.version;
+            munmap(h, 4096);
+            close(fd);
+        }
+        cr_assert_eq(arena_open(&a, p.dir, &newer, 0, &report), 0);
+        cr_expect_eq(report.outcome, ARENA_ADOPTED);
+        cr_expect_eq(report.incarnation, incarnation);
+        cr_expect_eq(report.converted, killed ? 0 : plan.version);
+        cr_expect_str_eq(arena_head(a), "of the older build");
+        arena_close(a);
+        cr_assert_eq(arena_open(&a, p.dir, &newer, 0, &report), 0);
+        cr_expect_eq(report.outcome, ARENA_ADOPTED);
+        cr_expect_eq(report.converted, 0);
+        arena_close(a);
+        /* The build before it does not take it for its own, and destroys nothing. */
+        cr_assert_eq(arena_open(&a, p.dir, &plan, 0, &report), 0);
+        cr_expect_eq(report.outcome, ARENA_REPLACED);
         arena_close(a);
         cr_expect_eq(names(&p, "arena.bad-", false), 1);
         place_free(&p);

@@ -50,7 +50,8 @@ static void add_config(struct world *w, const char *text)
 static void start(struct world *w)
 {
     struct arena_report report;
-    struct arena_layout layout = {.version = 1,
+    struct arena_layout layout = {.version = 2,
+                                  .oldest = 1,
                                   .layout_hash = site_layout_hash(),
                                   .head_bytes = sizeof(struct count_head),
                                   .ranges = w->ranges,

@@ -1,0 +1,48 @@
+/* Floor 2 (count). A number of the arena that checks itself: check:16 | value:48, in one
+ * aligned 64-bit store, so that kill -9 tears nothing. The check is a CRC of the value
+ * and of what the number belongs to (a day, a week, a quarter): any change inside 16
+ * neighbouring bits is seen, others but for one in 65,536.
+ *
+ * It is computed by who writes, the keeper, and looked at by an adoption; readers take
+ * the value and pay one mask. A check of 0 is none: the word was never written, or
+ * version 1 of the arena wrote it. */
+#ifndef LUOT_COUNT_CHECK_WORD_H
+#define LUOT_COUNT_CHECK_WORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CHECK_WORD_BITS = 48 };
+
+#define CHECK_WORD_MAX ((UINT64_C(1) << CHECK_WORD_BITS) - 1)
+
+static inline uint16_t check_word_crc(uint16_t crc, uint64_t value)
+{
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        crc ^= (uint16_t)((value >> shift & 0xff) << 8);
+        for (int bit = 0; bit < 8; bit++)
+            crc = (uint16_t)(crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1);
+    }
+    return crc;
+}
+
+static inline uint64_t check_word(int64_t of, uint64_t value)
+{
+    uint64_t kept = value < CHECK_WORD_MAX ? value : CHECK_WORD_MAX;
+    uint16_t crc = check_word_crc(check_word_crc(0xffff, (uint64_t)of), kept);
+
+    return (uint64_t)(crc != 0 ? crc : 1) << CHECK_WORD_BITS | kept;
+}
+
+static inline uint64_t check_word_value(uint64_t word)
+{
+    return word & CHECK_WORD_MAX;
+}
+
+/* True as well when it has no check. */
+static inline bool check_word_holds(int64_t of, uint64_t word)
+{
+    return word >> CHECK_WORD_BITS == 0 || word == check_word(of, check_word_value(word));
+}
+
+#endif

@@ -1,0 +1,192 @@
+/* Numbers of the arena that somebody else changed, and those of an arena of version 1. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "count/check_word.h"
+#include "count/site_inner.h"
+#include "lib/world.h"
+
+enum { DAYS = 4 };
+
+static struct world w;
+static struct site_block saved;
+static int64_t first_day;
+
+struct truth {
+    uint64_t total, metric[DAYS][METRIC_KINDS], week, month;
+};
+
+static struct truth numbers(void)
+{
+    const struct site *s = world_site(&w, "a");
+    struct truth t = {.total = hits_total(&s->block->hits).views,
+                      .week = world_metric(&w, "a", SPAN_WEEK, METRIC_VISITORS),
+                      .month = world_metric(&w, "a", SPAN_MONTH, METRIC_VISITORS)};
+
+    for (int d = 0; d < DAYS; d++) {
+        struct site_numbers n = {0};
+
+        cr_assert(site_own_day(s, first_day + d, w.now, &n));
+        memcpy(t.metric[d], n.metric, sizeof t.metric[d]);
+    }
+    return t;
+}
+
+static struct site_block *block(void)
+{
+    return world_site(&w, "a")->block;
+}
+
+/* Four days with numbers of their own; the first three are folded. */
+static void four_days(void)
+{
+    struct instant at = world_time("2024-05-14 12:00:00");
+
+    first_day = at.ms / 86400000;
+    world_open(&w, 4, "[site a]\ntimezone = UTC\n", at);
+    for (unsigned d = 0; d < DAYS; d++) {
+        for (unsigned v = 0; v < 5 + d; v++)
+            for (unsigned n = 0; n < 2; n++)
+                cr_assert_eq(world_view(&w, "a", v), OUTCOME_VIEW);
+        world_ticks(&w, 3);
+        if (d + 1 < DAYS)
+            world_restart(&w, instant_after(at, (d + 1) * 86400));
+    }
+    world_restart(&w, w.now);
+    memcpy((void *)&saved, (void *)block(), sizeof saved);
+}
+
+static unsigned damage(void)
+{
+    const struct site *s = world_site(&w, "a");
+
+    return s->damage.mended + s->damage.lost;
+}
+
+/* Each byte of the words at `at`, in three ways: the truth, or damage that is said.
+ * Returns how many times it was the truth. */
+static unsigned flip_each(size_t at, size_t bytes, const struct truth *truth)
+{
+    static const unsigned char how[] = {0x01, 0x80, 0xff};
+    unsigned same = 0;
+
+    for (size_t i = 0; i < bytes * sizeof how; i++) {
+        struct truth now;
+        bool is_same;
+
+        memcpy((void *)block(), (void *)&saved, sizeof saved);
+        ((unsigned char *)block())[at + i / sizeof how] ^= how[i % sizeof how];
+        world_restart(&w, w.now);
+        now = numbers();
+        is_same = memcmp(&now, truth, sizeof now) == 0;
+        same += is_same;
+        cr_assert(is_same || damage() > 0, "byte %zu ^ %02x: wrong and not said",
+                  at + i / sizeof how, how[i % sizeof how]);
+        world_restart(&w, w.now);
+        cr_assert_eq(damage(), 0, "byte %zu: said again", at + i / sizeof how);
+    }
+    return same;
+}
+
+Test(site_check, no_changed_byte_of_a_folded_day_gives_a_silent_wrong_number)
+{
+    struct truth truth;
+
+    four_days();
+    truth = numbers();
+    cr_assert_eq(damage(), 0);
+    cr_assert_eq(truth.total, 2 * (5 + 6 + 7 + 8));
+    for (int d = 0; d < DAYS - 1; d++) {
+        size_t at = offsetof(struct site_block, day) +
+                    (size_t)(first_day + d) % SITE_DAYS * sizeof(struct site_day);
+
+        /* The tag; then views and visits: the quarters have them still. */
+        cr_expect_eq(flip_each(at, 8, &truth), 24);
+        cr_expect_eq(flip_each(at + offsetof(struct site_day, own.views), 16, &truth),
+                     48);
+        flip_each(at + offsetof(struct site_day, own.visitors), 8, &truth);
+    }
+    world_close(&w);
+}
+
+Test(site_check, no_changed_byte_of_the_stored_days_gives_a_silent_wrong_total)
+{
+    struct truth truth;
+
+    four_days();
+    truth = numbers();
+    flip_each(offsetof(struct site_block, hits.base), sizeof saved.hits.base, &truth);
+    world_close(&w);
+}
+
+Test(site_check, no_changed_byte_of_a_week_or_month_gives_a_silent_wrong_number)
+{
+    struct period p;
+    struct truth truth;
+
+    four_days();
+    truth = numbers();
+    p = period_at(&site_terms_of(world_site(&w, "a"))->calendar, PERIOD_WEEK,
+                  instant_slot(w.now));
+    flip_each(offsetof(struct site_block, week) +
+                  (size_t)p.number % SITE_WEEKS * sizeof(struct site_row),
+              16, &truth);
+    p = period_at(&site_terms_of(world_site(&w, "a"))->calendar, PERIOD_MONTH,
+                  instant_slot(w.now));
+    flip_each(offsetof(struct site_block, month) +
+                  (size_t)p.number % SITE_MONTHS * sizeof(struct site_row),
+              16, &truth);
+    world_close(&w);
+}
+
+/* What version 1 wrote: the same words in the same places, without checks. */
+static void as_version_1(struct site_block *b)
+{
+    for (int i = 0; i < SITE_DAYS; i++) {
+        b->day[i].own.views &= CHECK_WORD_MAX;
+        b->day[i].own.visits &= CHECK_WORD_MAX;
+        b->day[i].own.visitors &= CHECK_WORD_MAX;
+    }
+    for (int i = 0; i < SITE_WEEKS; i++)
+        b->week[i].own_visitors &= CHECK_WORD_MAX;
+    for (int i = 0; i < SITE_MONTHS; i++)
+        b->month[i].own_visitors &= CHECK_WORD_MAX;
+    for (int i = 0; i < 2; i++) {
+        b->hits.base[i].views &= CHECK_WORD_MAX;
+        b->hits.base[i].visits &= CHECK_WORD_MAX;
+    }
+}
+
+Test(site_check, an_arena_of_version_1_is_read_and_gets_its_checks)
+{
+    struct truth truth, now;
+    const struct site_day *day;
+
+    four_days();
+    truth = numbers();
+    as_version_1(block());
+    world_restart(&w, w.now);
+    now = numbers();
+    cr_expect_eq(damage(), 0);
+    cr_expect_arr_eq(&now, &truth, sizeof now);
+    day = &block()->day[first_day % SITE_DAYS];
+    cr_expect_eq(day->own.views, check_word(first_day, 10));
+    cr_expect_eq(day->own.visitors, check_word(first_day, 5));
+    cr_expect_neq(block()->hits.base[block()->hits.base_i & 1].views, 0);
+    cr_expect_neq(block()->hits.base[block()->hits.base_i & 1].views >> CHECK_WORD_BITS,
+                  0);
+    world_close(&w);
+}
+
+Test(check_word, sees_every_change_within_a_byte)
+{
+    for (uint64_t value = 0; value < 300; value++)
+        for (int byte = 0; byte < 8; byte++)
+            for (uint64_t how = 1; how < 256; how++) {
+                uint64_t word = check_word(19000, value) ^ how << 8 * byte;
+
+                cr_assert(!check_word_holds(19000, word) ||
+                          check_word_value(word) == value);
+            }
+    cr_expect_not(check_word_holds(19001, check_word(19000, 7)));
+}
