@@ -207,7 +207,7 @@ static int open_sharing(struct daemon *d)
 }
 
 /* Once: the next start finds what is whole. */
-static void say_damage(const struct daemon *d)
+static void say_damage(struct daemon *d)
 {
     for (size_t i = 0; i < registry_limit(d->registry); i++) {
         const struct site *s = registry_at(d->registry, i);
@@ -215,6 +215,7 @@ static void say_damage(const struct daemon *d)
 
         if (s == NULL || s->damage.mended + s->damage.lost == 0)
             continue;
+        d->arena_damaged += s->damage.mended + s->damage.lost;
         if (s->damage.day >= 0)
             date_write(s->damage.day, day);
         log_error("event=arena_damaged file=%s/arena site=%s mended=%u lost=%u day=%s "

@@ -52,6 +52,7 @@ struct daemon {
     struct clock clock;
     struct arena *arena;
     struct arena_report arena_report;
+    uint64_t arena_damaged; /* numbers that failed their check at start */
     struct instant started;
     struct store *saver_store[STORES_MAX]; /* until their threads own them */
     struct store *reader_store;

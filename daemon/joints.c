@@ -138,6 +138,7 @@ static void service_status(void *context, struct service_status *ret_status)
         .arena_fs = arena_fs_name(d->arena),
         .arena_bytes = arena_bytes_used(d->arena),
         .nodes_here = nodes_here(d->nodes),
+        .arena_damaged = d->arena_damaged,
         .keeper_as_of_ms = keeper_as_of(d->keeper).ms,
         .incarnation = arena_incarnation(d->arena),
         .started_ms = d->started.ms,

@@ -56,6 +56,7 @@ static struct stats stats_of(const struct asked_command *c,
     s.save_ms = status->save_ms;
     s.arena_fs = status->arena_fs == NULL ? "unknown" : status->arena_fs;
     s.arena_bytes = status->arena_bytes;
+    s.arena_damaged = status->arena_damaged;
     s.keeper_as_of_s = status->keeper_as_of_ms / 1000;
     s.incarnation = status->incarnation;
     s.clock_steps = status->clock_steps;

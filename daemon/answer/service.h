@@ -37,6 +37,7 @@ struct service_status {
     uint64_t kernel_drops, udp_buffer;
     const char *arena_fs;
     uint64_t arena_bytes, incarnation;
+    uint64_t arena_damaged; /* numbers that failed their check at start */
     int64_t started_ms;
     uint64_t log_dropped;
     uint64_t clock_steps;

@@ -76,6 +76,8 @@ void exposition_text(struct buffer *out, const struct stats *s)
     buffer_decimal(out, s->save_ms / 1000, 6);
     buffer_byte(out, '\n');
     gauge(out, "arena_bytes", "Memory that counters and visitors take", s->arena_bytes);
+    gauge(out, "arena_damaged", "Numbers in memory that failed their check at start",
+          s->arena_damaged);
     counter(out, "clock_steps", "Times that the clock was set by more than 2 s",
             s->clock_steps);
     counter(out, "log_dropped", "Log lines that could not be written", s->log_dropped);

@@ -99,6 +99,7 @@ void stats_json(struct buffer *out, const struct stats *s)
     stores_json(&j, s);
     json_out_text(&j, "arena_fs", s->arena_fs);
     json_out_number(&j, "arena_bytes", s->arena_bytes);
+    json_out_number(&j, "arena_damaged", s->arena_damaged);
     incarnation_json(&j, s->incarnation);
     json_out_number(&j, "clock_steps", s->clock_steps);
     json_out_signed(&j, "keeper_as_of_s", s->keeper_as_of_s);
@@ -155,6 +156,7 @@ void stats_text(struct buffer *out, const struct stats *s)
                       s->stores[i].error != NULL ? s->stores[i].error : "works");
     buffer_format(out, "%-32s %s\n", "arena_fs", s->arena_fs);
     line(out, "arena_bytes", s->arena_bytes);
+    line(out, "arena_damaged", s->arena_damaged);
     line(out, "clock_steps", s->clock_steps);
     line(out, "log_dropped", s->log_dropped);
     line(out, "sites", s->sites);

@@ -28,8 +28,8 @@ struct stats {
     const char *save_error; /* a sentence; NULL: the last one was good */
     double save_ms;
     const char *arena_fs;
-    uint64_t arena_bytes, incarnation, clock_steps, log_dropped, uptime_s, sites, workers,
-        config_hash;
+    uint64_t arena_bytes, arena_damaged, incarnation, clock_steps, log_dropped, uptime_s,
+        sites, workers, config_hash;
     int64_t as_of_s;
     int64_t keeper_as_of_s; /* its last tick: how fresh windows and closed periods are */
     const char *version, *node;

@@ -344,6 +344,10 @@ static void operate(int operation, int64_t now)
 {
     switch (operation) {
     case ADOPT:
+        if (hits_check(hits) != HITS_WHOLE) {
+            (void)fprintf(stderr, "a kill left a stored day that fails its check\n");
+            exit(1);
+        }
         hits_adopt(hits, now);
         break;
     case CLOSE:
