@@ -97,7 +97,7 @@ static bool sum_again(struct site *s, const struct row *r, int64_t number)
     return whole;
 }
 
-/* The row's number by its place: the latest such period at `last` or the one after. */
+/* The row's number by its place: the latest such period, at `last` or before it. */
 static int64_t number_by_place(const struct site *s, const struct row *r, int64_t last)
 {
     int64_t newest = period_at(&site_terms_of(s)->calendar, r->kind, last).number;
