@@ -34,7 +34,7 @@ class Held extends Luotd {
   }
   /** How many descriptors the manager holds now. */
   held() {
-    return Number([...this.out.matchAll(/^held (\d+):/gm)].at(-1)[1]);
+    return Number([...this.out.matchAll(/^held (\d+):/gm)].at(-1)?.[1]); // NaN: it has not said yet
   }
 }
 
