@@ -52,6 +52,11 @@ static const char *trouble(const struct store *store, unsigned *ret_number)
     return redis_link_trouble(s->link, ret_number);
 }
 
+static void hurry(struct store *store, struct deadline d)
+{
+    redis_link_hurry(redis_store_of(store)->link, d.at_ms);
+}
+
 static void close_store(struct store *store)
 {
     struct redis_store *s = redis_store_of(store);
@@ -80,6 +85,7 @@ static const struct store_ops redis_ops = {
     .attend = attend,
     .trouble = trouble,
     .close = close_store,
+    .hurry = hurry,
     .own = redis_own,
     .share = redis_share,
     .dump = redis_dump,

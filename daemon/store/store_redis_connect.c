@@ -19,7 +19,7 @@ int redis_link_connect_host(struct redis_link *l, const char *host, unsigned por
 {
     struct redis_addresses found;
     char what[128];
-    int rv = redis_resolve(host, port, l->give_up_ms, &found);
+    int rv = redis_resolve(host, port, l->give_up_ms, &l->hurry_ms, &found);
 
     if (rv == ERR_TIMEOUT)
         return redis_link_fail(l, TROUBLE_SLOW, rv, "its name was not found in time");

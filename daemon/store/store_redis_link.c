@@ -28,6 +28,12 @@ bool redis_link_is_connected(const struct redis_link *l)
     return l->fd >= 0;
 }
 
+void redis_link_hurry(struct redis_link *l, int64_t give_up_ms)
+{
+    /* Relaxed: a number on its own, looked at again and again. */
+    atomic_store_explicit(&l->hurry_ms, give_up_ms, memory_order_relaxed);
+}
+
 uint64_t redis_link_connections(const struct redis_link *l)
 {
     return l->connections;

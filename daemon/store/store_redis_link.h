@@ -52,6 +52,8 @@ bool redis_link_is_connected(const struct redis_link *l);
 /* Counts the connections that were made; a change means that what was saved may have gone
  * with the server before. */
 uint64_t redis_link_connections(const struct redis_link *l);
+/* Any thread: what is under way, and whatever comes later, gives up by then. */
+void redis_link_hurry(struct redis_link *l, int64_t give_up_ms);
 /* "" or what is wrong and what to do, in one line: cut and cleaned, without passwords. The
  * number changes when it is another trouble. */
 const char *redis_link_trouble(const struct redis_link *l, unsigned *ret_number);

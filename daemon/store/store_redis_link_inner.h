@@ -4,6 +4,7 @@
 #ifndef LUOT_STORE_STORE_REDIS_LINK_INNER_H
 #define LUOT_STORE_STORE_REDIS_LINK_INNER_H
 
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "store/store_redis_link.h"
@@ -21,10 +22,11 @@ struct redis_link {
     size_t said;                            /* commands of this talk        */
     size_t unfinished;                      /* bytes of no whole reply yet  */
     int64_t give_up_ms;                     /* of the call under way        */
-    int64_t retry_ms;                       /* not before                   */
-    int64_t back_off_ms;                    /* 0: nothing failed            */
-    size_t sentinel;                        /* whom to ask first: who knew last */
-    bool guided; /* a sentinel named a master, the last time that we asked */
+    _Atomic int64_t hurry_ms; /* of every call; 0: no hurry. Any thread     */
+    int64_t retry_ms;         /* not before                   */
+    int64_t back_off_ms;      /* 0: nothing failed            */
+    size_t sentinel;          /* whom to ask first: who knew last */
+    bool guided;              /* a sentinel named a master, the last time that we asked */
     uint64_t connections, random;
     char sha[SCRIPTS][SHA_LENGTH + 1]; /* "": by its text               */
     bool lost_scripts;                 /* it has forgotten them         */
@@ -53,7 +55,7 @@ int redis_link_open(struct redis_link *l, const struct sockaddr *address,
                     socklen_t length);
 int redis_link_listen(struct redis_link *l); /* makes what reads replies */
 void redis_link_hang_up(struct redis_link *l);
-/* Waits for what we want of the socket. */
+/* Waits for what we want of the socket, also no longer than a hurry allows. */
 int redis_link_wait(struct redis_link *l, short events, short *ret_events);
 int redis_link_send(struct redis_link *l);
 int redis_link_read(struct redis_link *l);

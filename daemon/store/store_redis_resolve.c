@@ -9,6 +9,9 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "store/store.h"
+
+enum { HURRY_LOOK_MS = 50 };
 
 /* Of the one who asks and of the one who finds out: who is last frees it. */
 struct question {
@@ -95,14 +98,29 @@ static struct question *ask(const char *host, const char *port)
     return q;
 }
 
-int redis_resolve(const char *host, unsigned port, int64_t give_up_ms,
-                  struct redis_addresses *ret_addresses)
+/* The next look at whether we are to hurry; false: it is over. */
+static bool next_look(int64_t give_up_ms, const _Atomic int64_t *hurry_ms,
+                      struct timespec *ret_until)
 {
-    const struct timespec until = {.tv_sec = give_up_ms / 1000,
-                                   .tv_nsec = give_up_ms % 1000 * 1000000};
+    int64_t hurry = atomic_load_explicit(hurry_ms, memory_order_relaxed);
+    int64_t now = deadline_in(0).at_ms, until = now + HURRY_LOOK_MS;
+
+    if (hurry != 0 && hurry < give_up_ms)
+        give_up_ms = hurry;
+    if (until > give_up_ms)
+        until = give_up_ms;
+    *ret_until =
+        (struct timespec){.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+    return now < give_up_ms;
+}
+
+int redis_resolve(const char *host, unsigned port, int64_t give_up_ms,
+                  const _Atomic int64_t *hurry_ms, struct redis_addresses *ret_addresses)
+{
+    struct timespec until;
     char text[8];
     struct question *q;
-    int rv = 0;
+    int rv;
 
     snprintf(text, sizeof text, "%u", port);
     if (find(host, text, AI_NUMERICHOST, ret_addresses) == 0)
@@ -111,8 +129,8 @@ int redis_resolve(const char *host, unsigned port, int64_t give_up_ms,
     if (q == NULL)
         return ERR_NOMEM;
     pthread_mutex_lock(&q->lock);
-    while (!q->done && rv == 0)
-        rv = pthread_cond_timedwait(&q->answered, &q->lock, &until);
+    while (!q->done && next_look(give_up_ms, hurry_ms, &until))
+        (void)pthread_cond_timedwait(&q->answered, &q->lock, &until);
     rv = q->done ? q->error : ERR_TIMEOUT;
     if (rv == 0)
         *ret_addresses = q->found;

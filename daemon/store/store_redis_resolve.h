@@ -3,6 +3,7 @@
 #ifndef LUOT_STORE_STORE_REDIS_RESOLVE_H
 #define LUOT_STORE_STORE_REDIS_RESOLVE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -15,8 +16,9 @@ struct redis_addresses {
     size_t count; /* at least 1 */
 };
 
-/* give_up_ms is CLOCK_MONOTONIC's. ERR_TIMEOUT, ERR_NOT_FOUND, ERR_NOMEM. */
+/* give_up_ms is CLOCK_MONOTONIC's, and so is what *hurry_ms becomes meanwhile (0: no
+ * hurry): the earlier one counts. ERR_TIMEOUT, ERR_NOT_FOUND, ERR_NOMEM. */
 int redis_resolve(const char *host, unsigned port, int64_t give_up_ms,
-                  struct redis_addresses *ret_addresses);
+                  const _Atomic int64_t *hurry_ms, struct redis_addresses *ret_addresses);
 
 #endif

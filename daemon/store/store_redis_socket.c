@@ -12,7 +12,11 @@
 #include "base/error.h"
 #include "store/store_redis_link_inner.h"
 
-enum { READ_BYTES = 16 * 1024 };
+enum {
+    READ_BYTES = 16 * 1024,
+    HURRY_LOOK_MS =
+        50 /* how late a wait notices a hurry; 20 wakes a second of one that hangs */
+};
 
 void redis_link_hang_up(struct redis_link *l)
 {
@@ -30,12 +34,15 @@ int redis_link_wait(struct redis_link *l, short events, short *ret_events)
     struct pollfd p = {.fd = l->fd, .events = events};
 
     for (;;) {
-        int64_t left = l->give_up_ms - redis_now_ms();
+        int64_t hurry_ms = atomic_load_explicit(&l->hurry_ms, memory_order_relaxed);
+        int64_t until_ms =
+            hurry_ms != 0 && hurry_ms < l->give_up_ms ? hurry_ms : l->give_up_ms;
+        int64_t left = until_ms - redis_now_ms();
         int n;
 
         if (left <= 0)
             return redis_link_fail_late(l);
-        n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+        n = poll(&p, 1, left > HURRY_LOOK_MS ? HURRY_LOOK_MS : (int)left);
         if (n > 0) {
             *ret_events = p.revents;
             return 0;

@@ -84,6 +84,19 @@ static int ask_days(struct place *p)
                                   20781, nothing, NULL);
 }
 
+Test(store_redis, gives_up_when_it_is_hurried_however_patient_it_was)
+{
+    struct place p = place_new();
+    const struct deadline patience = deadline_in(60000);
+
+    cr_assert_eq(save(&p), 0);
+    fake_redis_manner(p.server, FAKE_DEAF, NULL, true);
+    p.store->ops->hurry(p.store, deadline_in(20));
+    cr_expect_eq(p.store->ops->save(p.store, &one_day, 1, patience), ERR_TIMEOUT);
+    cr_expect_lt(deadline_in(0).at_ms, patience.at_ms - 60000 + 1000, "not its own 2 s");
+    place_free(&p);
+}
+
 /* --- A good server --- */
 
 Test(store_redis, saves_in_one_pipeline_with_scripts_by_their_hash)
