@@ -330,7 +330,10 @@ static int start_savers(struct daemon *d)
                                         .clock = &d->clock,
                                         .store = d->saver_store[i],
                                         .incarnation = d->arena_report.incarnation,
-                                        .version = d->service.version};
+                                        .version = d->service.version,
+                                        .where = d->places.stores == 0
+                                                     ? NULL
+                                                     : d->places.store[i]};
         rv = saver_start(&d->saver[i], &options);
         if (rv == 0)
             d->saver_store[i] = NULL; /* its thread's now */

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/store_where.h"
 #include "keep/saver_collect.h"
 
 enum {
@@ -22,6 +24,7 @@ enum {
 
 struct saver {
     struct saver_options options;
+    char name[512];               /* the store's, for the log: without a password */
     struct collection collection; /* the saving thread's                          */
     struct shadow **shadow;       /* one a range of the registry, when it is seen */
     size_t limit;
@@ -131,16 +134,16 @@ static void tell(const struct saver *s, int before, int rv, bool news,
                  const char *sentence)
 {
     if (news && sentence[0] != '\0')
-        log_warn("event=save_failed error=\"%s\" next=counting_goes_on_and_saving_is_"
-                 "tried_again",
-                 sentence);
+        log_warn("event=save_failed store=%s error=\"%s\" "
+                 "next=counting_goes_on_and_saving_is_tried_again",
+                 s->name, sentence);
     else if (rv != 0 && before == 0)
-        log_warn("event=save_failed error=\"%s\" next=counting_goes_on_and_saving_is_"
-                 "tried_again_in_%ums",
-                 error_text(rv), s->options.period_ms);
+        log_warn("event=save_failed store=%s error=\"%s\" "
+                 "next=counting_goes_on_and_saving_is_tried_again_in_%ums",
+                 s->name, error_text(rv), s->options.period_ms);
     else if (rv == 0 && before != 0)
-        log_info("event=save_works_again rows=%llu next=everything_is_saved",
-                 (unsigned long long)s->collection.rows);
+        log_info("event=save_works_again store=%s rows=%llu next=everything_is_saved",
+                 s->name, (unsigned long long)s->collection.rows);
 }
 
 /* A store that may forget: is it there, and what must be written again? */
@@ -237,6 +240,20 @@ void saver_free(struct saver *s)
     saver_release(s);
 }
 
+static void name_store(struct saver *s)
+{
+    const char *where = s->options.where;
+    struct buffer b;
+
+    buffer_init(&b, s->name, sizeof s->name - 1);
+    if (where != NULL)
+        store_where_write(&b, slice_of(where));
+    if (where == NULL || buffer_error(&b) != 0)
+        snprintf(s->name, sizeof s->name, "-");
+    else
+        s->name[b.length] = '\0';
+}
+
 int saver_new(struct saver **ret_saver, const struct saver_options *options)
 {
     struct saver *s = calloc(1, sizeof *s);
@@ -247,6 +264,7 @@ int saver_new(struct saver **ret_saver, const struct saver_options *options)
     s->options = *options;
     if (s->options.period_ms == 0)
         s->options.period_ms = PERIOD_MS;
+    name_store(s);
     s->limit = registry_limit(options->registry);
     s->collection.store = options->store;
     s->collection.version = options->version;

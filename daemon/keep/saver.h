@@ -22,6 +22,7 @@ struct saver_options {
     uint64_t incarnation;
     unsigned period_ms;  /* 0: 1,000 */
     const char *version; /* of this program, for a store that nodes share; may be NULL */
+    const char *where; /* of the store, for the log, which hides its password; or NULL */
 };
 
 /* Any thread. */
