@@ -13,6 +13,7 @@
 #include "identify/geo.h"
 #include "node_name.h"
 #include "store/history.h"
+#include "store/store_awaited.h"
 
 enum {
     ARENA_VERSION =
@@ -107,12 +108,39 @@ static void keep_name(struct daemon *d)
                  d->node, wanted, d->node);
 }
 
+/* What may pass while we run: then an arena that holds counts is worth more than a refusal,
+ * which an operator who installs luotd is to see. */
+static bool may_await(const struct daemon *d, int error)
+{
+    return d->arena_report.outcome == ARENA_ADOPTED &&
+           (error == ERR_NOSPACE || error == ERR_IO || error == ERR_DENIED);
+}
+
+static int await_store(struct daemon *d, const char *where, struct store **ret_store,
+                       int error, const char *sentence, bool tell)
+{
+    int rv;
+
+    if (d->gate == NULL && (d->gate = store_gate_new()) == NULL)
+        return ERR_NOMEM;
+    rv = store_await(ret_store, d->gate, where, d->node, d->arena_report.incarnation,
+                     error, sentence);
+    if (rv == 0 && tell)
+        log_error("event=store_away error=\"%s\" "
+                  "next=counting_in_memory_tried_again_each_second",
+                  sentence);
+    return rv;
+}
+
 static int open_store(struct daemon *d, const char *where, struct store **ret_store,
                       bool tell)
 {
     char sentence[512] = "";
     int rv = store_open(ret_store, where, d->node, d->arena_report.incarnation, sentence);
 
+    if (rv != 0 && may_await(d, rv) &&
+        await_store(d, where, ret_store, rv, sentence, tell) == 0)
+        return EXIT_OK;
     if (rv != 0)
         return fail(rv == ERR_FOREIGN || rv == ERR_VERSION ? EXIT_CONFIG
                     : rv == ERR_IO                         ? EXIT_IOERR
@@ -248,10 +276,14 @@ static int open_sites(struct daemon *d)
             log_error("event=history error=\"%s\" next=count_on_without_it",
                       error_text(rv));
         d->restoring = fresh && rv != 0;
-        history_gap(d->reader_store, d->arena_report.last_alive_ms, d->started);
+        d->gap_waits =
+            history_gap(d->reader_store, d->arena_report.last_alive_ms, d->started) != 0;
     }
-    if (service_read_gaps(&d->service, d->reader_store, d->started) != 0)
-        log_error("event=gaps next=series_show_0_where_nobody_counted");
+    d->gap_waits =
+        d->gap_waits || service_read_gaps(&d->service, d->reader_store, d->started) != 0;
+    if (d->gap_waits)
+        log_error(
+            "event=gaps next=series_show_0_where_nobody_counted_until_they_are_read");
     log_info("event=sites adopted=%u created=%u reopened=%u archived=%u arena=%s "
              "incarnation=%016llx",
              report.adopted, report.created, reopened, report.archived,
@@ -326,14 +358,13 @@ static int start_savers(struct daemon *d)
     int rv = 0;
 
     for (unsigned i = 0; i < n && rv == 0; i++) {
-        struct saver_options options = {.registry = d->registry,
-                                        .clock = &d->clock,
-                                        .store = d->saver_store[i],
-                                        .incarnation = d->arena_report.incarnation,
-                                        .version = d->service.version,
-                                        .where = d->places.stores == 0
-                                                     ? NULL
-                                                     : d->places.store[i]};
+        struct saver_options options = {
+            .registry = d->registry,
+            .clock = &d->clock,
+            .store = d->saver_store[i],
+            .incarnation = d->arena_report.incarnation,
+            .version = d->service.version,
+            .where = d->places.stores == 0 ? NULL : d->places.store[i]};
         rv = saver_start(&d->saver[i], &options);
         if (rv == 0)
             d->saver_store[i] = NULL; /* its thread's now */
@@ -551,6 +582,7 @@ static void stop(struct daemon *d)
     free(d->lane_pointers);
     free(d->lanes);
     free(d->rows);
+    store_gate_let_go(d->gate);
     daemon_free_retired(d);
     free(d->own_trust);
     config_free(d->config);

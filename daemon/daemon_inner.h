@@ -61,7 +61,9 @@ struct daemon {
     struct store *near_store, *far_store; /* the replicator's, until it has them */
     struct store *nodes_store; /* of the first store that nodes share; NULL: none */
     struct registry *registry;
-    bool restoring;          /* a new arena, and the store did not answer at start */
+    bool restoring; /* a new arena, and the store did not answer at start */
+    bool gap_waits; /* so it has not noted yet when nobody counted. Then the reader's */
+    struct store_gate *gate; /* NULL: no store had to be awaited */
     struct trust *own_trust; /* the current one, which is `trust` */
     _Atomic(const struct trust *) trust;
     struct retired *retired; /* what reloads replaced                         */

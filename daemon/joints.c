@@ -258,6 +258,21 @@ static void load_what_came(struct daemon *d, struct store *store, struct instant
     }
 }
 
+/* The store was away at start, and came. When nobody counted is noted now, by what the arena
+ * knows (the store's last sign of life may be ours by now), and is in series again. */
+static void take_up_history(struct daemon *d, struct store *store, struct instant now)
+{
+    if (history_gap_late(store, d->arena_report.last_alive_ms, d->started) != 0)
+        return;
+    if (service_read_gaps(&d->service, store, now) != 0)
+        return;
+    /* All of it: an arena may hold history that a kill left half written. Who names no
+     * trouble of its own logs each site that fails, and is not asked again for that. */
+    if (history_load_all(d->registry, store, now, d->restoring) == 0 ||
+        store->ops->trouble == NULL)
+        d->gap_waits = false;
+}
+
 static void run_upkeep(struct job *job, struct store *store, struct instant now,
                        bool canceled)
 {
@@ -265,6 +280,8 @@ static void run_upkeep(struct job *job, struct store *store, struct instant now,
     struct daemon *d = u->daemon;
 
     if (!canceled && store != NULL) {
+        if (d->gap_waits)
+            take_up_history(d, store, now);
         (void)history_load_new(d->registry, store, now, d->restoring);
         load_what_came(d, store, now);
         (void)history_refresh(d->registry, store, now, &u->refresh);

@@ -8,11 +8,17 @@ int service_read_gaps(struct service *service, struct store *store, struct insta
 {
     int64_t now_s = instant_seconds(now);
 
-    service->gap_count = 0;
+    size_t count;
+    int rv;
+
     if (store == NULL)
         return 0;
-    return history_gaps(store, now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1,
-                        service->gaps, GAPS_MAX, &service->gap_count);
+    rv = history_gaps(store, now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1, service->gaps,
+                      GAPS_MAX, &count);
+    /* Who sees the number sees the gaps. */
+    if (rv == 0)
+        atomic_store_explicit(&service->gap_count, count, memory_order_release);
+    return rv;
 }
 
 struct document service_document(const struct service *service, struct instant now)
@@ -20,9 +26,10 @@ struct document service_document(const struct service *service, struct instant n
     struct service_status status = {.durable = false};
 
     service->status(service->context, &status);
-    return (struct document){.now = now,
-                             .durable = status.durable,
-                             .nodes = status.nodes_here == 0 ? 1 : status.nodes_here,
-                             .gaps = service->gaps,
-                             .gap_count = service->gap_count};
+    return (struct document){
+        .now = now,
+        .durable = status.durable,
+        .nodes = status.nodes_here == 0 ? 1 : status.nodes_here,
+        .gaps = service->gaps,
+        .gap_count = atomic_load_explicit(&service->gap_count, memory_order_acquire)};
 }

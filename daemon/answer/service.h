@@ -4,6 +4,7 @@
 #ifndef LUOT_ANSWER_SERVICE_H
 #define LUOT_ANSWER_SERVICE_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "base/clock.h"
@@ -73,7 +74,7 @@ struct service {
                                       are opened and never shown */
     unsigned stores;
     struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see history_gaps */
-    size_t gap_count;
+    _Atomic size_t gap_count;
     void *context; /* daemon's, for the functions below */
     /* The next five: any thread. */
     void (*status)(void *context, struct service_status *ret_status);
@@ -88,7 +89,7 @@ struct service {
 };
 
 /* The times of the last 36 days when nobody counted, for documents of the present. Before
- * the threads run; without a store (NULL) there are none. 0 or the store's error. */
+ * the threads run, or once later, when that failed; without a store (NULL) there are none. 0 or the store's error. */
 int service_read_gaps(struct service *service, struct store *store, struct instant now);
 /* What documents say beside their numbers. Any thread; asks service->status. */
 struct document service_document(const struct service *service, struct instant now);

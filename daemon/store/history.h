@@ -46,6 +46,9 @@ int history_refresh(struct registry *registry, struct store *store, struct insta
  * known) or the store's last sign of life, whichever is later, when that is 12 s or more
  * ago. */
 int history_gap(struct store *store, int64_t arena_last_alive_ms, struct instant now);
+/* The same later, when the store was away at start: only the arena is believed. */
+int history_gap_late(struct store *store, int64_t arena_last_alive_ms,
+                     struct instant started);
 /* The gaps that overlap [from_s, until_s), ascending, joined where they touch. At most
  * `limit`: the oldest are then left out. */
 int history_gaps(struct store *store, int64_t from_s, int64_t until_s,

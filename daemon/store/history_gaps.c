@@ -20,6 +20,16 @@ int history_gap(struct store *store, int64_t arena_last_alive_ms, struct instant
     return store->ops->gap_add(store, last, now_s);
 }
 
+int history_gap_late(struct store *store, int64_t arena_last_alive_ms,
+                     struct instant started)
+{
+    int64_t last = arena_last_alive_ms / 1000, started_s = instant_seconds(started);
+
+    if (last == 0 || started_s - last < GAP_S)
+        return 0;
+    return store->ops->gap_add(store, last, started_s);
+}
+
 struct gap_list {
     struct time_span *gap;
     size_t count, limit;
