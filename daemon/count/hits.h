@@ -77,8 +77,10 @@ void hits_fold(struct hits *h, int64_t until_q);
  * grace, finish. Both do nothing when now's quarter is still open. Total stays exact.
  * Back by up to some 75 min, hits dated after now stay where they are and show when their
  * time comes; else finish returns true: what was counted in quarters >= now's is in total
- * only, and those quarters begin again at 0 (so what is saved as absolute and monotone
- * needs a new incarnation). */
+ * only, and those quarters begin again at 0. What is saved as absolute and monotone needs
+ * a new incarnation then, and nobody makes one yet: totals are saved and answered exactly,
+ * but the rows of a day or quarter that began again keep the greater number in a store
+ * until the new count passes it, and days that the clock ran ahead to stay there. */
 void hits_set_back_begin(struct hits *h, int64_t now_slot);
 bool hits_set_back_finish(struct hits *h, int64_t now_slot);
 /* Adoption, first of all: whether the stored days hold their checks. MENDED: the copy
