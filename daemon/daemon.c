@@ -501,6 +501,8 @@ static int start(struct daemon *d)
         keep_name(d);
         rv = open_stores(d);
     }
+    if (rv == EXIT_OK) /* of a directory that opening has made */
+        rv = lock_state(d);
     if (rv == EXIT_OK)
         rv = open_sharing(d);
     if (rv == EXIT_OK)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 #include "base/error.h"
 
-enum { LOOK_AGAIN_MS = 20, PID_MAX = 24 };
+enum { LOOK_AGAIN_MS = 20, PID_MAX = 24, LOCK_PATH_MAX = PATH_MAX + 8 };
 
 static const char sqlite_prefix[] = "sqlite:";
 
@@ -41,13 +42,22 @@ static void write_pid(int fd)
         return;
 }
 
-static int take(struct state_lock *l, const char *database, unsigned wait_ms,
+/* By the file that is there: a symbolic link does not make two of one. */
+static void write_path(const char *database, char ret_path[LOCK_PATH_MAX])
+{
+    char real[PATH_MAX];
+
+    (void)snprintf(ret_path, LOCK_PATH_MAX, "%s.lock",
+                   realpath(database, real) != NULL ? real : database);
+}
+
+static int take(struct state_lock *l, unsigned i, const char *database, unsigned wait_ms,
                 char ret_sentence[512])
 {
-    char path[CONFIG_TEXT_MAX + 96];
+    char path[LOCK_PATH_MAX];
     int fd;
 
-    snprintf(path, sizeof path, "%s.lock", database);
+    write_path(database, path);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
     if (fd < 0)
         return 0;
@@ -59,29 +69,33 @@ static int take(struct state_lock *l, const char *database, unsigned wait_ms,
         snprintf(ret_sentence, 512,
                  "%.300s is held by process %ld: stop that luotd, or give this one "
                  "another state_dir",
-                 path, holder_of(fd));
+                 database, holder_of(fd));
         close(fd);
         return ERR_IN_USE;
     }
     write_pid(fd);
-    l->fd[l->count++] = fd;
+    l->fd[i] = fd;
+    l->held[i] = true;
     return 0;
 }
 
 int state_lock_take(struct state_lock *l, const struct places *places, unsigned wait_ms,
                     char ret_sentence[512])
 {
+    const size_t prefix = sizeof sqlite_prefix - 1;
     int rv = 0;
 
     for (unsigned i = 0; i < places->stores && rv == 0; i++)
-        if (strncmp(places->store[i], sqlite_prefix, sizeof sqlite_prefix - 1) == 0)
-            rv = take(l, places->store[i] + sizeof sqlite_prefix - 1, wait_ms,
-                      ret_sentence);
+        if (!l->held[i] && strncmp(places->store[i], sqlite_prefix, prefix) == 0)
+            rv = take(l, i, places->store[i] + prefix, wait_ms, ret_sentence);
     return rv;
 }
 
 void state_lock_release(struct state_lock *l)
 {
-    while (l->count > 0)
-        close(l->fd[--l->count]);
+    for (unsigned i = 0; i < STORES_MAX; i++) {
+        if (l->held[i])
+            close(l->fd[i]);
+        l->held[i] = false;
+    }
 }

@@ -11,14 +11,15 @@
 
 #include "places.h"
 
-struct state_lock {
+struct state_lock { /* zero is a valid start */
     int fd[STORES_MAX];
-    unsigned count; /* zero is a valid start */
+    bool held[STORES_MAX];
 };
 
-/* Each SQLite database of `places`; waits up to wait_ms for a holder that is exiting.
- * ERR_IN_USE, with who it is and what to do. A directory in which no file can be made is
- * 0: what is wrong with it the store says better. */
+/* Each SQLite database of `places` that is not held yet; waits up to wait_ms for a holder
+ * that is exiting. ERR_IN_USE, with who it is and what to do. A directory in which no
+ * file can be made is 0: what is wrong with it the store says better, or it makes it, and
+ * then this is called again. */
 int state_lock_take(struct state_lock *l, const struct places *places, unsigned wait_ms,
                     char ret_sentence[512]);
 void state_lock_release(struct state_lock *l);

@@ -137,7 +137,7 @@ describe('what luotd refuses to start with', () => {
     const args = [`--run_dir=${other}`, `--state_dir=${luotd.state}`, '--listen=127.0.0.1:0'];
     const r = await run(args);
     assert.equal(r.code, 73);
-    assert.match(r.err, new RegExp(`luot\\.db\\.lock is held by process ${luotd.pid}: stop that luotd, or give this one another state_dir`));
+    assert.match(r.err, new RegExp(`luot\\.db is held by process ${luotd.pid}: stop that luotd, or give this one another state_dir`));
     assert.equal((await luotd.request('POST', '/b', { body: 's=demo&p=/' })).status, 204);
     await luotd.kill9();
     const next = await Luotd.start({ args });
