@@ -164,7 +164,7 @@ struct site { /* one a range, made at start, never moves */
      * most that was answered; and what of the stored rows is other runs'. */
     _Atomic uint64_t peer_most[3][2], peer_live[3][2];
     _Atomic int64_t
-        peer_stale_ms; /* CLOCK_MONOTONIC: until then the store is read anew */
+        peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
 };
 
