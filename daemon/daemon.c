@@ -11,18 +11,14 @@
 #include "base/log.h"
 #include "daemon_inner.h"
 #include "identify/geo.h"
-#include "node_name.h"
 #include "store/history.h"
-#include "store/store_awaited.h"
 
 enum {
     ARENA_VERSION =
         2, /* 1 had no checks (count/check_word.h): they are made at adoption */
     ARENA_OLDEST = 1,
-    HOLDER_WAIT_MS = 5000, /* of an arena or a database, that is exiting */
-    DRAIN_MS = 1000,
-    LAST_SAVE_MS = 1000,
-    FILL_MS = 3000 /* an empty disk waits so long for what Redis has */
+    HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
+    DRAIN_MS = 1000
 };
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -48,19 +44,10 @@ static void on_second(uv_timer_t *timer)
 
 /* --- Start --- */
 
-static int fail(enum daemon_exit code, const char *event, const char *sentence)
+int daemon_fail(int code, const char *event, const char *sentence)
 {
     log_error("event=%s error=\"%s\" next=exit_%d", event, sentence, code);
     return code;
-}
-
-static int lock_state(struct daemon *d)
-{
-    char sentence[512];
-
-    if (state_lock_take(&d->state_lock, &d->places, HOLDER_WAIT_MS, sentence) == 0)
-        return EXIT_OK;
-    return fail(EXIT_CANTCREAT, "state", sentence);
 }
 
 static int open_arena(struct daemon *d)
@@ -77,9 +64,9 @@ static int open_arena(struct daemon *d)
                         &d->arena_report);
 
     if (rv == ERR_IO)
-        return fail(EXIT_IOERR, "arena", d->arena_report.sentence);
+        return daemon_fail(EXIT_IOERR, "arena", d->arena_report.sentence);
     if (rv != 0)
-        return fail(EXIT_CANTCREAT, "arena", d->arena_report.sentence);
+        return daemon_fail(EXIT_CANTCREAT, "arena", d->arena_report.sentence);
     if (strcmp(arena_fs_name(d->arena), "tmpfs") != 0)
         log_warn("event=arena_on_disk fs=%s dir=%s "
                  "next=counting_may_wait_for_the_disk_set_run_dir_to_a_tmpfs",
@@ -90,125 +77,6 @@ static int open_arena(struct daemon *d)
         log_info("event=arena_converted from=%llu to=%d",
                  (unsigned long long)d->arena_report.converted, ARENA_VERSION);
     return EXIT_OK;
-}
-
-/* Another name would save what the arena has a second time. */
-static void keep_name(struct daemon *d)
-{
-    const char *wanted = d->config->settings.node;
-    int rv = node_name_keep(d->places.run_dir, d->arena_report.incarnation, d->node);
-
-    if (rv != 0)
-        log_warn("event=node_name error=\"%s\" next=do_not_change_node_while_dir=%s_is_"
-                 "kept",
-                 error_text(rv), d->places.run_dir);
-    if (strcmp(d->node, wanted) != 0)
-        log_warn("event=node_renamed node=%s wanted=%s next=it_is_saved_as_%s_until_the_"
-                 "machine_starts_anew_or_the_arena_is_removed",
-                 d->node, wanted, d->node);
-}
-
-/* What may pass while we run: then an arena that holds counts is worth more than a refusal,
- * which an operator who installs luotd is to see. */
-static bool may_await(const struct daemon *d, int error)
-{
-    return d->arena_report.outcome == ARENA_ADOPTED &&
-           (error == ERR_NOSPACE || error == ERR_IO || error == ERR_DENIED);
-}
-
-static int await_store(struct daemon *d, const char *where, struct store **ret_store,
-                       int error, const char *sentence, bool tell)
-{
-    int rv;
-
-    if (d->gate == NULL && (d->gate = store_gate_new()) == NULL)
-        return ERR_NOMEM;
-    rv = store_await(ret_store, d->gate, where, d->node, d->arena_report.incarnation,
-                     error, sentence);
-    if (rv == 0 && tell)
-        log_error("event=store_away error=\"%s\" "
-                  "next=counting_in_memory_tried_again_each_second",
-                  sentence);
-    return rv;
-}
-
-static int open_store(struct daemon *d, const char *where, struct store **ret_store,
-                      bool tell)
-{
-    char sentence[512] = "";
-    int rv = store_open(ret_store, where, d->node, d->arena_report.incarnation, sentence);
-
-    if (rv != 0 && may_await(d, rv) &&
-        await_store(d, where, ret_store, rv, sentence, tell) == 0)
-        return EXIT_OK;
-    if (rv != 0)
-        return fail(rv == ERR_FOREIGN || rv == ERR_VERSION ? EXIT_CONFIG
-                    : rv == ERR_IO                         ? EXIT_IOERR
-                                                           : EXIT_CANTCREAT,
-                    "store", sentence);
-    if (tell && sentence[0] != '\0')
-        log_warn("event=store sentence=\"%s\"", sentence);
-    return EXIT_OK;
-}
-
-/* The store that is asked: one on this machine rather than a server. */
-static const char *store_to_read(const struct places *p)
-{
-    for (unsigned i = 0; i < p->stores; i++)
-        if (!redis_where_is(slice_of(p->store[i])))
-            return p->store[i];
-    return p->store[0];
-}
-
-/* The first store of a kind; -1: there is none. */
-static int store_of_kind(const struct places *p, bool redis)
-{
-    for (unsigned i = 0; i < p->stores; i++)
-        if (redis_where_is(slice_of(p->store[i])) == redis)
-            return (int)i;
-    return -1;
-}
-
-/* A disk and a server: each is to have what the other has. */
-static int open_replica(struct daemon *d)
-{
-    const int near = store_of_kind(&d->places, false),
-              far = store_of_kind(&d->places, true);
-    int64_t alive_s;
-    unsigned sites = 0;
-    int rv;
-
-    if (near < 0 || far < 0)
-        return EXIT_OK;
-    rv = open_store(d, d->places.store[near], &d->near_store, false);
-    if (rv == EXIT_OK)
-        rv = open_store(d, d->places.store[far], &d->far_store, false);
-    if (rv == EXIT_OK) /* else its thread brings what is there */
-        (void)replicator_fill(d->near_store, d->far_store, d->started,
-                              deadline_in(FILL_MS), &sites);
-    /* When we counted last only Redis knows then. */
-    if (sites > 0 && d->far_store->ops->last_alive(d->far_store, &alive_s) == 0 &&
-        alive_s * 1000 > d->arena_report.last_alive_ms)
-        d->arena_report.last_alive_ms = alive_s * 1000;
-    return rv;
-}
-
-static int open_stores(struct daemon *d)
-{
-    int rv = EXIT_OK;
-
-    if (d->places.stores == 0) {
-        log_warn("event=store_none next=counts_are_lost_at_a_reboot");
-        return EXIT_OK;
-    }
-    for (unsigned i = 0; i < d->places.stores && rv == EXIT_OK; i++)
-        rv = open_store(d, d->places.store[i], &d->saver_store[i], true);
-    if (rv == EXIT_OK)
-        rv = open_store(d, store_to_read(&d->places), &d->reader_store, false);
-    for (unsigned i = 0; i < d->places.stores && rv == EXIT_OK; i++)
-        if (d->nodes_store == NULL && d->saver_store[i]->ops->sheets_put != NULL)
-            rv = open_store(d, d->places.store[i], &d->nodes_store, false);
-    return rv == EXIT_OK ? open_replica(d) : rv;
 }
 
 static void check_geo(const char *path)
@@ -230,8 +98,8 @@ static int open_sharing(struct daemon *d)
 
     if (rv == 0)
         return EXIT_OK;
-    return fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "cluster_secret_file",
-                sentence[0] != '\0' ? sentence : error_text(rv));
+    return daemon_fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "cluster_secret_file",
+                       sentence[0] != '\0' ? sentence : error_text(rv));
 }
 
 /* Once: the next start finds what is whole. */
@@ -262,8 +130,8 @@ static int open_sites(struct daemon *d)
                                    d->config, d->started, d->ring, &report);
 
     if (rv != 0)
-        return fail(rv == ERR_NOSPACE ? EXIT_CANTCREAT : EXIT_OSERR, "sites",
-                    error_text(rv));
+        return daemon_fail(rv == ERR_NOSPACE ? EXIT_CANTCREAT : EXIT_OSERR, "sites",
+                           error_text(rv));
     if (report.full[0] != '\0')
         log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
                   report.full);
@@ -307,7 +175,7 @@ static int open_lanes(struct daemon *d)
     d->lanes = calloc(d->workers, sizeof *d->lanes);
     d->lane_pointers = calloc(d->workers, sizeof *d->lane_pointers);
     if (d->rows == NULL || d->lanes == NULL || d->lane_pointers == NULL)
-        return fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     memset((void *)d->rows, 0, d->workers * sizeof *d->rows);
     for (unsigned i = 0; i < d->workers; i++) {
         struct lane *lane = &d->lanes[i];
@@ -316,7 +184,7 @@ static int open_lanes(struct daemon *d)
         if (pipeline_init(&lane->pipeline, d->registry, &d->rows[i], &head->turns.line[i],
                           &d->trust) != 0 ||
             answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
-            return fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+            return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     }
     return EXIT_OK;
 }
@@ -345,65 +213,10 @@ static int open_net(struct daemon *d)
         handover_store(&d->handover, d->net, &d->notify);
         return EXIT_OK;
     }
-    return fail(rv == ERR_MALFORMED                 ? EXIT_CONFIG
-                : rv == ERR_NOMEM || rv == ERR_FULL ? EXIT_OSERR
-                                                    : EXIT_UNAVAILABLE,
-                "listen", sentence);
-}
-
-/* One a store; without a store one that does nothing. */
-static int start_savers(struct daemon *d)
-{
-    unsigned n = d->places.stores == 0 ? 1 : d->places.stores;
-    int rv = 0;
-
-    for (unsigned i = 0; i < n && rv == 0; i++) {
-        struct saver_options options = {
-            .registry = d->registry,
-            .clock = &d->clock,
-            .store = d->saver_store[i],
-            .incarnation = d->arena_report.incarnation,
-            .version = d->service.version,
-            .where = d->places.stores == 0 ? NULL : d->places.store[i]};
-        rv = saver_start(&d->saver[i], &options);
-        if (rv == 0)
-            d->saver_store[i] = NULL; /* its thread's now */
-    }
-    return rv;
-}
-
-static int start_replicator(struct daemon *d)
-{
-    const struct replicator_options options = {
-        .near = d->near_store,
-        .far = d->far_store,
-        .clock = &d->clock,
-        .node = d->node,
-        .incarnation = d->arena_report.incarnation,
-        .sites_max = 2 * d->config->settings.sites_max, /* archived ones too */
-        .came = daemon_rows_came,
-        .context = d,
-    };
-    int rv;
-
-    if (d->near_store == NULL)
-        return 0;
-    d->came = calloc(registry_limit(d->registry), sizeof *d->came);
-    rv = d->came == NULL ? ERR_NOMEM : replicator_start(&d->replicator, &options);
-    if (rv == 0)
-        d->near_store = d->far_store = NULL; /* its thread's now */
-    return rv;
-}
-
-static int start_nodes(struct daemon *d)
-{
-    struct nodes_options options = {
-        .registry = d->registry, .clock = &d->clock, .store = d->nodes_store};
-    int rv = nodes_start(&d->nodes, &options);
-
-    if (rv == 0)
-        d->nodes_store = NULL; /* its thread's now */
-    return rv;
+    return daemon_fail(rv == ERR_MALFORMED                 ? EXIT_CONFIG
+                       : rv == ERR_NOMEM || rv == ERR_FULL ? EXIT_OSERR
+                                                           : EXIT_UNAVAILABLE,
+                       "listen", sentence);
 }
 
 static int start_threads(struct daemon *d)
@@ -418,25 +231,15 @@ static int start_threads(struct daemon *d)
     int rv = keeper_start(&d->keeper, &keeper);
 
     if (rv == 0)
-        rv = start_savers(d);
-    if (rv == 0)
-        rv = daemon_start_sharing(d);
-    if (rv == 0)
-        rv = reader_start(&d->reader, d->reader_store, &d->clock);
-    if (rv == 0) {
-        d->reader_store = NULL;
-        rv = start_replicator(d);
-    }
-    if (rv == 0 && d->nodes_store != NULL)
-        rv = start_nodes(d);
+        rv = daemon_start_keeping(d);
     if (rv != 0)
-        return fail(EXIT_OSERR, "threads", error_text(rv));
+        return daemon_fail(EXIT_OSERR, "threads", error_text(rv));
     rv = console_start(&d->console, &d->loop, d->places.socket, &daemon_console_handlers,
                        d, sentence);
     if (rv != 0)
-        return fail(EXIT_CANTCREAT, "socket", sentence);
+        return daemon_fail(EXIT_CANTCREAT, "socket", sentence);
     rv = net_start(d->net);
-    return rv == 0 ? EXIT_OK : fail(EXIT_OSERR, "threads", error_text(rv));
+    return rv == 0 ? EXIT_OK : daemon_fail(EXIT_OSERR, "threads", error_text(rv));
 }
 
 static void catch_signals(struct daemon *d)
@@ -480,10 +283,10 @@ static int start(struct daemon *d)
                                        ? d->config->settings.clock_file
                                        : NULL);
     if (rv != 0)
-        return fail(EXIT_OSERR, "start", error_text(rv));
+        return daemon_fail(EXIT_OSERR, "start", error_text(rv));
     d->started = clock_now(&d->clock);
     if (places_find(&d->places, &d->config->settings, sentence) != 0)
-        return fail(EXIT_CANTCREAT, "directory", sentence);
+        return daemon_fail(EXIT_CANTCREAT, "directory", sentence);
     if (d->places.makeshift)
         log_warn(
             "event=run_dir dir=%s error=\"neither /run/luot nor $XDG_RUNTIME_DIR can "
@@ -491,18 +294,12 @@ static int start(struct daemon *d)
             d->places.run_dir);
     say_places(&d->places);
     if (daemon_set_trust(d, &d->config->settings) != 0)
-        return fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     daemon_join_service(d);
     check_geo(d->config->settings.geo_db);
     rv = open_arena(d);
     if (rv == EXIT_OK)
-        rv = lock_state(d);
-    if (rv == EXIT_OK) {
-        keep_name(d);
-        rv = open_stores(d);
-    }
-    if (rv == EXIT_OK) /* of a directory that opening has made */
-        rv = lock_state(d);
+        rv = daemon_open_stores(d);
     if (rv == EXIT_OK)
         rv = open_sharing(d);
     if (rv == EXIT_OK)
@@ -542,14 +339,7 @@ static void stop(struct daemon *d)
     if (d->net != NULL)
         net_stop(d->net, DRAIN_MS);
     keeper_stop(d->keeper);
-    for (unsigned i = 0; i < STORES_MAX; i++)
-        saver_end(d->saver[i], LAST_SAVE_MS);
-    replicator_stop(d->replicator, LAST_SAVE_MS);
-    for (unsigned i = 0; i < STORES_MAX; i++)
-        saver_stop(d->saver[i], LAST_SAVE_MS);
-    nodes_stop(d->nodes);
-    sharer_stop(d->sharer);
-    reader_stop(d->reader);
+    daemon_stop_keeping(d);
     free(d->upkeep.refresh.read);
     if (d->console != NULL)
         console_stop(d->console);
@@ -562,18 +352,7 @@ static void stop(struct daemon *d)
         answer_lane_release(&d->lanes[i].http);
         pipeline_release(&d->lanes[i].pipeline);
     }
-    for (unsigned i = 0; i < STORES_MAX; i++)
-        if (d->saver_store[i] != NULL)
-            d->saver_store[i]->ops->close(d->saver_store[i]);
-    if (d->reader_store != NULL)
-        d->reader_store->ops->close(d->reader_store);
-    if (d->near_store != NULL)
-        d->near_store->ops->close(d->near_store);
-    if (d->far_store != NULL)
-        d->far_store->ops->close(d->far_store);
-    if (d->nodes_store != NULL)
-        d->nodes_store->ops->close(d->nodes_store);
-    free(d->came);
+    daemon_close_stores(d);
     registry_close(d->registry);
     daemon_close_sharing(d);
     state_lock_release(&d->state_lock);
@@ -584,7 +363,6 @@ static void stop(struct daemon *d)
     free(d->lane_pointers);
     free(d->lanes);
     free(d->rows);
-    store_gate_let_go(d->gate);
     daemon_free_retired(d);
     free(d->own_trust);
     config_free(d->config);
@@ -608,7 +386,7 @@ int daemon_run(struct config *config, const struct options *options,
     notify_init(&d->notify);
     code = handover_init(&d->handover) == 0
                ? start(d)
-               : fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+               : daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     if (code == EXIT_OK) {
         catch_signals(d);
         uv_timer_init(&d->loop, &d->second);

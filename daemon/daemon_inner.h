@@ -104,6 +104,15 @@ void daemon_say_ready(struct daemon *d);
 /* Once a second, main thread: what the reader thread looks after when nobody asks. */
 void daemon_upkeep(struct daemon *d);
 
+/* daemon.c: logs why it does not start, and returns the code (enum daemon_exit). */
+int daemon_fail(int code, const char *event, const char *sentence);
+
+/* keeping.c, main thread: the stores, and the threads that use them. */
+int daemon_open_stores(struct daemon *d);   /* an enum daemon_exit, said    */
+int daemon_start_keeping(struct daemon *d); /* an error code                */
+void daemon_stop_keeping(struct daemon *d); /* saves once more              */
+void daemon_close_stores(struct daemon *d); /* that no thread has; no other thread runs */
+
 /* sharing.c, main thread: the identity keys that nodes share. */
 /* Reads the secret and gets the keys of now, within 2 s; they may be missing after that, and
  * are then tried for again. Before the registry is opened. */
