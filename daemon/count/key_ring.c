@@ -88,8 +88,10 @@ int key_ring_put(struct key_ring *r, enum period_kind kind, int64_t from_slot,
         atomic_store_explicit(&row->kind, (uint32_t)kind, memory_order_relaxed);
         atomic_store_explicit(&row->from_slot, from_slot, memory_order_relaxed);
         atomic_store_explicit(&row->until_slot, until_slot, memory_order_relaxed);
-        atomic_store_explicit(&row->state, ROW_READY, memory_order_release);
+        /* First: who sweeps a row has seen it READY, so the count is never below the rows
+         * there are, and nobody is told that there is none. */
         atomic_fetch_add_explicit(&r->ready, 1, memory_order_relaxed);
+        atomic_store_explicit(&row->state, ROW_READY, memory_order_release);
         return 0;
     }
     return ERR_FULL;
