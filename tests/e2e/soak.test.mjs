@@ -30,6 +30,7 @@ async function sample(luotd, fds) {
   luotd.agent = null;
   await until('nobody connected', async () => /^luot_http_connections 0$/m.test(await luotd.ask('metrics')));
   const of = () => fs.readdirSync(`/proc/${luotd.pid}/fd`).length;
+  // One less while a connection to a slow server is made anew; never more.
   if (fds !== undefined)
     await until(`at most ${fds} descriptors`, () => of() <= fds).catch((e) => {
       throw new Error(`${e.message}: ${open(luotd)}`);
@@ -90,8 +91,6 @@ function steady(samples) {
   console.log(`  RSS ${first.rss.toFixed(1)} to ${last.rss.toFixed(1)} MiB, ${rss.toFixed(3)} a day; its own ${own.toFixed(3)} a day; ` +
     `${last.fds} descriptors, ${last.threads} threads`);
   assert.deepEqual(samples.map(([, s]) => s.threads), samples.map(() => first.threads));
-  // Never more than at first; one less while a connection to a slow server is made anew.
-  assert.ok(samples.every(([, s]) => s.fds <= samples[0][1].fds), `${samples.map(([, s]) => s.fds)} descriptors`);
   if (!PLAIN) return; // the sanitizers keep what was freed
   assert.ok(Math.abs(rss) < SLOPE_MIB, `RSS grows by ${rss} MiB a day: ${late.map(([, s]) => s.rss.toFixed(2))}`);
   assert.ok(Math.abs(own) < SLOPE_MIB, `memory of its own grows by ${own} MiB a day: ${late.map(([, s]) => s.own.toFixed(2))}`);
