@@ -13,7 +13,12 @@
 #include "lib/scratch.h"
 #include "store/store_redis.h"
 
-enum { DEADLINE_MS = 150, GENEROUS_MS = 10 * DEADLINE_MS, WAITING_MS = 10000 };
+enum {
+    DEADLINE_MS = 150,
+    SAVES = 50,
+    GENEROUS_MS = 10 * DEADLINE_MS,
+    WAITING_MS = 10000
+};
 
 struct place {
     struct scratch dir;
@@ -318,8 +323,9 @@ static void expect_ends(const struct hostile *h, bool greeting)
     }
     begun_ms = deadline_in(0).at_ms;
     rv = save(&p);
-    if (rv ==
-        0) /* an extra reply that came after the end of it is seen by the next one */
+    /* An extra reply that came after the end of it is seen by the next one, or, on a
+     * machine that is busy elsewhere, by one after that. */
+    for (int i = 0; i < SAVES && rv == 0; i++)
         rv = save(&p);
     cr_expect_neq(rv, 0, "%s", h->what);
     cr_expect_leq(deadline_in(0).at_ms - begun_ms, GENEROUS_MS, "%s", h->what);
