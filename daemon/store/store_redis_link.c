@@ -23,11 +23,6 @@ int64_t redis_now_ms(void)
     return deadline_in(0).at_ms;
 }
 
-bool redis_link_is_connected(const struct redis_link *l)
-{
-    return l->fd >= 0;
-}
-
 void redis_link_hurry(struct redis_link *l, int64_t give_up_ms)
 {
     /* Relaxed: a number on its own, looked at again and again. */

@@ -48,7 +48,6 @@ void redis_link_free(struct redis_link *l);
 
 /* Connected and signed in: at once when it is so already. 0, or an error. */
 int redis_link_ready(struct redis_link *l, int64_t give_up_ms);
-bool redis_link_is_connected(const struct redis_link *l);
 /* Counts the connections that were made; a change means that what was saved may have gone
  * with the server before. */
 uint64_t redis_link_connections(const struct redis_link *l);
