@@ -12,6 +12,7 @@
 #include "daemon_inner.h"
 #include "identify/geo.h"
 #include "store/history.h"
+#include "store/names.h"
 
 enum {
     ARENA_VERSION =
@@ -126,8 +127,9 @@ static int open_sites(struct daemon *d)
     struct registry_report report;
     bool fresh = d->arena_report.outcome != ARENA_ADOPTED;
     unsigned reopened = 0;
-    int rv = registry_open_sharing(&d->registry, d->arena, d->config->settings.sites_max,
-                                   d->config, d->started, d->ring, &report);
+    int rv = registry_open_sharing(
+        &d->registry, d->arena, d->config->settings.sites_max, d->config, d->started,
+        d->ring, names_at_start(d->reader_store, d->places.run_dir), &report);
 
     if (rv != 0)
         return daemon_fail(rv == ERR_NOSPACE ? EXIT_CANTCREAT : EXIT_OSERR, "sites",

@@ -110,3 +110,10 @@ void site_terms_free(struct site_terms *t)
     zone_free(t->zone);
     free(t);
 }
+
+const char *site_shown_key(const struct site *s)
+{
+    const char *shown = atomic_load_explicit(&s->shown, memory_order_acquire);
+
+    return shown != NULL ? shown : s->block->key;
+}

@@ -144,8 +144,23 @@ struct site_damage {
     int64_t day;           /* one of those damaged; -1: none is a day's               */
 };
 
+/* Sites that have become part of this one: their keys, whose rows are its rows too, and
+ * when that was said. */
+struct site_merged {
+    unsigned count;
+    struct {
+        char key[SITE_KEY_MAX + 1];
+        int64_t at_ms; /* unix */
+    } of[];
+};
+
 struct site { /* one a range, made at start, never moves */
     unsigned index;
+    /* What people said of it (count/registry_names): the name that it goes by, NULL until
+     * the registry has looked; and what was merged into it, or NULL. The registry's memory,
+     * as long as it is open; any thread. */
+    _Atomic(const char *) shown;
+    _Atomic(const struct site_merged *) merged;
     struct site_block *block;
     struct visitors_table table[SITE_KEYS];
     _Atomic(struct site_terms *) terms;
@@ -235,6 +250,10 @@ void site_set_row(struct site *s, enum period_kind kind, int64_t number,
                   uint64_t other_visitors);
 void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
                      const struct site_totals *totals);
+
+/* The name that people know it by; block->key is what it is kept under. Any thread, good as
+ * long as the registry is open. */
+const char *site_shown_key(const struct site *s);
 
 /* --- Numbers, any thread ---
  * All include every turn that has ended, but for visitors of sliding windows longer than

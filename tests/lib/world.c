@@ -69,7 +69,7 @@ static void start(struct world *w)
     w->graces = (struct graces){.begun = 0};
     must(registry_open_sharing(&w->registry, w->arena, w->ranges,
                                w->config[w->configs - 1], w->now, w->ring,
-                               &w->report) == 0,
+                               site_names_union(w->names, NULL), &w->report) == 0,
          "registry_open");
     head = arena_head(w->arena);
     atomic_store(&w->trust, &w->trusted);
