@@ -19,9 +19,9 @@ struct naming { /* under way, on the reader thread */
     struct registry *registry;
     struct site_names *names; /* all that is known */
     struct name_fact fact;
-    struct slice site; /* whose audit trail it goes into */
-    char what[160];    /* the line of it                 */
-    char more[384];    /* what the operator should know  */
+    char site[SITE_KEY_MAX + 1]; /* whose audit trail it goes into */
+    char what[160];              /* the line of it */
+    char more[384];              /* what the operator should know  */
 };
 
 static bool refuse(const struct naming *n, const char *name, const char *sentence)
@@ -77,7 +77,7 @@ static bool plan_rename(struct naming *n)
     n->fact.kind = NAME_OF;
     set_text(n->fact.subject, to);
     set_text(n->fact.object, key);
-    n->site = key;
+    set_text(n->site, key);
     if (config_site(registry_config(n->registry), slice_of(asked->from)) != NULL)
         snprintf(n->more, sizeof n->more,
                  "Its settings are still those of [site %s]; write [site %s] there when "
@@ -116,7 +116,7 @@ static bool plan_merge(struct naming *n)
     set_text(n->fact.subject, from);
     set_text(n->fact.object, into);
     copy_host(n, from);
-    n->site = into;
+    set_text(n->site, into);
     if (site_names_section(n->names, registry_config(n->registry), from) != NULL)
         snprintf(
             n->more, sizeof n->more,
@@ -138,7 +138,7 @@ static bool plan_archive(struct naming *n)
     set_text(n->fact.subject, key);
     set_text(n->fact.object, SLICE("yes"));
     copy_host(n, key);
-    n->site = key;
+    set_text(n->site, key);
     snprintf(n->more, sizeof n->more,
              "Its beacons are refused as unknown_site; `site restore` brings it back.\n");
     return true;
@@ -155,7 +155,7 @@ static bool plan_restore(struct naming *n)
     n->fact.kind = NAME_ARCHIVED;
     set_text(n->fact.subject, key);
     set_text(n->fact.object, SLICE("no"));
-    n->site = key;
+    set_text(n->site, key);
     if (registry_kept(n->registry, key) == NULL)
         snprintf(n->more, sizeof n->more, "It opens with its next beacon.\n");
     return true;
@@ -230,13 +230,13 @@ static int carry_out(struct naming *n, struct instant now)
     set_time(n, now);
     rv = add_fact(n);
     if (rv == 0)
-        rv = names_say(n->store, &n->fact, n->site, n->what);
+        rv = names_say(n->store, &n->fact, slice_of(n->site), n->what);
     if (rv == 0)
         rv = names_follow(n->registry, n->store, n->job->service->run_dir);
     if (rv != 0)
         return rv;
     wait_until_used(n);
-    into = registry_kept(n->registry, n->site);
+    into = registry_kept(n->registry, slice_of(n->site));
     if (n->fact.kind != NAME_MERGED || into == NULL)
         return 0;
     /* What FROM counted last is saved within a second or two. */
@@ -248,7 +248,7 @@ static int carry_out(struct naming *n, struct instant now)
 static void answer(const struct naming *n)
 {
     char memory[STORE_ANSWER_BYTES];
-    struct slice shown = site_names_shown(n->names, n->site);
+    struct slice shown = site_names_shown(n->names, slice_of(n->site));
     struct json_out out;
     struct buffer b;
 
@@ -257,7 +257,7 @@ static void answer(const struct naming *n)
         json_out_init(&out, &b);
         json_out_object(&out, NULL);
         json_out_slice(&out, "site", shown);
-        json_out_slice(&out, "key", n->site);
+        json_out_text(&out, "key", n->site);
         json_out_text(&out, "done", n->what);
         json_out_text(&out, "note", n->more);
         json_out_object_end(&out);
