@@ -50,6 +50,11 @@ bool pipeline_end(struct pipeline *p)
     return wants_room;
 }
 
+void pipeline_forget(struct pipeline *p)
+{
+    memset(p->scratch, 0, sizeof p->scratch);
+}
+
 /* --- Which site --- */
 
 static struct slice host_of_url(struct slice text)

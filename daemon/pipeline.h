@@ -61,5 +61,7 @@ enum outcome pipeline_lines(struct pipeline *p, struct slice body,
 /* Adds what the turn counted. An answer may go out after this. True: ring the keeper, a
  * table needs room, or a new site a blank, before its next tick. */
 bool pipeline_end(struct pipeline *p);
+/* Makes zero what the last lines left behind. Outside turns, once a second. */
+void pipeline_forget(struct pipeline *p);
 
 #endif
