@@ -1,0 +1,342 @@
+// Who was here is found nowhere once the key has gone: an attacker who reads all memory and all files looks for the addresses,
+// the agents and the keys of visitors that came in by every way. Before that he finds the key by trying every place in the arena,
+// so the attack is a real one.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { build, Clock, Luotd, SITE, until } from './lib/luotd.mjs';
+import { eachFile, eachPiece, Search } from './lib/memory.mjs';
+import { siphash } from './lib/siphash.mjs';
+
+const BEGIN = Date.UTC(2026, 10, 30, 3, 0, 0) / 1000; // 30 November, 10:00 in Hồ Chí Minh
+const DAY = 86400;
+const SITES = ['thang', 'ngay'];
+const CONFIG = `
+sites_max = 4
+[site thang]
+any_host = yes
+identity = month
+[site ngay]
+any_host = yes
+identity = day
+`;
+
+/** An address in the sixteen bytes that luotd hashes. */
+function sixteen(address) {
+  if (!address.includes(':')) return Buffer.from([...Array(10).fill(0), 255, 255, ...address.split('.').map(Number)]);
+  const words = address.split(':').map((w) => parseInt(w, 16)); // written whole
+  return Buffer.from(words.slice(0, 4).flatMap((w) => [w >> 8, w & 255]).concat(Array(8).fill(0)));
+}
+
+const people = {
+  forwarded: { address: '198.51.100.211', agent: 'Mozilla/5.0 qzforwarded1847' },
+  forwarded6: { address: '2001:db8:9f3c:71e5:a1b2:c3d4:e5f6:1718', agent: 'Mozilla/5.0 qzforwardedsix2958' },
+  posted: { address: '203.0.113.187', agent: 'Mozilla/5.0 qzposted3069' },
+  named: { address: '192.0.2.163', agent: 'Mozilla/5.0 qznamed4170' },
+  named6: { address: '2001:db8:c8d7:5b16:9988:7766:5544:3322', agent: 'Mozilla/5.0 qznamedsix5281' },
+  anonymous: { address: '198.51.100.157', agent: 'Mozilla/5.0 qzanonymous6392' },
+  refused: { address: '203.0.113.241', agent: 'Mozilla/5.0 qzrefused7403' },
+  logged: { address: '192.0.2.229', agent: 'Mozilla/5.0 qzlogged8514' },
+  halfway: { address: '198.51.100.73', agent: 'Mozilla/5.0 qzhalfway9625' },
+};
+
+/** What must be nowhere. The last six or eight of an address's bytes: no others look so by chance. */
+const traces = {};
+for (const [name, { address, agent }] of Object.entries(people)) {
+  const bytes = sixteen(address);
+  traces[`agent of ${name}`] = Buffer.from(agent.split(' ')[1]);
+  traces[`address of ${name}`] = Buffer.from(address);
+  traces[`bytes of ${name}`] = address.includes(':') ? bytes.subarray(0, 8) : bytes.subarray(10);
+}
+
+/** A view of each site by each of them; what was sent, in lines. */
+async function visit(luotd) {
+  const headers = (who) => ({ 'X-Forwarded-For': who.address, 'User-Agent': who.agent });
+  const named = (site, who) => `s=${site}&p=/x&i=${encodeURIComponent(who.address)}&u=${encodeURIComponent(who.agent)}`;
+  let sent = 0;
+  for (const site of SITES) {
+    for (const who of [people.forwarded, people.forwarded6])
+      await luotd.request('GET', `/p.gif?s=${site}&p=/x`, { headers: headers(who) });
+    await luotd.request('POST', '/b?reply=1', { headers: headers(people.posted), body: `s=${site}&p=/a\ns=${site}&p=/b` });
+    await luotd.request('GET', `/p.gif?s=${site}`, { headers: { ...headers(people.anonymous), DNT: '1' } });
+    await luotd.request('POST', '/b', { headers: { ...headers(people.anonymous), 'Sec-GPC': '1' }, body: `s=${site}&p=/gpc` });
+    await luotd.udp(`${named(site, people.named)}\n${named(site, people.named6)}`);
+    sent += 8;
+  }
+  await luotd.request('GET', '/no/such/page', { headers: headers(people.refused) });
+  await luotd.request('GET', '/p.gif?s=nobody', { headers: headers(people.refused) });
+  await luotd.udp(`s=nobody&i=${people.refused.address}&u=${encodeURIComponent(people.refused.agent)}`);
+  await luotd.udp(`<190>Nov 30 10:00:00 web nginx: ${people.logged.address} - - [30/Nov/2026:10:00:00 +0700] "GET /x HTTP/1.1" 200 5 "-" "${people.logged.agent}"`);
+  await luotd.received(sent + 4); // with the halfway one
+}
+
+/** Half a request on a connection that stays open; the other half comes when the returned function is called. */
+async function halfway(luotd) {
+  const socket = net.connect(luotd.port, luotd.host);
+  await new Promise((done) => socket.on('connect', done));
+  socket.write(`GET /p.gif?s=thang HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${people.halfway.address}\r\nUser-Agent: ${people.halfway.agent}\r\n`);
+  return async () => {
+    const answered = new Promise((done) => socket.once('data', done));
+    socket.write('\r\n');
+    await answered;
+    return socket;
+  };
+}
+
+const arenaOf = (luotd) => path.join(luotd.run, fs.readdirSync(luotd.run).find((f) => fs.statSync(path.join(luotd.run, f)).size > 1 << 24));
+
+function searchAll(luotd, needles) {
+  const search = new Search(needles);
+  eachPiece(luotd.pid, arenaOf(luotd), search.see); // the arena is read as a file, below
+  eachFile(luotd.run, search.see);
+  eachFile(luotd.state, search.see);
+  search.see(Buffer.from(luotd.log + luotd.out), 'its log');
+  return search;
+}
+
+/** Nowhere, within the second or two that a buffer may take to be forgotten. */
+async function isNowhere(luotd, needles, when) {
+  let search;
+  await until(`nowhere ${when}`, () => {
+    search = searchAll(luotd, needles);
+    return search.found.length === 0;
+  }).catch(() => assert.deepEqual(search.found, [], when));
+  assert.ok(search.bytes > 1 << 24, `${search.bytes} bytes were looked at`);
+  return search.bytes;
+}
+
+/** Every key in the arena under which one of `known` has a mark, found by trying all of its places. */
+function attack(luotd, site, known) {
+  const arena = fs.readFileSync(arenaOf(luotd));
+  const marks = new Set();
+  const places = [];
+  for (let at = 0; at + 16 <= arena.length; at += 8) {
+    if (at % 4096 === 0 && arena.compare(Buffer.alloc(4096), 0, 4096, at, at + 4096) === 0) {
+      at += 4096 - 8;
+      continue;
+    }
+    const low = arena.readBigUInt64LE(at);
+    if (low !== 0n) marks.add(low >> 20n);
+    if (low !== 0n && arena.readBigUInt64LE(at + 8) !== 0n) places.push(at);
+  }
+  const message = Buffer.concat([Buffer.from(`${site}\0`), sixteen(known.address), Buffer.from(known.agent)]);
+  const keys = new Set();
+  for (const at of places) {
+    const key = arena.subarray(at, at + 16);
+    if (marks.has(siphash(key, message) & 0xfffffffffffn)) keys.add(key.toString('hex'));
+  }
+  return [...keys];
+}
+
+test('SipHash here is SipHash: the vectors of its paper', () => {
+  const bytes = Buffer.from(Array.from({ length: 16 }, (_, i) => i));
+  assert.equal(siphash(bytes, bytes.subarray(0, 15)), 0xa129ca6149be45e5n);
+  assert.equal(siphash(bytes, Buffer.alloc(0)), 0x726fdb47dd0e0e31n);
+});
+
+async function answers(luotd) {
+  const said = [(await luotd.request('GET', '/metrics')).text, await luotd.ask('metrics'), await luotd.ask('stats'), await luotd.ask('json stats')];
+  for (const site of SITES) said.push(await luotd.ask(`json snapshot ${site}`), await luotd.ask(`site ${site}`), await luotd.ask(`audit ${site}`));
+  return Buffer.from(said.join('\n'));
+}
+
+/** In steps that a keeper takes up one by one; not by quarter-hours, as nobody comes meanwhile. */
+async function sleepUntil(luotd, seconds) {
+  const clock = luotd.options.clock;
+  while (clock.seconds < seconds) {
+    clock.set(Math.min(seconds, clock.seconds + 6 * 3600));
+    await until('the keeper', async () => (await luotd.stats()).keeper_as_of_s >= clock.seconds);
+  }
+}
+
+test('addresses, agents and keys are found nowhere after rotation', async (t) => {
+  const clock = new Clock(BEGIN);
+  const luotd = await Luotd.start({ config: CONFIG, clock });
+  try {
+    const finish = await halfway(luotd);
+    const agent = { agent: traces['agent of halfway'] };
+    await until('the half request is in memory, so the search finds what is there', () => searchAll(luotd, agent).found.length > 0);
+    const open = await finish();
+    await visit(luotd);
+
+    await t.test('of whoever was counted neither address nor agent is kept, not for the key\'s life, nor in an open connection\'s buffer', async (t) => {
+      const bytes = await isNowhere(luotd, traces, 'while the key lives');
+      t.diagnostic(`${bytes} bytes searched`);
+      const said = new Search(traces);
+      said.see(await answers(luotd), 'its answers');
+      assert.deepEqual(said.found, []);
+    });
+
+    const keys = {};
+    await t.test('while a key lives, who reads the arena can tell by it who was here: that is what is erased', async () => {
+      for (const site of SITES) {
+        const [key, ...more] = attack(luotd, site, people.named);
+        assert.ok(key && more.length === 0, `${site}: one key, not ${more.length + (key ? 1 : 0)}`);
+        assert.deepEqual(attack(luotd, site, people.forwarded6), [key]);
+        assert.deepEqual(attack(luotd, site, people.anonymous), [], 'who asked not to be tracked has no mark');
+        keys[site] = key;
+      }
+    });
+
+    await t.test('a core dump has no address, agent or key, even while the key lives', (t) => {
+      assert.match(fs.readFileSync(`/proc/${luotd.pid}/limits`, 'utf8'), /^Max core file size +[01] /m);
+      const core = path.join(luotd.state, 'core');
+      if (build.endsWith('address')) return t.skip('the core of a sanitized program is terabytes');
+      const made = spawnSync('gcore', ['-o', core, String(luotd.pid)], { encoding: 'utf8' });
+      if (made.status !== 0) return t.skip('no gcore here, or it may not look');
+      const search = new Search({ ...traces, 'monthly key': Buffer.from(keys.thang, 'hex'), 'daily key': Buffer.from(keys.ngay, 'hex') });
+      search.see(fs.readFileSync(`${core}.${luotd.pid}`), 'the core');
+      fs.rmSync(`${core}.${luotd.pid}`);
+      assert.deepEqual(search.found, []);
+    });
+
+    const of = (site) => ({ ...traces, [`key of ${site}`]: Buffer.from(keys[site], 'hex') });
+    await t.test('a daily key is gone when the next day is over, and with it every mark', async () => {
+      await sleepUntil(luotd, BEGIN + DAY);
+      assert.deepEqual(attack(luotd, 'ngay', people.named), [keys.ngay], 'it goes on for a day');
+      await sleepUntil(luotd, BEGIN + 2 * DAY);
+      await isNowhere(luotd, of('ngay'), 'after a day and its overlap');
+      assert.deepEqual(attack(luotd, 'ngay', people.named), []);
+      assert.deepEqual(attack(luotd, 'thang', people.named), [keys.thang], 'the monthly one lives');
+    });
+
+    await t.test('a monthly key is gone seven days after its month', async () => {
+      await sleepUntil(luotd, BEGIN + 6 * DAY);
+      assert.deepEqual(attack(luotd, 'thang', people.named), [keys.thang], 'it goes on for seven days');
+      await sleepUntil(luotd, BEGIN + 9 * DAY);
+      await isNowhere(luotd, { ...of('ngay'), ...of('thang') }, 'after the month and its overlap');
+      assert.deepEqual(attack(luotd, 'thang', people.named), []);
+      // The numbers stay.
+      const total = async (site) => (await luotd.snapshot(site)).periods.total.views;
+      assert.equal(await total('thang'), 9);
+      assert.equal(await total('ngay'), 8);
+    });
+    open.destroy();
+  } finally {
+    await luotd.stop();
+    clock.close();
+  }
+});
+
+test('who asks not to be tracked is a view, by every way in, and never a visitor', async () => {
+  const luotd = await Luotd.start({ config: SITE });
+  try {
+    const ways = [
+      (headers) => luotd.request('GET', '/p.gif?s=demo&p=/a', { headers }),
+      (headers) => luotd.request('POST', '/b', { headers, body: 's=demo&p=/a' }),
+      (headers) => luotd.request('POST', '/b?reply=1', { headers, body: 's=demo&p=/a' }),
+      (headers) => luotd.request('POST', '/b', { headers, body: 's=demo&p=/a&r=https://elsewhere.example/\ns=demo&p=/b&r=https://portal.example/a' }),
+      (headers) => luotd.request('POST', '/b', { headers, body: 's=demo&k=ping' }),
+      (headers) => luotd.request('POST', '/b', { headers, body: 's=demo&e=download&p=/x.pdf' }),
+    ];
+    const from = { Origin: 'https://portal.example', Referer: 'https://portal.example/a', 'User-Agent': 'Mozilla/5.0 Firefox/140.0' };
+    const asks = [{ DNT: '1' }, { 'Sec-GPC': '1' }, { DNT: '1', 'Sec-GPC': '1' }, { DNT: '0', 'Sec-GPC': '1' }];
+    for (const [i, ask] of asks.entries())
+      for (const way of ways) assert.ok((await way({ ...from, ...ask, 'X-Forwarded-For': `203.0.113.${i + 1}` })).status < 300);
+    const { counted } = await luotd.received(asks.length * 7);
+    assert.deepEqual(counted, { view: asks.length * 5, event: asks.length, ping: asks.length });
+    const { today, total } = (await luotd.snapshot()).periods;
+    assert.equal(today.views, asks.length * 5);
+    // Three views that name no other page came from elsewhere as far as is known, and one says so; the fifth came from a page of the portal.
+    assert.equal(today.visits, asks.length * 4);
+    assert.equal(today.visitors, 0);
+    assert.equal(total.visitors, 0);
+    assert.equal((await luotd.snapshot()).online.visitors, 0);
+
+    await ways[0]({ ...from, DNT: '0', 'Sec-GPC': '0', 'X-Forwarded-For': '203.0.113.9' });
+    await luotd.received(asks.length * 7 + 1);
+    assert.equal((await luotd.snapshot()).periods.today.visitors, 1, '0 asks for nothing');
+  } finally {
+    await luotd.stop();
+  }
+});
+
+test('the page says what this installation keeps, from its settings and its state', async () => {
+  const clock = new Clock(BEGIN);
+  const config = `sites_max = 4\nprivacy_contact = vanphong@example.gov.vn\n[site thang]\npublic = yes\ntitle = Sở <Y tế>\n[site ngay]\nidentity = day\n`;
+  const luotd = await Luotd.start({ config, clock });
+  try {
+    const page = async (lang, headers = {}) => {
+      const r = await luotd.request('GET', `/privacy${lang ? `?lang=${lang}` : ''}`, { headers });
+      assert.equal(r.status, 200);
+      assert.match(r.headers['content-security-policy'], /default-src 'none'/);
+      return r.text;
+    };
+    const vi = await page('vi');
+    assert.match(vi, /<html lang="vi">/);
+    assert.ok(vi.includes('Sở &lt;Y tế&gt;') && !vi.includes('ngay'), 'sites that are not public have no names here');
+    assert.ok(vi.includes('<td>08/12/2026 00:00</td>'), 'November\'s key goes seven days after it');
+    assert.ok(vi.includes('href="mailto:vanphong@example.gov.vn"'));
+    assert.match(await page('', { 'Accept-Language': 'km,en;q=0.5' }), /<html lang="km">/);
+    assert.match(await page('en', { 'Accept-Language': 'km' }), /<td>2026-12-08 00:00<\/td>/);
+
+    const said = await luotd.json('privacy');
+    assert.deepEqual(said.identity, { month: 1, day: 1 });
+    const ends = Object.fromEntries(said.sites.map((s) => [s.site, new Date(s.marks_until * 1000).toISOString()]));
+    assert.deepEqual(ends, { thang: '2026-12-07T17:00:00.000Z', ngay: '2026-12-01T17:00:00.000Z' });
+    assert.ok(said.sites.every((s) => s.identity_since === BEGIN), JSON.stringify(said.sites));
+    const ids = said.rows.map((r) => r.id);
+    const redis = said.stores.includes('redis');
+    assert.deepEqual(said.stores, [redis ? 'redis' : 'sqlite']);
+    assert.equal(ids.includes('redis'), redis);
+    assert.equal(ids.includes('sqlite'), !redis);
+    assert.ok(ids.includes(said.arena_fs === 'tmpfs' ? 'memory' : 'disk'));
+    assert.equal(ids.includes('nowhere') || ids.includes('shared_key'), false);
+    const text = await luotd.ask('privacy --lang=vi');
+    assert.match(text, /ngay: một ngày, thêm một ngày; 02\/12\/2026 00:00/);
+    assert.match(await luotd.ask('privacy --lang=fr'), /^ERR usage /);
+
+    // Another setting, another page.
+    fs.writeFileSync(path.join(luotd.run, 'luotd.conf'), config.replace('vanphong@example.gov.vn', '"ask <us>"').replace('identity = day', 'identity = month'));
+    await luotd.ask('reload');
+    await until('reloaded', async () => (await luotd.json('privacy')).identity.month === 2);
+    assert.match(await page('en'), /<p>ask &lt;us&gt;<\/p>/);
+  } finally {
+    await luotd.stop();
+    clock.close();
+  }
+});
+
+test('every change is audited with its user: of sites, and of luotd itself', async () => {
+  const clock = new Clock(BEGIN);
+  const luotd = await Luotd.start({ config: SITE, clock });
+  try {
+    const me = os.userInfo();
+    const wrong = (await luotd.ask('loglevel loud')).trim();
+    assert.match(wrong, /^ERR usage/);
+    const done = ['seed demo --metric visits --total 100', 'adjust demo --metric visits --day 2026-11-01 --by 3 --note "forged by hand"', 'loglevel debug', 'reload', 'site rename demo trang'];
+    for (const line of done) {
+      clock.set(clock.seconds + 1); // what is done in one second has no order over several trails
+      assert.doesNotMatch(await luotd.ask(line), /^ERR/, line);
+    }
+    await luotd.ask('loglevel'); // asks, and changes nothing
+    const { site, rows } = await luotd.json('audit');
+    assert.equal(site, null);
+    assert.deepEqual(rows.map((r) => [r.site, r.uid, r.user]), ['trang', 'trang', null, null, 'trang'].map((s) => [s, me.uid, me.username]));
+    const whats = [/^seed metric=visits total=100/, /^adjust metric=visits .*by=\+3 note=forged by hand/, /^loglevel old=info new=debug node=\S+$/, /^reload node=\S+$/, /^site rename demo trang/];
+    for (const [i, what] of whats.entries()) assert.match(rows[i].what, what);
+
+    const text = (await luotd.ask('audit')).trim().split('\n');
+    assert.equal(text.length, done.length);
+    assert.match(text[2], new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d\\S+ - ${me.username} uid=${me.uid} loglevel`));
+    assert.equal((await luotd.ask('audit trang')).trim().split('\n').length, 3, 'a site has its own only');
+    for (const command of ['seed', 'adjust', 'loglevel', 'reload', '"site rename demo trang"'])
+      assert.match(luotd.log, new RegExp(`event=audit command=${command} (site=\\S+ )?uid=${me.uid}`));
+
+    // It outlives the process, and a dump loaded elsewhere is in the trail of its sites there.
+    const dump = await luotd.ask('dump trang');
+    clock.set(clock.seconds + 1);
+    await luotd.kill9();
+    await luotd.spawn();
+    assert.equal((await luotd.json('audit')).rows.length, done.length);
+    assert.doesNotMatch(await luotd.ask('load', dump), /^ERR/);
+    assert.match((await luotd.json('audit')).rows.at(-1).what, /^load luot-dump/);
+  } finally {
+    await luotd.stop();
+    clock.close();
+  }
+});
