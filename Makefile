@@ -35,7 +35,7 @@ CC = gcc
 endif
 
 UV_LIBS     = -luv
-CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lm -lpthread
+CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lpsl -lm -lpthread
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
        -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wundef
@@ -113,8 +113,9 @@ $(BUILD)/obj/%.o: %.c
 # The front-end's files are in the program, as they are and gzipped. -MMD does not see .incbin, so the object says what it needs.
 ASSETS = luot.js widget.js widget.css widget.html home.js home.css home.html
 ASSET_DIR = $(BUILD)/gen/asset/
-$(BUILD)/obj/daemon/report/assets.o: $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
-$(BUILD)/obj/daemon/report/assets.o: CFLAGS_ALL += -DASSET_DIR='"$(ASSET_DIR)"'
+ASSET_FILES = $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
+$(BUILD)/obj/daemon/report/assets.o: $(ASSET_FILES)
+CFLAGS_ALL += -DASSET_DIR='"$(ASSET_DIR)"'
 
 $(ASSET_DIR)%.gz: $(ASSET_DIR)%
 	gzip -9nc $< >$@
@@ -127,6 +128,24 @@ $(ASSET_DIR)luot.js: client/luot.js
 $(ASSET_DIR)%: client/%
 	@mkdir -p $(@D)
 	@cp $< $@
+
+# Lists of what is known of the web are made from npm packages, whose versions are in conf/lists/package-lock.json. Like assets they are in
+# the program.
+LIST_DIR = $(BUILD)/gen/lists/
+CFLAGS_ALL += -DLIST_DIR='"$(LIST_DIR)"'
+LIST_PACKAGES = conf/lists/node_modules/.package-lock.json
+$(BUILD)/obj/daemon/identify/referrer_list_builtin.o: $(LIST_DIR)referrers.list
+
+$(LIST_PACKAGES): conf/lists/package-lock.json
+	@echo "luot's lists are made from packages that are not here. They are installed by:"
+	@echo "  npm ci --prefix conf/lists --no-audit --no-fund"
+	@npm ci --prefix conf/lists --no-audit --no-fund --ignore-scripts || { echo "Without a network: run that where there is one," \
+	  "and copy conf/lists/node_modules here."; exit 69; }
+	@touch $@
+
+$(LIST_DIR)%.list: conf/lists/%.mjs conf/lists/%.own $(LIST_PACKAGES)
+	@mkdir -p $(@D)
+	node conf/lists/$*.mjs >$@
 
 $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
@@ -341,7 +360,7 @@ run:
 
 # Fuzzing needs clang; the same seeds are replayed by gcc's sanitizers in `make check`.
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(ASSET_FILES) $(LIST_DIR)referrers.list
 	@mkdir -p $(@D) $(BUILD)/fuzz/llhttp
 	@for f in $(LLHTTP_SRC); do clang -O1 -g -I$(LLHTTP_INCLUDE) -c $$f -o $(BUILD)/fuzz/llhttp/$$(basename $$f .c).o; done
 	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "identify/visit_page.h"
+#include "identify/visit_referrer.h"
 #include "parse/beacon.h"
 #include "parse/url.h"
 
@@ -15,7 +17,8 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
         (struct pipeline){.registry = registry, .row = row, .turn = turn, .trust = trust};
     p->lane = calloc(sites, sizeof *p->lane);
     p->touched = calloc(sites, sizeof *p->touched);
-    if (p->lane != NULL && p->touched != NULL)
+    p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
+    if (p->lane != NULL && p->touched != NULL && p->referrer_cache != NULL)
         return 0;
     pipeline_release(p);
     return ERR_NOMEM;
@@ -25,8 +28,10 @@ void pipeline_release(struct pipeline *p)
 {
     free(p->lane);
     free(p->touched);
+    free(p->referrer_cache);
     p->lane = NULL;
     p->touched = NULL;
+    p->referrer_cache = NULL;
 }
 
 void pipeline_begin(struct pipeline *p, struct instant now)
@@ -132,27 +137,13 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
 
 /* --- Who --- */
 
-static bool referrer_is_elsewhere(const struct site *site, const struct site_terms *terms,
-                                  const struct beacon *beacon,
-                                  const struct sender *sender)
-{
-    struct slice from = host_of_url(beacon->referrer), page = host_of_url(beacon->page);
-
-    if (from.length == 0)
-        return true;
-    if (page.length == 0)
-        page = page_host(sender);
-    return !slice_equal_nocase(from, page) && !hosts_match(terms->config.hosts, from) &&
-           !slice_equal_nocase(from, slice_of(site->block->host));
-}
-
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender, const struct site *site,
-                             const struct site_terms *terms)
+                             const struct sender *sender)
 {
     const struct address *address =
         sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
-    struct visit visit = {
+
+    return (struct visit){
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
@@ -163,10 +154,33 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
                           : sender->user_agent,
         .anonymous = sender->anonymous,
     };
+}
 
-    visit.entry =
-        visit.kind == VISIT_VIEW && referrer_is_elsewhere(site, terms, beacon, sender);
-    return visit;
+/* --- What, and from where --- */
+
+/* OUTCOME_VIEW stands for "go on". */
+static enum outcome find_place(struct pipeline *p, struct visit *visit,
+                               const struct beacon *beacon, const struct sender *sender,
+                               const struct site *site, const struct site_terms *terms)
+{
+    const struct referrer_list *list =
+        p->referrers == NULL
+            ? NULL
+            : atomic_load_explicit(p->referrers, memory_order_seq_cst); /* turn.c */
+    struct visit_scene scene = {.beacon = beacon,
+                                .config = &terms->config,
+                                .own_host = slice_of(site->block->host),
+                                .page_host = page_host(sender),
+                                .referer = sender->referer,
+                                .accept_language = sender->accept_language};
+
+    if (visit->kind == VISIT_PING)
+        return OUTCOME_VIEW;
+    visit_scene_page(&scene);
+    visit_page(visit, &scene, &p->text);
+    return visit_referrer(visit, &scene, &p->text, list, p->referrer_cache)
+               ? OUTCOME_VIEW
+               : OUTCOME_SUSPECT;
 }
 
 /* --- Counted --- */
@@ -203,7 +217,10 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
         return OUTCOME_OTHER_SOURCE;
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
-    visit = visit_of(p, &beacon, sender, *ret_site, terms);
+    visit = visit_of(p, &beacon, sender);
+    outcome = find_place(p, &visit, &beacon, sender, *ret_site, terms);
+    if (outcome != OUTCOME_VIEW)
+        return outcome;
     site_visit(*ret_site, open_lane(p, *ret_site), &visit);
     return counted[visit.kind];
 }

@@ -10,6 +10,8 @@
 #include "base/address.h"
 #include "base/metrics.h"
 #include "count/registry.h"
+#include "identify/referrer_cache.h"
+#include "identify/visit_scene.h"
 #include "luot_beacon.h"
 
 /* Who is believed; swapped whole on reload, by an atomic pointer. */
@@ -38,7 +40,11 @@ struct pipeline {
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */
     size_t touched_count;
-    bool opened_site; /* in this turn: the keeper makes the next blank */
+    /* The list of now, swapped on reload; NULL until somebody sets it: none. */
+    _Atomic(const struct referrer_list *) *referrers;
+    struct referrer_cache *referrer_cache;
+    struct visit_text text; /* of the last visit */
+    bool opened_site;       /* in this turn: the keeper makes the next blank */
     char scratch[LUOT_BEACON_MAX];
 };
 

@@ -48,6 +48,8 @@ struct settings {
     char store[CONFIG_TEXT_MAX]; /* see base/store_where.h; "sqlite": STATE_DIR/luot.db */
     char cluster_secret_file[CONFIG_TEXT_MAX]; /* "": off; see base/secret.h */
     char geo_db[CONFIG_TEXT_MAX];              /* "": off         */
+    char referrer_list[CONFIG_TEXT_MAX];       /* "": the one in luotd */
+    char referrer_deny[CONFIG_TEXT_MAX];       /* "": nobody           */
     struct networks udp_trusted;               /* none closes UDP */
     struct networks trusted_proxies;
     enum log_level log_level;
@@ -75,6 +77,7 @@ struct site_config {
     enum source source;
     enum identity identity;
     unsigned pages;
+    char page_query[128]; /* names with commas: see parse/page.h */
     bool open; /* setting: any_host; no: a beacon of another host's page is refused */
 };
 

@@ -13,6 +13,7 @@ enum kind {
     KIND_STORE,                 /* char[], see base/store_where.h           */
     KIND_HOSTS,                 /* char[], comma list of host patterns      */
     KIND_ZONE,                  /* char[], a time zone of this system       */
+    KIND_KEYS,                  /* char[], comma list of a query's keys     */
     KIND_TEXTS,                 /* how many of the kinds are char[]         */
     KIND_NETWORKS = KIND_TEXTS, /* struct networks                          */
     KIND_NUMBER,                /* unsigned                                 */

@@ -65,6 +65,20 @@ static int parse_name(const struct setting *s, void *member, struct slice value)
     return parse_text(s, member, value);
 }
 
+static int parse_keys(const struct setting *s, void *member, struct slice value)
+{
+    struct slice rest = value;
+    while (rest.length > 0) {
+        struct slice key = slice_trim(slice_cut(&rest, ','));
+        if (key.length == 0)
+            return ERR_MALFORMED;
+        for (size_t i = 0; i < key.length; i++)
+            if (key.at[i] <= ' ' || key.at[i] > '~' || strchr("&=?#%+\"\\", key.at[i]))
+                return ERR_MALFORMED;
+    }
+    return parse_text(s, member, value);
+}
+
 static int parse_listen(const struct setting *s, void *member, struct slice value)
 {
     struct endpoint endpoints[LISTEN_MAX];
@@ -177,6 +191,15 @@ static void describe_hosts(struct buffer *b, const struct setting *s)
                   (unsigned long long)s->high);
 }
 
+static void describe_keys(struct buffer *b, const struct setting *s)
+{
+    buffer_format(
+        b,
+        "a comma list of a query's keys like id, cat, at most %llu bytes, without "
+        "? & = and escapes",
+        (unsigned long long)s->high);
+}
+
 static void describe_zone(struct buffer *b, const struct setting *s)
 {
     (void)s;
@@ -191,4 +214,5 @@ const struct kind_rules TEXT_KINDS[KIND_TEXTS] = {
     [KIND_STORE] = {parse_store, write_store, describe_store},
     [KIND_HOSTS] = {parse_hosts, write_text, describe_hosts},
     [KIND_ZONE] = {parse_zone, write_text, describe_zone},
+    [KIND_KEYS] = {parse_keys, write_text, describe_keys},
 };

@@ -5,7 +5,10 @@
 
 enum { LUOT_TOP_KEY_MAX = 255 /* bytes of a row's key */ };
 
-/* name, word in addresses and documents, do its rows have visitors */
+/* The key of DIM_ENTRY_PAGES is always empty: that of DIM_PAGES counts there too when its view
+ * opens a visit, which only count knows.
+ *
+ * name, word in addresses and documents, do its rows have visitors */
 #define DIMENSION_ROWS(X)                                                                \
     X(DIM_PAGES, pages, true)                                                            \
     X(DIM_ENTRY_PAGES, entry_pages, false)                                               \
