@@ -92,6 +92,17 @@ static void check_geo(const char *path)
         log_error("event=geo_db error=\"%s\" next=count_on_without_countries", sentence);
 }
 
+static int open_referrers(struct daemon *d)
+{
+    char sentence[1024] = "";
+    int rv = daemon_set_referrers(d, &d->config->settings, sentence);
+
+    if (rv == 0)
+        return EXIT_OK;
+    return daemon_fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "referrer_list",
+                       sentence);
+}
+
 static int open_sharing(struct daemon *d)
 {
     char sentence[512] = "";
@@ -187,6 +198,7 @@ static int open_lanes(struct daemon *d)
                           &d->trust) != 0 ||
             answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
             return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+        lane->pipeline.referrers = &d->referrers;
     }
     return EXIT_OK;
 }
@@ -299,7 +311,9 @@ static int start(struct daemon *d)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     daemon_join_service(d);
     check_geo(d->config->settings.geo_db);
-    rv = open_arena(d);
+    rv = open_referrers(d);
+    if (rv == EXIT_OK)
+        rv = open_arena(d);
     if (rv == EXIT_OK)
         rv = daemon_open_stores(d);
     if (rv == EXIT_OK)
@@ -367,6 +381,7 @@ static void stop(struct daemon *d)
     free(d->rows);
     daemon_free_retired(d);
     free(d->own_trust);
+    referrer_list_free(d->own_referrers);
     config_free(d->config);
 }
 

@@ -66,6 +66,8 @@ struct daemon {
     struct store_gate *gate; /* NULL: no store had to be awaited */
     struct trust *own_trust; /* the current one, which is `trust` */
     _Atomic(const struct trust *) trust;
+    struct referrer_list *own_referrers; /* the current one, which is `referrers` */
+    _Atomic(const struct referrer_list *) referrers;
     struct retired *retired; /* what reloads replaced                         */
     bool reloaded_lately;    /* for SIGHUP, within this second                */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
@@ -125,6 +127,10 @@ void daemon_close_sharing(struct daemon *d); /* the registry is closed */
 
 /* reload.c, main thread. */
 int daemon_set_trust(struct daemon *d, const struct settings *s); /* ERR_NOMEM */
+/* The list of referrers that the settings name: at start, for the first time. Else as
+ * referrer_list_open. */
+int daemon_set_referrers(struct daemon *d, const struct settings *s,
+                         char ret_sentence[1024]);
 /* ERR_IN_USE: the reload before this one has not been taken up yet. */
 int daemon_reload(struct daemon *d, char ret_sentence[1024]);
 /* A reload that nobody waits for: one that cannot be now is done within a second. */

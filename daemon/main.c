@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "daemon.h"
+#include "identify/referrer_list.h"
 #include "options.h"
 
 extern char **environ;
@@ -42,6 +43,15 @@ static int print(write_fn *write_text, const struct config *c)
 
 static int check(const struct config *c)
 {
+    char sentence[REFERRER_LIST_SENTENCE_MAX];
+    struct referrer_list *referrers;
+
+    if (referrer_list_open(&referrers, c->settings.referrer_list,
+                           c->settings.referrer_deny, sentence) != 0) {
+        fprintf(stderr, "luotd: %s\n", sentence);
+        return EXIT_CONFIG;
+    }
+    referrer_list_free(referrers);
     printf("the configuration is right: %zu site%s, listen %s\n", c->site_count,
            c->site_count == 1 ? "" : "s", c->settings.listen);
     return EXIT_OK;

@@ -33,6 +33,7 @@ struct retired {
     struct retired *next;
     struct config *config;
     struct trust *trust;
+    struct referrer_list *referrers;
     unsigned seconds;
 };
 
@@ -65,28 +66,59 @@ int daemon_set_trust(struct daemon *d, const struct settings *s)
     return 0;
 }
 
+static int open_referrers(struct referrer_list **ret_list, const struct settings *s,
+                          char ret_sentence[1024])
+{
+    return referrer_list_open(ret_list, s->referrer_list, s->referrer_deny, ret_sentence);
+}
+
+static void use_referrers(struct daemon *d, struct referrer_list *list)
+{
+    d->own_referrers = list;
+    atomic_store_explicit(&d->referrers, list, memory_order_release);
+}
+
+int daemon_set_referrers(struct daemon *d, const struct settings *s,
+                         char ret_sentence[1024])
+{
+    struct referrer_list *list;
+    int rv = open_referrers(&list, s, ret_sentence);
+
+    if (rv == 0)
+        use_referrers(d, list);
+    return rv;
+}
+
 /* Nothing changes unless all of it can. */
 static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
 {
     struct secret *secret;
     struct trust *trust;
+    struct referrer_list *referrers;
     struct retired *old;
     int rv = daemon_load_secret(d, &config->settings, &secret, ret_sentence);
 
     if (rv != 0)
         return rv;
+    rv = open_referrers(&referrers, &config->settings, ret_sentence);
+    if (rv != 0) {
+        secret_free(secret);
+        return rv;
+    }
     trust = trust_of(&config->settings);
     old = malloc(sizeof *old);
     if (trust == NULL || old == NULL) {
         free(trust);
         free(old);
+        referrer_list_free(referrers);
         secret_free(secret);
         return ERR_NOMEM;
     }
-    *old = (struct retired){d->retired, d->config, d->own_trust, 0};
+    *old = (struct retired){d->retired, d->config, d->own_trust, d->own_referrers, 0};
     d->retired = old;
     d->config = config;
     use_trust(d, trust);
+    use_referrers(d, referrers);
     if (d->sharer != NULL)
         sharer_use(d->sharer, secret);
     registry_reload(d->registry, config);
@@ -139,6 +171,7 @@ static void retired_free(struct retired *old)
 {
     config_free(old->config);
     free(old->trust);
+    referrer_list_free(old->referrers);
     free(old);
 }
 

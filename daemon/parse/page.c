@@ -200,18 +200,21 @@ static void drop_empty_segments(struct writing *w)
     w->length = to;
 }
 
-/* What no reader sees at the end of a name, and index pages. */
+/* What no reader sees at the end of a name, and index pages. ".. " is ".." then. */
 static void trim_path(struct writing *w)
 {
     for (;;) {
         struct slice path = written_path(w);
+        struct slice last = skip(path, last_segment(path));
 
-        if (path.length > 0 &&
-            (path.at[path.length - 1] == '/' || path.at[path.length - 1] == ' '))
+        if (path.length > 0 && (last.length == 0 || path.at[path.length - 1] == ' '))
             w->length--;
-        else if (is_index(skip(path, last_segment(path))))
+        else if (is_index(last) || slice_equal(last, SLICE(".")))
             take_back(w);
-        else
+        else if (slice_equal(last, SLICE(".."))) {
+            take_back(w);
+            take_back(w);
+        } else
             return;
     }
 }

@@ -51,6 +51,8 @@ static const struct {
     {"socket", ""},
     {"store", "sqlite"},
     {"geo_db", ""},
+    {"referrer_list", ""},
+    {"referrer_deny", ""},
     {"udp_trusted", "127.0.0.0/8,::1/128"},
     {"trusted_proxies", "127.0.0.0/8,::1/128"},
     {"log_level", "info"},
@@ -74,6 +76,7 @@ static const struct {
     {"source", "beacons"},
     {"identity", "month"},
     {"pages", "20000"},
+    {"page_query", ""},
     {"any_host", "no"},
 };
 

@@ -62,6 +62,8 @@ Test(page, is_the_same_however_it_is_linked)
     expect("\\a\\b", "/a/b");
     expect("https:\\\\a.vn\\b", "/b");
     expect("/a/%20", "/a");
+    expect("/a/b/. ", "/a/b");
+    expect("/a/b/..%20/ ", "/a");
 }
 
 Test(page, index_pages_are_their_folder)
