@@ -37,6 +37,8 @@ void page_split(struct page_parts *ret_page, struct slice text)
         if (url.scheme.length == 0 || url.host.length > 0)
             page = (struct page_parts){url.host, url.path, url.query};
     }
+    if (page.path.length == 0 && (page.host.length > 0 || page.query.length > 0))
+        page.path = SLICE("/");
     *ret_page = page;
 }
 
@@ -48,11 +50,6 @@ void page_of_referer(struct page_parts *ret_page, struct slice referer)
     if (page.host.length == 0 || (page.path.length <= 1 && page.query.length == 0))
         page = (struct page_parts){0};
     *ret_page = page;
-}
-
-static bool is_known(const struct page_parts *page)
-{
-    return page->host.length > 0 || page->path.length > 0 || page->query.length > 0;
 }
 
 /* --- Index pages --- */
@@ -259,7 +256,7 @@ struct slice page_name(const struct page_parts *page, const char *query_keys,
     struct writing w = {.memory = memory};
     bool no_query = page->query.length == 0 || query_keys[0] == '\0';
 
-    if (!is_known(page))
+    if (page->path.length == 0)
         return PAGE_UNKNOWN;
     if (no_query && page->host.length == 0 && is_name(page->path))
         return page->path;
@@ -278,10 +275,8 @@ struct slice page_as_written(const struct page_parts *page, char memory[PAGE_MEM
 {
     size_t length;
 
-    if (!is_known(page))
-        return PAGE_UNKNOWN;
     if (page->path.length == 0)
-        return SLICE("/");
+        return PAGE_UNKNOWN;
     length = readable_append(memory, 0, PAGE_MEMORY, page->path);
     return readable_cut(memory, length, PAGE_NAME_MAX);
 }

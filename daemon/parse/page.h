@@ -7,12 +7,12 @@
  * .shtml .php .asp .aspx .jsp .cgi .cfm), and the query but for the keys that the site lists
  * (`page_query`; in the list's order, the first value of each). Decoded: percent-escapes,
  * where they make readable UTF-8 (parse/readable.h). Kept: upper and lower case, the escapes
- * of / \ ? # %, and whatever form a letter with marks came in (no Unicode normalisation:
- * browsers and systems that matter send NFC).
+ * of / \ ? # %, and the form that letters with marks came in: there is no Unicode
+ * normalisation, so a page that is linked as NFC and as NFD is two.
  *
  * A name has at most PAGE_NAME_MAX bytes; a longer one is cut after a whole character and
- * ends in "…". Beyond PAGE_MEMORY bytes a path is not looked at. Naming a name again
- * changes nothing. Pure, no heap. */
+ * ends in "…". Beyond PAGE_MEMORY bytes a path is not looked at. A name that was not cut is
+ * its own name. Pure, no heap. */
 #ifndef LUOT_PARSE_PAGE_H
 #define LUOT_PARSE_PAGE_H
 
@@ -24,8 +24,8 @@ enum { PAGE_NAME_MAX = 255, PAGE_MEMORY = 1024 };
 #define PAGE_UNKNOWN SLICE("(unknown)")
 
 struct page_parts {
-    struct slice host;  /* empty: it was a path only */
-    struct slice path;  /* empty: the home page, when there is a host or a query */
+    struct slice host;  /* empty: it was a path only                           */
+    struct slice path;  /* empty: there is no page                             */
     struct slice query; /* campaigns are in it (identify/visit_page.h) */
 };
 

@@ -14,8 +14,6 @@ static struct slice name_of(const char *text, const char *keys)
 
     page_split(&page, slice_of(text));
     page.host = (struct slice){0};
-    if (slice_starts(slice_of(text), SLICE("http")) && page.path.length == 0)
-        page.path = SLICE("/");
     return page_name(&page, keys, memory);
 }
 
