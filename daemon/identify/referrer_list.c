@@ -104,8 +104,6 @@ static bool label_matches(const struct label_pattern *p, struct slice label)
         return false;
     last = label.length - p->length;
     switch (p->match) {
-    case LABEL_IS:
-        return last == 0 && memcmp(label.at, p->text, p->length) == 0;
     case LABEL_BEGINS:
         return memcmp(label.at, p->text, p->length) == 0;
     case LABEL_ENDS:
@@ -116,20 +114,26 @@ static bool label_matches(const struct label_pattern *p, struct slice label)
     return false;
 }
 
-/* The labels of `host` that stand before its registrable domain. */
+/* What a label at the beginning of `host` says, with something behind it: `other` patterns
+ * are answers too. */
 static bool find_label(const struct referrer_list *list, struct slice host,
-                       struct slice domain, struct referrer_verdict *v)
+                       enum referrer_class *ret_class)
 {
-    while (host.length > domain.length) {
-        struct slice label = {host.at, slice_find(host, '.')};
+    struct slice label = {host.at, slice_find(host, '.')};
+    const struct referrer_slot *slot;
 
-        for (size_t i = 0; i < list->label_count; i++)
-            if (label_matches(&list->label[i], label)) {
-                v->class = list->label[i].class;
-                return true;
-            }
-        host = parent(host);
+    if (label.length == host.length)
+        return false;
+    slot = referrer_table_find(&list->hosts, (struct slice){host.at, label.length + 1});
+    if (slot != NULL) {
+        *ret_class = slot->class;
+        return true;
     }
+    for (size_t i = 0; i < list->label_count; i++)
+        if (label_matches(&list->label[i], label)) {
+            *ret_class = list->label[i].class;
+            return true;
+        }
     return false;
 }
 
@@ -145,16 +149,33 @@ static bool is_denied(const struct referrer_list *list, struct slice host)
     return false;
 }
 
-static void classify(const struct referrer_list *list, const char *text,
+/* libpsl takes a microsecond or more, so it is asked only where the answer hangs on where
+ * the registrable domain begins. `name` ends with a NUL. */
+static bool is_public_suffix(const struct referrer_list *list, struct slice name)
+{
+    return name.length == 0 || !is_ascii(name.at) ||
+           psl_is_public_suffix(list->suffixes, name.at) != 0;
+}
+
+/* A label and a name below it: the name wins when it is more than a registrable domain. A
+ * label alone must stand before one. */
+static void classify(const struct referrer_list *list, struct slice host,
                      struct slice path, struct referrer_verdict *v)
 {
-    struct slice host = slice_of(text), domain = referrer_list_domain(list, text);
+    struct slice name = host, behind_label = {0};
+    enum referrer_class of_label = REFERRER_OTHER;
+    bool labelled = false, found = false;
 
-    for (struct slice name = host; name.length > domain.length; name = parent(name))
-        if (find_name(list, name, path, v))
-            return;
-    if (domain.length > 0 && !find_label(list, host, domain, v))
-        (void)find_name(list, domain, path, v);
+    for (; name.length > 0 && !found; name = parent(name)) {
+        found = find_name(list, name, path, v);
+        if (!found && !labelled && find_label(list, name, &of_label)) {
+            labelled = true;
+            behind_label = parent(name);
+        }
+    } /* now `name` is behind what was found */
+    if (labelled && is_public_suffix(list, name) &&
+        (found || !is_public_suffix(list, behind_label)))
+        v->class = of_label;
 }
 
 struct referrer_verdict referrer_list_find(const struct referrer_list *list,
@@ -166,6 +187,6 @@ struct referrer_verdict referrer_list_find(const struct referrer_list *list,
     if (app)
         (void)find_name(list, slice_of(host), path, &v);
     else
-        classify(list, host, path, &v);
+        classify(list, slice_of(host), path, &v);
     return v;
 }

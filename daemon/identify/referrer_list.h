@@ -12,8 +12,8 @@
  *
  * The longest host wins, and its longest path. A label loses against hosts below the
  * registrable domain (inbox.google.com) and wins against the domain itself (docs.google.com
- * is not google.com); the leftmost label counts, and of two patterns the one that stands
- * first. Of a host that stands there twice the last counts, so that a list can end with
+ * is not google.com). The leftmost label that says something counts; a whole one before one
+ * with a *, and of these the first in the list. Of a host that stands there twice the last counts, so that a list can end with
  * corrections. The names of apps (com.google.android.gm) and numbers of the App Store stand
  * there like hosts; only whole ones match. */
 #ifndef LUOT_IDENTIFY_REFERRER_LIST_H
@@ -24,7 +24,7 @@
 enum {
     REFERRER_HOST_MAX = 253,         /* bytes of a host                            */
     REFERRER_LIST_MAX = 4 << 20,     /* bytes of a list or deny file               */
-    REFERRER_LABELS_MAX = 256,       /* label patterns in a list                   */
+    REFERRER_LABELS_MAX = 64,        /* labels with a * in a list                  */
     REFERRER_LABEL_MAX = 23,         /* bytes of one                               */
     REFERRER_PATH_MAX = 64,          /* bytes of a path in a list, with its slash  */
     REFERRER_LIST_SENTENCE_MAX = 512 /* bytes of what is wrong with a list, and NUL */

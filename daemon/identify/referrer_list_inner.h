@@ -7,7 +7,7 @@
 #include "identify/referrer_list.h"
 #include "identify/referrer_table.h"
 
-enum label_match { LABEL_IS, LABEL_BEGINS, LABEL_ENDS, LABEL_HOLDS };
+enum label_match { LABEL_BEGINS, LABEL_ENDS, LABEL_HOLDS };
 
 struct label_pattern {
     enum label_match match;
@@ -19,10 +19,10 @@ struct label_pattern {
 struct referrer_list {
     uint64_t id;
     psl_ctx_t *suffixes;
-    struct referrer_table hosts;  /* and hosts with paths */
+    struct referrer_table hosts;  /* hosts with paths too, and whole labels: "search." */
     struct referrer_table denied; /* their class means nothing */
     size_t label_count;
-    struct label_pattern label[REFERRER_LABELS_MAX];
+    struct label_pattern label[REFERRER_LABELS_MAX]; /* with a * */
 };
 
 #endif

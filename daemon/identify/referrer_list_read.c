@@ -45,6 +45,24 @@ static bool find_class(struct slice word, enum referrer_class *ret_class)
     return false;
 }
 
+static void put_lower(char *to, struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        to[i] = text.at[i] >= 'A' && text.at[i] <= 'Z' ? (char)(text.at[i] | 0x20)
+                                                       : text.at[i];
+}
+
+static void add_whole_label(struct reading *r, enum referrer_class class,
+                            struct slice text)
+{
+    char name[REFERRER_LABEL_MAX + 1];
+
+    put_lower(name, text);
+    name[text.length] = '.';
+    referrer_table_put(&r->list->hosts, (struct slice){name, text.length + 1})->class =
+        (uint8_t) class;
+}
+
 /* "*mail*." and the like, without its dot. */
 static int add_label(struct reading *r, enum referrer_class class, struct slice text)
 {
@@ -59,17 +77,17 @@ static int add_label(struct reading *r, enum referrer_class class, struct slice 
                       "a label is 1 to %d letters, digits or dashes, with a * before or "
                       "behind: `mail *mail*.`",
                       REFERRER_LABEL_MAX);
+    if (!front && !back) {
+        add_whole_label(r, class, text);
+        return 0;
+    }
     if (r->list->label_count == REFERRER_LABELS_MAX)
-        return refuse(r, ERR_FULL, "there are more than %d labels; take some out",
+        return refuse(r, ERR_FULL,
+                      "there are more than %d labels with a *; take some out",
                       REFERRER_LABELS_MAX);
-    p.match = front && back ? LABEL_HOLDS
-              : front       ? LABEL_ENDS
-              : back        ? LABEL_BEGINS
-                            : LABEL_IS;
+    p.match = front && back ? LABEL_HOLDS : front ? LABEL_ENDS : LABEL_BEGINS;
     p.length = (uint8_t)text.length;
-    for (size_t i = 0; i < text.length; i++)
-        p.text[i] = text.at[i] >= 'A' && text.at[i] <= 'Z' ? (char)(text.at[i] | 0x20)
-                                                           : text.at[i];
+    put_lower(p.text, text);
     r->list->label[r->list->label_count++] = p;
     return 0;
 }
@@ -79,9 +97,7 @@ static bool take_host(char host[REFERRER_HOST_MAX + 1], struct slice text)
 {
     if (!host_is_valid(text))
         return false;
-    for (size_t i = 0; i < text.length; i++)
-        host[i] = text.at[i] >= 'A' && text.at[i] <= 'Z' ? (char)(text.at[i] | 0x20)
-                                                         : text.at[i];
+    put_lower(host, text);
     host[text.length] = '\0';
     return true;
 }

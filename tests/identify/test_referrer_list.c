@@ -243,8 +243,8 @@ Test(referrer_list, labels_and_paths_have_limits)
     size_t length = strlen(list);
 
     for (int i = 0; i <= REFERRER_LABELS_MAX; i++)
-        length += (size_t)snprintf(list + length, sizeof list - length, "ai l%d.\n", i);
-    expect_refused(ERR_FULL, list, "", "own.list:258: there are more than 256 labels");
+        length += (size_t)snprintf(list + length, sizeof list - length, "ai l%d*.\n", i);
+    expect_refused(ERR_FULL, list, "", "own.list:66: there are more than 64 labels");
     snprintf(list, sizeof list, FIRST "ai a.vn/%064d\n", 7);
     expect_refused(ERR_MALFORMED, list, "", "own.list:2: a path has at most 64");
     snprintf(list, sizeof list, FIRST "ai a.vn/%063d\n", 7);
