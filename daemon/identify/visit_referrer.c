@@ -6,16 +6,19 @@
 /* In lower case, with a NUL; empty: what stands there is no host. */
 static struct slice take_host(char memory[REFERRER_HOST_MAX + 1], struct slice host)
 {
+    unsigned char high = 0;
+
     if (host.length > REFERRER_HOST_MAX)
         host.length = 0;
     for (size_t i = 0; i < host.length; i++) {
-        char c = host.at[i];
+        unsigned char c = (unsigned char)host.at[i];
 
-        memory[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+        memory[i] = (char)(c | ((unsigned)(c - 'A') < 26) << 5);
+        high |= c;
     }
     memory[host.length] = '\0';
     host.at = memory;
-    if (!readable_is(host))
+    if (high >= 0x80 && !readable_is(host))
         host.length = 0;
     return host;
 }

@@ -67,8 +67,12 @@ static bool is_index_ending(struct slice ending)
 
 static bool is_index(struct slice segment)
 {
-    struct slice name = slice_cut(&segment, '.');
+    char first = segment.length > 0 ? (char)(segment.at[0] | 0x20) : ' ';
+    struct slice name;
 
+    if (first != 'i' && first != 'd')
+        return false;
+    name = slice_cut(&segment, '.');
     return segment.at != NULL &&
            (slice_equal_nocase(name, SLICE("index")) ||
             slice_equal_nocase(name, SLICE("default"))) &&
@@ -87,29 +91,41 @@ static size_t last_segment(struct slice path)
 
 /* --- Names that need no work, which is nearly all of them --- */
 
-/* May a byte stand in a name as it is? A slash may not be followed by another or by a
- * dot; that is looked at apart. */
-static bool is_plain(unsigned char c)
-{
-    return c > 0x20 && c < 0x7f && c != '%' && c != '\\';
-}
+/* What a byte in a path asks for: P, nothing; S, a look at the next one; 0, work. The row
+ * of space, of 0, @, P, ` and p; bytes of letters with marks ask for work. */
+enum { P = 1, S };
+/* clang-format off */
+static const uint8_t BYTE[256] = {
+    [0x20] =
+    0, P, P, P, P, 0, P, P, P, P, P, P, P, P, P, S,
+    P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    P, P, P, P, P, P, P, P, P, P, P, P, 0, P, P, P,
+    P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, 0,
+};
+/* clang-format on */
 
 static bool is_name(struct slice path)
 {
-    char before = 'a';
+    size_t segment = 0; /* where the last one begins */
 
     if (path.length == 0 || path.length > PAGE_NAME_MAX || path.at[0] != '/')
         return false;
     for (size_t i = 0; i < path.length; i++) {
-        char c = path.at[i];
+        uint8_t kind = BYTE[(unsigned char)path.at[i]];
 
-        if (!is_plain((unsigned char)c) || (before == '/' && (c == '/' || c == '.')))
+        if (kind == P)
+            continue;
+        if (kind == 0)
             return false;
-        before = c;
+        segment = i + 1;
+        if (segment < path.length && (path.at[segment] == '.' || path.at[segment] == '/'))
+            return false;
     }
-    if (path.length == 1)
-        return true;
-    return before != '/' && !is_index(skip(path, last_segment(path)));
+    if (segment == path.length)
+        return segment == 1;
+    return !is_index(skip(path, segment));
 }
 
 /* --- The others --- */
