@@ -189,6 +189,17 @@ static const struct command COMMANDS[] = {
      .words_min = 0,
      .words_max = 0,
      .option = {{.name = "quiet", .key = "quiet"}}},
+    {.name = "classify",
+     .kind = COMMAND_CLASSIFY,
+     .usage = "referrers [--list FILE] [--deny FILE] [FILE]",
+     .sentence = "what luot makes of referrers, a line each, as JSON lines",
+     .details = "  Without FILE, or with -, standard input. No luotd is asked.\n"
+                "  --list FILE  as the setting referrer_list\n"
+                "  --deny FILE  as the setting referrer_deny\n"
+                "  example: echo https://l.facebook.com/ | luotctl classify referrers\n",
+     .words_min = 1,
+     .words_max = 2,
+     .option = {{.name = "list"}, {.name = "deny"}}},
     {.name = "reload",
      .kind = COMMAND_TEXT,
      .usage = "",

@@ -20,6 +20,7 @@ int luotctl_import(const struct luotctl *ctl, const struct invocation *i);
 /* In luotctl_dump.c, luotctl_load.c, luotctl_check.c. */
 int luotctl_check(const struct luotctl *ctl, const struct invocation *i);
 int luotctl_dump(const struct luotctl *ctl, const struct invocation *i);
+int luotctl_classify(const struct luotctl *ctl, const struct invocation *i);
 int luotctl_load(const struct luotctl *ctl, const struct invocation *i);
 
 /* For all of them: what luotd said, as tables or as it is. 0, or 1 when it refused. */

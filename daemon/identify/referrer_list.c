@@ -114,8 +114,7 @@ static bool label_matches(const struct label_pattern *p, struct slice label)
     return false;
 }
 
-/* What a label at the beginning of `host` says, with something behind it: `other` patterns
- * are answers too. */
+/* What a label at the beginning of `host` says, with something behind it. */
 static bool find_label(const struct referrer_list *list, struct slice host,
                        enum referrer_class *ret_class)
 {
@@ -163,7 +162,7 @@ static void classify(const struct referrer_list *list, struct slice host,
                      struct slice path, struct referrer_verdict *v)
 {
     struct slice name = host, behind_label = {0};
-    enum referrer_class of_label = REFERRER_OTHER;
+    enum referrer_class of_label = REFERRER_DIRECT;
     bool labelled = false, found = false;
 
     for (; name.length > 0 && !found; name = parent(name)) {
@@ -173,6 +172,8 @@ static void classify(const struct referrer_list *list, struct slice host,
             behind_label = parent(name);
         }
     } /* now `name` is behind what was found */
+    if (of_label == REFERRER_OTHER && v->class != REFERRER_SEARCH)
+        return; /* docs. is not google, but chat. may be what it is below */
     if (labelled && is_public_suffix(list, name) &&
         (found || !is_public_suffix(list, behind_label)))
         v->class = of_label;

@@ -8,7 +8,7 @@
  *   mail orange.fr/webmail     of this host, paths that begin so, by whole segments
  *   mail *mail*.               a host with a label like that below its registrable domain:
  *   search search.             webmail.example.vn, but not mailer.vn; search.example.vn
- *   other docs.
+ *   other docs.                the same, but only below the domain of a search engine
  *
  * The longest host wins, and its longest path. A label loses against hosts below the
  * registrable domain (inbox.google.com) and wins against the domain itself (docs.google.com

@@ -101,6 +101,8 @@ Test(referrer_list, labels_count_below_a_registrable_domain_only)
                                          "ai bot*.\n"
                                          "ads *ads.\n"
                                          "social a.vn\n"
+                                         "search s.vn\n"
+                                         "other docs.\n"
                                          "other news.find.a.vn\n",
                                    "");
 
@@ -117,6 +119,9 @@ Test(referrer_list, labels_count_below_a_registrable_domain_only)
     expect(l, "https://find.a.vn/", "search");     /* against the domain it wins */
     expect(l, "https://news.find.a.vn/", "other"); /* against a longer host it does not */
     expect(l, "https://x.a.vn/", "social");
+    expect(l, "https://docs.s.vn/", "other");
+    expect(l, "https://docs.a.vn/", "social"); /* not a search engine */
+    expect(l, "https://s.vn/docs.", "search");
     referrer_list_free(l);
 }
 
