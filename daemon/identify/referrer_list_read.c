@@ -176,19 +176,19 @@ static int read_lines(struct reading *r, struct slice text,
     return rv;
 }
 
-static size_t count_lines(struct slice text)
+/* No more than there are names: one a line, and the host of each path. */
+static size_t count_names(struct slice text)
 {
-    size_t lines = 1;
+    size_t names = 1;
 
     for (size_t i = 0; i < text.length; i++)
-        lines += text.at[i] == '\n';
-    return lines;
+        names += text.at[i] == '\n' || text.at[i] == '/';
+    return names;
 }
 
 static int read_list(struct reading *r, struct slice text)
 {
-    size_t names = 2 * count_lines(text); /* a path's host is a name too */
-    int rv = referrer_table_init(&r->list->hosts, names, 2 * text.length);
+    int rv = referrer_table_init(&r->list->hosts, count_names(text), 2 * text.length);
 
     if (rv != 0)
         return rv;
@@ -203,7 +203,7 @@ static int read_list(struct reading *r, struct slice text)
 
 static int read_deny(struct reading *r, struct slice text)
 {
-    int rv = referrer_table_init(&r->list->denied, count_lines(text), text.length);
+    int rv = referrer_table_init(&r->list->denied, count_names(text), text.length);
 
     return rv != 0 ? rv : read_lines(r, text, read_denied);
 }
