@@ -43,8 +43,9 @@ static struct slice parent(struct slice host)
 {
     size_t dot = slice_find(host, '.');
 
-    return dot == host.length ? (struct slice){0}
-                              : (struct slice){host.at + dot + 1, host.length - dot - 1};
+    if (dot == host.length)
+        return (struct slice){NULL, 0};
+    return (struct slice){host.at + dot + 1, host.length - dot - 1};
 }
 
 /* --- Hosts and paths --- */

@@ -11,8 +11,11 @@ __asm__(".section .rodata\n"
 __attribute__((visibility("hidden"))) extern const char referrer_list_text[],
     referrer_list_text_end[];
 
+static const struct {
+    const char *at, *end;
+} BUILTIN = {referrer_list_text, referrer_list_text_end};
+
 struct slice referrer_list_builtin(void)
 {
-    return (struct slice){referrer_list_text,
-                          (size_t)(referrer_list_text_end - referrer_list_text)};
+    return (struct slice){BUILTIN.at, (size_t)(BUILTIN.end - BUILTIN.at)};
 }

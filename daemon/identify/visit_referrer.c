@@ -42,7 +42,7 @@ bool visit_referrer(struct visit *visit, const struct visit_scene *scene,
 {
     struct referrer_verdict v = {.class = REFERRER_DIRECT};
     struct slice host = {0};
-    struct url url;
+    struct url url = {0};
 
     if (visit->kind != VISIT_VIEW)
         return true;
