@@ -316,13 +316,15 @@ stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
 
 # An installed luotd.conf is the operator's: a new one that differs is put beside it.
-install: install-lib $(BUILD)/luotd $(BUILD)/luotctl
+install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(LIST_DIR)referrers.list
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	sed 's|/usr/bin/luotd|$(BINDIR)/luotd|g; s|/etc/luot/|$(SYSCONFDIR)/luot/|g' conf/luotd.service \
 	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/luotd.service
 	install -m 644 conf/luotd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/luot.conf
+	install -d $(DESTDIR)$(PREFIX)/share/luot
+	install -m 644 $(LIST_DIR)referrers.list $(DESTDIR)$(PREFIX)/share/luot
 	@conf=$(DESTDIR)$(SYSCONFDIR)/luot/luotd.conf; \
 	  if [ -e $$conf ] && ! cmp -s conf/luotd.conf $$conf; then conf=$$conf.new; fi; \
 	  echo install -m 644 conf/luotd.conf $$conf; install -m 644 conf/luotd.conf $$conf

@@ -18,7 +18,7 @@ struct visit {
     bool entry;              /* its referrer is another site or none: without a visitor
                                 this is what makes a view a visit */
     struct slice key[DIMENSIONS]; /* what it is counted by; empty: none. UTF-8, at most
-                                     LUOT_TOP_KEY_MAX bytes, good until the turn's end */
+                                     LUOT_TOP_KEY_MAX bytes, good until the next visit */
 };
 
 #endif

@@ -3,22 +3,34 @@
 #include "parse/readable.h"
 #include "parse/url.h"
 
-/* In lower case, with a NUL; empty: what stands there is no host. */
-static struct slice take_host(char memory[REFERRER_HOST_MAX + 1], struct slice host)
+/* Eight bytes at once: A to Z become small, all others stay. *high collects the eighth
+ * bits. */
+static uint64_t lower(uint64_t word, uint64_t *high)
 {
-    unsigned char high = 0;
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t seven = word & ones * 0x7f;
+    uint64_t from_a = seven + ones * (0x80 - 'A'), over_z = seven + ones * (0x7f - 'Z');
 
-    if (host.length > REFERRER_HOST_MAX)
-        host.length = 0;
-    for (size_t i = 0; i < host.length; i++) {
-        unsigned char c = (unsigned char)host.at[i];
+    *high |= word & ones * 0x80;
+    return word | ((from_a ^ over_z) & ~word & ones * 0x80) >> 2;
+}
 
-        memory[i] = (char)(c | ((unsigned)(c - 'A') < 26) << 5);
-        high |= c;
+/* In lower case, with a NUL; empty: what stands there is no host. */
+static struct slice take_host(char memory[VISIT_REFERRER_BYTES], struct slice host)
+{
+    uint64_t high = 0, word;
+
+    if (host.length == 0 || host.length > REFERRER_HOST_MAX)
+        return (struct slice){NULL, 0};
+    memcpy(memory, host.at, host.length);
+    memset(memory + host.length, 0, sizeof word); /* the NUL, and what is read with it */
+    for (size_t i = 0; i < host.length; i += sizeof word) {
+        memcpy(&word, memory + i, sizeof word);
+        word = lower(word, &high);
+        memcpy(memory + i, &word, sizeof word);
     }
-    memory[host.length] = '\0';
     host.at = memory;
-    if (high >= 0x80 && !readable_is(host))
+    if (high != 0 && !readable_is(host))
         host.length = 0;
     return host;
 }

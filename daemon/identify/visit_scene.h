@@ -9,6 +9,8 @@
 #include "parse/beacon.h"
 #include "parse/page.h"
 
+enum { VISIT_REFERRER_BYTES = 264 /* REFERRER_HOST_MAX, and a word of zeros */ };
+
 struct visit_scene {
     const struct beacon *beacon;
     const struct site_config *config; /* of the site                               */
@@ -24,7 +26,7 @@ struct visit_scene {
  * visit. */
 struct visit_text {
     char page[PAGE_MEMORY];
-    char referrer[REFERRER_HOST_MAX + 1];
+    char referrer[VISIT_REFERRER_BYTES];
     char campaign[LUOT_TOP_KEY_MAX + 1];
     char event[LUOT_TOP_KEY_MAX + 1];
     char language[8];

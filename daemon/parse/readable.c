@@ -93,21 +93,50 @@ static size_t take(struct slice s, bool *ret_good)
     return length;
 }
 
+/* How many printable ASCII characters stand at the beginning; at most `limit`. */
+static size_t plain_length(struct slice s, size_t limit)
+{
+    size_t i = 0, end = s.length < limit ? s.length : limit;
+
+    while (i < end && (unsigned char)(s.at[i] - 0x20) < 0x5f)
+        i++;
+    return i;
+}
+
+static size_t append_plain(char *memory, size_t length, size_t room, struct slice *text)
+{
+    size_t plain = plain_length(*text, room - length);
+
+    if (plain > 0)
+        memmove(memory + length, text->at, plain);
+    *text = (struct slice){text->at + plain, text->length - plain};
+    return length + plain;
+}
+
+static size_t append_character(char *memory, size_t length, struct slice text, bool good)
+{
+    if (good) {
+        memmove(memory + length, text.at, text.length);
+        return length + text.length;
+    }
+    for (size_t i = 0; i < text.length; i++, length += ESCAPE_BYTES)
+        write_escape(memory + length, (unsigned char)text.at[i]);
+    return length;
+}
+
 size_t readable_append(char *memory, size_t length, size_t room, struct slice text)
 {
     while (text.length > 0) {
+        size_t takes;
         bool good;
-        size_t takes = take(text, &good), needs = good ? takes : ESCAPE_BYTES * takes;
 
-        if (needs > room - length)
+        length = append_plain(memory, length, room, &text);
+        if (text.length == 0 || length == room)
             break;
-        if (good)
-            memmove(memory + length, text.at, takes);
-        else
-            for (size_t i = 0; i < takes; i++)
-                write_escape(memory + length + ESCAPE_BYTES * i,
-                             (unsigned char)text.at[i]);
-        length += needs;
+        takes = take(text, &good);
+        if ((good ? takes : ESCAPE_BYTES * takes) > room - length)
+            break;
+        length = append_character(memory, length, (struct slice){text.at, takes}, good);
         text = (struct slice){text.at + takes, text.length - takes};
     }
     return length;
@@ -135,7 +164,8 @@ bool readable_is(struct slice text)
     bool good = true;
 
     while (text.length > 0 && good) {
-        size_t takes = take(text, &good);
+        size_t plain = plain_length(text, text.length);
+        size_t takes = plain > 0 ? plain : take(text, &good);
 
         text = (struct slice){text.at + takes, text.length - takes};
     }

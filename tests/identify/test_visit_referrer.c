@@ -77,6 +77,21 @@ Test(visit_referrer, is_a_host_and_a_class)
     stop();
 }
 
+Test(visit_referrer, only_letters_become_small)
+{
+    start("");
+    expect("https://ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=`{}|"
+           "\xc4\x90\xe1\xba\xae.VN/",
+           "direct", "", true); /* a bar is in no host */
+    expect("https://ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=`{}"
+           "\xc4\x90\xe1\xba\xae.VN/",
+           "other",
+           "abcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=`{}"
+           "\xc4\x90\xe1\xba\xae.vn",
+           true);
+    stop();
+}
+
 Test(visit_referrer, what_names_no_host_is_direct)
 {
     start("");
