@@ -2,7 +2,7 @@
 #
 # make run      install what is missing, build, and run luotd on its embedded default
 # make check    install what testing needs, then pass every test (what CI runs)
-# make build    build everything into build/; never installs anything
+# make build    build everything into build/; never installs anything but npm packages, into conf/lists
 # make unit     unit tests only                    (T=base/zone: one of them)
 # make stress   races, forced schedules, kill -9   (thread sanitizer)
 # make mutants  each protocol with one line taken out: its stress test must fail
