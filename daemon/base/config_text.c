@@ -68,7 +68,7 @@ static int parse_name(const struct setting *s, void *member, struct slice value)
 static int parse_keys(const struct setting *s, void *member, struct slice value)
 {
     struct slice rest = value;
-    while (rest.length > 0) {
+    while (value.length > 0 && rest.at != NULL) {
         struct slice key = slice_trim(slice_cut(&rest, ','));
         if (key.length == 0)
             return ERR_MALFORMED;

@@ -200,6 +200,7 @@ static const struct {
     {"hosts", "a.vn", "/a.vn"},
     {"page_query", "id, cat,view.x", "id,,cat"},
     {"page_query", "id", "id=1"},
+    {"page_query", "id", "id,"},
     {"page_query", "a[b]", "a b"},
     {"page_query", "", "a%20"},
     {"page_query", FIFTY FIFTY TEN TEN "0123456", FIFTY FIFTY TEN TEN "01234567"},
