@@ -25,7 +25,7 @@ size_t referrer_list_hosts(const struct referrer_list *list)
  * browser sends them as xn--... . */
 static bool is_ascii(const char *host)
 {
-    while (*host > 0)
+    while (*host != '\0' && (unsigned char)*host < 0x80)
         host++;
     return *host == '\0';
 }
@@ -157,8 +157,8 @@ static bool is_public_suffix(const struct referrer_list *list, struct slice name
            psl_is_public_suffix(list->suffixes, name.at) != 0;
 }
 
-/* A label and a name below it: the name wins when it is more than a registrable domain. A
- * label alone must stand before one. */
+/* A label and, behind it, a name that the list has: the name wins when it is longer than a
+ * registrable domain. A label alone counts where it stands before one. */
 static void classify(const struct referrer_list *list, struct slice host,
                      struct slice path, struct referrer_verdict *v)
 {
