@@ -22,7 +22,7 @@ struct session {
     char path[SOCKET_PATH_MAX];
     struct import_site site;
     struct zone *zone;
-    enum log_rule rule;
+    enum page_rule rule;
     bool dry_run, bar;
     const char *file; /* as it was typed                              */
     unsigned shown;   /* malformed lines of this file                 */
@@ -272,10 +272,10 @@ static int import_all(struct session *s, const struct invocation *i)
 
 static int read_rule(struct session *s, const char *word)
 {
-    s->rule = LOG_RULE_PAGE;
+    s->rule = PAGE_RULE_PAGE;
     if (word == NULL || strcmp(word, "page") == 0)
         return 0;
-    s->rule = LOG_RULE_PV1;
+    s->rule = PAGE_RULE_PV1;
     if (strcmp(word, "pv1") == 0)
         return 0;
     return luotctl_fail(s->ctl, EX_USAGE, "--rule is page or pv1");

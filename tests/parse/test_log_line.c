@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "lib/expect_text.h"
 #include "parse/log_line.h"
+#include "parse/page_rule.h"
 
 static const char *reason_of(const char *text)
 {
@@ -107,7 +108,7 @@ Test(log_line, a_request_that_is_not_one_is_a_record_without_a_page)
         snprintf(text, sizeof text, "h - - " TIME " \"%s\" 200 1", bad[i]);
         cr_assert_eq(log_line_parse(&l, slice_of(text), NULL), 0);
         cr_expect(l.method.length == 0 && l.path.length == 0, "%s", bad[i]);
-        cr_expect_not(log_line_is_page_view(&l, LOG_RULE_PV1));
+        cr_expect_not(page_rule_is_view(PAGE_RULE_PV1, &l));
     }
 }
 
@@ -144,10 +145,10 @@ Test(log_line, knows_assets_by_the_last_extension)
         "/", "/a",        "/a.css/", "/a.html",         "/a.php", "/a.",     "/css",
         "",  "/a.css js", "/a.cs",   "/a.webmanifestx", "/a.c",   "/a.css.x"};
     for (size_t i = 0; i < sizeof assets / sizeof *assets; i++)
-        cr_expect(log_path_is_asset(slice_of(assets[i])), "%s", assets[i]);
+        cr_expect(page_rule_is_asset(slice_of(assets[i])), "%s", assets[i]);
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        cr_expect_not(log_path_is_asset(slice_of(pages[i])), "%s", pages[i]);
-    cr_expect_not(log_path_is_asset(SLICE("/a.css\0")));
+        cr_expect_not(page_rule_is_asset(slice_of(pages[i])), "%s", pages[i]);
+    cr_expect_not(page_rule_is_asset(SLICE("/a.css\0")));
 }
 
 /* The corpus: everything the truth says about lines and page views, equal to it
@@ -177,8 +178,8 @@ static void count_line(struct counts *c, struct slice text)
     c->first = c->parsed == 0 || l.time_s < c->first ? l.time_s : c->first;
     c->last = c->parsed == 0 || l.time_s > c->last ? l.time_s : c->last;
     c->parsed++;
-    c->pv += log_line_is_page_view(&l, LOG_RULE_PV1);
-    c->pv_get2xx304 += log_line_is_page_view(&l, LOG_RULE_PAGE);
+    c->pv += page_rule_is_view(PAGE_RULE_PV1, &l);
+    c->pv_get2xx304 += page_rule_is_view(PAGE_RULE_PAGE, &l);
     bump(c->kinds, l.kind == LOG_COMMON ? "common" : "combined");
     snprintf(word, sizeof word, "%u", l.status);
     bump(c->status, word);
