@@ -131,13 +131,6 @@ void log_line_set_request(struct log_line *line, struct slice request)
 
 /* --- Escapes --- */
 
-/* 0..15, or more than 15 for what is not a hexadecimal digit. */
-static unsigned hex_digit(char c)
-{
-    unsigned digit = (unsigned)c - '0', letter = ((unsigned)c | 0x20) - 'a';
-    return digit <= 9 ? digit : letter <= 5 ? letter + 10 : 16;
-}
-
 /* What a letter behind a backslash stands for; itself when it stands for nothing. */
 static char escaped(char c)
 {

@@ -58,6 +58,14 @@ static inline bool take_digits(struct slice *rest, size_t count, unsigned *ret_n
     return true;
 }
 
+/* 0..15, or more than 15 for what is not a hexadecimal digit. */
+static inline unsigned hex_digit(char c)
+{
+    unsigned digit = (unsigned)c - '0', letter = ((unsigned)c | 0x20) - 'a';
+
+    return digit <= 9 ? digit : letter <= 5 ? letter + 10 : 16;
+}
+
 /* English, three letters, the first upper case; 1..12. */
 static inline bool take_month(struct slice *rest, unsigned *ret_month)
 {

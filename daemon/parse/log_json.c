@@ -1,0 +1,232 @@
+#include "parse/log_json.h"
+
+#include "base/error.h"
+#include "parse/json_line.h"
+#include "parse/log_time.h"
+#include "parse/take.h"
+#include "parse/url.h"
+
+enum field {
+    CLIENT,
+    FORWARDED,
+    REQUEST,
+    METHOD,
+    TARGET,
+    STATUS,
+    TIME,
+    REFERRER,
+    AGENT,
+    HOST,
+    SITE,
+    LANGUAGE,
+    DNT,
+    GPC,
+    PURPOSE,
+    FIELDS
+};
+
+enum { NAME_MAX_BYTES = 24 };
+
+/* As folded() makes them. */
+static const struct {
+    const char *name;
+    enum field field;
+} NAMES[] = {
+    {"remoteaddr", CLIENT},
+    {"remoteip", CLIENT},
+    {"clientip", CLIENT},
+    {"clienthost", CLIENT},
+    {"client", CLIENT},
+    {"addr", CLIENT},
+    {"ip", CLIENT},
+    {"httpxforwardedfor", FORWARDED},
+    {"xforwardedfor", FORWARDED},
+    {"xff", FORWARDED},
+    {"request", REQUEST},
+    {"requestline", REQUEST},
+    {"requestmethod", METHOD},
+    {"method", METHOD},
+    {"m", METHOD},
+    {"requesturi", TARGET},
+    {"requestpath", TARGET},
+    {"uri", TARGET},
+    {"url", TARGET},
+    {"path", TARGET},
+    {"u", TARGET},
+    {"status", STATUS},
+    {"responsestatus", STATUS},
+    {"downstreamstatus", STATUS},
+    {"statuscode", STATUS},
+    {"code", STATUS},
+    {"s", STATUS},
+    {"timeiso8601", TIME},
+    {"timelocal", TIME},
+    {"msec", TIME},
+    {"timestamp", TIME},
+    {"time", TIME},
+    {"ts", TIME},
+    {"t", TIME},
+    {"httpreferer", REFERRER},
+    {"httpreferrer", REFERRER},
+    {"referer", REFERRER},
+    {"referrer", REFERRER},
+    {"requestreferer", REFERRER},
+    {"ref", REFERRER},
+    {"r", REFERRER},
+    {"httpuseragent", AGENT},
+    {"useragent", AGENT},
+    {"requestuseragent", AGENT},
+    {"agent", AGENT},
+    {"ua", AGENT},
+    {"host", HOST},
+    {"httphost", HOST},
+    {"requesthost", HOST},
+    {"servername", HOST},
+    {"vhost", HOST},
+    {"virtualhost", HOST},
+    {"h", HOST},
+    {"site", SITE},
+    {"sitekey", SITE},
+    {"httpacceptlanguage", LANGUAGE},
+    {"acceptlanguage", LANGUAGE},
+    {"httpdnt", DNT},
+    {"dnt", DNT},
+    {"httpsecgpc", GPC},
+    {"secgpc", GPC},
+    {"gpc", GPC},
+    {"httpsecpurpose", PURPOSE},
+    {"secpurpose", PURPOSE},
+    {"httppurpose", PURPOSE},
+    {"purpose", PURPOSE},
+    {"httpxmoz", PURPOSE},
+};
+
+/* Lower case, without what separates words; its length, or 0 when it is too long to be a
+ * name of ours. */
+static size_t folded(struct slice name, char ret_folded[NAME_MAX_BYTES])
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.at[i];
+        if (c == '_' || c == '-' || c == '@' || c == '.' || c == ' ')
+            continue;
+        if (length == NAME_MAX_BYTES)
+            return 0;
+        ret_folded[length++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    return length;
+}
+
+/* FIELDS: nothing that we look at. */
+static enum field field_of(struct slice name)
+{
+    char text[NAME_MAX_BYTES];
+    struct slice folded_name = {text, folded(name, text)};
+
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+        if (slice_equal(folded_name, slice_of(NAMES[i].name)))
+            return NAMES[i].field;
+    return FIELDS;
+}
+
+static bool is_none(struct slice value)
+{
+    return value.length == 0 || slice_equal(value, SLICE("-"));
+}
+
+/* The values of the fields, decoded into scratch; a bit of *ret_named for each that was
+ * named at all. */
+static int collect(struct slice value[FIELDS], unsigned *ret_named, struct slice line,
+                   char *scratch)
+{
+    struct json_line j = {.rest = line};
+    struct json_member member;
+
+    while (json_line_next(&j, &member)) {
+        enum field field = field_of(member.name);
+        *ret_named |= 1U << field;
+        if (field == FIELDS || value[field].length > 0 || is_none(member.value) ||
+            (member.kind != JSON_STRING && member.kind != JSON_NUMBER))
+            continue;
+        value[field] = member.value;
+        if (member.kind == JSON_STRING)
+            value[field] = json_line_text(member.value, scratch);
+        if (value[field].at == scratch)
+            scratch += value[field].length;
+    }
+    return json_line_is_whole(&j) ? 0 : ERR_MALFORMED;
+}
+
+static int read_status(struct log_line *line, struct slice status)
+{
+    return take_digits(&status, 3, &line->status) && status.length == 0 ? 0
+                                                                        : ERR_MALFORMED;
+}
+
+static int read_time(struct log_line *line, struct slice time)
+{
+    struct log_time when;
+
+    if (time.length == 0)
+        return 0;
+    if (log_time_any(&when, time) != 0)
+        return ERR_MALFORMED;
+    line->has_time = true;
+    line->time_s = when.s;
+    line->offset_s = when.offset_s;
+    return 0;
+}
+
+/* A request line; or a method, and a target under a name of its own or under that of the
+ * request, as Apache's users write "%U". One that is named and empty, or no request (who
+ * connected and sent nothing, or a port scan's bytes), leaves a record without a page. */
+static int read_request(struct log_line *line, const struct slice value[FIELDS],
+                        unsigned named)
+{
+    const unsigned request = 1U << REQUEST, apart = 1U << METHOD | 1U << TARGET;
+    struct slice target = value[TARGET];
+    bool bare = value[REQUEST].length > 0 && value[REQUEST].at[0] == '/';
+
+    if (value[REQUEST].length > 0 && !bare) {
+        log_line_set_request(line, value[REQUEST]);
+        return 0;
+    }
+    if (target.length == 0)
+        target = value[REQUEST];
+    log_line_set_target(line, value[METHOD], target);
+    return (named & request) != 0 || (named & apart) == apart ? 0 : ERR_MALFORMED;
+}
+
+static bool holds(struct slice text, struct slice word)
+{
+    for (; text.length >= word.length; text.at++, text.length--)
+        if (slice_equal_nocase((struct slice){text.at, word.length}, word))
+            return true;
+    return false;
+}
+
+int log_json_parse(struct log_line *ret_line, struct slice line, char *scratch)
+{
+    struct slice value[FIELDS] = {0};
+    struct log_line parsed = {.kind = LOG_JSON};
+    unsigned named = 0;
+
+    if (collect(value, &named, line, scratch) != 0 || value[CLIENT].length == 0 ||
+        read_status(&parsed, value[STATUS]) != 0 ||
+        read_time(&parsed, value[TIME]) != 0 || read_request(&parsed, value, named) != 0)
+        return ERR_MALFORMED;
+    parsed.host = value[CLIENT];
+    parsed.forwarded = value[FORWARDED];
+    parsed.referrer = value[REFERRER];
+    parsed.user_agent = value[AGENT];
+    parsed.vhost = url_authority_host(value[HOST]);
+    parsed.site = value[SITE];
+    parsed.language = value[LANGUAGE];
+    parsed.anonymous =
+        slice_equal(value[DNT], SLICE("1")) || slice_equal(value[GPC], SLICE("1"));
+    parsed.prefetch = holds(value[PURPOSE], SLICE("prefetch")) ||
+                      holds(value[PURPOSE], SLICE("prerender"));
+    *ret_line = parsed;
+    return 0;
+}
