@@ -56,9 +56,9 @@ CFLAGS_ALL += -Wno-gnu-zero-variadic-macro-arguments
 endif
 
 CORE_SRC   = $(wildcard daemon/base/*.c daemon/parse/*.c daemon/identify/*.c daemon/count/*.c \
-                        daemon/store/*.c daemon/report/*.c) $(wildcard daemon/pipeline.c)
+                        daemon/store/*.c daemon/report/*.c) $(wildcard daemon/pipeline*.c)
 DAEMON_SRC = $(wildcard daemon/net/*.c daemon/answer/*.c daemon/keep/*.c) \
-             $(filter-out daemon/pipeline.c,$(wildcard daemon/*.c))
+             $(filter-out daemon/pipeline%.c,$(wildcard daemon/*.c))
 CTL_SRC    = $(wildcard client/luotctl*.c client/import*.c)
 LIB_SRC    = $(wildcard client/luot.c client/luot_*.c)
 LLHTTP_SRC = $(LLHTTP_DIR)/llhttp.c $(LLHTTP_DIR)/api.c $(LLHTTP_DIR)/http.c

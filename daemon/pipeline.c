@@ -7,6 +7,7 @@
 #include "identify/visit_referrer.h"
 #include "parse/beacon.h"
 #include "parse/url.h"
+#include "pipeline_log.h"
 
 int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_row *row,
                   struct turn_line *turn, _Atomic(const struct trust *) *trust)
@@ -137,8 +138,8 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
 
 /* --- Who --- */
 
-static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender)
+static struct visit visit_of(const struct beacon *beacon, const struct sender *sender,
+                             int64_t slot)
 {
     const struct address *address =
         sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
@@ -147,8 +148,9 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
-        .slot = p->now_slot,
+        .slot = slot,
         .unit = address_unit(address),
+        .name = sender->name,
         .user_agent = sender->trusted && beacon->user_agent.length > 0
                           ? beacon->user_agent
                           : sender->user_agent,
@@ -170,7 +172,8 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
     struct visit_scene scene = {.beacon = beacon,
                                 .config = &terms->config,
                                 .own_host = slice_of(site->block->host),
-                                .page_host = page_host(sender),
+                                .page_host =
+                                    sender->http ? page_host(sender) : sender->host,
                                 .referer = sender->referer,
                                 .accept_language = sender->accept_language};
 
@@ -196,15 +199,31 @@ static struct site_lane *open_lane(struct pipeline *p, struct site *site)
     return lane;
 }
 
-static enum outcome count_line(struct pipeline *p, struct slice line,
-                               const struct sender *sender, struct site **ret_site)
+enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
+                            const struct sender *sender, struct site *site,
+                            const struct site_terms *terms, int64_t slot)
 {
     static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
+    enum outcome outcome;
+    struct visit visit;
+
+    if (sender->prefetch)
+        return OUTCOME_PREFETCH;
+    visit = visit_of(beacon, sender, slot);
+    outcome = find_place(p, &visit, beacon, sender, site, terms);
+    if (outcome != OUTCOME_VIEW)
+        return outcome;
+    site_visit(site, open_lane(p, site), &visit);
+    return counted[visit.kind];
+}
+
+static enum outcome count_beacon(struct pipeline *p, struct slice line,
+                                 const struct sender *sender, struct site **ret_site)
+{
     const struct site_terms *terms = NULL;
     struct beacon beacon;
-    struct visit visit;
     enum outcome outcome;
     int rv = beacon_parse(&beacon, line, p->scratch);
 
@@ -215,14 +234,7 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
         return outcome;
     if (terms->config.source != SOURCE_BEACONS)
         return OUTCOME_OTHER_SOURCE;
-    if (sender->prefetch)
-        return OUTCOME_PREFETCH;
-    visit = visit_of(p, &beacon, sender);
-    outcome = find_place(p, &visit, &beacon, sender, *ret_site, terms);
-    if (outcome != OUTCOME_VIEW)
-        return outcome;
-    site_visit(*ret_site, open_lane(p, *ret_site), &visit);
-    return counted[visit.kind];
+    return pipeline_count(p, &beacon, sender, *ret_site, terms, p->now_slot);
 }
 
 enum outcome pipeline_line(struct pipeline *p, struct slice line,
@@ -232,7 +244,9 @@ enum outcome pipeline_line(struct pipeline *p, struct slice line,
     enum outcome outcome;
 
     metrics_bump(p->row, received, 1);
-    outcome = count_line(p, line, sender, &site);
+    outcome = !sender->http && pipeline_is_log(line)
+                  ? pipeline_count_log(p, line, &site)
+                  : count_beacon(p, line, sender, &site);
     metrics_outcome(p->row, outcome, 1);
     if (ret_site != NULL)
         *ret_site = site;

@@ -28,6 +28,7 @@ struct sender {
     bool anonymous;         /* DNT or GPC                                */
     bool prefetch;          /* nobody has looked yet                     */
     struct slice origin, referer, host, user_agent, accept_language;
+    struct slice name; /* a log's host name, where it has no address */
 };
 
 struct pipeline {
@@ -45,7 +46,7 @@ struct pipeline {
     struct referrer_cache *referrer_cache;
     struct visit_text text; /* of the last visit */
     bool opened_site;       /* in this turn: the keeper makes the next blank */
-    char scratch[LUOT_BEACON_MAX];
+    char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */
 };
 
 /* ERR_NOMEM. Everything pointed to outlives the pipeline. */
@@ -54,7 +55,8 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
 void pipeline_release(struct pipeline *p);
 
 void pipeline_begin(struct pipeline *p, struct instant now);
-/* One datagram of 1 to 64 lines. */
+/* One datagram of 1 to 64 lines: beacons, and log lines of web servers with or without a
+ * syslog envelope; pipeline_log.h. */
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from);
 /* One line. *ret_site (may be NULL) is the site it was for, when there is one. */

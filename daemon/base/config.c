@@ -154,6 +154,22 @@ static int check_default_zone(const struct parsed *p, struct config_error *ret_e
     return 0;
 }
 
+/* A site that would refuse the lines is a slip. */
+static int check_log_site(const struct config *c, struct config_error *ret_error)
+{
+    const char *key = c->settings.log_site;
+    const struct site_config *site = config_site(c, slice_of(key));
+    if (key[0] == '\0' || (site != NULL && site->source == SOURCE_LOGS))
+        return 0;
+    return config_say(ret_error, ERR_MALFORMED,
+                      site == NULL
+                          ? "log_site = %s: there is no such site; add [site %s] with "
+                            "source = logs"
+                          : "log_site = %s: that site counts beacons; set source = logs "
+                            "in [site %s]",
+                      key, key);
+}
+
 /* The host's name, as far as it is one. */
 static void default_node(char *node, size_t size)
 {
@@ -219,6 +235,11 @@ static int make_config(struct config **ret_config, struct parsed *p,
         c->sites[i] = p->sites[i].config;
         if (c->sites[i].title[0] == '\0')
             memcpy(c->sites[i].title, c->sites[i].key, sizeof(c->sites[i].key));
+    }
+    rv = check_log_site(c, ret_error);
+    if (rv != 0) {
+        config_free(c);
+        return rv;
     }
     c->hash = hash_config(c);
     *ret_config = c;

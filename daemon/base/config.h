@@ -34,6 +34,7 @@ struct endpoint {
 enum metric { METRIC_VIEWS, METRIC_VISITS, METRIC_VISITORS };
 enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
+enum page_rule { PAGE_RULE_PAGE, PAGE_RULE_PV1 }; /* see parse/page_rule.h */
 
 /* The global settings: a member for each SETTING of config.def, with the same name and
  * the sentence, range and default that stand there. Text is NUL-terminated; "" is
@@ -56,7 +57,8 @@ struct settings {
     unsigned sites_max;               /* room in the arena */
     char auto_sites[CONFIG_TEXT_MAX]; /* see hosts_match   */
     unsigned auto_sites_max;
-    unsigned connections; /* all workers together */
+    char log_site[SITE_KEY_MAX + 1]; /* "": none; a site there is, which counts logs */
+    unsigned connections;            /* all workers together */
     unsigned connections_per_address;
     uint64_t udp_buffer;              /* bytes of SO_RCVBUF asked */
     char clock_file[CONFIG_TEXT_MAX]; /* see base/clock.h         */
@@ -75,6 +77,7 @@ struct site_config {
     enum metric metric;
     bool public_site; /* setting: public */
     enum source source;
+    enum page_rule log_rule;
     enum identity identity;
     unsigned pages;
     char page_query[128]; /* names with commas: see parse/page.h */

@@ -55,6 +55,14 @@ static void ask(const struct visitors_table *t, int64_t from, struct visitors_ve
     }
 }
 
+static uint64_t hash_of(const struct hash_key *key, struct slice site,
+                        const struct visit *visit)
+{
+    if (visit->name.length > 0)
+        return visitor_hash_name(key, site, visit->name, visit->user_agent);
+    return visitor_hash(key, site, &visit->unit, visit->user_agent);
+}
+
 /* A hit goes to the table of every key that is linked and has begun. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
                      int64_t slot)
@@ -75,8 +83,7 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
         from = atomic_load_explicit(&k->from_slot, memory_order_relaxed);
         if (slot < from)
             continue;
-        fp = visitors_fingerprint(
-            visitor_hash(&k->key, key, &visit->unit, visit->user_agent));
+        fp = visitors_fingerprint(hash_of(&k->key, key, visit));
         if (visit->kind == VISIT_VIEW)
             ask(t, from, visitors_hit(t, fp, slot, periods), &o);
         else

@@ -13,6 +13,8 @@ struct visit {
     enum visit_kind kind;
     int64_t slot;            /* when: absolute 12 s slot                     */
     struct address unit;     /* IPv4 whole, IPv6 its /64: address_unit()     */
+    struct slice name;       /* a log's host name where there is no address: identity's
+                                unit then; empty: none */
     struct slice user_agent; /* cut at LUOT_USER_AGENT_MAX bytes by the hash */
     bool anonymous;          /* DNT or GPC: no visitor is computed           */
     bool entry;              /* its referrer is another site or none: without a visitor

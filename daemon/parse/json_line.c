@@ -103,14 +103,14 @@ static bool take_literal(struct slice *rest)
     return false;
 }
 
-static bool take_value(struct slice *rest, unsigned depth, enum json_kind *ret_kind);
+static bool take_value(struct slice *rest, unsigned depth, enum member_kind *ret_kind);
 
 /* What is between the brackets of an object or array, and the closing one. */
 static bool take_nested(struct slice *rest, unsigned depth)
 {
     bool object = rest->at[0] == '{';
     char close = object ? '}' : ']';
-    enum json_kind kind;
+    enum member_kind kind;
     struct slice name;
 
     take(rest, 1);
@@ -135,24 +135,24 @@ static bool take_nested(struct slice *rest, unsigned depth)
 }
 
 /* Recursion is at most JSON_DEPTH_MAX deep. */
-static bool take_value(struct slice *rest, unsigned depth, enum json_kind *ret_kind)
+static bool take_value(struct slice *rest, unsigned depth, enum member_kind *ret_kind)
 {
     struct slice inner;
     char c = rest->length > 0 ? rest->at[0] : '\0';
 
     if (c == '"') {
-        *ret_kind = JSON_STRING;
+        *ret_kind = MEMBER_TEXT;
         return take_string(rest, &inner);
     }
     if (c == '{' || c == '[') {
-        *ret_kind = JSON_NESTED;
+        *ret_kind = MEMBER_NESTED;
         return depth < JSON_DEPTH_MAX && take_nested(rest, depth + 1);
     }
     if (c == '-' || (c >= '0' && c <= '9')) {
-        *ret_kind = JSON_NUMBER;
+        *ret_kind = MEMBER_NUMBER;
         return take_number(rest);
     }
-    *ret_kind = JSON_WORD;
+    *ret_kind = MEMBER_WORD;
     return take_literal(rest);
 }
 
@@ -173,7 +173,7 @@ static bool take_member(struct slice *rest, struct json_member *ret_member)
     if (!take_value(rest, 0, &ret_member->kind))
         return false;
     value.length = (size_t)(rest->at - value.at);
-    if (ret_member->kind == JSON_STRING)
+    if (ret_member->kind == MEMBER_TEXT)
         value = (struct slice){value.at + 1, value.length - 2};
     ret_member->value = value;
     skip_spaces(rest);

@@ -12,12 +12,17 @@
 
 enum { JSON_DEPTH_MAX = 16 };
 
-enum json_kind { JSON_STRING, JSON_NUMBER, JSON_WORD /* true false null */, JSON_NESTED };
+enum member_kind {
+    MEMBER_TEXT,
+    MEMBER_NUMBER,
+    MEMBER_WORD /* true false null */,
+    MEMBER_NESTED
+};
 
 struct json_member {
     struct slice name;  /* without its quotes, escapes as they are               */
     struct slice value; /* likewise; a number, a word or nested JSON as it stands */
-    enum json_kind kind;
+    enum member_kind kind;
 };
 
 struct json_line {

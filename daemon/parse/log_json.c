@@ -147,10 +147,10 @@ static int collect(struct slice value[FIELDS], unsigned *ret_named, struct slice
         enum field field = field_of(member.name);
         *ret_named |= 1U << field;
         if (field == FIELDS || value[field].length > 0 || is_none(member.value) ||
-            (member.kind != JSON_STRING && member.kind != JSON_NUMBER))
+            (member.kind != MEMBER_TEXT && member.kind != MEMBER_NUMBER))
             continue;
         value[field] = member.value;
-        if (member.kind == JSON_STRING)
+        if (member.kind == MEMBER_TEXT)
             value[field] = json_line_text(member.value, scratch);
         if (value[field].at == scratch)
             scratch += value[field].length;

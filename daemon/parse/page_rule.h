@@ -15,9 +15,8 @@
 #ifndef LUOT_PARSE_PAGE_RULE_H
 #define LUOT_PARSE_PAGE_RULE_H
 
+#include "base/config.h"
 #include "parse/log_line.h"
-
-enum page_rule { PAGE_RULE_PAGE, PAGE_RULE_PV1 };
 
 bool page_rule_is_view(enum page_rule rule, const struct log_line *line);
 /* Does the last segment of a path end in one of the extensions of things that are not

@@ -59,6 +59,7 @@ static const struct {
     {"sites_max", "2000"},
     {"auto_sites", ""},
     {"auto_sites_max", "200"},
+    {"log_site", ""},
     {"connections", "4096"},
     {"connections_per_address", "64"},
     {"udp_buffer", "4MiB"},
@@ -74,6 +75,7 @@ static const struct {
     {"metric", "visits"},
     {"public", "no"},
     {"source", "beacons"},
+    {"log_rule", "page"},
     {"identity", "month"},
     {"pages", "20000"},
     {"page_query", ""},
@@ -218,6 +220,7 @@ static const struct {
     {"metric", "Views", "hits"},
     {"public", "no", "true"},
     {"source", "logs", "both"},
+    {"log_rule", "pv1", "pv2"},
     {"identity", "day", "week"},
     {"pages", "100", "99"},
     {"pages", "20000", "20001"},
@@ -250,6 +253,23 @@ Test(config, takes_what_is_in_range_and_refuses_its_neighbour)
         check_edge("", EDGES[i].name, EDGES[i].in, EDGES[i].out);
     for (size_t i = 0; i < sizeof(SITE_EDGES) / sizeof(SITE_EDGES[0]); i++)
         check_edge("[site x]\n", SITE_EDGES[i].name, SITE_EDGES[i].in, SITE_EDGES[i].out);
+}
+
+Test(config, log_site_is_a_site_that_counts_logs)
+{
+    static const char *const texts[][2] = {
+        {"log_site = a\n[site a]\nsource = logs\n", NULL},
+        {"log_site = b\n[site a]\nsource = logs\n", "add [site b] with source = logs"},
+        {"log_site = a\n[site a]\n", "set source = logs in [site a]"}};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct config *c = NULL;
+        struct config_error error = {""};
+        int rv = config_parse(&c, slice_of(texts[i][0]), "t.conf", &error);
+        cr_expect_eq(rv, texts[i][1] == NULL ? 0 : ERR_MALFORMED, "%s", error.text);
+        if (texts[i][1] != NULL)
+            cr_expect_not_null(strstr(error.text, texts[i][1]), "%s", error.text);
+        config_free(c);
+    }
 }
 
 Test(config, takes_a_path_of_511_bytes_and_no_longer_one)
