@@ -8,15 +8,11 @@
 
 bool log_format_begins(struct slice line)
 {
-    struct slice word;
+    size_t space = slice_find(line, ' ');
 
-    if (slice_starts(line, SLICE("{")))
-        return true;
-    if (!take_word(&line, &word) || slice_find(word, '=') < word.length ||
-        !take_word(&line, &word) || !take_word(&line, &word))
-        return false;
-    return slice_starts(line, SLICE("[")) ||
-           (take_word(&line, &word) && slice_starts(line, SLICE("[")));
+    return slice_starts(line, SLICE("{")) ||
+           (space < line.length &&
+            slice_find((struct slice){line.at, space}, '=') == space);
 }
 
 /* The word in front, when an address is behind it. */

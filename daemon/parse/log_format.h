@@ -11,9 +11,9 @@
 
 #include "parse/log_line.h"
 
-/* Does it look like a log line, and not like a beacon? '{', or three or four words and a
- * '[', of which the first holds no '=': a beacon that says anything holds one before any
- * space. */
+/* Is it meant as a log line, and not as a beacon? A '{', or a space before any '=': a
+ * beacon that says anything has its first '=' before any space. So a line of a format
+ * that is not read is malformed, and no beacon of an unknown site. */
 bool log_format_begins(struct slice line);
 /* ERR_MALFORMED. Target and referrer come without their escapes, decoded into `scratch`
  * (the caller's, at least line.length bytes, good as long as the line is used); the agent

@@ -67,14 +67,20 @@ Test(log_format, a_beacon_does_not_look_like_a_line)
     static const char *const beacons[] = {"s=a&p=/&i=10.0.0.1&u=Mozilla/5.0 (X11; x) [y]",
                                           "p=/ a b [c]",
                                           "utm=1 - - [&s=a",
+                                          "e=download",
                                           "",
                                           "x",
-                                          "x y",
-                                          "x y z",
-                                          "x y z w",
-                                          "e=download"};
-    static const char *const lines[] = {COMMON, COMBINED, "a.vn:443 " COMBINED,
-                                        "{",    "{}",     "h - - ["};
+                                          "=",
+                                          "s&p=/ x"};
+    static const char *const lines[] = {
+        COMMON,
+        COMBINED,
+        "a.vn:443 " COMBINED,
+        "{",
+        "{}",
+        "h - - [",
+        "x y",
+        "127.0.0.1:43108 [23/Nov/2026:00:27:52.295] f3 b/s 0/0/0/0/0 200 501 - -"};
 
     for (size_t i = 0; i < sizeof beacons / sizeof *beacons; i++)
         cr_expect_not(log_format_begins(slice_of(beacons[i])), "%s", beacons[i]);
