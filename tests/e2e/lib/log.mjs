@@ -24,6 +24,16 @@ function isAsset(target) {
   return last.includes('.') && ASSETS.has(last.slice(last.lastIndexOf('.') + 1).toLowerCase());
 }
 
+/** The lines of a log: { text, t }; t is null where the line is no record. */
+export function readLines(text) {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((raw) => {
+    const m = RECORD.exec(raw.endsWith('\r') ? raw.slice(0, -1) : raw);
+    return { text: raw, t: m && time(m[4]) };
+  });
+}
+
 /** The page views of a log: { t, ip, ua, path }, in the log's order. Bytes are kept as latin1 characters. */
 export function pageViews(text) {
   const lines = text.split('\n');
