@@ -13,6 +13,11 @@ import { Luotd, root, sums, until } from './lib/luotd.mjs';
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
 const where = (program) => PATH.split(':').map((d) => path.join(d, program)).find((f) => fs.existsSync(f));
 const missing = (program) => (where(program) ? false : `skipped: ${program} is not installed`);
+/** A program's own directory of modules, in the lib/ beside its sbin/. */
+const libraries = (program, name) => {
+  const lib = path.resolve(path.dirname(where(program)), '../lib');
+  return [...fs.readdirSync(lib).map((d) => path.join(lib, d)), lib].map((d) => path.join(d, name)).find((d) => fs.existsSync(d));
+};
 const example = (name, port) =>
   fs.readFileSync(path.join(root, 'conf', name), 'utf8').replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`).replace('--port 8080', `--port ${port}`).replace('port="8080"', `port="${port}"`);
 
@@ -112,8 +117,8 @@ class Server {
     for (const f of ['www/index.html', 'www/tin/index.html', 'www/tin/chuyển-đổi', 'www/style.css']) this.file(f, 'x');
     return path.join(this.dir, 'www');
   }
-  async run(program, args, port, env = {}) {
-    this.child = spawn(where(program), args, { cwd: this.dir, env: { PATH, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  async run(program, args, port) {
+    this.child = spawn(where(program), args, { cwd: this.dir, env: { ...process.env, PATH }, stdio: ['pipe', 'pipe', 'pipe'] });
     this.child.stdout.on('data', (d) => (this.log += d));
     this.child.stderr.on('data', (d) => (this.log += d));
     this.ended = new Promise((done) => this.child.on('exit', done));
@@ -221,13 +226,13 @@ describe('web servers that tell luotd of their requests', () => {
     after(close);
     test('100 requests', async () => {
       const port = await freePort();
-      const modules = [process.env.APACHE_MODULES, '/usr/lib/apache2/modules'].find((d) => d && fs.existsSync(d));
-      const load = [['mpm_event', 'event'], ['authz_core'], ['dir'], ['rewrite']].map(([n, as = n]) => `LoadModule ${n === 'mpm_event' ? 'mpm_event' : n}_module ${modules}/mod_${n}.so`).join('\n');
+      const modules = libraries('apache2', 'apache2/modules');
+      const load = ['mpm_event', 'authz_core', 'dir'].map((n) => `LoadModule ${n}_module ${modules}/mod_${n}.so`).join('\n');
       const conf = server.file('apache.conf', `${load}
 ServerRoot ${server.dir}\nDefaultRuntimeDir ${server.dir}\nPidFile ${server.dir}/pid\nListen 127.0.0.1:${port}\nServerName soyte.example.vn\nUseCanonicalName Off\nErrorLog ${server.dir}/error.log
 DocumentRoot ${server.pages()}\nDirectoryIndex index.html\n<Directory ${server.dir}>\nRequire all granted\n</Directory>
 ${example('apache-logs.conf', luotd.port).replace('%v:%p', '%{Host}i')}\n`);
-      await server.run('apache2', ['-f', conf, '-DFOREGROUND'], port, process.env.LD_LIBRARY_PATH ? { LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH } : {});
+      await server.run('apache2', ['-f', conf, '-DFOREGROUND'], port);
       for (const r of requests()) ledger.book(r, await ask(port, r, forwarded(r)));
       await ledger.compare(luotd);
     });
@@ -264,7 +269,7 @@ ${example('apache-logs.conf', luotd.port).replace('%v:%p', '%{Host}i')}\n`);
     test('100 lines', async () => {
       const log = server.file('access.log', '');
       const conf = server.file('rsyslog.conf', `global(workDirectory="${server.dir}")\n${example('rsyslog-logs.conf', luotd.port).replace('/var/log/nginx/access.log', log)}`);
-      await server.run('rsyslogd', ['-n', '-f', conf, '-i', path.join(server.dir, 'pid'), ...(process.env.RSYSLOG_MODULES ? ['-M', process.env.RSYSLOG_MODULES] : [])]);
+      await server.run('rsyslogd', ['-n', '-f', conf, '-i', path.join(server.dir, 'pid'), '-M', libraries('rsyslogd', 'rsyslog')]);
       for (const r of requests()) {
         const one = { ...r, host: 'soyte.example.vn' };
         const status = r.target === '/khong-co' ? 404 : 200;
