@@ -67,9 +67,11 @@ static struct slice host_of_url(struct slice text)
 }
 
 /* The page's own word for where it is: Origin, else Referer. A sandboxed page says "null"
- * and has no host. */
+ * and has no host. Of a log line it is the virtual host, if it says one. */
 static struct slice page_host(const struct sender *sender)
 {
+    if (!sender->http)
+        return sender->host;
     if (sender->origin.length > 0)
         return host_of_url(sender->origin);
     return host_of_url(sender->referer);
@@ -172,8 +174,7 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
     struct visit_scene scene = {.beacon = beacon,
                                 .config = &terms->config,
                                 .own_host = slice_of(site->block->host),
-                                .page_host =
-                                    sender->http ? page_host(sender) : sender->host,
+                                .page_host = page_host(sender),
                                 .referer = sender->referer,
                                 .accept_language = sender->accept_language};
 

@@ -100,6 +100,22 @@ static struct slice none_if_dash(struct slice text)
 
 /* --- What --- */
 
+static bool beacon_of(struct beacon *ret, const struct log_line *record,
+                      enum page_kind kind)
+{
+    static const char *const events[] = {
+        [PAGE_NOT_FOUND] = "404", [PAGE_DOWNLOAD] = "download"};
+
+    if (kind == PAGE_NONE)
+        return false;
+    *ret = (struct beacon){.kind = kind == PAGE_VIEW ? BEACON_VIEW : BEACON_EVENT,
+                           .page = record->target,
+                           .referrer = none_if_dash(record->referrer)};
+    if (kind != PAGE_VIEW)
+        ret->event = slice_of(events[kind]);
+    return true;
+}
+
 static enum outcome count_record(struct pipeline *p, const struct log_line *record,
                                  struct site *site)
 {
@@ -107,14 +123,12 @@ static enum outcome count_record(struct pipeline *p, const struct log_line *reco
     const struct site_terms *terms =
         atomic_load_explicit(&site->terms, memory_order_seq_cst);
     enum page_rule rule = terms->config.log_rule;
-    struct beacon beacon = {.kind = BEACON_VIEW,
-                            .page = record->target,
-                            .referrer = none_if_dash(record->referrer)};
+    struct beacon beacon;
     struct sender sender;
 
     if (terms->config.source != SOURCE_LOGS)
         return OUTCOME_OTHER_SOURCE;
-    if (!page_rule_is_view(rule, record))
+    if (!beacon_of(&beacon, record, page_rule_kind(rule, record)))
         return OUTCOME_NOT_PAGE;
     sender = sender_of(p, record, rule);
     return pipeline_count(p, &beacon, &sender, site, terms, slot_of(p, record));

@@ -1,9 +1,12 @@
 /* Floor 3. Log lines of web servers, which come over UDP beside beacons and end in the
  * same list of outcomes:
  *
- *   bytes -> syslog envelope, if any -> record -> site -> page view? -> as a beacon
+ *   bytes -> syslog envelope, if any -> record -> site -> what of a page? -> as a beacon
  *
  * Who sends is asked before (udp_trusted); over HTTP there are no log lines.
+ *
+ * A line is a view, under the rule `page` also an event "404" or "download" (page_rule.h),
+ * or not_page.
  *
  * Which site, the first that says one: the line's own "site" (JSON); the envelope's tag,
  * when it is a site's key ('_' stands for '-', which nginx does not let into a tag); the

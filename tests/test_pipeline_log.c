@@ -110,6 +110,10 @@ Test(pipeline_log, every_line_ends_in_one_outcome)
         {"<190>Nov 23 00:30:00 vm a: 10.0.0.1 - - " TIME " \"HEAD / HTTP/1.1\" 200 5",
          OUTCOME_NOT_PAGE},
         {"<190>Nov 23 00:30:00 vm a: 10.0.0.1 - - " TIME " \"GET /x HTTP/1.1\" 404 5",
+         OUTCOME_EVENT},
+        {"<190>Nov 23 00:30:00 vm a: 10.0.0.1 - - " TIME " \"GET /x.pdf HTTP/1.1\" 200 5",
+         OUTCOME_EVENT},
+        {"<190>Nov 23 00:30:00 vm a: 10.0.0.1 - - " TIME " \"GET /x HTTP/1.1\" 301 5",
          OUTCOME_NOT_PAGE},
         {"<190>Nov 23 00:30:00 vm a: 10.0.0.1 - - " TIME " \"\\x16\\x03\" 400 5",
          OUTCOME_NOT_PAGE},
@@ -370,23 +374,23 @@ Test(pipeline_log, who_does_not_want_to_be_tracked_is_a_view_and_no_visitor)
 
 static const struct captured {
     const char *of; /* in the row's "config" */
-    unsigned views, not_pages, malformed;
+    unsigned views, events, not_pages, malformed;
 } CAPTURED[] = {
-    {"(defaults: facility=local7", 6, 4, 0},
-    {"tag=web_vn", 6, 4, 0},
-    {"tag=vj <log_format escape=json>", 7, 3, 0}, /* it says GET of a POST */
-    {"TAB separated", 0, 0, 10},
-    {"format local, option httplog", 0, 0, 9},
-    {"format rfc3164, option httplog clf", 5, 4, 0},
-    {"format rfc5424, option httplog", 0, 0, 9},
-    {"format raw, option httplog", 0, 0, 9},
-    {"format raw, log-format combined-like", 4, 4, 1}, /* it does not escape quotes */
-    {"logger -n", 3, 0, 0},
+    {"(defaults: facility=local7", 6, 2, 2, 0},
+    {"tag=web_vn", 6, 2, 2, 0},
+    {"tag=vj <log_format escape=json>", 7, 2, 1, 0}, /* it says GET of a POST */
+    {"TAB separated", 0, 0, 0, 10},
+    {"format local, option httplog", 0, 0, 0, 9},
+    {"format rfc3164, option httplog clf", 5, 2, 2, 0},
+    {"format rfc5424, option httplog", 0, 0, 0, 9},
+    {"format raw, option httplog", 0, 0, 0, 9},
+    {"format raw, log-format combined-like", 4, 2, 2, 1}, /* it does not escape quotes */
+    {"logger -n", 3, 0, 0, 0},
 };
 
-enum { KINDS = sizeof CAPTURED / sizeof CAPTURED[0], KEPT = 3 };
-static const enum outcome KEPT_OUTCOME[KEPT] = {OUTCOME_VIEW, OUTCOME_NOT_PAGE,
-                                                OUTCOME_MALFORMED};
+enum { KINDS = sizeof CAPTURED / sizeof CAPTURED[0], KEPT = 4 };
+static const enum outcome KEPT_OUTCOME[KEPT] = {OUTCOME_VIEW, OUTCOME_EVENT,
+                                                OUTCOME_NOT_PAGE, OUTCOME_MALFORMED};
 
 static size_t kind_of(const json_t *row)
 {
@@ -440,8 +444,9 @@ Test(pipeline_log, judges_what_real_servers_sent)
     fclose(file);
     for (size_t i = 0; i < KINDS; i++) {
         cr_expect_eq(ended[i][0], CAPTURED[i].views, "views: %s", CAPTURED[i].of);
-        cr_expect_eq(ended[i][1], CAPTURED[i].not_pages, "not pages: %s", CAPTURED[i].of);
-        cr_expect_eq(ended[i][2], CAPTURED[i].malformed, "malformed: %s", CAPTURED[i].of);
+        cr_expect_eq(ended[i][1], CAPTURED[i].events, "events: %s", CAPTURED[i].of);
+        cr_expect_eq(ended[i][2], CAPTURED[i].not_pages, "not pages: %s", CAPTURED[i].of);
+        cr_expect_eq(ended[i][3], CAPTURED[i].malformed, "malformed: %s", CAPTURED[i].of);
     }
     cr_expect_eq(views("nginx"), 6);
     cr_expect_eq(views("web-vn"), 6);

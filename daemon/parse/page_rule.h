@@ -11,13 +11,22 @@
  *   page     GET           200 to 299, 304   page view; what a cache revalidates is a view
  *   pv1      GET or POST   200               page view; the rule of many log analysers
  *
- * HEAD is nobody's view under either rule. */
+ * HEAD is nobody's view under either rule.
+ *
+ * Under `page` two kinds of lines more say something about a page, and are events as a
+ * page's script would send them: "404" is a GET answered with 404 whose path is no asset,
+ * "download" a GET answered with 200 of an asset that people keep (.pdf, .zip, ...; not
+ * 206, or one download would be many). pv1 knows views only. */
 #ifndef LUOT_PARSE_PAGE_RULE_H
 #define LUOT_PARSE_PAGE_RULE_H
 
 #include "base/config.h"
 #include "parse/log_line.h"
 
+enum page_kind { PAGE_NONE, PAGE_VIEW, PAGE_NOT_FOUND, PAGE_DOWNLOAD };
+
+enum page_kind page_rule_kind(enum page_rule rule, const struct log_line *line);
+/* Is it PAGE_VIEW? */
 bool page_rule_is_view(enum page_rule rule, const struct log_line *line);
 /* Does the last segment of a path end in one of the extensions of things that are not
  * pages (.css, .png, ...)? */

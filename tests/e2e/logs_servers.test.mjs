@@ -36,7 +36,7 @@ const PEOPLE = 7;
 
 /** 100 requests of PEOPLE people with their agents: pages, assets, errors, other methods, three hosts and one that is nobody's. */
 function requests() {
-  const kinds = [['GET', '/'], ['GET', '/tin/chuy%E1%BB%83n-%C4%91%E1%BB%95i'], ['GET', '/tin?a=1&b=%20x'], ['GET', '/style.css'], ['GET', '/khong-co'], ['HEAD', '/'], ['GET', '/tin/'], ['POST', '/khong-co']];
+  const kinds = [['GET', '/'], ['GET', '/tin/chuy%E1%BB%83n-%C4%91%E1%BB%95i'], ['GET', '/tin?a=1&b=%20x'], ['GET', '/style.css'], ['GET', '/van-ban/1.pdf'], ['GET', '/khong-co'], ['HEAD', '/'], ['GET', '/tin/'], ['POST', '/khong-co']];
   const hosts = ['soyte.example.vn', 'thue.example.vn', 'www.thue.example.vn:8080', 'soyte.example.vn', 'beacons.example.vn', 'nobody.example.vn'];
   return Array.from({ length: 100 }, (_, i) => ({
     method: kinds[i % kinds.length][0], target: kinds[i % kinds.length][1], host: hosts[(i * 7) % hosts.length],
@@ -44,11 +44,12 @@ function requests() {
   }));
 }
 
-const isPage = (r, status) => r.method === 'GET' && ((status >= 200 && status < 300) || status === 304) && !r.target.endsWith('.css');
+const isEvent = (r, status) => r.method === 'GET' && ((status === 404 && !r.target.endsWith('.css')) || (status === 200 && r.target.endsWith('.pdf')));
+const isPage = (r, status) => r.method === 'GET' && ((status >= 200 && status < 300) || status === 304) && !/\.(css|pdf)$/.test(r.target);
 
 class Ledger {
   constructor() {
-    this.lines = this.views = this.notPages = this.others = this.unknown = 0;
+    this.lines = this.views = this.events = this.notPages = this.others = this.unknown = 0;
     this.sites = { 'so-y-te': { views: 0, who: new Set() }, thue: { views: 0, who: new Set() } };
   }
   book(r, status) {
@@ -57,6 +58,7 @@ class Ledger {
     this.lines++;
     if (site === 'nobody.example.vn') this.unknown++;
     else if (site === 'beacons.example.vn') this.others++;
+    else if (isEvent(r, status)) this.events++;
     else if (!isPage(r, status)) this.notPages++;
     else {
       this.views++;
@@ -68,10 +70,11 @@ class Ledger {
     const stats = await luotd.received(this.lines);
     assert.equal(stats.received, this.lines);
     assert.equal(stats.counted.view, this.views);
+    assert.equal(stats.counted.event, this.events);
     assert.equal(stats.suppressed.not_page, this.notPages);
     assert.equal(stats.suppressed.other_source, this.others);
     assert.equal(stats.rejected.unknown_site, this.unknown);
-    assert.deepEqual(sums(stats), { counted: this.views, suppressed: this.notPages + this.others, rejected: this.unknown });
+    assert.deepEqual(sums(stats), { counted: this.views + this.events, suppressed: this.notPages + this.others, rejected: this.unknown });
     for (const [site, expected] of Object.entries(this.sites)) {
       const { today } = (await luotd.snapshot(site)).periods;
       assert.equal(today.views, expected.views, `views of ${site}`);
@@ -114,7 +117,7 @@ class Server {
   }
   /** The portal's pages. */
   pages() {
-    for (const f of ['www/index.html', 'www/tin/index.html', 'www/tin/chuyển-đổi', 'www/style.css']) this.file(f, 'x');
+    for (const f of ['www/index.html', 'www/tin/index.html', 'www/tin/chuyển-đổi', 'www/style.css', 'www/van-ban/1.pdf']) this.file(f, 'x');
     return path.join(this.dir, 'www');
   }
   async run(program, args, port) {
@@ -171,7 +174,7 @@ describe('web servers that tell luotd of their requests', () => {
     test('100 requests', async () => {
       const port = await nginx(server, luotd);
       for (const r of requests()) ledger.book(r, await ask(port, r, forwarded(r)));
-      assert.ok(ledger.views > 20 && ledger.notPages > 20 && ledger.others > 0 && ledger.unknown > 0);
+      assert.ok(ledger.views > 20 && ledger.notPages > 10 && ledger.events > 5 && ledger.others > 0 && ledger.unknown > 0);
       await ledger.compare(luotd);
     });
   });

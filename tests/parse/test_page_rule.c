@@ -51,3 +51,37 @@ Test(page_rule, each_rule_takes_its_methods_and_statuses)
         cr_expect_eq(page_rule_is_view(PAGE_RULE_PV1, &line), cases[i].pv1, "pv1 %zu", i);
     }
 }
+
+Test(page_rule, what_is_missing_and_what_is_kept_are_events_of_a_page)
+{
+    static const struct {
+        const char *method, *target;
+        unsigned status;
+        enum page_kind page;
+    } cases[] = {
+        {"GET", "/", 200, PAGE_VIEW},
+        {"GET", "/x", 404, PAGE_NOT_FOUND},
+        {"GET", "/x.php?a", 404, PAGE_NOT_FOUND},
+        {"GET", "/favicon.ico", 404, PAGE_NONE},
+        {"GET", "/a.pdf", 404, PAGE_NONE},
+        {"POST", "/x", 404, PAGE_NONE},
+        {"HEAD", "/x", 404, PAGE_NONE},
+        {"GET", "/x", 410, PAGE_NONE},
+        {"GET", "/van-ban/1.PDF?v=2", 200, PAGE_DOWNLOAD},
+        {"GET", "/a.tar.gz", 200, PAGE_DOWNLOAD},
+        {"GET", "/a.pdf", 206, PAGE_NONE},
+        {"GET", "/a.pdf", 304, PAGE_NONE},
+        {"GET", "/a.png", 200, PAGE_NONE},
+        {"", "", 400, PAGE_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct log_line line =
+            answered(cases[i].method, cases[i].target, cases[i].status);
+        bool view = cases[i].page == PAGE_VIEW;
+
+        cr_expect_eq(page_rule_kind(PAGE_RULE_PAGE, &line), cases[i].page, "%zu", i);
+        cr_expect_eq(page_rule_kind(PAGE_RULE_PV1, &line), view ? PAGE_VIEW : PAGE_NONE,
+                     "%zu", i);
+    }
+}
