@@ -140,8 +140,8 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
 
 /* --- Who --- */
 
-static struct visit visit_of(const struct beacon *beacon, const struct sender *sender,
-                             int64_t slot)
+static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
+                             const struct sender *sender)
 {
     const struct address *address =
         sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
@@ -150,7 +150,7 @@ static struct visit visit_of(const struct beacon *beacon, const struct sender *s
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
-        .slot = slot,
+        .slot = p->now_slot,
         .unit = address_unit(address),
         .name = sender->name,
         .user_agent = sender->trusted && beacon->user_agent.length > 0
@@ -202,7 +202,7 @@ static struct site_lane *open_lane(struct pipeline *p, struct site *site)
 
 enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
                             const struct sender *sender, struct site *site,
-                            const struct site_terms *terms, int64_t slot)
+                            const struct site_terms *terms, int64_t own_s)
 {
     static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
                                            [VISIT_PING] = OUTCOME_PING,
@@ -212,7 +212,11 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
 
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
-    visit = visit_of(beacon, sender, slot);
+    visit = visit_of(p, beacon, sender);
+    if (own_s != 0) {
+        visit.slot = instant_slot((struct instant){1000 * own_s});
+        visit.own_s = own_s;
+    }
     outcome = find_place(p, &visit, beacon, sender, site, terms);
     if (outcome != OUTCOME_VIEW)
         return outcome;
@@ -235,7 +239,7 @@ static enum outcome count_beacon(struct pipeline *p, struct slice line,
         return outcome;
     if (terms->config.source != SOURCE_BEACONS)
         return OUTCOME_OTHER_SOURCE;
-    return pipeline_count(p, &beacon, sender, *ret_site, terms, p->now_slot);
+    return pipeline_count(p, &beacon, sender, *ret_site, terms, 0);
 }
 
 enum outcome pipeline_line(struct pipeline *p, struct slice line,

@@ -5,6 +5,8 @@
 #include "parse/page_rule.h"
 #include "parse/syslog.h"
 
+enum { OWN_TIME_S = 2 * 3600 };
+
 /* A beacon mostly begins with its first key and '=': that is all it pays. */
 bool pipeline_is_log(struct slice line)
 {
@@ -48,14 +50,14 @@ static struct site *site_of(const struct pipeline *p, const struct syslog *envel
 
 /* --- When --- */
 
-static int64_t slot_of(const struct pipeline *p, const struct log_line *record)
+/* Unix seconds; 0: now. */
+static int64_t own_time(const struct pipeline *p, const struct log_line *record)
 {
-    const int64_t slot_s = SLOT_MS / 1000;
-    int64_t slot = record->time_s / slot_s - (record->time_s % slot_s < 0);
+    int64_t now_s = instant_seconds(p->now);
+    bool ours = record->has_time && record->time_s <= now_s &&
+                record->time_s > now_s - OWN_TIME_S;
 
-    if (!record->has_time || slot > p->now_slot || slot < p->now_slot - RING_SLOTS)
-        return p->now_slot;
-    return slot;
+    return ours ? record->time_s : 0;
 }
 
 /* --- Who --- */
@@ -131,7 +133,7 @@ static enum outcome count_record(struct pipeline *p, const struct log_line *reco
     if (!beacon_of(&beacon, record, page_rule_kind(rule, record)))
         return OUTCOME_NOT_PAGE;
     sender = sender_of(p, record, rule);
-    return pipeline_count(p, &beacon, &sender, site, terms, slot_of(p, record));
+    return pipeline_count(p, &beacon, &sender, site, terms, own_time(p, record));
 }
 
 enum outcome pipeline_count_log(struct pipeline *p, struct slice line,

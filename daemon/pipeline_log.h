@@ -35,9 +35,10 @@ bool pipeline_is_log(struct slice line);
 enum outcome pipeline_count_log(struct pipeline *p, struct slice line,
                                 struct site **ret_site);
 
-/* pipeline.c: what beacons and log lines share once they are let in. */
+/* pipeline.c: what beacons and log lines share once they are let in. own_s: when, in unix
+ * seconds; 0: now. */
 enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
                             const struct sender *sender, struct site *site,
-                            const struct site_terms *terms, int64_t slot);
+                            const struct site_terms *terms, int64_t own_s);
 
 #endif

@@ -287,6 +287,49 @@ Test(pipeline_log, a_line_that_was_queued_puts_nobody_online_and_a_wrong_clock_d
     }
 }
 
+/* Else an import of the same log would count what came late a second time. */
+Test(pipeline_log, the_first_live_view_is_the_earliest_by_its_own_time)
+{
+    struct site *site;
+
+    start(SITES);
+    site = world_site(&w, "a");
+    expect_outcome(view_at("[23/Nov/2026:00:29:58 +0000]"), OUTCOME_VIEW);
+    cr_expect_eq(atomic_load(&site->block->first_live_s), 1795393798);
+    expect_outcome(view_at("[23/Nov/2026:00:29:59 +0000]"), OUTCOME_VIEW);
+    expect_outcome(view_at("[23/Nov/2026:00:31:00 +0000]"), OUTCOME_VIEW);
+    expect_outcome(view_at("[23/Nov/2004:00:00:00 +0000]"), OUTCOME_VIEW);
+    cr_expect_eq(atomic_load(&site->block->first_live_s), 1795393798);
+    expect_outcome(view_at("[23/Nov/2026:00:20:00 +0000]"), OUTCOME_VIEW);
+    cr_expect_eq(atomic_load(&site->block->first_live_s), 1795393200);
+    world_close(&w);
+}
+
+Test(pipeline_log, without_a_time_of_its_own_the_first_live_view_is_now)
+{
+    start(SITES);
+    expect_outcome("{\"site\":\"a\",\"ip\":\"10.0.0.1\",\"request\":\"GET / HTTP/1.1\","
+                   "\"status\":200}",
+                   OUTCOME_VIEW);
+    cr_expect_eq(atomic_load(&world_site(&w, "a")->block->first_live_s), 1795393800);
+    world_close(&w);
+}
+
+Test(pipeline_log, a_reload_changes_what_becomes_of_lines)
+{
+    start(SITES);
+    expect_outcome("<190>b: " GET_LINE, OUTCOME_OTHER_SOURCE);
+    expect_outcome(GET_LINE, OUTCOME_UNKNOWN_SITE);
+    world_reload(&w, "log_site = b\n[site b]\nsource = logs\nlog_rule = pv1\n");
+    world_ticks(&w, 2);
+    expect_outcome("<190>b: " GET_LINE, OUTCOME_VIEW);
+    expect_outcome(GET_LINE, OUTCOME_VIEW);
+    expect_outcome(line_of("<190>b: ", "10.0.0.1", TIME, "POST / HTTP/1.1", "200 5"),
+                   OUTCOME_VIEW);
+    expect_outcome("s=b&p=/", OUTCOME_OTHER_SOURCE);
+    world_close(&w);
+}
+
 /* --- Who --- */
 
 Test(pipeline_log, visitors_are_address_and_agent)

@@ -189,6 +189,7 @@ struct site_lane {
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
+    int64_t own_s;          /* the earliest of this turn; INT64_MAX: none */
     uint32_t views, visits; /* not added to the ring yet */
     bool touched;           /* in this turn              */
 };

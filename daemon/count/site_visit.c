@@ -11,6 +11,7 @@ void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
 
     lane->touched = true;
     lane->now_slot = now_slot;
+    lane->own_s = INT64_MAX;
     lane->floor_q = hits_floor(&s->block->hits);
     lane->terms = terms;
     if (lane->terms_version != terms->version) { /* not the address: that comes again */
@@ -108,6 +109,8 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
         hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
         lane->views = lane->visits = 0;
     }
+    if (visit->own_s != 0 && visit->own_s < lane->own_s)
+        lane->own_s = visit->own_s;
     lane->slot = slot;
     lane->views++;
     lane->visits += new_visit;
@@ -125,6 +128,20 @@ static bool site_wants_room(const struct site *s)
     return false;
 }
 
+/* An import takes what is before the first live view. A log line that came late was one
+ * before those that were faster. */
+static void note_first_live(struct site *s, const struct site_lane *lane, int64_t now_s)
+{
+    _Atomic int64_t *first_live_s = &s->block->first_live_s;
+    int64_t first = lane->own_s < now_s ? lane->own_s : now_s;
+    int64_t seen = atomic_load_explicit(first_live_s, memory_order_relaxed);
+
+    while (seen == 0 || lane->own_s < seen)
+        if (atomic_compare_exchange_weak_explicit(
+                first_live_s, &seen, first, memory_order_relaxed, memory_order_relaxed))
+            return;
+}
+
 bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
 {
     lane->touched = false;
@@ -132,12 +149,7 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
         return false;
     hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
     lane->views = lane->visits = 0;
-    if (atomic_load_explicit(&s->block->first_live_s, memory_order_relaxed) == 0) {
-        int64_t none = 0;
-        atomic_compare_exchange_strong_explicit(&s->block->first_live_s, &none, now_s,
-                                                memory_order_relaxed,
-                                                memory_order_relaxed);
-    }
+    note_first_live(s, lane, now_s);
     /* For silent sites: a store a site and turn, and only when the second has changed. */
     if (atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed) != now_s)
         atomic_store_explicit(&s->block->last_view_s, now_s, memory_order_relaxed);

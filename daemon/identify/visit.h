@@ -12,6 +12,7 @@ enum visit_kind { VISIT_VIEW, VISIT_PING, VISIT_EVENT };
 struct visit {
     enum visit_kind kind;
     int64_t slot;            /* when: absolute 12 s slot                     */
+    int64_t own_s;           /* unix seconds of a log line's own time; 0: now */
     struct address unit;     /* IPv4 whole, IPv6 its /64: address_unit()     */
     struct slice name;       /* a log's host name where there is no address: identity's
                                 unit then; empty: none */

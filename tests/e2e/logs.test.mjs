@@ -1,9 +1,11 @@
 // Real logs as live syslog datagrams on a stepped clock: every line ends in its word, and the days are the truth's exactly, because a line's
-// own time picks its slot. Sites in two zones, envelopes in turn.
+// own time picks its slot; importing the file then adds nothing. Sites in two zones, envelopes in turn.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, test } from 'node:test';
+import { ctlJson } from './lib/ctl.mjs';
 import { Clock, Luotd, sums, until } from './lib/luotd.mjs';
-import { daysOf, onlineAt, pageViews, readLines, readLog, readTruth, skipped } from './lib/log.mjs';
+import { daysOf, logs, onlineAt, pageViews, readLines, readLog, readTruth, skipped } from './lib/log.mjs';
 
 const NAMES = ['elastic_apache_2015-05-17_18', 'yahi_home_nginx_2012', 'twiki_clf_2004', 'advertools_combined_with_errors', 'advertools_nginx_custom_date', 'awstats_testglobal'];
 const ZONES = { utc: ['UTC', 0], vn: ['Asia/Ho_Chi_Minh', 25200] };
@@ -44,6 +46,12 @@ async function pass(luotd, clock, seconds) {
   await luotd.advance(seconds);
 }
 
+async function days(luotd) {
+  const reports = {};
+  for (const k of Object.keys(ZONES)) reports[k] = (await luotd.json(`report portal-${k} by=day from=2000-01-01 to=2020-01-01`)).rows.filter((r) => r.views > 0);
+  return reports;
+}
+
 async function replay(name) {
   const lines = readLines(readLog(name));
   const list = groups(lines);
@@ -61,9 +69,10 @@ async function replay(name) {
       const seen = views.filter((v) => v.t <= group.end);
       assert.equal((await luotd.widget('portal-utc')).online, onlineAt(seen, clock.seconds, 300), `online at ${clock.seconds}`);
     }
-    const reports = {};
-    for (const [k] of Object.entries(ZONES)) reports[k] = (await luotd.json(`report portal-${k} by=day from=2000-01-01 to=2020-01-01`)).rows.filter((r) => r.views > 0);
-    return { lines, sent, views, reports, stats: await luotd.stats() };
+    const reports = await days(luotd);
+    const imported = await Promise.all(Object.keys(ZONES).map((k) => ctlJson(luotd, ['import', '--site', `portal-${k}`, '--rule', 'pv1', path.join(logs, name + '.log')])));
+    assert.deepEqual(await days(luotd), reports, 'the file of the same lines adds nothing');
+    return { lines, sent, views, reports, imported: imported.flat(), stats: await luotd.stats() };
   } finally {
     await luotd.stop();
     clock.close();
@@ -75,10 +84,11 @@ describe('a real log, live over syslog, is its truth', { skip: skipped, concurre
     test(name, async () => {
       const truth = readTruth(name);
       const pv = truth.pv?.records ?? 0;
-      const { lines, sent, views, reports, stats } = await replay(name);
+      const { lines, sent, views, reports, imported, stats } = await replay(name);
       assert.equal(lines.length, truth.lines);
       assert.equal(sent, 2 * truth.lines);
       assert.equal(stats.received, sent);
+      for (const i of imported) assert.equal(i.views, 0);
       assert.equal(stats.rejected.malformed, 2 * truth.malformed);
       assert.equal(stats.counted.view, 2 * pv);
       assert.equal(stats.suppressed.not_page, 2 * (truth.parsed - pv));

@@ -12,6 +12,13 @@ import { Luotd, root, sums, until } from './lib/luotd.mjs';
 
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
 const where = (program) => PATH.split(':').map((d) => path.join(d, program)).find((f) => fs.existsSync(f));
+const linkOf = (f) => {
+  try {
+    return fs.readlinkSync(f);
+  } catch {
+    return null; // closed meanwhile
+  }
+};
 const missing = (program) => (where(program) ? false : `skipped: ${program} is not installed`);
 /** A program's own directory of modules, in the lib/ beside its sbin/. */
 const libraries = (program, name) => {
@@ -273,6 +280,8 @@ ${example('apache-logs.conf', luotd.port).replace('%v:%p', '%{Host}i')}\n`);
       const log = server.file('access.log', '');
       const conf = server.file('rsyslog.conf', `global(workDirectory="${server.dir}")\n${example('rsyslog-logs.conf', luotd.port).replace('/var/log/nginx/access.log', log)}`);
       await server.run('rsyslogd', ['-n', '-f', conf, '-i', path.join(server.dir, 'pid'), '-M', libraries('rsyslogd', 'rsyslog')]);
+      const open = () => fs.readdirSync(`/proc/${server.child.pid}/fd`).some((fd) => linkOf(`/proc/${server.child.pid}/fd/${fd}`) === log);
+      await until('rsyslogd has opened the file', () => open() || server.child.exitCode !== null);
       for (const r of requests()) {
         const one = { ...r, host: 'soyte.example.vn' };
         const status = r.target === '/khong-co' ? 404 : 200;
