@@ -8,7 +8,7 @@
 
 static char scratch[4096];
 
-static struct log_line read(const char *text)
+static struct log_line record_of(const char *text)
 {
     struct log_line line = {0};
 
@@ -18,7 +18,7 @@ static struct log_line read(const char *text)
 
 Test(log_json, reads_nginx_variables_under_their_own_names)
 {
-    struct log_line l = read(
+    struct log_line l = record_of(
         "{\"time_iso8601\":\"2026-11-23T07:27:48+07:00\",\"remote_addr\":\"203.0.113.9\","
         "\"http_x_forwarded_for\":\"198.51.100.7\",\"request\":\"GET /t\\u00ecm?q=1 "
         "HTTP/2.0\",\"status\":200,\"body_bytes_sent\":12,\"http_referer\":\"https://"
@@ -48,7 +48,7 @@ Test(log_json, reads_nginx_variables_under_their_own_names)
 
 Test(log_json, knows_what_people_call_the_same_things)
 {
-    struct log_line l = read(
+    struct log_line l = record_of(
         "{\"@timestamp\":\"2026-11-23T00:27:48Z\",\"remoteIP\":\"203.0.113.9\","
         "\"Request-Method\":\"GET\",\"RequestPath\":\"/a\",\"DownstreamStatus\":\"304\","
         "\"userAgent\":\"x\",\"Referrer\":\"y\",\"server_name\":\"a.vn:8443\"}");
@@ -59,19 +59,19 @@ Test(log_json, knows_what_people_call_the_same_things)
     expect_text(l.user_agent, "x");
     expect_text(l.referrer, "y");
     expect_text(l.vhost, "a.vn");
-    l = read("{\"client\":\"::1\",\"request\":\"/"
-             "tin\",\"method\":\"GET\",\"status\":\"200\"}");
+    l = record_of("{\"client\":\"::1\",\"request\":\"/"
+                  "tin\",\"method\":\"GET\",\"status\":\"200\"}");
     expect_text(l.target, "/tin");
     cr_expect_not(l.has_time);
 }
 
 Test(log_json, the_first_value_counts_and_a_dash_is_none)
 {
-    struct log_line l =
-        read("{\"ip\":\"-\",\"ip\":\"\",\"ip\":\"10.0.0.1\",\"remote_addr\":\"10.0.0.2\","
-             "\"m\":\"GET\",\"u\":\"/a\",\"uri\":\"/b\",\"s\":200,\"s\":404,\"ua\":\"-\","
-             "\"h\":null,\"host\":[\"a.vn\"],\"vhost\":{\"h\":\"b.vn\"},\"x\":{\"ip\":"
-             "\"z\"}}");
+    struct log_line l = record_of(
+        "{\"ip\":\"-\",\"ip\":\"\",\"ip\":\"10.0.0.1\",\"remote_addr\":\"10.0.0.2\","
+        "\"m\":\"GET\",\"u\":\"/a\",\"uri\":\"/b\",\"s\":200,\"s\":404,\"ua\":\"-\","
+        "\"h\":null,\"host\":[\"a.vn\"],\"vhost\":{\"h\":\"b.vn\"},\"x\":{\"ip\":"
+        "\"z\"}}");
 
     expect_text(l.host, "10.0.0.1");
     expect_text(l.target, "/a");
@@ -82,12 +82,13 @@ Test(log_json, the_first_value_counts_and_a_dash_is_none)
 
 Test(log_json, who_sent_no_request_is_a_record_without_a_page)
 {
-    struct log_line l = read("{\"ip\":\"10.0.0.1\",\"request\":\"\",\"status\":400}");
+    struct log_line l =
+        record_of("{\"ip\":\"10.0.0.1\",\"request\":\"\",\"status\":400}");
 
     expect_text(l.method, "");
-    l = read("{\"ip\":\"10.0.0.1\",\"request\":\"\\u0016\\u0003\",\"status\":400}");
+    l = record_of("{\"ip\":\"10.0.0.1\",\"request\":\"\\u0016\\u0003\",\"status\":400}");
     expect_text(l.method, "");
-    l = read("{\"ip\":\"10.0.0.1\",\"method\":\"\",\"uri\":\"\",\"status\":400}");
+    l = record_of("{\"ip\":\"10.0.0.1\",\"method\":\"\",\"uri\":\"\",\"status\":400}");
     expect_text(l.path, "");
 }
 
