@@ -27,6 +27,7 @@ struct sender {
     bool http;              /* the fields below are a browser's headers  */
     bool anonymous;         /* DNT or GPC                                */
     bool prefetch;          /* nobody has looked yet                     */
+    bool agent_unsaid;      /* a log's format leaves it out: it says nothing of robots */
     struct slice origin, referer, host, user_agent, accept_language;
     struct slice name; /* a log's host name, where it has no address */
 };

@@ -225,6 +225,7 @@ int log_json_parse(struct log_line *ret_line, struct slice line, char *scratch)
     parsed.forwarded = value[FORWARDED];
     parsed.referrer = value[REFERRER];
     parsed.user_agent = value[AGENT];
+    parsed.has_agent = (named & 1U << AGENT) != 0;
     parsed.vhost = url_authority_host(value[HOST]);
     parsed.site = value[SITE];
     parsed.language = value[LANGUAGE];

@@ -65,6 +65,7 @@ static bool read_fields(struct log_line *line, struct slice rest, struct slice *
     if (slice_is_empty(rest))
         return true;
     line->kind = LOG_COMBINED;
+    line->has_agent = true;
     return take_byte(&rest, ' ') && take_quoted(&rest, &line->referrer) &&
            take_byte(&rest, ' ') && take_quoted(&rest, &line->user_agent) &&
            read_rest(line, rest);

@@ -19,6 +19,7 @@ struct log_line {
     struct slice referrer;   /* not in common; escapes as they are                     */
     struct slice user_agent; /* likewise                                               */
     struct slice forwarded; /* X-Forwarded-For: the first quoted field behind the agent */
+    bool has_agent;         /* the format says one, though it may be empty              */
     unsigned status;
     bool has_time;    /* always true but in JSON */
     int64_t time_s;   /* unix seconds            */

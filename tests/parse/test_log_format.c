@@ -26,12 +26,14 @@ Test(log_format, reads_common_and_combined_with_or_without_a_virtual_host)
         expect_text(l.vhost, hosts[i][1]);
         expect_text(l.host, "10.0.0.1");
         expect_text(l.target, "/t\xC3\xACm");
+        cr_expect_not(l.has_agent);
         snprintf(text, sizeof text, "%s%s", hosts[i][0], COMBINED);
         cr_assert_eq(log_format_read(&l, slice_of(text), scratch), 0, "%s", text);
         expect_text(l.vhost, hosts[i][1]);
         expect_text(l.target, "/t\xC3\xACm");
         expect_text(l.referrer, "https://a.vn/\"x");
         expect_text(l.user_agent, "a\\x22b");
+        cr_expect(l.has_agent);
     }
 }
 

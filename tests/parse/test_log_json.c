@@ -42,6 +42,7 @@ Test(log_json, reads_nginx_variables_under_their_own_names)
     expect_text(l.vhost, "A.vn");
     expect_text(l.language, "vi");
     expect_text(l.site, "a");
+    cr_expect(l.has_agent);
     cr_expect(l.anonymous);
     cr_expect(l.prefetch);
 }
@@ -63,6 +64,7 @@ Test(log_json, knows_what_people_call_the_same_things)
                   "tin\",\"method\":\"GET\",\"status\":\"200\"}");
     expect_text(l.target, "/tin");
     cr_expect_not(l.has_time);
+    cr_expect_not(l.has_agent);
 }
 
 Test(log_json, the_first_value_counts_and_a_dash_is_none)
