@@ -59,6 +59,16 @@ export function readTruth(name) {
   return JSON.parse(fs.readFileSync(path.join(logs, name + '.truth.json')));
 }
 
+/** Those page views that are people's: no pattern of the crawlers' list matches the agent, and there is one. Logs that never say an agent
+ * (no `bots` in their truth) tell nobody apart. */
+export function peopleOf(views, truth) {
+  if (!truth.bots) return views;
+  const patterns = JSON.parse(fs.readFileSync(path.join(corpus, 'ua/crawler-user-agents.patterns.json'))).map((p) => new RegExp(p.pattern));
+  const known = new Map();
+  const isRobot = (ua) => known.get(ua) ?? known.set(ua, ua === '' || ua === '-' || patterns.some((p) => p.test(ua))).get(ua);
+  return views.filter((v) => !isRobot(v.ua));
+}
+
 const SLOT_S = 12;
 /** Visitors online at t by the definition of slots: those whose last slot is younger than the window. */
 export function onlineAt(views, t, windowS) {
