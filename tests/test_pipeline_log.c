@@ -279,7 +279,8 @@ Test(pipeline_log, a_line_that_was_queued_puts_nobody_online_and_a_wrong_clock_d
         w.now = world_time(NOW);
         world_ticks(&w, 3);
         expect_outcome(view_at(cases[i].time), OUTCOME_VIEW);
-        w.now = instant_after(w.now, 12); /* a scan of another slot */
+        cr_expect_eq(world_online(&w, "a"), cases[i].online, "%s", cases[i].time);
+        w.now = instant_after(w.now, 12);
         world_ticks(&w, 3);
         cr_expect_eq(world_online(&w, "a"), cases[i].online, "%s", cases[i].time);
         cr_expect_eq(views("a"), 1);

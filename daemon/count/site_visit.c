@@ -25,6 +25,8 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
     if (slot < lane->periods.from_slot || slot >= lane->periods.until_slot)
         visit_periods_at(&lane->terms->calendar, slot, lane->terms->online_slots,
                          lane->terms->idle_slots, &lane->periods);
+    /* Of the turn: a log line that comes late may be of somebody who has left. */
+    lane->periods.online_after = lane->now_slot - lane->terms->online_slots;
     return &lane->periods;
 }
 

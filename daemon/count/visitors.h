@@ -26,10 +26,11 @@ enum visitors_mode { VISITORS_EXACT, VISITORS_FILLING, VISITORS_SKETCHED };
 /* The periods a slot lies in, with where they began. Computed from the site's zone by
  * count/period, cached by a worker. */
 struct visit_periods {
-    int64_t from_slot, until_slot;    /* this answer holds for slots in [from, until) */
-    int64_t start[PERIOD_KINDS];      /* first slot of the period of each kind        */
-    uint32_t number[PERIOD_KINDS];    /* local hours, days, weeks, months since 1970  */
-    int64_t online_slots, idle_slots; /* the site's windows                           */
+    int64_t from_slot, until_slot; /* this answer holds for slots in [from, until) */
+    int64_t start[PERIOD_KINDS];   /* first slot of the period of each kind        */
+    uint32_t number[PERIOD_KINDS]; /* local hours, days, weeks, months since 1970  */
+    int64_t online_after;          /* online now: seen in a slot after this one    */
+    int64_t idle_slots;            /* a visit ends after so many                   */
 };
 
 /* The head of a table, in the arena (the site's block). All zero: no table. */
