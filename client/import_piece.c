@@ -95,7 +95,7 @@ void import_piece_add(struct import_piece *p, const struct import_site *site,
         p->numbers.skipped++;
         return;
     }
-    if (!page_rule_is_view(rule, line))
+    if (!page_rule_is_page(site->not_pages, line->path) || !page_rule_is_view(rule, line))
         return;
     import_numbers_add(&p->numbers, &view);
     p->view[p->count++] = (struct import_view){

@@ -20,6 +20,7 @@ struct import_site {
     int64_t first_live_s; /* from then on luotd counted itself; INT64_MAX: not yet */
     struct calendar calendar;
     int64_t idle_slots;
+    char not_pages[256]; /* see page_rule_is_page */
 };
 
 struct import_view {

@@ -98,6 +98,7 @@ static bool read_key(struct hash_key *ret_key, const char *hex)
 static bool read_site(struct session *s, json_t *answer)
 {
     const char *zone = json_string_value(json_object_get(answer, "timezone"));
+    const char *not_pages = json_string_value(json_object_get(answer, "not_pages"));
     json_int_t live = json_integer_value(json_object_get(answer, "first_live_s"));
     json_int_t idle = json_integer_value(json_object_get(answer, "session_idle_s"));
     /* The key that it is kept under, whatever name was typed. */
@@ -107,6 +108,8 @@ static bool read_site(struct session *s, json_t *answer)
     s->site.key_id = (uint64_t)json_integer_value(json_object_get(answer, "key_id"));
     s->site.first_live_s = live > 0 ? live : INT64_MAX;
     s->site.idle_slots = idle / 12;
+    snprintf(s->site.not_pages, sizeof s->site.not_pages, "%s",
+             not_pages == NULL ? "" : not_pages);
     if (zone == NULL || idle <= 0 ||
         !read_key(&s->site.hash, json_string_value(json_object_get(answer, "key")))) {
         s->status = luotctl_fail(

@@ -131,7 +131,8 @@ static enum outcome count_record(struct pipeline *p, const struct log_line *reco
 
     if (terms->config.source != SOURCE_LOGS)
         return OUTCOME_OTHER_SOURCE;
-    if (!beacon_of(&beacon, record, page_rule_kind(rule, record)))
+    if (!page_rule_is_page(terms->config.not_pages, record->path) ||
+        !beacon_of(&beacon, record, page_rule_kind(rule, record)))
         return OUTCOME_NOT_PAGE;
     sender = sender_of(p, record, rule);
     return pipeline_count(p, &beacon, &sender, site, terms, own_time(p, record));

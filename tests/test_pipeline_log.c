@@ -185,6 +185,18 @@ Test(pipeline_log, over_http_a_log_line_is_a_beacon_that_says_nothing)
     world_close(&w);
 }
 
+Test(pipeline_log, what_scripts_fetch_is_no_page_where_the_site_says_so)
+{
+    start("[site a]\nsource = logs\nnot_pages = /api/, /ajax/\n");
+    expect_outcome(line_of("<190>a: ", "10.0.0.1", TIME, "GET /api/x HTTP/1.1", "200 5"),
+                   OUTCOME_NOT_PAGE);
+    expect_outcome(line_of("<190>a: ", "10.0.0.1", TIME, "GET /ajax/x HTTP/1.1", "404 5"),
+                   OUTCOME_NOT_PAGE);
+    expect_outcome(line_of("<190>a: ", "10.0.0.1", TIME, "GET /apix HTTP/1.1", "200 5"),
+                   OUTCOME_VIEW);
+    world_close(&w);
+}
+
 /* --- Which site --- */
 
 static void expect_json_of(const char *envelope, const char *host, enum outcome outcome)

@@ -78,6 +78,7 @@ struct site_config {
     bool public_site; /* setting: public */
     enum source source;
     enum page_rule log_rule;
+    char not_pages[256]; /* beginnings of paths, a comma list; see page_rule_is_page */
     enum identity identity;
     unsigned pages;
     char page_query[128]; /* names with commas: see parse/page.h */

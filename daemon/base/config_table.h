@@ -12,6 +12,7 @@ enum kind {
     KIND_LISTEN,                /* char[], comma list of ADDRESS:PORT       */
     KIND_STORE,                 /* char[], see base/store_where.h           */
     KIND_HOSTS,                 /* char[], comma list of host patterns      */
+    KIND_BEGINNINGS,            /* char[], comma list of beginnings of paths */
     KIND_ZONE,                  /* char[], a time zone of this system       */
     KIND_KEYS,                  /* char[], comma list of a query's keys     */
     KIND_TEXTS,                 /* how many of the kinds are char[]         */

@@ -50,6 +50,17 @@ bool page_rule_is_asset(struct slice path)
            (strstr(OTHERS, word) != NULL || strstr(DOWNLOADS, word) != NULL);
 }
 
+bool page_rule_is_page(const char *not_pages, struct slice path)
+{
+    struct slice rest = slice_of(not_pages);
+    while (rest.length > 0) {
+        struct slice beginning = slice_trim(slice_cut(&rest, ','));
+        if (beginning.length > 0 && slice_starts(path, beginning))
+            return false;
+    }
+    return true;
+}
+
 bool page_rule_is_view(enum page_rule rule, const struct log_line *line)
 {
     bool get = slice_equal(line->method, SLICE("GET"));

@@ -16,6 +16,22 @@ Test(page_rule, knows_assets_by_the_last_extension)
     cr_expect_not(page_rule_is_asset(SLICE("/a.css\0")));
 }
 
+Test(page_rule, paths_that_begin_so_are_no_pages)
+{
+    const char *list = "/api/, /ajax ,/x";
+
+    cr_expect_not(page_rule_is_page(list, SLICE("/api/tin")));
+    cr_expect_not(page_rule_is_page(list, SLICE("/ajax")));
+    cr_expect_not(page_rule_is_page(list, SLICE("/ajax-2")));
+    cr_expect_not(page_rule_is_page(list, SLICE("/x")));
+    cr_expect(page_rule_is_page(list, SLICE("/api")));
+    cr_expect(page_rule_is_page(list, SLICE("/API/tin")));
+    cr_expect(page_rule_is_page(list, SLICE("/tin/api/")));
+    cr_expect(page_rule_is_page("", SLICE("/api/")));
+    cr_expect_not(page_rule_is_page("/", SLICE("/")));
+    cr_expect(page_rule_is_page("/", (struct slice){NULL, 0}), "a record without a page");
+}
+
 static struct log_line answered(const char *method, const char *target, unsigned status)
 {
     struct log_line line = {.status = status};
