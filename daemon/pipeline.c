@@ -176,7 +176,9 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
                                 .own_host = slice_of(site->block->host),
                                 .page_host = page_host(sender),
                                 .referer = sender->referer,
-                                .accept_language = sender->accept_language};
+                                .accept_language = sender->accept_language,
+                                .as_written = terms->config.source == SOURCE_LOGS &&
+                                              terms->config.log_rule == PAGE_RULE_PV1};
 
     if (visit->kind == VISIT_PING)
         return OUTCOME_VIEW;

@@ -8,7 +8,7 @@
 
 #include "identify/visit_page.h"
 #include "identify/visit_referrer.h"
-#include "parse/log_line.h"
+#include "parse/page_rule.h"
 
 #define LOGS "../shared/corpus/logs/"
 
@@ -85,7 +85,7 @@ static void count_line(struct tops *tops, const struct patterns *bots,
     struct log_line line;
 
     if (log_line_parse(&line, text, NULL) != 0 ||
-        !log_line_is_page_view(&line, LOG_RULE_PV1))
+        !page_rule_is_view(PAGE_RULE_PV1, &line))
         return;
     beacon.page = line.target;
     beacon.referrer = line.referrer;
