@@ -53,6 +53,7 @@ static const struct {
     {"geo_db", ""},
     {"udp_trusted", "127.0.0.0/8,::1/128"},
     {"trusted_proxies", "127.0.0.0/8,::1/128"},
+    {"internal", "none"},
     {"log_level", "info"},
     {"sites_max", "2000"},
     {"auto_sites", ""},
@@ -75,6 +76,7 @@ static const struct {
     {"identity", "month"},
     {"pages", "20000"},
     {"any_host", "no"},
+    {"internal", "none"},
 };
 
 Test(config, gives_every_setting_its_default)
