@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "daemon_inner.h"
-#include "identify/geo.h"
 #include "store/history.h"
 
 enum {
@@ -79,16 +78,14 @@ static int open_arena(struct daemon *d)
     return EXIT_OK;
 }
 
-static void check_geo(const char *path)
+static int open_atlas(struct daemon *d)
 {
-    char sentence[256];
+    struct atlas *a = daemon_new_atlas(d, d->config);
 
-    if (path[0] == '\0')
-        return;
-    if (geo_check(path, sentence) == 0)
-        log_info("event=geo_db is=\"%s\"", sentence);
-    else
-        log_error("event=geo_db error=\"%s\" next=count_on_without_countries", sentence);
+    if (a == NULL)
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    daemon_use_atlas(d, a);
+    return EXIT_OK;
 }
 
 static int open_sharing(struct daemon *d)
@@ -185,6 +182,7 @@ static int open_lanes(struct daemon *d)
                           &d->trust) != 0 ||
             answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
             return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+        lane->pipeline.atlas = &d->atlas;
     }
     return EXIT_OK;
 }
@@ -296,8 +294,9 @@ static int start(struct daemon *d)
     if (daemon_set_trust(d, &d->config->settings) != 0)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     daemon_join_service(d);
-    check_geo(d->config->settings.geo_db);
-    rv = open_arena(d);
+    rv = open_atlas(d);
+    if (rv == EXIT_OK)
+        rv = open_arena(d);
     if (rv == EXIT_OK)
         rv = daemon_open_stores(d);
     if (rv == EXIT_OK)
@@ -365,6 +364,7 @@ static void stop(struct daemon *d)
     free(d->rows);
     daemon_free_retired(d);
     free(d->own_trust);
+    daemon_free_atlas(d->own_atlas, NULL);
     config_free(d->config);
 }
 

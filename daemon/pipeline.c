@@ -144,18 +144,23 @@ static bool referrer_is_elsewhere(const struct site *site, const struct site_ter
            !slice_equal_nocase(from, slice_of(site->block->host));
 }
 
+/* The visitor's, whole. */
+static const struct address *address_of(const struct beacon *beacon,
+                                        const struct sender *sender)
+{
+    return sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
+}
+
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
                              const struct sender *sender, const struct site *site,
                              const struct site_terms *terms)
 {
-    const struct address *address =
-        sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
     struct visit visit = {
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
         .slot = p->now_slot,
-        .unit = address_unit(address),
+        .unit = address_unit(address_of(beacon, sender)),
         .user_agent = sender->trusted && beacon->user_agent.length > 0
                           ? beacon->user_agent
                           : sender->user_agent,
@@ -165,6 +170,21 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
     visit.entry =
         visit.kind == VISIT_VIEW && referrer_is_elsewhere(site, terms, beacon, sender);
     return visit;
+}
+
+/* --- Where --- */
+
+static const struct atlas *atlas_of(const struct pipeline *p)
+{
+    return p->atlas == NULL ? NULL : atomic_load_explicit(p->atlas, memory_order_seq_cst);
+}
+
+/* Staff and tests, of this site or of all. */
+static bool is_internal(const struct atlas *atlas, const struct site_terms *terms,
+                        const struct address *address)
+{
+    return networks_contain(&terms->config.internal, address) ||
+           (atlas != NULL && networks_contain(&atlas->internal, address));
 }
 
 /* --- Counted --- */
@@ -187,6 +207,7 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
     const struct site_terms *terms = NULL;
+    const struct atlas *atlas;
     struct beacon beacon;
     struct visit visit;
     enum outcome outcome;
@@ -201,7 +222,12 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
         return OUTCOME_OTHER_SOURCE;
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
+    atlas = atlas_of(p);
+    if (is_internal(atlas, terms, address_of(&beacon, sender)))
+        return OUTCOME_INTERNAL;
     visit = visit_of(p, &beacon, sender, *ret_site, terms);
+    if (atlas != NULL)
+        visit_where(&visit, atlas, address_of(&beacon, sender));
     site_visit(*ret_site, open_lane(p, *ret_site), &visit);
     return counted[visit.kind];
 }

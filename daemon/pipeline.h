@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/metrics.h"
 #include "count/registry.h"
+#include "identify/atlas.h"
 #include "luot_beacon.h"
 
 /* Who is believed; swapped whole on reload, by an atomic pointer. */
@@ -33,7 +34,8 @@ struct pipeline {
     struct metrics_row *row;
     struct turn_line *turn;
     _Atomic(const struct trust *) *trust;
-    struct instant now; /* of this turn */
+    _Atomic(const struct atlas *) *atlas; /* NULL: nobody asks where visitors are */
+    struct instant now;                   /* of this turn */
     int64_t now_slot;
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */

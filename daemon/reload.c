@@ -33,6 +33,8 @@ struct retired {
     struct retired *next;
     struct config *config;
     struct trust *trust;
+    struct atlas *atlas;
+    bool same_geo; /* the next atlas has its database too */
     unsigned seconds;
 };
 
@@ -65,11 +67,12 @@ int daemon_set_trust(struct daemon *d, const struct settings *s)
     return 0;
 }
 
-/* Nothing changes unless all of it can. */
+/* Nothing changes unless all of it can; a database that cannot be read stays as it was. */
 static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
 {
     struct secret *secret;
     struct trust *trust;
+    struct atlas *atlas;
     struct retired *old;
     int rv = daemon_load_secret(d, &config->settings, &secret, ret_sentence);
 
@@ -77,16 +80,22 @@ static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
         return rv;
     trust = trust_of(&config->settings);
     old = malloc(sizeof *old);
-    if (trust == NULL || old == NULL) {
+    atlas = trust == NULL || old == NULL ? NULL : daemon_new_atlas(d, config);
+    if (atlas == NULL) {
         free(trust);
         free(old);
         secret_free(secret);
         return ERR_NOMEM;
     }
-    *old = (struct retired){d->retired, d->config, d->own_trust, 0};
+    *old = (struct retired){.next = d->retired,
+                            .config = d->config,
+                            .trust = d->own_trust,
+                            .atlas = d->own_atlas,
+                            .same_geo = d->own_atlas->geo == atlas->geo};
     d->retired = old;
     d->config = config;
     use_trust(d, trust);
+    daemon_use_atlas(d, atlas);
     if (d->sharer != NULL)
         sharer_use(d->sharer, secret);
     registry_reload(d->registry, config);
@@ -139,6 +148,7 @@ static void retired_free(struct retired *old)
 {
     config_free(old->config);
     free(old->trust);
+    daemon_free_atlas(old->atlas, old->same_geo ? old->atlas : NULL);
     free(old);
 }
 
