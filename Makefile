@@ -132,6 +132,19 @@ $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
 	$(CC) -O3 -g -fPIC -I$(LLHTTP_INCLUDE) -c $< -o $@
 
+# Lists come from packages, pinned by a lock file; nothing of them is in the repository.
+conf/lists/node_modules: conf/lists/package-lock.json
+	@echo "luot's lists are made of packages that are not here. They are installed by:"
+	@echo "  npm ci --prefix conf/lists --no-audit --no-fund"
+	@npm ci --prefix conf/lists --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# The country database. `make install COUNTRY_DB=` does without, and so does a machine without a network: luotd counts on, without
+# countries, until geo_db names one.
+COUNTRY_DB ?= $(BUILD)/gen/lists/country.mmdb
+$(BUILD)/gen/lists/country.mmdb: conf/lists/country.mjs conf/lists/node_modules
+	@node conf/lists/country.mjs $@
+
 # libluot: what other programs link. Its soname changes when a program that was built before would not work any more.
 $(BUILD)/libluot.a: $(LIB_OBJ)
 	@rm -f $@
@@ -297,9 +310,11 @@ stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
 
 # An installed luotd.conf is the operator's: a new one that differs is put beside it.
-install: install-lib $(BUILD)/luotd $(BUILD)/luotctl
+install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(COUNTRY_DB)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
+	@[ -z "$(COUNTRY_DB)" ] || { set -x; install -d $(DESTDIR)$(PREFIX)/share/luot; \
+	  install -m 644 $(COUNTRY_DB) $(COUNTRY_DB).credit $(COUNTRY_DB).licence $(DESTDIR)$(PREFIX)/share/luot; }
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	sed 's|/usr/bin/luotd|$(BINDIR)/luotd|g; s|/etc/luot/|$(SYSCONFDIR)/luot/|g' conf/luotd.service \
 	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/luotd.service
@@ -337,7 +352,8 @@ conf: $(BUILD)/luotd
 run:
 	@conf/needs run
 	@$(MAKE) -s build
-	@exec $(BUILD)/luotd
+	@$(MAKE) -s $(COUNTRY_DB) || echo "luotd counts without countries: their database could not be fetched"
+	@exec $(BUILD)/luotd $$([ ! -e "$(COUNTRY_DB)" ] || echo --geo-db=$(COUNTRY_DB))
 
 # Fuzzing needs clang; the same seeds are replayed by gcc's sanitizers in `make check`.
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
