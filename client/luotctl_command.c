@@ -178,6 +178,27 @@ static const struct command COMMANDS[] = {
      .words_min = 0,
      .words_max = 0,
      .option = {{.name = "quiet", .key = "quiet"}}},
+    {.name = "where",
+     .kind = COMMAND_JSON,
+     .usage = "ADDRESS [KEY]",
+     .sentence = "the country, region and network of an address, as luotd sees it now",
+     .details = "  With the KEY of a site also whether it is internal there.\n",
+     .words_min = 1,
+     .words_max = 2},
+    {.name = "classify",
+     .kind = COMMAND_CLASSIFY,
+     .usage = "addresses [--config FILE] [--geo-db FILE] <LINES",
+     .sentence = "what luot makes of addresses, a line each; asks no luotd",
+     .details = "  A line of JSON for each line of standard input.\n"
+                "  --config FILE  luotd.conf: its geo_db, `network` and `internal` are "
+                "used\n"
+                "  --geo-db FILE  a country database; none: no countries (default: the "
+                "installed\n"
+                "                 one)\n"
+                "  example: echo 203.162.4.191 | luotctl classify addresses\n",
+     .words_min = 1,
+     .words_max = 1,
+     .option = {{.name = "config"}, {.name = "geo-db"}}},
     {.name = "reload",
      .kind = COMMAND_TEXT,
      .usage = "",

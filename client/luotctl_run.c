@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/error.h"
+#include "luotctl_classify_addresses.h"
 #include "luotctl_show.h"
 #include "luotctl_socket.h"
 #include "luotctl_table.h"
@@ -74,6 +75,15 @@ static int help(const struct luotctl *ctl, const struct invocation *i)
     return 0;
 }
 
+static int classify(const struct luotctl *ctl, const struct invocation *i)
+{
+    if (strcmp(i->word[0], "addresses") != 0)
+        return luotctl_fail(ctl, EX_USAGE,
+                            "classify takes addresses; see `luotctl help classify`");
+    return luotctl_classify_addresses(ctl, stdin, invocation_option(i, "config"),
+                                      invocation_option(i, "geo-db"));
+}
+
 /* What stands before the command. *at moves over it. */
 static int take_global(struct luotctl *ctl, int argc, char *const *argv, int *at)
 {
@@ -111,6 +121,8 @@ static int run_command(const struct luotctl *ctl, int argc, char *const *argv)
         return luotctl_check(ctl, &i);
     case COMMAND_DUMP:
         return luotctl_dump(ctl, &i);
+    case COMMAND_CLASSIFY:
+        return classify(ctl, &i);
     case COMMAND_TEXT:
     case COMMAND_JSON:
         break;
