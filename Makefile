@@ -136,7 +136,8 @@ $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 conf/lists/node_modules: conf/lists/package-lock.json
 	@echo "luot's lists are made of packages that are not here. They are installed by:"
 	@echo "  npm ci --prefix conf/lists --no-audit --no-fund"
-	@npm ci --prefix conf/lists --no-audit --no-fund --ignore-scripts
+	@npm ci --prefix conf/lists --no-audit --no-fund --ignore-scripts || { \
+	  echo "They could not be fetched: look at the network, or go without the country database: make install COUNTRY_DB="; exit 1; }
 	@touch $@
 
 # The country database. `make install COUNTRY_DB=` does without, and so does a machine without a network: luotd counts on, without

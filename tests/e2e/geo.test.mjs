@@ -181,6 +181,35 @@ describe('the country database', () => {
   });
 });
 
+test('without a setting it is the database that was installed beside luotd', async () => {
+  class Installed extends Luotd {
+    command(extra) {
+      return [path.join(this.prefix, 'bin/luotd'), ...this.args(), ...extra];
+    }
+  }
+  const luotd = new Installed({ config: '[site a]\n' });
+  luotd.prefix = fs.mkdtempSync(path.join(luotd.state, 'prefix-'));
+  fs.mkdirSync(path.join(luotd.prefix, 'bin'));
+  fs.mkdirSync(path.join(luotd.prefix, 'share/luot'), { recursive: true });
+  fs.copyFileSync(path.join(build, 'luotd'), path.join(luotd.prefix, 'bin/luotd'));
+  fs.chmodSync(path.join(luotd.prefix, 'bin/luotd'), 0o755);
+  const file = path.join(luotd.prefix, 'share/luot/country.mmdb');
+  fs.writeFileSync(file, mmdb(ONE));
+  fs.writeFileSync(file + '.credit', 'IP Geolocation by Nobody (https://example.org)\n');
+  try {
+    await luotd.spawn();
+    assert.equal(await country(luotd, '8.8.8.8'), 'US');
+    assert.equal((await luotd.stats()).geo.attribution, 'IP Geolocation by Nobody (https://example.org)');
+    fs.unlinkSync(file);
+    await reload(luotd);
+    assert.equal(await country(luotd, '8.8.8.8'), null); // it was taken away: that is no mistake
+    assert.equal((await geoLine(luotd)).ok, true);
+    await luotd.stop();
+  } finally {
+    luotd.remove();
+  }
+});
+
 describe('networks', () => {
   const LINES = ['network Nội bộ = 10.0.0.0/8, 113.161.0.0/16', 'network Trong nước = country:VN', 'network Nước ngoài = 0.0.0.0/0, ::/0'].join('\n');
 
