@@ -59,7 +59,8 @@ static int read_all(struct geo *g, const MMDB_s *db, const char *name,
         return refuse(ret_sentence, rv, name, "is damaged (a node or a record is wrong)");
     if (rv == ERR_FULL)
         return refuse(ret_sentence, rv, name,
-                      "has more networks (%d) or places (%d) than there is room for",
+                      "has more networks, records or places than there is room for (%d "
+                      "networks, %d places)",
                       ADDRESS_MAP_BOUNDARIES, GEO_PLACES_MAX);
     if (rv != 0)
         return refuse(ret_sentence, rv, name, "%s", error_text(rv));

@@ -17,6 +17,7 @@ enum {
     BITS = 128,
     NODES_TWICE = 4, /* a node may be met so often, on average */
     NODES_FREE = 1 << 16,
+    RECORDS_MAX = 1 << 22, /* different ones; a city database has half a million */
     VALUES_MAX = 100 * 1000 * 1000 /* a second or two; a city database has 50 million */
 };
 
@@ -117,6 +118,8 @@ static int make_room(struct walk *w)
 
     if (2 * w->records < w->record_room)
         return 0;
+    if (w->records >= RECORDS_MAX)
+        return ERR_FULL;
     larger = calloc(room, sizeof *larger);
     if (larger == NULL)
         return ERR_NOMEM;

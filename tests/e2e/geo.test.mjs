@@ -260,6 +260,24 @@ describe('networks', () => {
   });
 });
 
+test('luotd -t opens the database that is named', async () => {
+  const dir = fs.mkdtempSync('/tmp/luot-geo-');
+  try {
+    const check = (db) => {
+      fs.writeFileSync(path.join(dir, 'conf'), `geo_db = ${db}\n[site a]\n`);
+      return new Promise((done) => execFile(path.join(build, 'luotd'), ['-t', '-c', path.join(dir, 'conf')], { timeout: 20000 }, (e, out, err) => done({ code: e ? e.code : 0, err })));
+    };
+    fs.writeFileSync(path.join(dir, 'db'), mmdb(ONE));
+    assert.equal((await check(path.join(dir, 'db'))).code, 0);
+    assert.equal((await check('none')).code, 0);
+    const wrong = await check(path.join(dir, 'nothing'));
+    assert.equal(wrong.code, 78);
+    assert.match(wrong.err, /luotd: geo_db .*nothing: is not there; give a country database/);
+  } finally {
+    fs.rmSync(dir, { recursive: true });
+  }
+});
+
 test('luotctl classify addresses: a line of JSON for each line', async () => {
   const dir = fs.mkdtempSync('/tmp/luot-classify-');
   try {

@@ -325,6 +325,8 @@ Test(geo, says_of_every_network_of_real_databases_what_libmaxminddb_says, .timeo
         return;
     compare_all("../shared/corpus/mmdb/GeoIP2-Country-Test.mmdb");
     compare_all("../shared/corpus/mmdb/iptoasn-country.mmdb");
+    if (getenv("GEO_DB") != NULL)
+        compare_all(getenv("GEO_DB"));
 }
 
 /* --- Against the truth --- */
