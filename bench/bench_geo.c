@@ -6,10 +6,10 @@
  *   bench_geo FILE WHAT LOOKUPS      one pass, for callgrind (bench/README.md): WHAT is
  *                                    flat or tree
  *
- * Nanoseconds of CPU a look-up, best of 5 passes over addresses made before: any of IPv4;
- * ten thousand visitors again and again; and IPv6 in the registries' blocks. Each address is
- * found from the one before (its result moves the next index by nothing the compiler
- * knows), so that latencies add up as they do in a beacon. */
+ * Nanoseconds of CPU a look-up, best of 5 passes over addresses made before: any of
+ * IPv4; ten thousand visitors again and again; and IPv6 in the registries' blocks. Each
+ * address is found from the one before (its result moves the next index by nothing the
+ * compiler knows), so that latencies add up as they do in a beacon. */
 #include <maxminddb.h>
 #include <netinet/in.h>
 #include <stdio.h>

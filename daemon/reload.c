@@ -67,7 +67,7 @@ int daemon_set_trust(struct daemon *d, const struct settings *s)
     return 0;
 }
 
-/* Nothing changes unless all of it can; a database that cannot be read stays as it was. */
+/* Nothing changes unless all of it can; a database that cannot be read stays. */
 static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
 {
     struct secret *secret;

@@ -12,8 +12,9 @@ static uint64_t big_endian(const uint8_t *at)
     return __builtin_bswap64(n);
 }
 
-/* The last word of the block that is not over the key. base[0] never is: it stands for the
- * block's own beginning. No branch depends on what is found, so none is mispredicted. */
+/* The last word of the block that is not over the key. base[0] never is: it stands for
+ * the block's own beginning. No branch depends on what is found, so none is
+ * mispredicted. */
 static uint16_t find_in_block(const uint32_t *base, uint32_t low)
 {
     uint32_t key = low << 16 | 0xFFFF;

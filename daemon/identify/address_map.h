@@ -2,11 +2,11 @@
  * list of networks or a country database says, flattened once, so that asking costs a
  * beacon one or two cache lines and never depends on how long the list is.
  *
- * IPv4: the first 16 bits choose a slot. It holds the number, where the whole /16 has one;
- * else a block of the places inside the /16 where another number begins, in ascending
- * order, searched by halves. IPv6: 16 bits choose a slot, then 8 more at a time as long as
- * more than a few numbers begin inside. A /64 that is not one number's (rare: databases end
- * at /48 or /64) is looked up in a table of whole addresses.
+ * IPv4: the first 16 bits choose a slot. It holds the number, where the whole /16 has
+ * one; else a block of the places inside the /16 where another number begins, in
+ * ascending order, searched by halves. IPv6: 16 bits choose a slot, then 8 more at a
+ * time as long as more than a few numbers begin inside. A /64 that is not one number's
+ * (rare: databases end at /48 or /64) is looked up in a table of whole addresses.
  *
  * Memory: 512 KiB, 4 bytes a boundary of IPv4 and 10 of IPv6. */
 #ifndef LUOT_IDENTIFY_ADDRESS_MAP_H

@@ -29,9 +29,9 @@ static inline uint32_t slot_rest(uint32_t slot)
     return slot & ((1U << KIND_SHIFT) - 1);
 }
 
-/* A block of IPv4 is words of 32 bits: first `count << 16 | number at its start`, then for
- * each boundary `low 16 bits of its address << 16 | number`. Of IPv6, first[0] is the
- * count and value[0] the number at its start, then a high half and a number each. */
+/* A block of IPv4 is words of 32 bits: first `count << 16 | number at its start`, then
+ * for each boundary `low 16 bits of its address << 16 | number`. Of IPv6, first[0] is
+ * the count and value[0] the number at its start, then a high half and a number each. */
 struct address_map {
     uint32_t v4_slot[SLOTS];
     uint32_t v6_slot[SLOTS];

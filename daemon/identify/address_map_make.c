@@ -151,8 +151,8 @@ static int put_fine(struct making *k, struct v6_boundary next)
     return 0;
 }
 
-/* The boundaries [i, j) are of one /64, at whose beginning it is `value`. Behind it goes on
- * what the last of them says. */
+/* The boundaries [i, j) are of one /64, at whose beginning it is `value`. Behind it
+ * goes on what the last of them says. */
 static int coarsen_one(struct making *k, const struct v6_boundary *v6, size_t i, size_t j,
                        uint16_t value)
 {

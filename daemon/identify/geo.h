@@ -5,9 +5,9 @@
  * and region each address is in, and forgets the file. A look-up touches neither file nor
  * libmaxminddb: a few nanoseconds, and for every address what MMDB_lookup_sockaddr says.
  *
- * The country is `country.iso_code`, else `country_code`, else a `country` of two letters.
- * The region is the first of `subdivisions` (its ISO code, else its English name), else
- * `state1` or `region`; it is written behind its country: "VN-HN". */
+ * The country is `country.iso_code`, else `country_code`, else a `country` of two
+ * letters. The region is the first of `subdivisions` (its ISO code, else its English
+ * name), else `state1` or `region`; it is written behind its country: "VN-HN". */
 #ifndef LUOT_IDENTIFY_GEO_H
 #define LUOT_IDENTIFY_GEO_H
 
@@ -36,11 +36,11 @@ struct geo_info {
     size_t bytes; /* of memory                                             */
 };
 
-/* Any thread; takes 60 ms for a database of countries, a second or two for one of cities,
- * and three times the file's bytes meanwhile. ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_TOO_LONG, ERR_NOMEM, ERR_FOREIGN (not a
- * country database) or ERR_CORRUPT, each with what is wrong and what to do in
- * ret_sentence. The credit is the first line of PATH.credit, else the database's own
- * description. */
+/* Any thread; takes 60 ms for a database of countries, a second or two for one of
+ * cities, and three times the file's bytes meanwhile. ERR_NOT_FOUND, ERR_DENIED,
+ * ERR_IO, ERR_TOO_LONG, ERR_NOMEM, ERR_FOREIGN (not a country database) or ERR_CORRUPT,
+ * each with what is wrong and what to do in ret_sentence. The credit is the first line
+ * of PATH.credit, else the database's own description. */
 int geo_open(struct geo **ret_geo, const char *path, char ret_sentence[GEO_SENTENCE]);
 /* The same from memory, which is copied; `name` stands for the file in sentences. */
 int geo_from_memory(struct geo **ret_geo, struct slice bytes, const char *name,

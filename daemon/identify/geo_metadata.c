@@ -1,6 +1,6 @@
-/* What has to be right before libmaxminddb 1.7.1 opens a file: it multiplies the size of
- * the tree in 32 bits and reads there, walks metadata without a limit, and leaks when some
- * of them are of the wrong kind. */
+/* What has to be right before libmaxminddb 1.7.1 opens a file: it multiplies the size
+ * of the tree in 32 bits and reads there, walks metadata without a limit, and leaks
+ * when some of them are of the wrong kind. */
 #include "base/error.h"
 #include "identify/geo_inner.h"
 #include "identify/geo_value.h"

@@ -1,5 +1,5 @@
-/* Floor 2 (identify), for geo*.c only. The countries and regions of a database, each once,
- * by a number from 1 on. */
+/* Floor 2 (identify), for geo*.c only. The countries and regions of a database, each
+ * once, by a number from 1 on. */
 #ifndef LUOT_IDENTIFY_GEO_PLACES_H
 #define LUOT_IDENTIFY_GEO_PLACES_H
 

@@ -2,8 +2,9 @@
  * ascending order -> those of IPv6, where a way back into the IPv4 tree is kept as an
  * alias -> a map. A record that several networks share is read once.
  *
- * It ends for any bytes: a database's tree has each node once, so a walk that meets several
- * times more than there are is one in circles; and all its values together are bounded. */
+ * It ends for any bytes: a database's tree has each node once, so a walk that meets
+ * several times more than there are is one in circles; and all its values together are
+ * bounded. */
 #include <stdlib.h>
 
 #include "base/error.h"

@@ -1,8 +1,9 @@
 /* Floor 2 (identify). Which of the configuration's `network NAME = ...` an address is in.
  *
- * The longest prefix wins; of two lists with the same network the first in the file does.
- * A country (`country:VN`) is less than any network and more than 0.0.0.0/0 and ::/0, which
- * are what is left. Five hundred networks cost what one costs: they are one address_map. */
+ * The longest prefix wins; of two lists with the same network the first in the file
+ * does. A country (`country:VN`) is less than any network and more than 0.0.0.0/0 and
+ * ::/0, which are what is left. Five hundred networks cost what one costs: they are one
+ * address_map. */
 #ifndef LUOT_IDENTIFY_NAMED_NETWORKS_H
 #define LUOT_IDENTIFY_NAMED_NETWORKS_H
 

@@ -172,7 +172,7 @@ Test(geo, takes_no_country_from_what_is_no_code)
     geo_free(g);
 }
 
-/* --- Against libmaxminddb: each network of the whole database, and random addresses --- */
+/* --- Against libmaxminddb: each network of a database, and random addresses --- */
 
 static struct sockaddr_storage socket_address(const struct address *a)
 {
@@ -347,7 +347,8 @@ static void compare_truth(const char *name, unsigned least)
         struct slice rest = slice_of(line), address, country;
         struct address a;
         struct geo_place p;
-        /* To luot ::ffff:a.b.c.d is a.b.c.d, however it came in; a tree need not have it. */
+        /* To luot ::ffff:a.b.c.d is a.b.c.d, however it came in; a tree need not have
+         * it. */
         if (line[0] == '#' || strncmp(line, "::ffff:", 7) == 0)
             continue;
         address = slice_cut(&rest, '\t');

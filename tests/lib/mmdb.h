@@ -1,5 +1,5 @@
-/* Country databases in the MaxMind DB format (specification 2.0), as small and as odd as a
- * test wants them. */
+/* Country databases in the MaxMind DB format (specification 2.0), as small and as odd
+ * as a test wants them. */
 #ifndef LUOT_TESTS_LIB_MMDB_H
 #define LUOT_TESTS_LIB_MMDB_H
 
