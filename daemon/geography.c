@@ -1,6 +1,7 @@
 /* Where visitors are, as the settings say it: the country database, read again when its
  * file has changed, and the named networks. It fails in part only: with a database that
- * cannot be read luotd goes on with the one before, or without. */
+ * cannot be read luotd goes on with the one before, or without. Reading one of cities
+ * takes a second or two, in which the stats socket waits; nobody else does. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
