@@ -28,9 +28,8 @@ static void find_file(struct geo_file *ret_file, const char *setting)
         return;
     if (setting[0] != '\0')
         memcpy(ret_file->path, setting, strlen(setting) + 1);
-    else if (geo_installed(ret_file->path) != 0)
-        log_info(
-            "event=geo_db is=none next=no_countries_set_geo_db_to_a_country_database");
+    else
+        (void)geo_installed(ret_file->path);
     if (ret_file->path[0] != '\0' && stat(ret_file->path, &ret_file->about) != 0)
         memset(&ret_file->about, 0, sizeof ret_file->about);
 }
@@ -57,6 +56,8 @@ static void read_database(struct daemon *d, struct atlas *a, const char *setting
 
     find_file(&file, setting);
     if (file.path[0] == '\0') {
+        if (d->own_atlas == NULL || a->geo != NULL)
+            log_info("event=geo_db is=none next=no_countries_or_set_geo_db");
         a->geo = NULL;
         a->trouble[0] = '\0';
     } else if (a->geo != NULL && a->trouble[0] == '\0' &&
