@@ -127,6 +127,8 @@ const struct site_config *config_site(const struct config *c, struct slice key);
 /* The defaults of a site that opens by itself (auto_sites). */
 void site_config_default(struct site_config *ret_site, struct slice key);
 bool site_key_is_valid(struct slice key);
+/* UTF-8 without control characters: what any value is (config_text.c). */
+bool text_is_clean(struct slice text);
 /* A name as DNS has them, of any case, without a final dot: what a pattern may be but for
  * its "*.". */
 bool host_is_valid(struct slice host);

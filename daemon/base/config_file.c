@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/utf8.h"
 
 /* Remembers a file that is open. ERR_EXISTS: it has been read. */
 static int remember_file(struct parsed *p, const char *name, const struct stat *status)
@@ -151,7 +150,7 @@ void reading_include(struct reading *r, struct slice value)
         reading_fail(r, "include belongs above the first [site KEY]");
     else if (r->depth == CONFIG_INCLUDES_MAX)
         reading_fail(r, "includes are more than 8 deep");
-    else if (value.length == 0 || !utf8_is_clean(value))
+    else if (value.length == 0 || !text_is_clean(value))
         reading_fail(
             r, "include: must be the path of a file or a pattern like sites.d/*.conf");
     else if (include_path(&b, r->place.file, value, is_pattern) != 0)

@@ -3,7 +3,6 @@
 
 #include "base/config_read.h"
 #include "base/error.h"
-#include "base/utf8.h"
 
 static const char MUST_BE[] =
     "a network is `network NAME = LIST`: a name of at most 63 bytes, and a comma list of "
@@ -117,8 +116,8 @@ void reading_network(struct reading *r, struct slice name, struct slice value)
                         "[site KEY]");
         return;
     }
-    if (name.length > 0 && name.length <= NETWORK_NAME_MAX && utf8_is_clean(name) &&
-        utf8_is_clean(value)) {
+    if (name.length > 0 && name.length <= NETWORK_NAME_MAX && text_is_clean(name) &&
+        text_is_clean(value)) {
         memcpy(rule.name, name.at, name.length);
         rv =
             has_room(r->parsed, rule.name) ? add_list(r->parsed, &rule, value) : ERR_FULL;

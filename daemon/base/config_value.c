@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "base/error.h"
-#include "base/utf8.h"
 
 static_assert(sizeof(enum metric) == sizeof(unsigned) &&
                   sizeof(enum log_level) == sizeof(unsigned),
@@ -255,7 +254,7 @@ static const struct kind_rules *rules_of(const struct setting *s)
 
 int setting_parse(const struct setting *s, void *record, struct slice value)
 {
-    if (!utf8_is_clean(value))
+    if (!text_is_clean(value))
         return ERR_MALFORMED;
     return rules_of(s)->parse(s, (char *)record + s->offset, value);
 }

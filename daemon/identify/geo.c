@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/error.h"
-#include "base/utf8.h"
 #include "identify/geo_inner.h"
 #include "identify/geo_places.h"
 
@@ -31,7 +31,7 @@ refuse(char ret_sentence[GEO_SENTENCE], int rv, const char *name, const char *fo
 static void copy_clean(char *ret_text, size_t size, struct slice text)
 {
     ret_text[0] = '\0';
-    if (text.length > 0 && text.length < size && utf8_is_clean(text))
+    if (text.length > 0 && text.length < size && text_is_clean(text))
         snprintf(ret_text, size, "%.*s", (int)text.length, text.at);
 }
 
@@ -122,7 +122,7 @@ static void read_credit(struct geo *g, const char *path)
         return;
     if (fgets(line, sizeof line, file) != NULL) {
         struct slice text = slice_trim(slice_of(line));
-        if (text.length > 0 && utf8_is_clean(text))
+        if (text.length > 0 && text_is_clean(text))
             copy_clean(g->info.credit, sizeof g->info.credit, text);
     }
     fclose(file);

@@ -7,8 +7,8 @@
  * bounded. */
 #include <stdlib.h>
 
+#include "base/config.h"
 #include "base/error.h"
-#include "base/utf8.h"
 #include "identify/geo_inner.h"
 #include "identify/geo_places.h"
 #include "identify/geo_value.h"
@@ -86,7 +86,7 @@ static struct slice read_region(const MMDB_entry_s *record)
     struct slice text;
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (read_text(record, paths[i], &text) && utf8_is_clean(text))
+        if (read_text(record, paths[i], &text) && text_is_clean(text))
             return text;
     return (struct slice){NULL, 0};
 }
