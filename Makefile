@@ -151,6 +151,13 @@ $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
 	$(CC) -O3 -g -fPIC -I$(LLHTTP_INCLUDE) -c $< -o $@
 
+# The country database. `make install COUNTRY_DB=` does without, and so does a machine without a network: luotd counts on, without
+# countries, until geo_db names one.
+COUNTRY_DB ?= $(LIST_DIR)country.mmdb
+$(LIST_DIR)country.mmdb: conf/lists/country.mjs $(LIST_PACKAGES)
+	@mkdir -p $(@D)
+	@node conf/lists/country.mjs $@
+
 # libluot: what other programs link. Its soname changes when a program that was built before would not work any more.
 $(BUILD)/libluot.a: $(LIB_OBJ)
 	@rm -f $@
@@ -316,9 +323,11 @@ stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
 
 # An installed luotd.conf is the operator's: a new one that differs is put beside it.
-install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(LIST_DIR)referrers.list
+install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(LIST_DIR)referrers.list $(COUNTRY_DB)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
+	@[ -z "$(COUNTRY_DB)" ] || { set -x; install -d $(DESTDIR)$(PREFIX)/share/luot; \
+	  install -m 644 $(COUNTRY_DB) $(COUNTRY_DB).credit $(COUNTRY_DB).licence $(DESTDIR)$(PREFIX)/share/luot; }
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	sed 's|/usr/bin/luotd|$(BINDIR)/luotd|g; s|/etc/luot/|$(SYSCONFDIR)/luot/|g' conf/luotd.service \
 	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/luotd.service
@@ -358,7 +367,8 @@ conf: $(BUILD)/luotd
 run:
 	@conf/needs run
 	@$(MAKE) -s build
-	@exec $(BUILD)/luotd
+	@$(MAKE) -s $(COUNTRY_DB) || echo "luotd counts without countries: their database could not be fetched"
+	@exec $(BUILD)/luotd $$([ ! -e "$(COUNTRY_DB)" ] || echo --geo-db=$(COUNTRY_DB))
 
 # Fuzzing needs clang; the same seeds are replayed by gcc's sanitizers in `make check`.
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const struct classifier *const KINDS[] = {&classify_referrers};
+static const struct classifier *const KINDS[] = {&classify_addresses,
+                                                 &classify_referrers};
 
 static const struct classifier *find_kind(const char *word)
 {

@@ -19,7 +19,8 @@ struct classifier {
     void (*close)(void *opened);
 };
 
-/* luotctl_classify_referrers.c */
+/* luotctl_classify_addresses.c, luotctl_classify_referrers.c */
+extern const struct classifier classify_addresses;
 extern const struct classifier classify_referrers;
 
 #endif

@@ -189,17 +189,30 @@ static const struct command COMMANDS[] = {
      .words_min = 0,
      .words_max = 0,
      .option = {{.name = "quiet", .key = "quiet"}}},
+    {.name = "where",
+     .kind = COMMAND_JSON,
+     .usage = "ADDRESS [KEY]",
+     .sentence = "the country, region and network of an address, as luotd sees it now",
+     .details = "  With the KEY of a site also whether it is internal there.\n",
+     .words_min = 1,
+     .words_max = 2},
     {.name = "classify",
      .kind = COMMAND_CLASSIFY,
-     .usage = "referrers [--list FILE] [--deny FILE] [FILE]",
-     .sentence = "what luot makes of referrers, a line each, as JSON lines",
-     .details = "  Without FILE, or with -, standard input. No luotd is asked.\n"
-                "  --list FILE  as the setting referrer_list\n"
-                "  --deny FILE  as the setting referrer_deny\n"
-                "  example: echo https://l.facebook.com/ | luotctl classify referrers\n",
+     .usage = "addresses|referrers [OPTIONS] [FILE]",
+     .sentence = "what luot makes of them, a line each, as JSON lines",
+     .details =
+         "  Without FILE, or with -, standard input. No luotd is asked.\n"
+         "  addresses --config FILE  luotd.conf: its geo_db, `network`, `internal`\n"
+         "            --geo-db FILE  a country database; none: no countries (default: "
+         "the installed\n"
+         "                           one)\n"
+         "  referrers --list FILE    as the setting referrer_list\n"
+         "            --deny FILE    as the setting referrer_deny\n"
+         "  example: echo https://l.facebook.com/ | luotctl classify referrers\n",
      .words_min = 1,
      .words_max = 2,
-     .option = {{.name = "list"}, {.name = "deny"}}},
+     .option =
+         {{.name = "list"}, {.name = "deny"}, {.name = "config"}, {.name = "geo-db"}}},
     {.name = "reload",
      .kind = COMMAND_TEXT,
      .usage = "",

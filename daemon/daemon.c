@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "daemon_inner.h"
-#include "identify/geo.h"
 #include "store/history.h"
 #include "store/names.h"
 
@@ -80,16 +79,14 @@ static int open_arena(struct daemon *d)
     return EXIT_OK;
 }
 
-static void check_geo(const char *path)
+static int open_atlas(struct daemon *d)
 {
-    char sentence[256];
+    struct atlas *a = daemon_new_atlas(d, d->config);
 
-    if (path[0] == '\0')
-        return;
-    if (geo_check(path, sentence) == 0)
-        log_info("event=geo_db is=\"%s\"", sentence);
-    else
-        log_error("event=geo_db error=\"%s\" next=count_on_without_countries", sentence);
+    if (a == NULL)
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    daemon_use_atlas(d, a);
+    return EXIT_OK;
 }
 
 static int open_referrers(struct daemon *d)
@@ -199,6 +196,7 @@ static int open_lanes(struct daemon *d)
             answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
             return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
         lane->pipeline.referrers = &d->referrers;
+        lane->pipeline.atlas = &d->atlas;
     }
     return EXIT_OK;
 }
@@ -310,8 +308,9 @@ static int start(struct daemon *d)
     if (daemon_set_trust(d, &d->config->settings) != 0)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     daemon_join_service(d);
-    check_geo(d->config->settings.geo_db);
-    rv = open_referrers(d);
+    rv = open_atlas(d);
+    if (rv == EXIT_OK)
+        rv = open_referrers(d);
     if (rv == EXIT_OK)
         rv = open_arena(d);
     if (rv == EXIT_OK)
@@ -382,6 +381,7 @@ static void stop(struct daemon *d)
     daemon_free_retired(d);
     free(d->own_trust);
     referrer_list_free(d->own_referrers);
+    daemon_free_atlas(d->own_atlas, NULL);
     config_free(d->config);
 }
 

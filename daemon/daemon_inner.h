@@ -3,6 +3,7 @@
 #ifndef LUOT_DAEMON_INNER_H
 #define LUOT_DAEMON_INNER_H
 
+#include <sys/stat.h>
 #include <uv.h>
 
 #include "answer/http.h"
@@ -68,6 +69,12 @@ struct daemon {
     _Atomic(const struct trust *) trust;
     struct referrer_list *own_referrers; /* the current one, which is `referrers` */
     _Atomic(const struct referrer_list *) referrers;
+    struct atlas *own_atlas; /* the current one, which is `atlas` */
+    _Atomic(const struct atlas *) atlas;
+    struct geo_file {
+        char path[GEO_PATH_MAX]; /* "": none */
+        struct stat about;
+    } geo_file;              /* that its database was read from */
     struct retired *retired; /* what reloads replaced                         */
     bool reloaded_lately;    /* for SIGHUP, within this second                */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
@@ -124,6 +131,14 @@ int daemon_load_secret(const struct daemon *d, const struct settings *s,
                        struct secret **ret_secret, char ret_sentence[512]);
 int daemon_start_sharing(struct daemon *d);  /* ERR_NOMEM */
 void daemon_close_sharing(struct daemon *d); /* the registry is closed */
+
+/* geography.c, main thread: the database and the networks. */
+/* What these settings say; a database that cannot be read is said, and the one before (if
+ * there is one) stays. NULL: out of memory. */
+struct atlas *daemon_new_atlas(struct daemon *d, const struct config *c);
+void daemon_use_atlas(struct daemon *d, struct atlas *a);
+/* `heir` has its database too, or is NULL. */
+void daemon_free_atlas(struct atlas *a, const struct atlas *heir);
 
 /* reload.c, main thread. */
 int daemon_set_trust(struct daemon *d, const struct settings *s); /* ERR_NOMEM */

@@ -140,18 +140,22 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
 
 /* --- Who --- */
 
+/* The visitor's, whole. */
+static const struct address *address_of(const struct beacon *beacon,
+                                        const struct sender *sender)
+{
+    return sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
+}
+
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
                              const struct sender *sender)
 {
-    const struct address *address =
-        sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
-
     return (struct visit){
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
         .slot = p->now_slot,
-        .unit = address_unit(address),
+        .unit = address_unit(address_of(beacon, sender)),
         .name = sender->name,
         .user_agent = sender->trusted && beacon->user_agent.length > 0
                           ? beacon->user_agent
@@ -189,6 +193,21 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
                : OUTCOME_SUSPECT;
 }
 
+/* --- Where --- */
+
+static const struct atlas *atlas_of(const struct pipeline *p)
+{
+    return p->atlas == NULL ? NULL : atomic_load_explicit(p->atlas, memory_order_seq_cst);
+}
+
+/* Staff and tests, of this site or of all. */
+static bool is_internal(const struct atlas *atlas, const struct site_terms *terms,
+                        const struct address *address)
+{
+    return networks_contain(&terms->config.internal, address) ||
+           (atlas != NULL && networks_contain(&atlas->internal, address));
+}
+
 /* --- Counted --- */
 
 static struct site_lane *open_lane(struct pipeline *p, struct site *site)
@@ -209,12 +228,17 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
     static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
+    const struct atlas *atlas = atlas_of(p);
     enum outcome outcome;
     struct visit visit;
 
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
+    if (is_internal(atlas, terms, address_of(beacon, sender)))
+        return OUTCOME_INTERNAL;
     visit = visit_of(p, beacon, sender);
+    if (atlas != NULL)
+        visit_where(&visit, atlas, address_of(beacon, sender));
     if (own_s != 0) {
         visit.slot = instant_slot((struct instant){1000 * own_s});
         visit.own_s = own_s;

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/metrics.h"
 #include "count/registry.h"
+#include "identify/atlas.h"
 #include "identify/referrer_cache.h"
 #include "identify/visit_scene.h"
 #include "luot_beacon.h"
@@ -37,7 +38,8 @@ struct pipeline {
     struct metrics_row *row;
     struct turn_line *turn;
     _Atomic(const struct trust *) *trust;
-    struct instant now; /* of this turn */
+    _Atomic(const struct atlas *) *atlas; /* NULL: nobody asks where visitors are */
+    struct instant now;                   /* of this turn */
     int64_t now_slot;
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */
@@ -45,8 +47,8 @@ struct pipeline {
     /* The list of now, swapped on reload; NULL until somebody sets it: none. */
     _Atomic(const struct referrer_list *) *referrers;
     struct referrer_cache *referrer_cache;
-    struct visit_text text; /* of the last visit */
-    bool opened_site;       /* in this turn: the keeper makes the next blank */
+    struct visit_text text;          /* of the last visit */
+    bool opened_site;                /* in this turn: the keeper makes the next blank */
     char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */
 };
 

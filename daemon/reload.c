@@ -34,6 +34,8 @@ struct retired {
     struct config *config;
     struct trust *trust;
     struct referrer_list *referrers;
+    struct atlas *atlas;
+    bool same_geo; /* the next atlas has its database too */
     unsigned seconds;
 };
 
@@ -89,12 +91,13 @@ int daemon_set_referrers(struct daemon *d, const struct settings *s,
     return rv;
 }
 
-/* Nothing changes unless all of it can. */
+/* Nothing changes unless all of it can; a database that cannot be read stays. */
 static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
 {
     struct secret *secret;
     struct trust *trust;
     struct referrer_list *referrers;
+    struct atlas *atlas;
     struct retired *old;
     int rv = daemon_load_secret(d, &config->settings, &secret, ret_sentence);
 
@@ -107,18 +110,25 @@ static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
     }
     trust = trust_of(&config->settings);
     old = malloc(sizeof *old);
-    if (trust == NULL || old == NULL) {
+    atlas = trust == NULL || old == NULL ? NULL : daemon_new_atlas(d, config);
+    if (atlas == NULL) {
         free(trust);
         free(old);
         referrer_list_free(referrers);
         secret_free(secret);
         return ERR_NOMEM;
     }
-    *old = (struct retired){d->retired, d->config, d->own_trust, d->own_referrers, 0};
+    *old = (struct retired){.next = d->retired,
+                            .config = d->config,
+                            .trust = d->own_trust,
+                            .referrers = d->own_referrers,
+                            .atlas = d->own_atlas,
+                            .same_geo = d->own_atlas->geo == atlas->geo};
     d->retired = old;
     d->config = config;
     use_trust(d, trust);
     use_referrers(d, referrers);
+    daemon_use_atlas(d, atlas);
     if (d->sharer != NULL)
         sharer_use(d->sharer, secret);
     registry_reload(d->registry, config);
@@ -172,6 +182,7 @@ static void retired_free(struct retired *old)
     config_free(old->config);
     free(old->trust);
     referrer_list_free(old->referrers);
+    daemon_free_atlas(old->atlas, old->same_geo ? old->atlas : NULL);
     free(old);
 }
 

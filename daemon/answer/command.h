@@ -54,6 +54,7 @@ void command_dump(struct asked_command *c);
 void command_check(struct asked_command *c);
 /* commands_nodes.c: */
 void command_nodes(struct asked_command *c);
+void command_where(struct asked_command *c);
 /* commands_daemon.c: */
 void command_help(struct asked_command *c);
 void command_reload(struct asked_command *c);

@@ -51,6 +51,10 @@ static const struct command table[] = {
      command_check, "quiet", 0, 0, false},
     {"nodes", "", "who counts the same portals through a shared store, and what is odd",
      command_nodes, "", 0, 0, false},
+    {"where", "ADDRESS [KEY]",
+     "the country, region and network of an address, and whether it is internal (of site "
+     "KEY)",
+     command_where, "", 1, 2, false},
     {"reload", "", "reads the configuration again", command_reload, "", 0, 0, false},
     {"loglevel", "[error|warn|info|debug]",
      "how much is logged; with a word, from now on", command_loglevel, "", 0, 1, false},

@@ -198,6 +198,16 @@ static uint64_t hash_record(uint64_t hash, struct setting_table t, const void *r
     return hash;
 }
 
+static uint64_t hash_rule(uint64_t hash, const struct network_rule *rule)
+{
+    char memory[sizeof(hash) + NETWORK_RULE_TEXT];
+    struct buffer b;
+    buffer_init(&b, memory, sizeof(memory));
+    buffer_bytes(&b, &hash, sizeof(hash));
+    network_rule_write(&b, rule);
+    return hash_fast(b.at, b.length);
+}
+
 static uint64_t hash_config(const struct config *c)
 {
     uint64_t hash = hash_record(0, GLOBAL_SETTINGS, &c->settings);
@@ -206,6 +216,8 @@ static uint64_t hash_config(const struct config *c)
         hash = hash_record(hash ^ hash_fast(site->key, strlen(site->key)), SITE_SETTINGS,
                            site);
     }
+    for (size_t i = 0; i < c->rule_count; i++)
+        hash = hash_rule(hash, &c->rules[i]);
     return hash;
 }
 
@@ -241,6 +253,9 @@ static int make_config(struct config **ret_config, struct parsed *p,
         config_free(c);
         return rv;
     }
+    c->rules = p->rules; /* ours from now on */
+    c->rule_count = p->rule_count;
+    p->rules = NULL;
     c->hash = hash_config(c);
     *ret_config = c;
     return 0;
@@ -282,6 +297,7 @@ void config_free(struct config *c)
     if (c == NULL)
         return;
     free(c->sites);
+    free(c->rules);
     free(c);
 }
 

@@ -85,8 +85,6 @@ void setting_describe(struct buffer *b, const struct setting *s);
 
 /* config_text.c */
 extern const struct kind_rules TEXT_KINDS[KIND_TEXTS];
-/* UTF-8 without control characters? */
-bool text_is_clean(struct slice text);
 
 /* config_hosts.c. A comma list of names and *.suffix patterns, and nothing else. */
 bool hosts_are_valid(struct slice patterns);

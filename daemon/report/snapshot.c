@@ -102,6 +102,7 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     gaps_json(&j, "gaps", d, now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1);
     online_json(&j, s, d->now);
     periods_json(&j, s, d->now);
+    geo_json(&j, d->geo);
     json_out_object(&j, "tops");
     json_out_object_end(&j);
     json_out_object(&j, "bots");

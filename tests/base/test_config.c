@@ -55,6 +55,7 @@ static const struct {
     {"referrer_deny", ""},
     {"udp_trusted", "127.0.0.0/8,::1/128"},
     {"trusted_proxies", "127.0.0.0/8,::1/128"},
+    {"internal", "none"},
     {"log_level", "info"},
     {"sites_max", "2000"},
     {"auto_sites", ""},
@@ -81,6 +82,7 @@ static const struct {
     {"pages", "20000"},
     {"page_query", ""},
     {"any_host", "no"},
+    {"internal", "none"},
 };
 
 Test(config, gives_every_setting_its_default)
