@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "daemon_inner.h"
 #include "identify/geo.h"
+#include "keep/tick.h"
 #include "store/history.h"
 #include "store/names.h"
 
@@ -138,6 +139,7 @@ static int open_sites(struct daemon *d)
         log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
                   report.full);
     say_damage(d);
+    tick_say_ahead(d->registry, d->started);
     if (d->reader_store != NULL) {
         rv = history_reopen_sites(d->registry, d->reader_store, d->started, &reopened);
         if (rv == 0)

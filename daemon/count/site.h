@@ -106,6 +106,7 @@ struct site_block {
     struct site_row month[SITE_MONTHS];
     _Atomic uint64_t history_version; /* odd while the words are written */
     _Atomic uint64_t history[HISTORY_WORDS];
+    _Atomic uint64_t aside; /* of count/site_aside; 0: nothing is kept there */
 };
 
 /* The front of the arena, before the sites' ranges. A range that is not `made` is never
@@ -181,6 +182,9 @@ struct site { /* one a range, made at start, never moves */
     _Atomic int64_t
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
+    /* What the store said when it was read last: on which local day that was, and the
+     * next one of which it has a number; INT64_MIN: not read yet. */
+    _Atomic int64_t read_day, ahead_day;
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -233,8 +237,9 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 int site_keep(struct site *s, struct arena *a, const struct graces *g,
               struct instant now);
 /* The clock was set back by more than 15 minutes: first with finish = false, then, a
- * grace later, with true. */
-void site_set_back(struct site *s, struct instant now, bool finish);
+ * grace later, with true. ERR_NOSPACE: what was counted of days to come is in total
+ * only. */
+int site_set_back(struct site *s, struct arena *a, struct instant now, bool finish);
 void graces_tick_begin(struct graces *g, struct turns *turns);
 void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 
@@ -302,6 +307,9 @@ struct site_online site_online(const struct site *s, struct instant now);
  * far back. */
 bool site_own_day(const struct site *s, int64_t day, struct instant now,
                   struct site_numbers *ret_numbers);
+/* The same of a day that the arena knows though it is not at hand: one to come, or long
+ * past, of a clock that was wrong. What a store must have. */
+bool site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers);
 /* Its views and visits will not change any more. */
 bool site_day_is_final(const struct site *s, int64_t day);
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,

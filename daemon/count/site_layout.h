@@ -13,7 +13,10 @@ enum {
     MATRIX_AT = TABLE_AT + SITE_KEYS * TABLE_BYTES,
     MATRIX_ROOM = 256 << 10,
     HLL_AT = MATRIX_AT + SITE_KEYS * MATRIX_ROOM,
-    HLL_PER_KEY = 3 /* two days, one month */
+    HLL_PER_KEY = 3, /* two days, one month */
+    /* In room between block and tables that no earlier version used. */
+    ASIDE_AT = 512 << 10,
+    ASIDE_COPY_ROOM = 4 << 10
 };
 
 static inline size_t site_table_at(unsigned i)

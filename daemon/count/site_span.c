@@ -232,6 +232,8 @@ static uint64_t own_visitors_of_months(const struct reading *r, bool *ret_exact)
         }
         *ret_exact = *ret_exact && exact;
     }
+    sum += site_later_months(r->site, this_month, &exact);
+    *ret_exact = *ret_exact && exact;
     return sum;
 }
 

@@ -11,10 +11,11 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "count/site_aside.h"
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(SITE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <= SITE_CHANGES,
+static_assert(SITE_DAYS + 3 * ASIDE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <= SITE_CHANGES,
               "a site's rows fit in its room");
 
 int collection_init(struct collection *c)
@@ -60,6 +61,7 @@ static int save(struct collection *c)
     for (struct shadow *s = c->finished; s != NULL && rv == 0; s = s->finished) {
         shadow_age(s, c->now_ms);
         s->edges = s->next;
+        s->aside = s->next_aside;
     }
     if (rv == 0) {
         c->rows += c->changes;
@@ -160,30 +162,43 @@ static int collect_quarters(const struct looking *l)
     return rv;
 }
 
+static int add_day(const struct looking *l, int64_t day, const struct site_numbers *n)
+{
+    const struct change c = {.kind = CHANGE_DAY,
+                             .site = l->key,
+                             .number = day,
+                             .views = n->metric[METRIC_VIEWS],
+                             .visits = n->metric[METRIC_VISITS],
+                             .visitors = n->metric[METRIC_VISITORS],
+                             .exact = n->exact};
+
+    return add_row(l->into, l->shadow, &c);
+}
+
+/* From a day far back on, when the clock was there, only those that the arena has. */
 static int collect_days(const struct looking *l)
 {
-    bool all_final = true;
+    int64_t next = lesser(l->shadow->edges.day, l->today - 1);
+    bool all_final = true, waits = false;
     int rv = 0;
 
-    l->shadow->next.day = lesser(l->shadow->edges.day, l->today - 1);
-    for (int64_t day = l->shadow->next.day; day <= l->today && rv == 0; day++) {
+    for (int64_t day = next; day <= l->today && rv == 0; day++) {
         bool final = site_day_is_final(l->site, day);
+        bool is_far = day <= l->today - SITE_DAYS;
         struct site_numbers n;
-        struct change c = {.kind = CHANGE_DAY, .site = l->key, .number = day};
+        bool has = is_far ? site_kept_day(l->site, day, &n)
+                          : site_own_day(l->site, day, l->into->now, &n);
 
         all_final = all_final && final;
-        if (all_final || day <= l->today - SITE_DAYS)
-            l->shadow->next.day = day + 1;
-        if (!site_own_day(l->site, day, l->into->now, &n))
-            continue;
-        c.views = n.metric[METRIC_VIEWS];
-        c.visits = n.metric[METRIC_VISITS];
-        c.visitors = n.metric[METRIC_VISITORS];
-        c.exact = n.exact;
-        rv = add_row(l->into, l->shadow, &c);
+        waits = waits || (is_far && has && !final);
+        if (!waits && (all_final || is_far))
+            next = day + 1;
+        if (has)
+            rv = add_day(l, day, &n);
     }
-    if (l->shadow->next.day < l->today - 1) /* days that never had a beacon never fold */
-        l->shadow->next.day = l->today - 1;
+    if (!waits && next < l->today - 1) /* days that never had a beacon never fold */
+        next = l->today - 1;
+    l->shadow->next.day = next;
     return rv;
 }
 
@@ -204,6 +219,36 @@ static uint64_t visitors_of(const struct looking *l, enum period_kind kind,
         *ret_exact = *ret_exact && n.exact;
     }
     return sum;
+}
+
+/* Days that the clock ran ahead to, with their months; those that it left behind are among
+ * the days since, but for a store that has to be given all of them. */
+static int collect_aside(const struct looking *l)
+{
+    uint64_t changes = site_aside_changes(l->site);
+    int64_t days[ASIDE_DAYS], month = INT64_MIN;
+    int rv = 0;
+
+    l->shadow->next_aside = changes;
+    if (changes == l->shadow->aside)
+        return 0;
+    for (unsigned i = 0, n = site_aside_days(l->site, days); i < n && rv == 0; i++) {
+        struct period p = period_of_day(&l->terms->calendar, days[i]);
+        struct change c = {.kind = CHANGE_MONTH, .site = l->key};
+        struct site_numbers numbers;
+
+        if (days[i] <= l->today && l->shadow->aside != 0)
+            continue;
+        if (site_kept_day(l->site, days[i], &numbers))
+            rv = add_day(l, days[i], &numbers);
+        p = period_at(&l->terms->calendar, PERIOD_MONTH, p.from_slot);
+        if (rv != 0 || p.number == month)
+            continue;
+        c.number = month = p.number;
+        c.visitors = visitors_of(l, PERIOD_MONTH, &p, &c.exact);
+        rv = add_row(l->into, l->shadow, &c);
+    }
+    return rv;
 }
 
 static int collect_periods(const struct looking *l, enum period_kind kind,
@@ -296,6 +341,8 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
     rv = collect_name(&l);
     if (rv == 0)
         rv = collect_days(&l);
+    if (rv == 0)
+        rv = collect_aside(&l);
     if (rv == 0)
         rv = collect_periods(&l, PERIOD_WEEK, CHANGE_WEEK, shadow->edges.week,
                              &shadow->next.week);
