@@ -182,6 +182,7 @@ struct site { /* one a range, made at start, never moves */
     _Atomic int64_t
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
+    _Atomic uint64_t jumps;    /* of the clock, by a day or more, or back */
     /* What the store said when it was read last: on which local day that was, and the
      * next one of which it has a number; INT64_MIN: not read yet. */
     _Atomic int64_t read_day, ahead_day;
@@ -309,7 +310,7 @@ bool site_own_day(const struct site *s, int64_t day, struct instant now,
                   struct site_numbers *ret_numbers);
 /* The same of a day that the arena knows though it is not at hand: one to come, or long
  * past, of a clock that was wrong. What a store must have. */
-bool site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers);
+void site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers);
 /* Its views and visits will not change any more. */
 bool site_day_is_final(const struct site *s, int64_t day);
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,

@@ -130,6 +130,7 @@ int site_set_back(struct site *s, struct arena *a, struct instant now, bool fini
     if (now_slot < was)
         site_keep_rows(s, was);
     rv = set_back_hits(s, a, now_slot);
+    atomic_fetch_add_explicit(&s->jumps, 1, memory_order_release);
     s->close_ticket = 0; /* all that was closing is closed */
     if (now_slot < was)
         set_back_visitors(s, was, now_slot);

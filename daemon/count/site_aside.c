@@ -397,7 +397,9 @@ uint64_t site_aside_visitors(const struct site *s, int64_t day, bool *ret_exact)
 
 uint64_t site_aside_changes(const struct site *s)
 {
-    return state_of(s) / STEP;
+    return (state_of(s) & BACKED) == 0
+               ? 0
+               : 1 + atomic_load_explicit(&s->jumps, memory_order_acquire);
 }
 
 unsigned site_aside_days(const struct site *s, int64_t ret_days[ASIDE_DAYS])

@@ -64,9 +64,12 @@ void site_aside_add(const struct site *s, uint64_t state, int64_t day,
                     struct hit_count *hits);
 /* The most visitors that were seen of a day, 0 when it is not here. */
 uint64_t site_aside_visitors(const struct site *s, int64_t day, bool *ret_exact);
-/* Another number when it changed; 0: nothing was ever kept. */
+/* Another number when the clock has jumped since, and each day must be saved once more; 0:
+ * it never did. */
 uint64_t site_aside_changes(const struct site *s);
 unsigned site_aside_days(const struct site *s, int64_t ret_days[ASIDE_DAYS]);
+/* Every day that the arena has something of, here or in a row (site_rows.c). */
+unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_DAYS + ASIDE_DAYS]);
 
 /* What was counted on days that are still to come. */
 struct days_ahead {

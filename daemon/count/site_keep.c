@@ -161,7 +161,10 @@ static int keep_rows_of_last_scan(struct site *s, struct arena *a, int64_t now_s
     today = zone_day(c->zone, now_slot * SLOT_S);
     if (day != today)
         site_keep_rows(s, slot);
-    return day == today || day == today - 1 ? 0 : site_aside_make_room(s, a);
+    if (day == today || day == today - 1)
+        return 0;
+    atomic_fetch_add_explicit(&s->jumps, 1, memory_order_release);
+    return site_aside_make_room(s, a);
 }
 
 /* Once a slot: windows only change when time moves or somebody comes, and who comes

@@ -110,7 +110,7 @@ bool site_day_is_final(const struct site *s, int64_t day)
 {
     struct period p = period_of_day(&site_terms_of(s)->calendar, day);
 
-    return p.until_slot <= folded_slot(s) && tag_is(&day_of(s, day)->own_tag, day);
+    return p.until_slot <= folded_slot(s);
 }
 
 struct hit_count site_counted_hits(const struct site *s, const struct period *day)
@@ -333,11 +333,27 @@ bool site_own_day(const struct site *s, int64_t day, struct instant now,
     return true;
 }
 
-bool site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers)
+void site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers)
 {
     read_own_day(s, day, ret_numbers);
-    return tag_is(&day_of(s, day)->own_tag, day) ||
-           ret_numbers->metric[METRIC_VIEWS] + ret_numbers->metric[METRIC_VISITORS] > 0;
+}
+
+unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_DAYS + ASIDE_DAYS])
+{
+    unsigned n = 0, aside;
+    int64_t days[ASIDE_DAYS];
+
+    for (int i = 0; i < SITE_DAYS; i++) {
+        int64_t tag =
+            atomic_load_explicit(&s->block->day[i].own_tag, memory_order_acquire);
+        if (tag > 0)
+            ret_days[n++] = tag - 1;
+    }
+    aside = site_aside_days(s, days);
+    for (unsigned i = 0; i < aside; i++)
+        if (days[i] < 0 || !tag_is(&day_of(s, days[i])->own_tag, days[i]))
+            ret_days[n++] = days[i];
+    return n;
 }
 
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,

@@ -15,7 +15,8 @@
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(SITE_DAYS + 3 * ASIDE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <= SITE_CHANGES,
+static_assert(3 * SITE_DAYS + 2 * ASIDE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <=
+                  SITE_CHANGES,
               "a site's rows fit in its room");
 
 int collection_init(struct collection *c)
@@ -175,29 +176,24 @@ static int add_day(const struct looking *l, int64_t day, const struct site_numbe
     return add_row(l->into, l->shadow, &c);
 }
 
-/* From a day far back on, when the clock was there, only those that the arena has. */
 static int collect_days(const struct looking *l)
 {
     int64_t next = lesser(l->shadow->edges.day, l->today - 1);
-    bool all_final = true, waits = false;
+    bool all_final = true;
     int rv = 0;
 
+    if (next <= l->today - SITE_DAYS) /* of those before, see collect_jumped */
+        next = l->today - SITE_DAYS + 1;
     for (int64_t day = next; day <= l->today && rv == 0; day++) {
         bool final = site_day_is_final(l->site, day);
-        bool is_far = day <= l->today - SITE_DAYS;
         struct site_numbers n;
-        bool has = is_far ? site_kept_day(l->site, day, &n)
-                          : site_own_day(l->site, day, l->into->now, &n);
 
         all_final = all_final && final;
-        waits = waits || (is_far && has && !final);
-        if (!waits && (all_final || is_far))
+        if (all_final)
             next = day + 1;
-        if (has)
+        if (site_own_day(l->site, day, l->into->now, &n))
             rv = add_day(l, day, &n);
     }
-    if (!waits && next < l->today - 1) /* days that never had a beacon never fold */
-        next = l->today - 1;
     l->shadow->next.day = next;
     return rv;
 }
@@ -221,26 +217,26 @@ static uint64_t visitors_of(const struct looking *l, enum period_kind kind,
     return sum;
 }
 
-/* Days that the clock ran ahead to, with their months; those that it left behind are among
- * the days since, but for a store that has to be given all of them. */
-static int collect_aside(const struct looking *l)
+/* After a clock that jumped, all days that the arena has, with their months: where the
+ * clock was it may have come and gone between two rounds. Once more until those that have
+ * passed are final. */
+static int collect_jumped(const struct looking *l)
 {
-    uint64_t changes = site_aside_changes(l->site);
-    int64_t days[ASIDE_DAYS], month = INT64_MIN;
+    int64_t days[SITE_DAYS + ASIDE_DAYS], month = INT64_MIN;
+    bool all_final = true;
     int rv = 0;
 
-    l->shadow->next_aside = changes;
-    if (changes == l->shadow->aside)
+    if (l->shadow->next_aside == l->shadow->aside)
         return 0;
-    for (unsigned i = 0, n = site_aside_days(l->site, days); i < n && rv == 0; i++) {
+    for (unsigned i = 0, n = site_kept_days(l->site, days); i < n && rv == 0; i++) {
         struct period p = period_of_day(&l->terms->calendar, days[i]);
         struct change c = {.kind = CHANGE_MONTH, .site = l->key};
         struct site_numbers numbers;
 
-        if (days[i] <= l->today && l->shadow->aside != 0)
-            continue;
-        if (site_kept_day(l->site, days[i], &numbers))
-            rv = add_day(l, days[i], &numbers);
+        all_final =
+            all_final && (days[i] >= l->today - 1 || site_day_is_final(l->site, days[i]));
+        site_kept_day(l->site, days[i], &numbers);
+        rv = add_day(l, days[i], &numbers);
         p = period_at(&l->terms->calendar, PERIOD_MONTH, p.from_slot);
         if (rv != 0 || p.number == month)
             continue;
@@ -248,6 +244,8 @@ static int collect_aside(const struct looking *l)
         c.visitors = visitors_of(l, PERIOD_MONTH, &p, &c.exact);
         rv = add_row(l->into, l->shadow, &c);
     }
+    if (!all_final)
+        l->shadow->next_aside = l->shadow->aside;
     return rv;
 }
 
@@ -337,12 +335,13 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
         return rv;
     l = look_at(c, site, shadow);
     shadow->next = shadow->edges;
+    shadow->next_aside = site_aside_changes(site);
     shadow->quiet = true;
     rv = collect_name(&l);
     if (rv == 0)
         rv = collect_days(&l);
     if (rv == 0)
-        rv = collect_aside(&l);
+        rv = collect_jumped(&l);
     if (rv == 0)
         rv = collect_periods(&l, PERIOD_WEEK, CHANGE_WEEK, shadow->edges.week,
                              &shadow->next.week);
