@@ -4,11 +4,12 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { dayOf, daysInDatabase, daysInRedis } from './lib/days.mjs';
 import { build, Clock, Luotd, until } from './lib/luotd.mjs';
 import { missing, Redis } from './lib/redis.mjs';
 import { Ledger, randomOf, Traffic } from './lib/traffic.mjs';
 
-const BACK_MS = Number(process.env.BACK_MS ?? 60000);
+const BACK_MS = 60000;
 const HOUR = 3600, DAY = 86400, YEAR = 365 * DAY;
 
 /** A luotd that sees the machine's clocks through tests/e2e/lib/clocks.c. */
@@ -42,16 +43,7 @@ class Shifted extends Luotd {
 
 const now = () => Math.floor(Date.now() / 1000);
 const steps = (luotd) => [...luotd.log.matchAll(/event=clock_step step_ms=(-?\d+)/g)].map((m) => Number(m[1]));
-const rows = (luotd) => execFileSync('sqlite3', ['-readonly', path.join(luotd.state, 'luot.db'), "SELECT day, views FROM days WHERE site = 'demo' AND views > 0"]).toString().trim().split('\n').filter(Boolean).map((l) => l.split('|'));
 const inTotals = (luotd) => Number(execFileSync('sqlite3', ['-readonly', path.join(luotd.state, 'luot.db'), "SELECT total(views) FROM total"]).toString());
-const dayOf = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
-
-async function redisDays(redis) {
-  const days = new Map();
-  for (const day of (await redis.cli('ZRANGE', 'luot:{demo}:days', '0', '-1')).split('\n').filter(Boolean))
-    days.set(day, [...(await redis.hash(`luot:{demo}:day:${day}`)).values()].reduce((a, v) => a + Number(v.split(' ')[0]), 0));
-  return days;
-}
 
 // Where the clock is put, and whether it comes back: seconds from now at the time of the test. Wherever it is, a view is
 // counted on the day that it said (daemon/count/site_aside.h).
@@ -66,7 +58,7 @@ const MOVES = {
 };
 const BEFORE = -3 * HOUR - 1000; // where luotd begins, so that an hour back is within what it knows
 
-describe('the wall clock', { skip: missing, concurrency: 2 }, () => {
+describe('the wall clock', { skip: missing, concurrency: 4 }, () => {
   for (const [what, move] of Object.entries(MOVES))
     test(`is moved ${what}: the sums are what was counted, in luotd, database and Redis`, async () => {
       const redis = await Redis.start();
@@ -88,12 +80,12 @@ describe('the wall clock', { skip: missing, concurrency: 2 }, () => {
         until(`${views} everywhere`, async () => {
           const inRedis = await redis.views();
           assert.ok(inRedis <= views, `${inRedis} in Redis of ${views}`);
-          const inDays = [...(await redisDays(redis)).values()].reduce((a, n) => a + n, 0);
-          const inDatabase = rows(luotd).reduce((a, [, n]) => a + Number(n), 0);
+          const inDays = (await daysInRedis(redis)).reduce((a, [, n]) => a + n, 0);
+          const inDatabase = daysInDatabase(luotd).reduce((a, [, n]) => a + n, 0);
           assert.ok(inDays <= views && inDatabase <= views, `${inDays} in Redis' days, ${inDatabase} in the database's, of ${views}`);
           return inRedis === views && inTotals(luotd) === views && inDays === views && inDatabase === views && (await inSeries()) === views;
         }, BACK_MS).catch(async (e) => {
-          throw new Error(`${e.message}: Redis ${await redis.views()} ${JSON.stringify([...(await redisDays(redis))])}, database ${JSON.stringify(rows(luotd))}\n${luotd.log}`);
+          throw new Error(`${e.message}: Redis ${await redis.views()} ${JSON.stringify(await daysInRedis(redis))}, database ${JSON.stringify(daysInDatabase(luotd))}\n${luotd.log}`);
         });
       try {
         luotd = await Shifted.start({ wall: BEFORE, config: '[site demo]\nany_host = yes\npublic = yes\ntimezone = UTC\n', args: ['--node=n1', `--store=sqlite,${redis.where}`] });
@@ -139,8 +131,9 @@ describe('the wall clock', { skip: missing, concurrency: 2 }, () => {
           await arrives();
         }
         const today = dayOf(now() + luotd.wall);
-        const late = [...(await redisDays(redis))].filter(([day]) => day > today);
-        console.log(`  ${what}: ${views} views; days ${JSON.stringify([...(await redisDays(redis))])}${late.length ? ', some are still to come' : ''}`);
+        const late = (await daysInRedis(redis)).filter(([day]) => day > today);
+        console.log(`  ${what}: ${views} views; days ${JSON.stringify(await daysInRedis(redis))}${late.length ? ', some are still to come' : ''}`);
+        if (late.length > 0) assert.match(luotd.log, new RegExp(`event=days_ahead sites=1 views=20 from=${late[0][0]} to=${late[0][0]} `));
         const report = await luotd.json(`report demo by=day from=${dayOf(now() - 2 * DAY)} to=${dayOf(now() + 2 * DAY)}`);
         assert.ok(report.rows.every((r) => r.views <= views));
         const p = (await luotd.snapshot()).periods;
@@ -149,80 +142,6 @@ describe('the wall clock', { skip: missing, concurrency: 2 }, () => {
       } finally {
         luotd?.remove();
         redis.remove();
-      }
-    });
-});
-
-// Steps as they come, forth and back over the same days, between kills, stops and lost arenas; every day is compared with a
-// ledger that goes by the clock. SEED, and STEPS for the long form.
-const FAR = [600, HOUR, 2 * HOUR, 7 * HOUR, 12 * HOUR, DAY, 26 * HOUR, 9 * DAY, 37 * DAY, 80 * DAY, 200 * DAY, YEAR];
-
-describe('a clock that walks', { skip: missing, concurrency: 2 }, () => {
-  const first = Number(process.env.SEED ?? 1), stepCount = Number(process.env.STEPS ?? 24);
-  for (const seed of [first, first + 1])
-    test(`seed ${seed}: each day has what was counted while the clock said that day, in answers and both stores`, async () => {
-      const random = randomOf(seed * 7919);
-      const clock = new Clock(Date.parse('2026-05-10T10:00:00Z') / 1000);
-      const redis = await Redis.start();
-      const days = new Map(), story = [];
-      let luotd, home = clock.seconds, views = 0;
-      const view = async (n) => {
-        for (let i = 0; i < n; i++, views++) {
-          const r = await luotd.request('POST', '/b', { headers: { 'X-Forwarded-For': `10.6.0.${views % 9}` }, body: 's=demo&p=/' });
-          assert.equal(r.status, 204);
-          days.set(dayOf(clock.seconds), (days.get(dayOf(clock.seconds)) ?? 0) + 1);
-        }
-      };
-      const truth = () => [...days].sort();
-      const sayStory = (e) => Promise.reject(new Error(`${e.message}\nseed ${seed}: ${story.join(', ')}\n${luotd.log}`));
-      const same = (what, rows) =>
-        until(what, async () => {
-          const got = JSON.stringify((await rows()).filter(([, n]) => n > 0).sort());
-          return got === JSON.stringify(truth()) || !(story.found = got);
-        }, BACK_MS).catch((e) => sayStory(new Error(`${e.message}: ${story.found}, and not ${JSON.stringify(truth())}`)));
-      const inSeries = async () => {
-        const range = `from=${dayOf(home - 9 * YEAR)}&to=${dayOf(home + 9 * YEAR)}`;
-        return (await luotd.get(`/v1/demo/series.json?metric=views&step=day&${range}`)).points.map(([s, n]) => [dayOf(s), n ?? 0]);
-      };
-      const answered = () =>
-        until('total and today', async () => {
-          const p = (await luotd.snapshot()).periods;
-          return p.total.views === views && p.today.views === (days.get(dayOf(clock.seconds)) ?? 0) ? true : ((story.found = JSON.stringify(p)), false);
-        }, BACK_MS).catch((e) => sayStory(new Error(`${e.message}: ${story.found} of ${views}; ${JSON.stringify(truth())}`)));
-      const arrive = async () => {
-        await same('days in series', inSeries);
-        await same('days in the database', async () => rows(luotd).map(([day, n]) => [day, Number(n)]));
-        await same('days in Redis', async () => [...(await redisDays(redis))]);
-      };
-      const actions = {
-        step: async () => clock.set(Math.max(1000, clock.seconds + FAR[random(FAR.length)] * (random(2) ? 1 : -1))),
-        'go home': async () => clock.set((home += random(2 * DAY))),
-        'go on': async () => clock.set(clock.seconds + random(20 * HOUR)),
-        kill: async () => { await luotd.kill9(); await luotd.spawn(); },
-        stop: async () => { assert.equal((await luotd.term()).code, 0); await luotd.spawn(); },
-        'step while it is down': async () => { await luotd.kill9(); await actions.step(); await luotd.spawn(); },
-        'lose the arena': async () => { await arrive(); await luotd.kill9(); fs.rmSync(path.join(luotd.run, 'arena')); await luotd.spawn(); },
-      };
-      const names = ['step', 'step', 'step', 'go home', 'go home', 'go on', ...Object.keys(actions).slice(3)];
-      try {
-        luotd = await Luotd.start({ clock, config: '[site demo]\nany_host = yes\npublic = yes\ntimezone = UTC\n', args: ['--node=n1', `--store=sqlite,${redis.where}`] });
-        for (let i = 0; i < stepCount; i++) {
-          await view(random(5));
-          await answered(); // or the keeper may see it only after the next step
-          const name = names[random(names.length)];
-          await actions[name]();
-          story.push(`${name} ${new Date(clock.seconds * 1000).toISOString().slice(0, 16)}`);
-          await view(1 + random(3));
-          await answered();
-          if (i % 6 === 5) await arrive();
-        }
-        await arrive();
-        console.log(`  seed ${seed}: ${views} views on ${days.size} days, ${stepCount} steps`);
-        assert.equal((await luotd.term()).code, 0);
-      } finally {
-        luotd?.remove();
-        redis.remove();
-        clock.close();
       }
     });
 });
