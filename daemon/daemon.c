@@ -16,8 +16,9 @@
 #include "store/names.h"
 
 enum {
-    ARENA_VERSION =
-        2, /* 1 had no checks (count/check_word.h): they are made at adoption */
+    /* 1 had no checks (count/check_word.h), 2 no days aside (count/site_aside.h): both are
+     * made at adoption. */
+    ARENA_VERSION = 3,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
     DRAIN_MS = 1000

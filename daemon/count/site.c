@@ -10,7 +10,7 @@
 uint64_t site_layout_hash(void)
 {
     const uint64_t sizes[] = {
-        sizeof(struct site_block),
+        SITE_HISTORY_END, /* what lies behind it came after version 2 */
         offsetof(struct site_block, hits),
         offsetof(struct site_block, visitors),
         offsetof(struct site_block, keys),

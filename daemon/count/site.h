@@ -206,7 +206,8 @@ struct graces {
 };
 
 /* --- Start, before any worker --- */
-/* Of the block's sizes and offsets: another build's arena is not taken for ours. */
+/* Of the sizes and offsets that all versions which are read share (count/site_layout.h):
+ * another build's arena is not taken for ours. */
 uint64_t site_layout_hash(void);
 void site_attach(struct site *s, struct arena *a, unsigned index);
 /* Backs and zeroes the block and the first table's start; state SITE_BLANK.
