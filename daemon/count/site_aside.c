@@ -33,6 +33,7 @@ static uint64_t get(const _Atomic uint64_t *at)
 
 static void set(_Atomic uint64_t *at, uint64_t value)
 {
+    SITE_SEAM("aside");
     atomic_store_explicit(at, value, memory_order_release);
 }
 
@@ -43,6 +44,7 @@ static int64_t tag_of(const _Atomic int64_t *tag)
 
 static void set_number(_Atomic int64_t *at, int64_t value)
 {
+    SITE_SEAM("aside number");
     atomic_store_explicit(at, value, memory_order_release);
 }
 
@@ -78,12 +80,14 @@ static void change_commit(struct site *s, struct aside_copy *next, bool busy)
     uint64_t state = state_of(s);
 
     set(&next->check, check_of(next));
+    SITE_SEAM("aside commit");
     atomic_store_explicit(&s->block->aside, ((state + STEP) ^ SECOND) | (busy ? BUSY : 0),
                           memory_order_seq_cst);
 }
 
 static void change_end(struct site *s)
 {
+    SITE_SEAM("aside end");
     atomic_store_explicit(&s->block->aside, (state_of(s) + STEP) & ~(uint64_t)BUSY,
                           memory_order_seq_cst);
 }

@@ -6,6 +6,17 @@
 
 enum { HOUR_SLOTS = 300, DAY_SLOTS = 7200, WEEK_SLOTS = 50400, SLOT_S = SLOT_MS / 1000 };
 
+/* A stress test's seam, as HITS_SEAM. */
+#ifdef LUOT_SEAMS
+#define SITE_SEAM(where)                                                                 \
+    do {                                                                                 \
+        if (hits_seam != NULL)                                                           \
+            hits_seam(where);                                                            \
+    } while (0)
+#else
+#define SITE_SEAM(where) ((void)0)
+#endif
+
 #define SKETCH_ERROR      (0.649 / 64) /* of count/distinct: 0.649 / sqrt(4096) */
 
 /* Words of site's peer_most and peer_live. */
