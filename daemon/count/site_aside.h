@@ -11,7 +11,7 @@
  *
  *      a day of ours  =  its folded row, or its quarters  +  what is kept here
  *
- * The table is two copies of a page in the site's range, backed by whoever first needs
+ * The table is two copies of two pages in the site's range, backed by whoever first needs
  * it, and one word of the block that says which copy is valid. A change fills the other
  * copy and then stores the word: all of it or nothing. Where rows or quarters must lose
  * what is kept here from then on, the word is `busy` until they have, readers wait those
@@ -19,13 +19,15 @@
  *
  * It holds ASIDE_DAYS days; of more the earliest are forgotten here. A store has them, and
  * series show them, but if such a day comes once more before the arena is a new one, its
- * row in the store keeps the greater count and not the sum. */
+ * row in the store keeps the greater count and not the sum. The same is true of days that
+ * went by more than SITE_DAYS days before the clock first jumped, and of quarter-hours, of
+ * which it holds the ASIDE_QUARTERS next to where the clock was set back to. */
 #ifndef LUOT_COUNT_SITE_ASIDE_H
 #define LUOT_COUNT_SITE_ASIDE_H
 
 #include "count/site.h"
 
-enum { ASIDE_DAYS = 96 };
+enum { ASIDE_DAYS = 96, ASIDE_QUARTERS = 160 };
 
 struct aside_day {
     _Atomic int64_t tag; /* day + 1; 0: free                               */
@@ -33,12 +35,21 @@ struct aside_day {
     _Atomic uint64_t exact;
 };
 
+/* What a quarter had before it began again: part of its day, told apart for series of
+ * hours. */
+struct aside_quarter {
+    _Atomic int64_t tag; /* q + 1; 0: free */
+    _Atomic uint64_t visits, views;
+};
+
 struct aside_copy {
     _Atomic uint64_t check; /* hash_fast of what follows                       */
     _Atomic uint64_t booked_visits, booked_views; /* overrun that is in a day   */
     _Atomic int64_t from_q; /* while busy: hits begin again here; -1: they do not */
     _Atomic int64_t row;    /* while busy: the row that loses its day; -1: none   */
+    _Atomic int64_t low_tag, high_tag; /* all quarters' are among them */
     struct aside_day day[ASIDE_DAYS];
+    struct aside_quarter quarter[ASIDE_QUARTERS];
 };
 
 /* --- Keeper, or before any worker --- */
@@ -64,6 +75,11 @@ void site_aside_add(const struct site *s, uint64_t state, int64_t day,
                     struct hit_count *hits);
 /* The most visitors that were seen of a day, 0 when it is not here. */
 uint64_t site_aside_visitors(const struct site *s, int64_t day, bool *ret_exact);
+/* A quarter of ours, with what it had before it began again. */
+struct hit_count site_own_quarter(const struct site *s, int64_t q);
+/* What is here of slots (now_slot - slots, now_slot], by the quarters' share of time. */
+struct hit_count site_aside_window(const struct site *s, int64_t now_slot, int64_t slots);
+unsigned site_aside_quarters(const struct site *s, int64_t ret_q[ASIDE_QUARTERS]);
 /* Another number when the clock has jumped since, and each day must be saved once more; 0:
  * it never did. */
 uint64_t site_aside_changes(const struct site *s);

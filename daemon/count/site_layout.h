@@ -30,7 +30,7 @@ enum {
     HLL_PER_KEY = 3, /* two days, one month */
     /* In room between block and tables that no earlier version used. */
     ASIDE_AT = 512 << 10,
-    ASIDE_COPY_ROOM = 4 << 10,
+    ASIDE_COPY_ROOM = 8 << 10,
     SITE_BLOCK_ROOM = 84 << 10, /* whole pages */
     SITE_HISTORY_END =
         offsetof(struct site_block, history) + HISTORY_WORDS * sizeof(uint64_t)

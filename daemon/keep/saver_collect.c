@@ -15,7 +15,8 @@
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(3 * SITE_DAYS + 2 * ASIDE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <=
+static_assert(3 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
+                      3 <=
                   SITE_CHANGES,
               "a site's rows fit in its room");
 
@@ -140,6 +141,18 @@ static int64_t lesser(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int add_quarter(const struct looking *l, int64_t q)
+{
+    struct hit_count n = site_own_quarter(l->site, q);
+    const struct change c = {.kind = CHANGE_QUARTER,
+                             .site = l->key,
+                             .number = q,
+                             .views = n.views,
+                             .visits = n.visits};
+
+    return add_row(l->into, l->shadow, &c);
+}
+
 static int collect_quarters(const struct looking *l)
 {
     const struct hits *h = &l->site->block->hits;
@@ -148,17 +161,9 @@ static int collect_quarters(const struct looking *l)
         (rolled > l->slot / QUARTER_SLOTS ? rolled : l->slot / QUARTER_SLOTS) + 1;
     int rv = 0;
 
-    /* The clock was set back: what lies ahead is saved when its time comes. */
-    for (int64_t q = lesser(l->shadow->edges.quarter, rolled); q < until && rv == 0;
-         q++) {
-        struct hit_count n = hits_quarter(h, q);
-        const struct change c = {.kind = CHANGE_QUARTER,
-                                 .site = l->key,
-                                 .number = q,
-                                 .views = n.views,
-                                 .visits = n.visits};
-        rv = add_row(l->into, l->shadow, &c);
-    }
+    /* What lies ahead of a clock that was set back: collect_jumped_quarters. */
+    for (int64_t q = lesser(l->shadow->edges.quarter, rolled); q < until && rv == 0; q++)
+        rv = add_quarter(l, q);
     l->shadow->next.quarter = rolled;
     return rv;
 }
@@ -246,6 +251,19 @@ static int collect_jumped(const struct looking *l)
     }
     if (!all_final)
         l->shadow->next_aside = l->shadow->aside;
+    return rv;
+}
+
+/* Their quarters that began again and are still to come. */
+static int collect_jumped_quarters(const struct looking *l)
+{
+    int64_t q[ASIDE_QUARTERS];
+    int rv = 0;
+
+    if (l->shadow->next_aside == l->shadow->aside)
+        return 0;
+    for (unsigned i = 0, n = site_aside_quarters(l->site, q); i < n && rv == 0; i++)
+        rv = add_quarter(l, q[i]);
     return rv;
 }
 
@@ -340,6 +358,8 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
     rv = collect_name(&l);
     if (rv == 0)
         rv = collect_days(&l);
+    if (rv == 0)
+        rv = collect_jumped_quarters(&l);
     if (rv == 0)
         rv = collect_jumped(&l);
     if (rv == 0)

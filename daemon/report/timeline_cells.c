@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "count/site_aside.h"
 #include "report/timeline_inner.h"
 
 int64_t timeline_cell_number(const struct timeline *t, int64_t at_s)
@@ -44,7 +45,7 @@ static void read_quarter(struct timeline *t, int64_t q, struct cell *c)
     if (!c->at_hand || (t->source != NULL &&
                         q < atomic_load_explicit(&h->first_q, memory_order_relaxed)))
         return; /* restored quarters are others': the source has them */
-    hits = hits_quarter(h, q);
+    hits = site_own_quarter(t->site, q);
     c->own[METRIC_VIEWS] = hits.views;
     c->own[METRIC_VISITS] = hits.visits;
 }

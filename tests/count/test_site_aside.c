@@ -1,6 +1,7 @@
 /* Clocks that were wrong: each view stays on the day that the clock said when it came. */
 #include <criterion/criterion.h>
 
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "lib/repeat.h"
 #include "lib/world.h"
@@ -220,6 +221,66 @@ Test(site_aside, hits_while_the_clock_is_set_back_are_in_a_day)
         world_close(&w);
     }
 }
+
+/* --- Hours --- */
+
+enum { LEDGER_QUARTERS = 4096 };
+static uint64_t by_quarter[LEDGER_QUARTERS];
+
+static void views_in_quarter(int64_t first_q, unsigned n)
+{
+    views(n);
+    by_quarter[w.now.ms / SLOT_MS / QUARTER_SLOTS - first_q] += n;
+}
+
+static void expect_quarters(int64_t first_q, uint64_t seed)
+{
+    uint64_t last_day = 0;
+
+    for (int64_t i = 0; i < LEDGER_QUARTERS; i++) {
+        int64_t now_q = w.now.ms / SLOT_MS / QUARTER_SLOTS;
+
+        cr_assert_eq(
+            site_own_quarter(world_site(&w, "a"), first_q + i).views, by_quarter[i],
+            "seed %lu: quarter %ld from now: %lu of %lu", seed, first_q + i - now_q,
+            site_own_quarter(world_site(&w, "a"), first_q + i).views, by_quarter[i]);
+        if (first_q + i > now_q - 96 && first_q + i < now_q)
+            last_day += by_quarter[i];
+    }
+    cr_assert_geq(metric(SPAN_LAST_24H), last_day, "seed %lu", seed);
+}
+
+static void one_walk_of_hours(uint64_t seed)
+{
+    uint64_t random = seed;
+    int64_t first_q;
+
+    start("2026-05-10 10:00:00");
+    memset(by_quarter, 0, sizeof by_quarter);
+    first_q = w.now.ms / SLOT_MS / QUARTER_SLOTS - LEDGER_QUARTERS / 2;
+    for (int i = 0; i < 100; i++) {
+        int64_t step = (int64_t)random_below(&random, 20 * HOUR_S) - 9 * HOUR_S;
+
+        views_in_quarter(first_q, (unsigned)random_below(&random, 6));
+        if (random_below(&random, 4) == 0)
+            world_restart(&w, instant_after(w.now, step));
+        else
+            go(step);
+        expect_quarters(first_q, seed);
+    }
+    expect_ledger("after hours");
+    world_close(&w);
+}
+
+Test(site_aside, quarter_hours_that_are_counted_twice_are_added_up)
+{
+    uint64_t only = number_from("SEED", 0), seeds = number_from("SEEDS", 20);
+
+    for (uint64_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : seeds); seed++)
+        one_walk_of_hours(seed);
+}
+
+/* --- As it comes --- */
 
 static int64_t some_step(uint64_t *random)
 {
