@@ -136,6 +136,18 @@ static struct aside_quarter *place_of_quarter(struct aside_copy *copy, int64_t q
     return place;
 }
 
+static void add_quarter(struct aside_copy *copy, int64_t q, int64_t now_q,
+                        struct hit_count hits)
+{
+    struct aside_quarter *place =
+        hits.views + hits.visits > 0 ? place_of_quarter(copy, q, now_q) : NULL;
+
+    if (place == NULL)
+        return;
+    aside_set(&place->views, aside_get(&place->views) + hits.views);
+    aside_set(&place->visits, aside_get(&place->visits) + hits.visits);
+}
+
 /* --- Room, adoption --- */
 
 int site_aside_make_room(struct site *s, struct arena *a)
@@ -277,16 +289,8 @@ static void keep_quarters(const struct site *s, struct aside_copy *copy, int64_t
         from_q = now_q;
     if (from_q < rolled - QUARTERS)
         from_q = rolled - QUARTERS;
-    for (int64_t q = from_q; q < rolled; q++) {
-        struct hit_count hits = hits_quarter(h, q);
-        struct aside_quarter *place =
-            hits.views + hits.visits > 0 ? place_of_quarter(copy, q, now_q) : NULL;
-
-        if (place == NULL)
-            continue;
-        aside_set(&place->views, aside_get(&place->views) + hits.views);
-        aside_set(&place->visits, aside_get(&place->visits) + hits.visits);
-    }
+    for (int64_t q = from_q; q < rolled; q++)
+        add_quarter(copy, q, now_q, hits_quarter(h, q));
 }
 
 static bool has_row(const struct site *s, int64_t day)
@@ -350,7 +354,9 @@ int site_aside_book(struct site *s, struct arena *a, int64_t slot)
     const struct hits *h = &s->block->hits;
     /* Visits are added first: so views never without their visits. */
     uint64_t views = aside_get(&h->overrun_views), visits = aside_get(&h->overrun_visits);
+    int64_t now_q = slot / QUARTER_SLOTS;
     struct aside_copy *copy;
+    struct hit_count hits;
     int rv;
 
     if (views == 0 && visits == 0)
@@ -363,9 +369,10 @@ int site_aside_book(struct site *s, struct arena *a, int64_t slot)
         aside_get(&copy->booked_visits) == visits)
         return 0;
     copy = change_begin(s);
-    add_hits(copy, day_of_quarter(s, slot / QUARTER_SLOTS),
-             (struct hit_count){.views = less(views, aside_get(&copy->booked_views)),
-                                .visits = less(visits, aside_get(&copy->booked_visits))});
+    hits = (struct hit_count){.views = less(views, aside_get(&copy->booked_views)),
+                              .visits = less(visits, aside_get(&copy->booked_visits))};
+    add_hits(copy, day_of_quarter(s, now_q), hits);
+    add_quarter(copy, now_q, now_q, hits);
     aside_set(&copy->booked_views, views);
     aside_set(&copy->booked_visits, visits);
     change_commit(s, copy, false);

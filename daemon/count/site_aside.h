@@ -6,8 +6,8 @@
  *                                 kept here, and they go on from it when they come
  *      the clock jumped           from then on: a day takes the row of another one (rows
  *                                 are day % SITE_DAYS) that may be wanted again
- *      overrun                    what no slot could take: of the day on which the keeper
- *                                 sees it
+ *      overrun                    what no slot could take: of the day, and the quarter, in
+ *                                 which the keeper sees it
  *
  *      a day of ours  =  its folded row, or its quarters  +  what is kept here
  *

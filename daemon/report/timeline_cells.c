@@ -42,7 +42,8 @@ static void read_quarter(struct timeline *t, int64_t q, struct cell *c)
     struct hit_count hits;
 
     c->at_hand = q <= now_q && q > now_q - QUARTERS;
-    if (!c->at_hand || (t->source != NULL &&
+    /* Those to come: a clock may have been ahead. */
+    if (q <= now_q - QUARTERS || (t->source != NULL &&
                         q < atomic_load_explicit(&h->first_q, memory_order_relaxed)))
         return; /* restored quarters are others': the source has them */
     hits = site_own_quarter(t->site, q);

@@ -46,13 +46,13 @@ const steps = (luotd) => [...luotd.log.matchAll(/event=clock_step step_ms=(-?\d+
 const inTotals = (luotd) => Number(execFileSync('sqlite3', ['-readonly', path.join(luotd.state, 'luot.db'), "SELECT total(views) FROM total"]).toString());
 
 // Where the clock is put, and whether it comes back: seconds from now at the time of the test. Wherever it is, a view is
-// counted on the day that it said (daemon/count/site_aside.h).
+// counted on the day that it said (daemon/count/site_aside.h); `hours`: and hours add up too, which stay 36 days.
 const MOVES = {
-  'an hour on, and back': { wall: () => HOUR, back: true },
-  'an hour back, and on again': { wall: () => -HOUR, back: true },
-  'a day back, and on again': { wall: () => -DAY, back: true },
-  '26 hours on, and back': { wall: () => 26 * HOUR, back: true },
-  'a year on, and back': { wall: () => YEAR + 1000, back: true, far: YEAR },
+  'an hour on, and back': { wall: () => HOUR, back: true, hours: true },
+  'an hour back, and on again': { wall: () => -HOUR, back: true, hours: true },
+  'a day back, and on again': { wall: () => -DAY, back: true, hours: true },
+  '26 hours on, and back': { wall: () => 26 * HOUR, back: true, hours: true },
+  'a year on, and back': { wall: () => YEAR + 1000, back: true },
   'to 1970, and back': { wall: () => 1000 - now(), back: true },
   'over a suspend of 8 hours': { wall: () => 8 * HOUR + 1000, boot: 8 * HOUR + 1000 },
 };
@@ -78,7 +78,7 @@ describe('the wall clock', { skip: missing, concurrency: 4 }, () => {
       };
       const inSeries = async () =>
         (await inSteps('day', [0, 10 * DAY], [now() - 500 * DAY, now() + 500 * DAY])) === views &&
-        (await inSteps('hour', [0, 10 * DAY], [now() - 5 * DAY, now() + 5 * DAY], ...(move.far ? [[now() + move.far - 5 * DAY, now() + move.far + 5 * DAY]] : []))) === views;
+        (!move.hours || (await inSteps('hour', [now() - 5 * DAY, now() + 5 * DAY])) === views);
       const arrives = () =>
         until(`${views} everywhere`, async () => {
           const inRedis = await redis.views();
