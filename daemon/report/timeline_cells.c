@@ -43,8 +43,9 @@ static void read_quarter(struct timeline *t, int64_t q, struct cell *c)
 
     c->at_hand = q <= now_q && q > now_q - QUARTERS;
     /* Those to come: a clock may have been ahead. */
-    if (q <= now_q - QUARTERS || (t->source != NULL &&
-                        q < atomic_load_explicit(&h->first_q, memory_order_relaxed)))
+    if (q <= now_q - QUARTERS ||
+        (t->source != NULL &&
+         q < atomic_load_explicit(&h->first_q, memory_order_relaxed)))
         return; /* restored quarters are others': the source has them */
     hits = site_own_quarter(t->site, q);
     c->own[METRIC_VIEWS] = hits.views;
