@@ -113,21 +113,32 @@ bool site_day_is_final(const struct site *s, int64_t day)
     return p.until_slot <= folded_slot(s);
 }
 
-struct hit_count site_counted_hits(const struct site *s, const struct period *day)
+/* Acquire: see site_aside_is. */
+static struct hit_count row_hits(const struct site_day *row, int64_t day)
 {
-    const struct site_day *row = day_of(s, day->number);
-
-    if (day->until_slot > folded_slot(s))
-        return hits_sum(&s->block->hits, day->from_slot / QUARTER_SLOTS,
-                        day->until_slot / QUARTER_SLOTS, true);
-    if (!tag_is(&row->own_tag, day->number))
+    if (!tag_is(&row->own_tag, day))
         return (struct hit_count){0};
-    /* Acquire: see site_aside_is. */
     return (struct hit_count){
         .views =
             check_word_value(atomic_load_explicit(&row->own.views, memory_order_acquire)),
         .visits = check_word_value(
             atomic_load_explicit(&row->own.visits, memory_order_acquire))};
+}
+
+struct hit_count site_counted_hits(const struct site *s, const struct period *day)
+{
+    int64_t folded, again = folded_slot(s);
+    struct hit_count hits;
+
+    do { /* once more when days were folded meanwhile: a jump may have taken quarters */
+        folded = again;
+        hits = day->until_slot <= folded
+                   ? row_hits(day_of(s, day->number), day->number)
+                   : hits_sum(&s->block->hits, day->from_slot / QUARTER_SLOTS,
+                              day->until_slot / QUARTER_SLOTS, true);
+        again = folded_slot(s);
+    } while (again != folded);
+    return hits;
 }
 
 struct hit_count site_own_hits(const struct site *s, const struct period *day)
