@@ -10,12 +10,14 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "daemon_inner.h"
+#include "keep/tick.h"
 #include "store/history.h"
 #include "store/names.h"
 
 enum {
-    ARENA_VERSION =
-        2, /* 1 had no checks (count/check_word.h): they are made at adoption */
+    /* 1 had no checks (count/check_word.h), 2 no days aside (count/site_aside.h): both are
+     * made at adoption. */
+    ARENA_VERSION = 3,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
     DRAIN_MS = 1000
@@ -146,6 +148,7 @@ static int open_sites(struct daemon *d)
         log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
                   report.full);
     say_damage(d);
+    tick_say_ahead(d->registry, d->started);
     if (d->reader_store != NULL) {
         rv = history_reopen_sites(d->registry, d->reader_store, d->started, &reopened);
         if (rv == 0)

@@ -215,9 +215,26 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
     return failed != 0 ? failed : rv;
 }
 
-void registry_set_back(struct registry *r, struct instant now, bool finish)
+int registry_set_back(struct registry *r, struct instant now, bool finish)
 {
+    int failed = 0, rv;
+
+    for (size_t i = 0; i < r->limit; i++) {
+        if (registry_state(r, i) == SITE_FREE)
+            continue;
+        rv = site_set_back(&r->site[i], r->arena, now, finish);
+        if (failed == 0)
+            failed = rv;
+    }
+    return failed;
+}
+
+struct days_ahead registry_days_ahead(const struct registry *r, struct instant now)
+{
+    struct days_ahead sum = {0};
+
     for (size_t i = 0; i < r->limit; i++)
         if (registry_state(r, i) != SITE_FREE)
-            site_set_back(&r->site[i], now, finish);
+            site_aside_ahead(&r->site[i], now, &sum);
+    return sum;
 }

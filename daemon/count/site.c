@@ -10,7 +10,7 @@
 uint64_t site_layout_hash(void)
 {
     const uint64_t sizes[] = {
-        sizeof(struct site_block),
+        SITE_HISTORY_END, /* what lies behind it came after version 2 */
         offsetof(struct site_block, hits),
         offsetof(struct site_block, visitors),
         offsetof(struct site_block, keys),
@@ -36,6 +36,7 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
     char *range = arena_range(a, index);
 
     s->index = index;
+    atomic_store_explicit(&s->read_day, INT64_MIN, memory_order_relaxed);
     s->block = (struct site_block *)range;
     for (unsigned i = 0; i < SITE_KEYS; i++) {
         s->table[i] = (struct visitors_table){

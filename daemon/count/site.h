@@ -106,6 +106,7 @@ struct site_block {
     struct site_row month[SITE_MONTHS];
     _Atomic uint64_t history_version; /* odd while the words are written */
     _Atomic uint64_t history[HISTORY_WORDS];
+    _Atomic uint64_t aside; /* of count/site_aside; 0: nothing is kept there */
 };
 
 /* The front of the arena, before the sites' ranges. A range that is not `made` is never
@@ -181,6 +182,10 @@ struct site { /* one a range, made at start, never moves */
     _Atomic int64_t
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
+    _Atomic uint64_t jumps;    /* of the clock, by a day or more, or back */
+    /* What the store said when it was read last: on which local day that was, and the
+     * next one of which it has a number; INT64_MIN: not read yet. */
+    _Atomic int64_t read_day, ahead_day;
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -202,7 +207,8 @@ struct graces {
 };
 
 /* --- Start, before any worker --- */
-/* Of the block's sizes and offsets: another build's arena is not taken for ours. */
+/* Of the sizes and offsets that all versions which are read share (count/site_layout.h):
+ * another build's arena is not taken for ours. */
 uint64_t site_layout_hash(void);
 void site_attach(struct site *s, struct arena *a, unsigned index);
 /* Backs and zeroes the block and the first table's start; state SITE_BLANK.
@@ -234,8 +240,9 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 int site_keep(struct site *s, struct arena *a, const struct graces *g,
               struct instant now);
 /* The clock was set back by more than 15 minutes: first with finish = false, then, a
- * grace later, with true. */
-void site_set_back(struct site *s, struct instant now, bool finish);
+ * grace later, with true. ERR_NOSPACE: what was counted of days to come is in total
+ * only. */
+int site_set_back(struct site *s, struct arena *a, struct instant now, bool finish);
 void graces_tick_begin(struct graces *g, struct turns *turns);
 void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 
@@ -303,6 +310,9 @@ struct site_online site_online(const struct site *s, struct instant now);
  * far back. */
 bool site_own_day(const struct site *s, int64_t day, struct instant now,
                   struct site_numbers *ret_numbers);
+/* The same of a day that the arena knows though it is not at hand: one to come, or long
+ * past, of a clock that was wrong. What a store must have. */
+void site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers);
 /* Its views and visits will not change any more. */
 bool site_day_is_final(const struct site *s, int64_t day);
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,

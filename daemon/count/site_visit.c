@@ -97,6 +97,16 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
     return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
 }
 
+/* Later than the turn's time is what the floor moved up, above all that there is: the clock
+ * is being set back. */
+static void add(struct site *s, const struct site_lane *lane)
+{
+    if (lane->slot > lane->now_slot)
+        hits_add_undated(&s->block->hits, lane->visits, lane->views);
+    else
+        hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+}
+
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
 {
     bool late, new_visit;
@@ -108,7 +118,7 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
     if (slot != lane->slot && lane->views > 0) {
-        hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+        add(s, lane);
         lane->views = lane->visits = 0;
     }
     if (visit->own_s != 0 && visit->own_s < lane->own_s)
@@ -149,7 +159,7 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
     lane->touched = false;
     if (lane->views == 0)
         return false;
-    hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+    add(s, lane);
     lane->views = lane->visits = 0;
     note_first_live(s, lane, now_s);
     /* For silent sites: a store a site and turn, and only when the second has changed. */

@@ -50,7 +50,7 @@ static void add_config(struct world *w, const char *text)
 static void start(struct world *w)
 {
     struct arena_report report;
-    struct arena_layout layout = {.version = 2,
+    struct arena_layout layout = {.version = 3,
                                   .oldest = 1,
                                   .layout_hash = site_layout_hash(),
                                   .head_bytes = sizeof(struct count_head),
