@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 #include "base/slice.h"
+#include "identify/dimension.h"
 
 enum visit_kind { VISIT_VIEW, VISIT_PING, VISIT_EVENT };
 
@@ -16,6 +17,8 @@ struct visit {
     bool anonymous;          /* DNT or GPC: no visitor is computed           */
     bool entry;              /* its referrer is another site or none: without a visitor
                                 this is what makes a view a visit */
+    struct slice key[DIMENSIONS]; /* what it is counted by; empty: none. UTF-8, at most
+                                     LUOT_TOP_KEY_MAX bytes, good until the turn's end */
 };
 
 #endif

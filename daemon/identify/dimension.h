@@ -1,0 +1,32 @@
+/* Floor 2 (identify). What a view is counted by, beside its number: the closed list of
+ * tops that a site keeps. */
+#ifndef LUOT_IDENTIFY_DIMENSION_H
+#define LUOT_IDENTIFY_DIMENSION_H
+
+enum { LUOT_TOP_KEY_MAX = 255 /* bytes of a row's key */ };
+
+/* name, word in addresses and documents, do its rows have visitors */
+#define DIMENSION_ROWS(X)                                                                \
+    X(DIM_PAGES, pages, true)                                                            \
+    X(DIM_ENTRY_PAGES, entry_pages, false)                                               \
+    X(DIM_REFERRERS, referrers, true)                                                    \
+    X(DIM_REFERRER_CLASSES, referrer_classes, true)                                      \
+    X(DIM_COUNTRIES, countries, true)                                                    \
+    X(DIM_REGIONS, regions, true)                                                        \
+    X(DIM_NETWORKS, networks, true)                                                      \
+    X(DIM_BROWSERS, browsers, true)                                                      \
+    X(DIM_SYSTEMS, systems, true)                                                        \
+    X(DIM_DEVICES, devices, true)                                                        \
+    X(DIM_LANGUAGES, languages, true)                                                    \
+    X(DIM_SCREENS, screens, true)                                                        \
+    X(DIM_CAMPAIGNS, campaigns, true)                                                    \
+    X(DIM_EVENTS, events, false)                                                         \
+    X(DIM_NOT_FOUND, not_found, false)                                                   \
+    X(DIM_DOWNLOADS, downloads, false)                                                   \
+    X(DIM_BOTS, bots, false)
+
+#define DIMENSION_ENUM(name, word, has_visitors) name,
+enum dimension { DIMENSION_ROWS(DIMENSION_ENUM) DIMENSIONS };
+#undef DIMENSION_ENUM
+
+#endif
