@@ -24,7 +24,8 @@ enum command_kind {
     COMMAND_IMPORT, /* ours: luotctl_import.c                            */
     COMMAND_LOAD,   /* followed by a document from a file                */
     COMMAND_DUMP,   /* ours: luotctl_dump.c                              */
-    COMMAND_CHECK   /* ours: luotctl_check.c                             */
+    COMMAND_CHECK,  /* ours: luotctl_check.c                             */
+    COMMAND_REPORT  /* ours with --month: luotctl_report.c; else as JSON */
 };
 
 struct command {
