@@ -64,15 +64,42 @@ static const struct command COMMANDS[] = {
                 {.name = "from", .key = "from"},
                 {.name = "to", .key = "to"}}},
     {.name = "report",
-     .kind = COMMAND_JSON,
-     .usage = "KEY [--by day|hour|week|month] [--from FROM] [--to TO]",
-     .sentence = "views, visits and visitors of a site, row by row",
-     .details = "  --by P   a row for each day (default), hour, week or month\n" SPAN,
-     .words_min = 1,
+     .kind = COMMAND_REPORT,
+     .usage = "KEY [--by day|hour|week|month] [--from FROM] [--to TO]\n"
+              "       luotctl report (KEY | --group G | --all) --month 2025-12 "
+              "[--starts-on N]\n"
+              "               [--compare previous,year] [--format table|csv|json|html]",
+     .sentence =
+         "views, visits and visitors, row by row; or the month of one site or many",
+     .details =
+         "  --by P          a row for each day (default), hour, week or month\n" SPAN
+         "  --month M       a month of KEY, of the sites of a group, or of all; in "
+         "Vietnamese\n"
+         "  --starts-on N   the months begin on that day (1 to 28; default 1); visitors "
+         "are "
+         "then\n"
+         "                  a sum of days\n"
+         "  --compare C     beside the month before (previous), a year before (year), or "
+         "both:\n"
+         "                  by views, in per cent\n"
+         "  --format F      table (default), csv (for spreadsheets: UTF-8 with a mark, "
+         "`;` "
+         "between),\n"
+         "                  json, or html (one page to print)\n"
+         "  example: luotctl report --all --month 2025-12 --compare previous,year "
+         "--format "
+         "html >t12.html\n",
+     .words_min = 0,
      .words_max = 1,
      .option = {{.name = "by", .key = "by"},
                 {.name = "from", .key = "from"},
-                {.name = "to", .key = "to"}}},
+                {.name = "to", .key = "to"},
+                {.name = "group", .key = "group"},
+                {.name = "all", .key = "all", .flag = true},
+                {.name = "month", .key = "month"},
+                {.name = "starts-on", .key = "starts_on"},
+                {.name = "compare", .key = "compare"},
+                {.name = "format"}}},
     {.name = "seed",
      .kind = COMMAND_TEXT,
      .usage = "KEY [--metric M] --total N [--today N] [--week N] [--month N]\n"

@@ -24,9 +24,12 @@ static const struct command table[] = {
      "one metric over time; FROM and TO are days (2026-01-31) or unix seconds, TO is not "
      "in it",
      command_series, "metric step from to", 1, 5, false},
-    {"report", "KEY [by day|hour|week|month] [FROM] [TO]",
-     "views, visits and visitors, a row for each day, hour, week or month",
-     command_report, "by from to", 1, 5, false},
+    {"report",
+     "KEY [by day|hour|week|month] [FROM] [TO] | (KEY | --group G | --all) --month M "
+     "[--starts-on N] [--compare previous,year]",
+     "views, visits and visitors, a row for each day, hour, week or month; or a month of "
+     "one site, a group or all, as JSON",
+     command_report, "by from to month group all starts_on compare", 0, 5, false},
     {"seed",
      "KEY --metric M --total N [--today N] [--week N] [--month N] [--as-of T] [--note "
      "TEXT]",

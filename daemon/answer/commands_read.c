@@ -1,5 +1,6 @@
 /* Commands that read: the daemon's numbers and the sites'. */
 #include "answer/command.h"
+#include "answer/month_question.h"
 #include "answer/question.h"
 #include "base/error.h"
 #include "report/series.h"
@@ -229,11 +230,17 @@ static struct slice report_period(const struct asked_command *c, unsigned *place
 
 void command_report(struct asked_command *c)
 {
-    const struct site *site = command_site_at(c, 0);
-    struct question q = {.kind = ASK_REPORT, .to = c->to, .site = site, .text = !c->json};
+    struct question q = {.kind = ASK_REPORT, .to = c->to, .text = !c->json};
+    const struct site *site;
     unsigned place = 1;
     struct slice by;
 
+    if (month_question_is_asked(c)) {
+        month_question_ask(c);
+        return;
+    }
+    site = command_site_at(c, 0);
+    q.site = site;
     if (site == NULL)
         return;
     by = report_period(c, &place);
