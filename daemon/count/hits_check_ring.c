@@ -6,7 +6,7 @@
  *
  * A minute is believed when the minutes of its quarter add up to the quarter's word: the
  * keeper writes them first. */
-#include "count/hits_seal.h"
+#include "count/hits_seal_inner.h"
 #include "count/hits_word.h"
 
 static uint64_t ring_at(const struct hits *h, int i)

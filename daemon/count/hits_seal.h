@@ -68,7 +68,5 @@ bool hits_raise_quarter(struct hits *h, struct hits_seal *seal, int64_t q,
 
 /* Closed quarters of the same eight as q hold their CRC, or have none. */
 bool hits_quarter_holds(const struct hits *h, struct hits_seal *seal, int64_t q);
-/* Private to hits_seal.c: the ring's part of hits_check_words (hits_check_ring.c). */
-void hits_check_ring(struct hits *h, struct hits_adopting *a);
 
 #endif

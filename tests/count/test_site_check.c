@@ -345,3 +345,22 @@ Test(check_word, sees_every_change_within_a_byte)
             }
     cr_expect_not(check_word_holds(19001, check_word(19000, 7)));
 }
+
+static uint16_t crc_bit_by_bit(uint16_t crc, uint64_t value)
+{
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        crc ^= (uint16_t)((value >> shift & 0xff) << 8);
+        for (int bit = 0; bit < 8; bit++)
+            crc = (uint16_t)(crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1);
+    }
+    return crc;
+}
+
+Test(check_word, is_the_crc_that_it_says)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < 5000; i++, value = value * 6364136223846793005U + 1442695041)
+        cr_assert_eq(check_word_crc((uint16_t)i, value),
+                     crc_bit_by_bit((uint16_t)i, value));
+}
