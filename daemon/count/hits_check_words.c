@@ -239,8 +239,11 @@ static void check_minutes(struct hits *h, int64_t q, struct hits_adopting *a)
 
     if (!minutes_of(h, q, &sum, &missing, &missed) || missing > 1)
         return; /* too many hits to tell, or it was restored, or this arena is younger */
-    if (missing == 0 && sum.views == all.views && sum.visits == all.visits)
+    if (sum.views == all.views && sum.visits == all.visits) {
+        if (missing == 1) /* begun again, and passed without a view: 0, not null */
+            set_minute(h, missed, minute_word(missed, (struct hit_count){0}));
         return;
+    }
     if (missing == 1 && sum.views <= all.views && sum.visits <= all.visits)
         set_minute(
             h, missed,

@@ -8,6 +8,7 @@
  * other. Tallies of periods that are over are in their rows. Not covered: words of a table
  * of visitors (the visitor who is changed is a new one), its matrix and HyperLogLogs. */
 #include "count/check_word.h"
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_seal.h"
 
@@ -287,6 +288,7 @@ void site_check(struct site *s, int64_t last, bool alive)
                   &(struct row){PERIOD_MONTH, i, SITE_MONTHS, &b->month[i].own_tag,
                                 &b->month[i].own_visitors, NULL, NULL},
                   last);
-    for (int kind = PERIOD_DAY; kind < PERIOD_KINDS; kind++)
+    /* Where the clock jumped, a cell may be of a period that comes again. */
+    for (int kind = PERIOD_DAY; kind < PERIOD_KINDS && site_aside_changes(s) == 0; kind++)
         check_tallies(s, (enum period_kind)kind, last);
 }
