@@ -187,6 +187,7 @@ struct site { /* one a range, made at start, never moves */
     uint64_t fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS];
     uint64_t scanned_terms; /* keeper: the version that the last scan was made under */
     bool keys_changed;      /* keeper: since the last scan                           */
+    bool setting_back;      /* keeper: site_set_back has begun, and not finished     */
     /* count/site_peers: what other runs say, and who looks at it now. */
     _Atomic(struct site_peers *) peers;
     _Atomic uint32_t peer_readers;

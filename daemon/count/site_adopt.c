@@ -134,9 +134,12 @@ int site_set_back(struct site *s, struct arena *a, struct instant now, bool fini
     int rv;
 
     if (!finish) {
+        site_seal_open(s); /* until it is finished workers may add to overrun */
+        s->setting_back = true;
         hits_set_back_begin(&s->block->hits, now_slot);
         return 0;
     }
+    s->setting_back = false;
     if (now_slot < was)
         site_keep_rows(s, was);
     site_seal_open_from(s, now_slot / QUARTER_SLOTS);

@@ -207,6 +207,7 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g, struct in
     failed = failed != 0 ? failed : rv;
     rv = keep_tables(s, a, g, now_slot);
     keep_scan(s, now_slot);
-    site_seal_close(s);
+    if (!s->setting_back)
+        site_seal_close(s);
     return failed != 0 ? failed : rv;
 }
