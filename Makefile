@@ -85,7 +85,7 @@ FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
-.PHONY: build help clean lib unit stress soak bench install install-lib staged mutants \
+.PHONY: build help clean lib unit stress soak soak-stress bench install install-lib staged mutants \
         run check lint conf fuzz seeds e2e browser check-gcc check-clang check-address check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -245,7 +245,8 @@ $(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/
 # Mutants: NAME:test. count/ is built with -DLUOT_MUTANT_NAME, which takes one line out of a protocol; the test must then fail
 # (exit 1: not a crash, not a build that broke), or it proves nothing about that line.
 MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits \
-          NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors
+          NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors \
+          NO_OPEN:stress_kill_site
 
 mutant_name = $(word 1,$(subst :, ,$(1)))
 mutant_test = $(word 2,$(subst :, ,$(1)))
@@ -400,16 +401,23 @@ e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 # The long form of what `make e2e` runs in short. Each file says which of these it reads.
-SOAK ?= kill kill_redis power nodes damage redis clock clock_walk night soak
+SOAK ?= kill kill_redis power nodes damage arena redis clock clock_walk night soak
 SOAK_kill = KILLS=1000
 SOAK_kill_redis = KILLS=1000
 SOAK_power = ROUNDS=500
 SOAK_nodes = ROUNDS=100
 SOAK_damage = FULL=1
 SOAK_clock_walk = WALKS=20 STEPS=80
+SOAK_arena = FULL=1
 SOAK_night = RATE=100
 SOAK_soak = QUARTER=3000 CROWD=420000
 SOAK_FILES = $(foreach f,$(SOAK),$(if $(wildcard tests/e2e/$(f).test.mjs),soak-$(f)))
+# Damage to each kind of file, in process, is a part of `damage`; so is the keeper killed at each of its stores.
+SOAK_STRESS = $(addprefix $(BUILD)/tests/stress/stress_,damage sweep sweep_marks kill_site)
+soak-damage: soak-stress
+soak-stress: $(SOAK_STRESS)
+	@for t in $^; do echo "== $$t FULL=1"; FULL=1 timeout 3600 $$t || exit 1; done
+
 soak:
 	@failed=; for f in $(SOAK_FILES); do $(MAKE) -s $$f || failed="$$failed $$f"; done; \
 	  if [ "$$failed" ]; then echo "soak: FAILED:$$failed"; exit 1; fi; echo "soak: everything passed: $(SOAK_FILES)"

@@ -15,8 +15,8 @@
 #include "store/names.h"
 
 enum {
-    /* 1 had no checks (count/check_word.h), 2 no days aside (count/site_aside.h): both are
-     * made at adoption. */
+    /* 1 had no checks (count/check_word.h), 2 no days aside (count/site_aside.h) and no seals
+     * (count/site_seal.h): they are made at adoption. */
     ARENA_VERSION = 3,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
@@ -114,21 +114,26 @@ static int open_sharing(struct daemon *d)
 }
 
 /* Once: the next start finds what is whole. */
-static void say_damage(struct daemon *d)
+static void say_damage(struct daemon *d, const struct registry_report *report)
 {
+    d->arena_damaged = report->head_damaged;
+    if (report->head_damaged > 0)
+        log_error("event=arena_damaged file=%s/arena site=- mended=%u lost=0 day=- "
+                  "next=check_memory_and_who_writes_there",
+                  d->places.run_dir, report->head_damaged);
     for (size_t i = 0; i < registry_limit(d->registry); i++) {
-        const struct site *s = registry_at(d->registry, i);
+        const struct site *s = registry_site(d->registry, i);
         char day[11] = "-";
 
-        if (s == NULL || s->damage.mended + s->damage.lost == 0)
+        if (s->damage.mended + s->damage.lost == 0)
             continue;
         d->arena_damaged += s->damage.mended + s->damage.lost;
         if (s->damage.day >= 0)
             date_write(s->damage.day, day);
         log_error("event=arena_damaged file=%s/arena site=%s mended=%u lost=%u day=%s "
                   "next=check_memory_and_who_writes_there",
-                  d->places.run_dir, s->block->key, s->damage.mended, s->damage.lost,
-                  day);
+                  d->places.run_dir, s->block->key[0] != '\0' ? s->block->key : "-",
+                  s->damage.mended, s->damage.lost, day);
     }
 }
 
@@ -147,7 +152,7 @@ static int open_sites(struct daemon *d)
     if (report.full[0] != '\0')
         log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
                   report.full);
-    say_damage(d);
+    say_damage(d, &report);
     tick_say_ahead(d->registry, d->started);
     if (d->reader_store != NULL) {
         rv = history_reopen_sites(d->registry, d->reader_store, d->started, &reopened);
@@ -156,6 +161,7 @@ static int open_sites(struct daemon *d)
         if (rv != 0)
             log_error("event=history error=\"%s\" next=count_on_without_it",
                       error_text(rv));
+        (void)history_raise_lost(d->registry, d->reader_store, d->started);
         d->restoring = fresh && rv != 0;
         d->gap_waits =
             history_gap(d->reader_store, d->arena_report.last_alive_ms, d->started) != 0;

@@ -20,8 +20,10 @@
 #include <stddef.h>
 
 #include "count/site.h"
+#include "count/site_seal.h"
 
 enum {
+    SEAL_AT = 84224, /* in the block's last page, which is there */
     TABLE_AT = 1 << 20,
     TABLE_BYTES = VISITORS_WORDS * 8,
     MATRIX_AT = TABLE_AT + SITE_KEYS * TABLE_BYTES,
@@ -97,7 +99,8 @@ static_assert(TABLE_AT == 1 << 20 && MATRIX_AT == 13 << 20 && HLL_AT == 14417920
                   sizeof(struct hll) == 16384,
               "tables keep their places");
 
-static_assert(sizeof(struct site_block) <= SITE_BLOCK_ROOM,
+static_assert(sizeof(struct site_block) <= SEAL_AT, "the seal lies behind the block");
+static_assert(SEAL_AT + sizeof(struct site_seal) <= SITE_BLOCK_ROOM,
               "1,000 quiet sites fit in 96 MiB");
 static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room");
 static_assert(sizeof(struct hll) % 4096 == 0, "what is punched is whole pages");

@@ -23,6 +23,11 @@ int history_load(struct site *site, struct store *store, struct instant now);
 int history_load_all(struct registry *registry, struct store *store, struct instant now,
                      bool fresh);
 
+/* Sites whose adoption lost numbers: what this very run has saved of them is had again. At
+ * start, after history_load_all, before the first save. Logs. 0 or the store's last error. */
+int history_raise_lost(struct registry *registry, struct store *store,
+                       struct instant now);
+
 /* Sites that opened by themselves since, or that found no store: the same, for those that
  * have no history yet, or that of another day than it is, after a clock was wrong; `fresh` when history_load_all said so and could not. Cheap when
  * there are none; the reader thread calls it each second or so. */
