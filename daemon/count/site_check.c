@@ -5,7 +5,11 @@
  * have no room for a check are compared with the seal (count/hits_seal.h).
  *
  * A quarter is a part of its day, and a day the sum of its quarters: each is a source of the
- * other. Tallies of periods that are over are in their rows. Not covered: words of a table
+ * other. Tallies of periods that are over are in their rows.
+ *
+ * Where the clock has jumped by a day, or back, days are taken from their rows and quarters
+ * begin again, and what a word ought to be is not as plain: from then on only those that
+ * have a check in them are looked at, and the table of count/site_aside.h. Not covered: words of a table
  * of visitors (the visitor who is changed is a new one), its matrix and HyperLogLogs. */
 #include "count/check_word.h"
 #include "count/site_aside.h"
@@ -51,7 +55,7 @@ static bool is_folded(const struct site *s, const struct row *r, int64_t number)
 static bool holds(const struct site *s, const _Atomic uint64_t *at, int64_t number)
 {
     uint64_t word = relaxed(at);
-    bool sealed = relaxed(&s->seal->hits.moving) != 0;
+    bool sealed = relaxed(&s->seal->hits.moving) != 0 && site_aside_changes(s) == 0;
 
     return check_word_holds(number, word) &&
            !(sealed && word != 0 && word >> CHECK_WORD_BITS == 0);
@@ -224,16 +228,18 @@ static void check_hits(struct site *s, int64_t last, bool alive)
 {
     struct hits *h = &s->block->hits;
     struct hits_adopting a = {.last_slot = last,
-                              /* Overrun may have grown since: after a jump, too. */
-                              .alive = alive && site_aside_changes(s) == 0,
+                              .alive = alive,
                               .other = quarter_of_day,
                               .context = s,
                               .quarter = -1};
+    bool jumped = site_aside_changes(s) != 0;
     enum hits_state state;
 
-    hits_check_place(h, &s->seal->hits, &a);
+    if (!jumped)
+        hits_check_place(h, &s->seal->hits, &a);
     state = hits_check(h);
-    hits_check_words(h, &s->seal->hits, &a);
+    if (!jumped)
+        hits_check_words(h, &s->seal->hits, &a);
     if (state == HITS_LOST)
         stored_days_of_rows(s);
     s->damage.mended += a.mended + (state == HITS_MENDED);

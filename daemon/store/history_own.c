@@ -88,6 +88,9 @@ int history_raise_lost(struct registry *registry, struct store *store, struct in
 
         if (site == NULL || site->damage.lost == 0)
             continue;
+        /* Where the clock jumped a day's row is only a part of it (count/site_aside.h). */
+        if (site_aside_changes(site) != 0)
+            continue;
         rv = raise_site(site, store, now, &raised);
         if (rv != 0)
             log_error("event=arena_not_mended site=%s error=\"%s\" "

@@ -16,7 +16,7 @@ static struct world w;
 
 /* What is counted of a day: at least `low`, at most `high`. */
 static struct known {
-    int64_t day; /* before `days` grows */
+    _Atomic int64_t day; /* before `days` grows */
     _Atomic uint64_t low, high;
 } known[DAYS], total;
 static _Atomic unsigned days;
@@ -28,8 +28,9 @@ static void expect(const struct known *k, uint64_t low, uint64_t value, const ch
     uint64_t high = atomic_load(&k->high);
 
     if ((value < low || value > high) && atomic_fetch_add(&wrong, 1) < 5)
-        fprintf(stderr, "%s %ld: %lu, and not %lu to %lu\n", what, (long)k->day,
-                (unsigned long)value, (unsigned long)low, (unsigned long)high);
+        fprintf(stderr, "%s %ld: %lu, and not %lu to %lu\n", what,
+                (long)atomic_load(&k->day), (unsigned long)value, (unsigned long)low,
+                (unsigned long)high);
 }
 
 static void *read_on(void *context)
@@ -45,7 +46,7 @@ static void *read_on(void *context)
             struct site_numbers of;
 
             low = atomic_load(&known[i].low);
-            site_kept_day(s, known[i].day, &of);
+            site_kept_day(s, atomic_load(&known[i].day), &of);
             expect(&known[i], low, of.metric[METRIC_VIEWS], "day");
         }
         atomic_fetch_add(&reads, 1);
@@ -59,11 +60,11 @@ static void views(unsigned n)
     int64_t today = w.now.ms / 1000 / DAY_S;
     unsigned i = 0, all = atomic_load(&days);
 
-    while (i < all && known[i].day != today)
+    while (i < all && atomic_load(&known[i].day) != today)
         i++;
     if (i == DAYS)
         abort();
-    known[i].day = today;
+    atomic_store(&known[i].day, today);
     atomic_store(&days, i == all ? all + 1 : all);
     atomic_fetch_add(&known[i].high, n);
     atomic_fetch_add(&total.high, n);
