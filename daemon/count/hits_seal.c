@@ -88,14 +88,23 @@ void hits_seal_open_from(struct hits_seal *seal, const struct hits *h, int64_t q
 int64_t hits_oldest_sealed(const struct hits *h)
 {
     int64_t from = rolled(h) + 3 * RING_QUARTERS - QUARTERS;
+    int64_t first_q = atomic_load_explicit(&h->first_q, memory_order_relaxed);
 
-    return from > 0 ? hits_group_start(from) : 0;
+    from = from > 0 ? hits_group_start(from) : 0;
+    if (first_q <= from)
+        return from;
+    /* Before first_q is what a reader brings from a store, at any time. */
+    return hits_group_start(first_q) + SEAL_QUARTERS > rolled(h)
+               ? first_q
+               : hits_group_start(first_q + SEAL_QUARTERS - 1);
 }
 
 /* Of the quarters until `until`, those that are not eight yet. */
 static void seal_last(struct hits_seal *seal, const struct hits *h, int64_t until)
 {
-    for (int64_t q = hits_group_start(until); q < until; q++)
+    int64_t oldest = hits_oldest_sealed(h), q = hits_group_start(until);
+
+    for (q = q > oldest ? q : oldest; q < until; q++)
         hits_seal_crc(&seal->last[q % SEAL_QUARTERS], hits_quarters_crc(h, q, q + 1));
 }
 

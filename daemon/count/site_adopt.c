@@ -109,8 +109,8 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     site_check(s, last, last <= kept + 2);
     site_seal_open_from(s, now_slot / QUARTER_SLOTS);
     site_aside_adopt(s);
-    if (day_at(s, last) != day_at(s, now_slot) &&
-        day_at(s, last) + 1 != day_at(s, now_slot))
+    if (now_slot < last || (day_at(s, last) != day_at(s, now_slot) &&
+                            day_at(s, last) + 1 != day_at(s, now_slot)))
         (void)site_aside_make_room(s, a); /* rows will be taken from days still wanted */
     site_adopt_keys(s, a, INT64_MIN);     /* what is whole may still be asked */
     adopt_visitors(s, last, now_slot);
@@ -143,6 +143,7 @@ int site_set_back(struct site *s, struct arena *a, struct instant now, bool fini
     if (now_slot < was)
         site_keep_rows(s, was);
     site_seal_open_from(s, now_slot / QUARTER_SLOTS);
+    (void)site_aside_make_room(s, a); /* its word says that the clock has jumped */
     rv = set_back_hits(s, a, now_slot);
     atomic_fetch_add_explicit(&s->jumps, 1, memory_order_release);
     s->close_ticket = 0; /* all that was closing is closed */

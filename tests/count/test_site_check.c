@@ -364,3 +364,30 @@ Test(check_word, is_the_crc_that_it_says)
         cr_assert_eq(check_word_crc((uint16_t)i, value),
                      crc_bit_by_bit((uint16_t)i, value));
 }
+
+/* As after a reboot: quarters of before come from the store while the first of ours are
+ * already sealed, and then we are killed. */
+Test(site_check, what_a_store_brings_of_before_is_no_damage_and_costs_no_view)
+{
+    struct site *s;
+    int64_t first_q;
+
+    for (int hours = 0; hours < 5; hours++) {
+        world_open(&w, 4, "[site a]\ntimezone = UTC\n",
+                   world_time("2024-05-14 12:20:00"));
+        for (int i = 0; i < 4 * hours; i++) { /* a quarter-hour each */
+            world_view(&w, "a", 1);
+            w.now = instant_after(w.now, 900);
+            world_ticks(&w, 6);
+        }
+        s = world_site(&w, "a");
+        first_q = atomic_load(&s->block->hits.first_q);
+        for (int64_t q = first_q - 40; q < first_q; q++)
+            hits_restore(&s->block->hits, q, (struct hit_count){.views = 7, .visits = 3});
+        world_restart(&w, w.now); /* aborts when it takes that for damage */
+        s = world_site(&w, "a");
+        cr_expect_eq(hits_total(&s->block->hits).views, (uint64_t)(4 * hours));
+        cr_expect_eq(hits_quarter(&s->block->hits, first_q - 1).views, 7);
+        world_close(&w);
+    }
+}
