@@ -95,6 +95,7 @@ describe('the tag', () => {
     await filled(page);
     await page.evaluate(() => history.pushState(null, '', '/khac'));
     await grown('view', 2);
+    await until('the browser says so too', () => beacons(page).length === 2);
     assert.deepEqual(beacons(page).map((b) => b.line.get('p')), [portal.url + '/tin-tuc', portal.url + '/khac']);
   });
 
