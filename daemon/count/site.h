@@ -108,7 +108,7 @@ struct site_block {
     struct site_row month[SITE_MONTHS];
     _Atomic uint64_t history_version; /* odd while the words are written */
     _Atomic uint64_t history[HISTORY_WORDS];
-    _Atomic uint64_t aside; /* of count/site_aside; 0: nothing is kept there */
+    _Atomic uint64_t aside; /* check word of count/site_aside; 0: nothing is kept there */
 };
 
 /* The front of the arena, before the sites' ranges. A range that is not `made` is never

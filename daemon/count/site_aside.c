@@ -41,17 +41,13 @@ static void change_commit(struct site *s, struct aside_copy *next, bool busy)
 
     aside_set(&next->check, check_of(next));
     SITE_SEAM("aside commit");
-    atomic_store_explicit(&s->block->aside,
-                          ((state + ASIDE_STEP) ^ ASIDE_SECOND) | (busy ? ASIDE_BUSY : 0),
-                          memory_order_seq_cst);
+    aside_set_state(s, ((state + ASIDE_STEP) ^ ASIDE_SECOND) | (busy ? ASIDE_BUSY : 0));
 }
 
 static void change_end(struct site *s)
 {
     SITE_SEAM("aside end");
-    atomic_store_explicit(&s->block->aside,
-                          (aside_state(s) + ASIDE_STEP) & ~(uint64_t)ASIDE_BUSY,
-                          memory_order_seq_cst);
+    aside_set_state(s, (aside_state(s) + ASIDE_STEP) & ~(uint64_t)ASIDE_BUSY);
 }
 
 /* A day's place: its own, a free one, or the earliest day's. */
@@ -160,7 +156,7 @@ int site_aside_make_room(struct site *s, struct arena *a)
     rv = arena_back(a, aside_copy(s, 0), 2 * (size_t)ASIDE_COPY_ROOM);
     if (rv == 0) {
         aside_set(&aside_copy(s, 0)->check, check_of(aside_copy(s, 0)));
-        atomic_store_explicit(&s->block->aside, ASIDE_BACKED, memory_order_release);
+        aside_set_state(s, ASIDE_BACKED);
     }
     return rv;
 }

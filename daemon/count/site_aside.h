@@ -12,10 +12,11 @@
  *      a day of ours  =  its folded row, or its quarters  +  what is kept here
  *
  * The table is two copies of two pages in the site's range, backed by whoever first needs
- * it, and one word of the block that says which copy is valid. A change fills the other
- * copy and then stores the word: all of it or nothing. Where rows or quarters must lose
- * what is kept here from then on, the word is `busy` until they have, readers wait those
- * microseconds, and the copy says what is to be done: an adoption does it again.
+ * it, and one word of the block that says which copy is valid: a check word, since an older
+ * copy holds its check too, and once more in the seal. A change fills the other copy and
+ * then stores the word: all of it or nothing. Where rows or quarters must lose what is kept
+ * here from then on, the word is `busy` until they have, readers wait those microseconds,
+ * and the copy says what is to be done: an adoption does it again.
  *
  * It holds ASIDE_DAYS days; of more the earliest are forgotten here. A store has them, and
  * series show them, but if such a day comes once more before the arena is a new one, its

@@ -6,8 +6,9 @@
 #include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_seal_inner.h"
 
-/* Of the block's word: what it says beside the number of changes. */
+/* Of the block's word: what it says beside the number of changes, below the check. */
 enum { ASIDE_BUSY = 1, ASIDE_SECOND = 2, ASIDE_BACKED = 4, ASIDE_STEP = 8 };
 
 static_assert(sizeof(struct aside_copy) <= ASIDE_COPY_ROOM, "a copy fits in its room");
@@ -20,6 +21,16 @@ static inline struct aside_copy *aside_copy(const struct site *s, uint64_t state
 static inline uint64_t aside_state(const struct site *s)
 {
     return atomic_load_explicit(&s->block->aside, memory_order_acquire);
+}
+
+/* Keeper. The seal has it after the block: killed in between, the block's holds. */
+static inline void aside_set_state(struct site *s, uint64_t state)
+{
+    uint64_t word = check_word(SEAL_OF_ASIDE, check_word_value(state));
+
+    atomic_store_explicit(&s->block->aside, word, memory_order_seq_cst);
+    SITE_SEAM("aside seal");
+    atomic_store_explicit(&s->seal->aside, word, memory_order_release);
 }
 
 /* Release and acquire all along: who has read a new word sees that the state changed. */

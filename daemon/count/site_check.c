@@ -9,8 +9,9 @@
  *
  * Where the clock has jumped by a day, or back, days are taken from their rows and quarters
  * begin again, and what a word ought to be is not as plain: from then on only those that
- * have a check in them are looked at, and the table of count/site_aside.h. Not covered: words of a table
- * of visitors (the visitor who is changed is a new one), its matrix and HyperLogLogs. */
+ * have a check in them are looked at, and the table of count/site_aside.h. Not covered:
+ * words of a table of visitors (the visitor who is changed is a new one), its matrix and
+ * HyperLogLogs. */
 #include "count/check_word.h"
 #include "count/site_aside.h"
 #include "count/site_inner.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "count/check_word.h"
-#include "count/site_aside.h"
+#include "count/site_aside_words.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
 #include "count/site_seal_inner.h"
@@ -257,10 +257,43 @@ static void check_import_key(struct site *s)
     s->damage.lost++;
 }
 
+/* --- Which copy of what is kept aside is valid --- */
+
+static bool aside_holds(uint64_t state)
+{
+    return state == check_word(SEAL_OF_ASIDE, check_word_value(state));
+}
+
+/* Both are lost: whatever the first copy has. */
+static void lose_aside(struct site *s, struct arena *a)
+{
+    atomic_store_explicit(&s->block->aside, 0, memory_order_release);
+    (void)site_aside_make_room(s, a);
+    s->damage.lost++;
+}
+
+/* A seal of 0: nothing was ever kept there. */
+static void check_aside(struct site *s, struct arena *a)
+{
+    uint64_t is = aside_state(s), sealed = aside_get(&s->seal->aside);
+
+    if (aside_holds(is) || (is == 0 && !aside_holds(sealed))) {
+        atomic_store_explicit(&s->seal->aside, is, memory_order_release);
+        return;
+    }
+    if (sealed != 0 && !aside_holds(sealed)) {
+        lose_aside(s, a);
+        return;
+    }
+    atomic_store_explicit(&s->block->aside, sealed, memory_order_release);
+    s->damage.mended++;
+}
+
 void site_check_rest(struct site *s, struct arena *a, int64_t last)
 {
     struct site_seal *seal = s->seal;
 
+    check_aside(s, a);
     if (site_aside_changes(s) != 0)
         return; /* the clock has jumped: see site_check.c */
     check_moment(s, &s->block->created_s, &seal->created_s, SEAL_OF_CREATED);

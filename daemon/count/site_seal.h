@@ -29,6 +29,7 @@ struct site_seal {
         other_month[SITE_MONTHS];
     char key_copy[sizeof((struct site_block *)0)->key];
     char host_copy[sizeof((struct site_block *)0)->host];
+    _Atomic uint64_t aside; /* the block's word itself, after it */
 };
 
 /* --- Sealing --- */

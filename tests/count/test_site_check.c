@@ -391,3 +391,118 @@ Test(site_check, what_a_store_brings_of_before_is_no_damage_and_costs_no_view)
         world_close(&w);
     }
 }
+
+/* --- Where the clock was wrong: which copy of what is kept aside is valid --- */
+
+enum { JUMPED_DAYS = 3 };
+
+struct jumped_truth {
+    uint64_t total, views[JUMPED_DAYS];
+};
+
+static struct jumped_truth jumped_numbers(void)
+{
+    const struct site *s = world_site(&w, "a");
+    struct jumped_truth t = {.total = hits_total(&s->block->hits).views};
+
+    for (int d = 0; d < JUMPED_DAYS; d++) {
+        struct site_numbers n = {0};
+
+        site_kept_day(s, first_day + d, &n);
+        t.views[d] = n.metric[METRIC_VIEWS];
+    }
+    return t;
+}
+
+/* A day ahead and back, twice, so that both copies hold their checks and differ. */
+static void days_of_a_wrong_clock(void)
+{
+    struct instant at = world_time("2024-05-14 12:00:00");
+
+    first_day = at.ms / 86400000;
+    world_open(&w, 4, "[site a]\ntimezone = UTC\n", at);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        world_view(&w, "a", 1);
+        world_ticks(&w, 3);
+        w.now = instant_after(w.now, 86400 + 3600);
+        world_ticks(&w, 3);
+        for (unsigned v = 0; v < 5 + turn; v++)
+            world_view(&w, "a", v);
+        world_ticks(&w, 3);
+        world_set_back(&w, instant_after(w.now, -86400));
+        world_ticks(&w, 3);
+    }
+    world_view(&w, "a", 2);
+    world_ticks(&w, 3);
+    world_restart(&w, w.now);
+    w.may_be_damaged = true;
+}
+
+Test(site_check, no_changed_byte_of_the_word_of_what_is_kept_aside_is_silent)
+{
+    static const unsigned char how[] = {0x01, 0x02, 0x04, 0x08, 0x10, 0x80, 0xff};
+    struct jumped_truth truth, now;
+
+    for (size_t i = 0; i < sizeof(uint64_t) * sizeof how; i++) {
+        size_t at = offsetof(struct site_block, aside) + i / sizeof how;
+
+        days_of_a_wrong_clock();
+        truth = jumped_numbers();
+        cr_assert_eq(truth.total, 2 + 5 + 6 + 1);
+        cr_assert_eq(truth.views[1], 5 + 6);
+        ((unsigned char *)block())[at] ^= how[i % sizeof how];
+        world_restart(&w, w.now);
+        now = jumped_numbers();
+        cr_expect_arr_eq(&now, &truth, sizeof now, "byte %zu ^ %02x: day %lu of %lu",
+                         i / sizeof how, how[i % sizeof how], now.views[1],
+                         truth.views[1]);
+        cr_expect_eq(w.damage, 1, "byte %zu ^ %02x: said %u times", i / sizeof how,
+                     how[i % sizeof how], w.damage);
+        world_restart(&w, w.now);
+        cr_expect_eq(w.damage, 0, "said again");
+        world_close(&w);
+    }
+}
+
+Test(site_check, the_seal_of_that_word_changes_no_number_and_both_lost_are_said)
+{
+    struct jumped_truth truth, now;
+
+    days_of_a_wrong_clock();
+    truth = jumped_numbers();
+    for (size_t i = 0; i < sizeof(uint64_t); i++) {
+        world_site(&w, "a")->seal->aside ^= UINT64_C(0xff) << 8 * i;
+        world_restart(&w, w.now);
+        now = jumped_numbers();
+        cr_expect_arr_eq(&now, &truth, sizeof now, "byte %zu", i);
+        cr_expect_eq(w.damage, 0);
+        cr_expect_eq(atomic_load(&world_site(&w, "a")->seal->aside),
+                     atomic_load(&block()->aside));
+    }
+    block()->aside ^= 0xff;
+    world_site(&w, "a")->seal->aside ^= 0xff;
+    world_restart(&w, w.now);
+    cr_expect_eq(world_site(&w, "a")->damage.lost, 1);
+    cr_expect_eq(jumped_numbers().total, truth.total);
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 0);
+    world_close(&w);
+}
+
+/* A clock that never jumped has 0 there, and no room behind it. */
+Test(site_check, no_changed_byte_of_that_word_is_silent_where_the_clock_never_jumped)
+{
+    struct truth truth;
+
+    world_open(&w, 4, "[site a]\ntimezone = UTC\n", world_time("2024-05-14 12:00:00"));
+    first_day = w.now.ms / 86400000 - (DAYS - 1);
+    world_view(&w, "a", 1);
+    world_ticks(&w, 3);
+    save_block();
+    w.may_be_damaged = true;
+    truth = numbers();
+    cr_assert_eq(atomic_load(&block()->aside), 0);
+    cr_expect_eq(flip_each(offsetof(struct site_block, aside), 8, &truth), 24);
+    cr_expect_eq(atomic_load(&block()->aside), 0);
+    world_close(&w);
+}
