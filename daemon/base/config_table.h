@@ -13,12 +13,14 @@ enum kind {
     KIND_STORE,                 /* char[], see base/store_where.h           */
     KIND_HOSTS,                 /* char[], comma list of host patterns      */
     KIND_ZONE,                  /* char[], a time zone of this system       */
+    KIND_WRITERS,               /* char[], see base/writers.h               */
     KIND_TEXTS,                 /* how many of the kinds are char[]         */
     KIND_NETWORKS = KIND_TEXTS, /* struct networks                          */
     KIND_NUMBER,                /* unsigned                                 */
     KIND_DURATION,              /* unsigned, seconds; written 30s, 5min, 1h */
     KIND_SIZE,                  /* uint64_t, bytes; written 64KiB, 4MiB     */
     KIND_YES_NO,                /* bool                                     */
+    KIND_RATE,                  /* struct rate_rule; written 10/s burst 100 */
     KIND_WORD,                  /* unsigned or an enum: the word's place    */
     KIND_COUNT
 };
