@@ -60,6 +60,8 @@ struct daemon {
     struct sharer *sharer;
     struct store *near_store, *far_store; /* the replicator's, until it has them */
     struct store *nodes_store; /* of the first store that nodes share; NULL: none */
+    struct guard *guard;
+    struct senders *senders; /* NULL: there are no writers, or no room */
     struct registry *registry;
     bool restoring; /* a new arena, and the store did not answer at start */
     bool gap_waits; /* so it has not noted yet when nobody counted. Then the reader's */
@@ -123,8 +125,15 @@ int daemon_load_secret(const struct daemon *d, const struct settings *s,
 int daemon_start_sharing(struct daemon *d);  /* ERR_NOMEM */
 void daemon_close_sharing(struct daemon *d); /* the registry is closed */
 
+/* trust.c, main thread. As writers_load; ERR_NOMEM leaves the sentence. */
+int trust_load(struct trust **ret_trust, const struct settings *s,
+               char ret_sentence[512]);
+void trust_free(struct trust *t);        /* NULL is a no-op */
+int daemon_open_guard(struct daemon *d); /* after the arena. ERR_NOMEM */
+
 /* reload.c, main thread. */
-int daemon_set_trust(struct daemon *d, const struct settings *s); /* ERR_NOMEM */
+/* As trust_load. */
+int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_sentence[512]);
 /* ERR_IN_USE: the reload before this one has not been taken up yet. */
 int daemon_reload(struct daemon *d, char ret_sentence[1024]);
 /* A reload that nobody waits for: one that cannot be now is done within a second. */

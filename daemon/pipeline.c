@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "parse/beacon.h"
+#include "parse/signed.h"
 #include "parse/url.h"
 
 int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_row *row,
@@ -167,6 +168,15 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
     return visit;
 }
 
+/* --- How often --- */
+
+/* A proxy's own address, and a trusted sender's, are nobody's: what came without the
+ * visitor's has no limit but the site's. */
+static bool is_named(const struct beacon *beacon, const struct sender *sender)
+{
+    return sender->trusted ? beacon->has_address : !sender->nobody;
+}
+
 /* --- Counted --- */
 
 static struct site_lane *open_lane(struct pipeline *p, struct site *site)
@@ -178,6 +188,26 @@ static struct site_lane *open_lane(struct pipeline *p, struct site *site)
         p->touched[p->touched_count++] = site->index;
     }
     return lane;
+}
+
+/* False: it is one too many. */
+static bool count_visit(struct pipeline *p, struct site *site, const struct visit *visit,
+                        bool named)
+{
+    struct site_lane *lane = open_lane(p, site);
+    struct guarded guarded = {visit, named, p->now.ms, 0};
+    const struct guard_rules *limits;
+
+    if (p->guard == NULL) {
+        site_visit(site, lane, visit);
+        return true;
+    }
+    limits = &atomic_load_explicit(p->trust, memory_order_acquire)->limits;
+    if (!guard_allows(p->guard, limits, site, lane, &guarded))
+        return false;
+    site_visit(site, lane, visit);
+    guard_counted(p->guard, limits, site, lane, &guarded);
+    return true;
 }
 
 static enum outcome count_line(struct pipeline *p, struct slice line,
@@ -192,6 +222,8 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
     enum outcome outcome;
     int rv = beacon_parse(&beacon, line, p->scratch);
 
+    if (sender->mistrusted)
+        return OUTCOME_UNTRUSTED;
     if (rv != 0)
         return rv == ERR_TOO_LONG ? OUTCOME_TOO_LONG : OUTCOME_MALFORMED;
     outcome = find_site(p, &beacon, sender, ret_site, &terms);
@@ -202,8 +234,9 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
     visit = visit_of(p, &beacon, sender, *ret_site, terms);
-    site_visit(*ret_site, open_lane(p, *ret_site), &visit);
-    return counted[visit.kind];
+    return count_visit(p, *ret_site, &visit, is_named(&beacon, sender))
+               ? counted[visit.kind]
+               : OUTCOME_SUSPECT;
 }
 
 enum outcome pipeline_line(struct pipeline *p, struct slice line,
@@ -215,6 +248,8 @@ enum outcome pipeline_line(struct pipeline *p, struct slice line,
     metrics_bump(p->row, received, 1);
     outcome = count_line(p, line, sender, &site);
     metrics_outcome(p->row, outcome, 1);
+    if (site != NULL && outcome_class(outcome) != OUTCOME_COUNTED)
+        site_refuse(open_lane(p, site), outcome);
     if (ret_site != NULL)
         *ret_site = site;
     return outcome;
@@ -265,6 +300,68 @@ static void refuse_all(struct pipeline *p, struct slice datagram, enum outcome o
     refuse(p, datagram.length > 0 ? lines_in(datagram) : 1, outcome);
 }
 
+/* --- Signed --- */
+
+static enum outcome seen_before(struct pipeline *p, const struct writer *writer,
+                                const struct signed_header *h)
+{
+    struct senders_gap gap;
+    enum senders_verdict verdict = senders_take(
+        p->senders, sender_id(slice_of(writer->id), h->sender), h->seq, p->now.ms, &gap);
+
+    metrics_bump(p->row, udp_signed_skipped, gap.skipped);
+    metrics_bump(p->row, udp_signed_late, gap.late);
+    return verdict == SENDERS_NEW    ? OUTCOME_VIEW
+           : verdict == SENDERS_FULL ? OUTCOME_SENDERS
+                                     : OUTCOME_REPLAY;
+}
+
+static bool is_of_now(const struct pipeline *p, int64_t unix_ms)
+{
+    int64_t ms = (int64_t)SENDERS_TIME_S * 1000;
+
+    return unix_ms >= p->now.ms - ms && unix_ms <= p->now.ms + ms;
+}
+
+/* OUTCOME_VIEW stands for "believed". The signature first: what strangers send costs a hash
+ * and leaves nothing. */
+static enum outcome believe(struct pipeline *p, const struct trust *trust,
+                            const struct signed_header *h)
+{
+    const struct writer *writer = writers_find(trust->writers, h->key_id);
+    uint8_t mac[SECRET_MAC_BYTES];
+
+    if (writer == NULL)
+        return OUTCOME_MAC;
+    secret_mac(writer->secret, h->covered, mac);
+    if (!secret_mac_equal(mac, h->mac))
+        return OUTCOME_MAC;
+    if (!is_of_now(p, h->unix_ms))
+        return OUTCOME_REPLAY;
+    return p->senders == NULL ? OUTCOME_SENDERS : seen_before(p, writer, h);
+}
+
+/* The first line is not a beacon's, and is not counted as one. */
+static void take_signed(struct pipeline *p, const struct trust *trust,
+                        struct slice datagram, const struct sender *sender)
+{
+    struct signed_header header;
+    struct site *site;
+    enum outcome outcome = OUTCOME_MALFORMED;
+
+    metrics_bump(p->row, udp_signed, 1);
+    if (signed_parse(&header, datagram) == 0) {
+        outcome = believe(p, trust, &header);
+        datagram = header.body;
+    } else {
+        (void)slice_cut(&datagram, '\n');
+    }
+    if (outcome == OUTCOME_VIEW)
+        pipeline_lines(p, datagram, sender, &site);
+    else
+        refuse_all(p, datagram, outcome);
+}
+
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from)
 {
@@ -272,7 +369,9 @@ void pipeline_datagram(struct pipeline *p, struct slice datagram,
     struct sender sender = {.address = *from, .trusted = true};
     struct site *site;
 
-    if (!networks_contain(&trust->udp, from))
+    if (signed_is(datagram) && datagram.length <= LUOT_DATAGRAM_MAX)
+        take_signed(p, trust, datagram, &sender);
+    else if (!networks_contain(&trust->udp, from))
         refuse_all(p, datagram, OUTCOME_UNTRUSTED);
     else if (datagram.length > LUOT_DATAGRAM_MAX)
         refuse_all(p, datagram, OUTCOME_TOO_LONG);

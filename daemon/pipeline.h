@@ -9,19 +9,26 @@
 
 #include "base/address.h"
 #include "base/metrics.h"
+#include "base/writers.h"
+#include "count/guard.h"
 #include "count/registry.h"
+#include "count/senders.h"
 #include "luot_beacon.h"
 
-/* Who is believed; swapped whole on reload, by an atomic pointer. */
+/* Who is believed, and how often; swapped whole on reload, by an atomic pointer. */
 struct trust {
     struct networks udp;
     struct networks proxies;
+    struct writers *writers; /* whoever frees this frees them; NULL: none */
+    struct guard_rules limits;
 };
 
 /* Where lines come from, and what the way in says of the visitor. */
 struct sender {
     struct address address; /* the visitor's, as far as the way in knows */
     bool trusted;           /* `i` and `u` count                         */
+    bool mistrusted;        /* it shows a token that no writer has */
+    bool nobody;            /* the address is a proxy's own: no limit is */
     bool http;              /* the fields below are a browser's headers  */
     bool anonymous;         /* DNT or GPC                                */
     bool prefetch;          /* nobody has looked yet                     */
@@ -38,7 +45,9 @@ struct pipeline {
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */
     size_t touched_count;
-    bool opened_site; /* in this turn: the keeper makes the next blank */
+    struct guard *guard;     /* of all workers; NULL: nothing is limited */
+    struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */
+    bool opened_site;        /* in this turn: the keeper makes the next blank */
     char scratch[LUOT_BEACON_MAX];
 };
 
@@ -48,7 +57,7 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
 void pipeline_release(struct pipeline *p);
 
 void pipeline_begin(struct pipeline *p, struct instant now);
-/* One datagram of 1 to 64 lines. */
+/* One datagram of 1 to 64 lines, signed (parse/signed.h) or from udp_trusted. */
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from);
 /* One line. *ret_site (may be NULL) is the site it was for, when there is one. */

@@ -25,7 +25,9 @@
     X(OUTCOME_ORIGIN, rejected, origin,                                                  \
       "Lines from a page of a host that is not the site's")                              \
     X(OUTCOME_UNTRUSTED, rejected, untrusted,                                            \
-      "Datagrams from outside `udp_trusted`, not signed")                                \
+      "Datagrams from outside `udp_trusted` that are not signed, or requests with a "    \
+      "token "                                                                           \
+      "that no writer has")                                                              \
     X(OUTCOME_TOO_LONG, rejected, too_long, "Lines or datagrams longer than the limit")  \
     X(OUTCOME_TOO_MANY_LINES, rejected, too_many_lines,                                  \
       "Lines after the last that one datagram or request may hold")                      \

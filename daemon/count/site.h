@@ -5,8 +5,11 @@
  * numbers at any time.
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
- *   0           1 MiB               13 MiB       13.75 MiB
- *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) | */
+ *   0           1 MiB               13 MiB       13.75 MiB                             end
+ *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) | r |
+ *
+ *   r: what it does not count (site_refused.h); before it, in the first range only, the
+ *   senders of signed datagrams (senders.h). */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -17,6 +20,7 @@
 #include "count/hits.h"
 #include "count/key_ring.h"
 #include "count/period.h"
+#include "count/site_refused.h"
 #include "count/turn.h"
 #include "count/visitors.h"
 #include "identify/visit.h"
@@ -166,6 +170,9 @@ struct site { /* one a range, made at start, never moves */
     _Atomic int64_t
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
+    _Atomic uint64_t rate;     /* the bucket of site_rate_limit (count/rate.h) */
+    /* Of site_refused.h, once the keeper has backed it; NULL: not yet. */
+    _Atomic(struct site_refused *) refused;
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -176,6 +183,8 @@ struct site_lane {
     int64_t floor_q, now_slot, slot;
     uint32_t views, visits; /* not added to the ring yet */
     bool touched;           /* in this turn              */
+    bool newcomer;          /* site_visit's last was seen by no key of the site before */
+    struct refused_lane refused; /* count/site_refused */
 };
 
 /* The keeper waits for one grace at a time: whoever needs one takes the ticket
@@ -206,6 +215,9 @@ bool site_terms_equal(const struct site_terms *a, const struct site_terms *b);
 /* Opens the site for this turn: reads the floor, the terms and, when the hour has turned,
  * the periods. */
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
+/* Has a key of the site, that has begun, seen this visitor? True too where a table has
+ * forgotten (sketched). After site_lane_open. */
+bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visit);
 /* True when it opened a new visit. */
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit);
 /* True when a table's next part should be backed before the next tick: ring the keeper,

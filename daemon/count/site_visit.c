@@ -35,6 +35,7 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
 struct opinion {
     bool placed;         /* by any table                        */
     bool all_new;        /* none that placed it knows the visit */
+    bool all_first;      /* ... knows the visitor               */
     bool oldest_new;     /* what the oldest exact table says    */
     int64_t oldest_from; /* INT64_MAX: there is none            */
 };
@@ -49,6 +50,7 @@ static void ask(const struct visitors_table *t, int64_t from, struct visitors_ve
         return;
     o->placed = true;
     o->all_new = o->all_new && v.new_visit;
+    o->all_first = o->all_first && v.first_seen;
     if (exact && from < o->oldest_from) {
         o->oldest_from = from;
         o->oldest_new = v.new_visit;
@@ -60,7 +62,7 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
                      int64_t slot)
 {
     const struct visit_periods *periods = periods_of(lane, slot);
-    struct opinion o = {.all_new = true, .oldest_from = INT64_MAX};
+    struct opinion o = {.all_new = true, .all_first = true, .oldest_from = INT64_MAX};
     struct slice key = slice_of(s->block->key);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
@@ -82,9 +84,34 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
         else
             visitors_ping(t, fp, slot, periods);
     }
+    lane->newcomer = o.placed && o.all_first;
     if (!o.placed)
         return visit->entry;
     return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
+}
+
+bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visit)
+{
+    struct slice key = slice_of(s->block->key);
+    bool late;
+    int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late), seen;
+
+    for (unsigned i = 0; i < SITE_KEYS; i++) {
+        const struct visitors_table *t = &s->table[i];
+        struct site_key *k = &s->block->keys[i];
+
+        if (!atomic_load_explicit(&t->head->linked, memory_order_seq_cst) ||
+            slot < atomic_load_explicit(&k->from_slot, memory_order_relaxed))
+            continue;
+        if (atomic_load_explicit(&t->head->mode, memory_order_relaxed) ==
+                VISITORS_SKETCHED ||
+            visitors_last_seen(t,
+                               visitors_fingerprint(visitor_hash(
+                                   &k->key, key, &visit->unit, visit->user_agent)),
+                               &seen))
+            return true;
+    }
+    return false;
 }
 
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
@@ -94,6 +121,7 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
 
     if (late)
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
+    lane->newcomer = false;
     new_visit = visit->anonymous ? visit->entry : identify(s, lane, visit, slot);
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
@@ -121,6 +149,7 @@ static bool site_wants_room(const struct site *s)
 bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
 {
     lane->touched = false;
+    site_refused_flush(s, lane, now_s);
     if (lane->views == 0)
         return false;
     hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);

@@ -1,5 +1,7 @@
 #include "report/snapshot.h"
 
+#include "report/refused_part.h"
+
 enum { GAP_DAYS = 36, DAY_S = 86400 };
 
 static void has_number(struct json_out *j, const char *key, bool has, uint64_t value)
@@ -104,10 +106,7 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     periods_json(&j, s, d->now);
     json_out_object(&j, "tops");
     json_out_object_end(&j);
-    json_out_object(&j, "bots");
-    json_out_object_end(&j);
-    json_out_object(&j, "refused");
-    json_out_object_end(&j);
+    refused_json(&j, s, now_s);
     json_out_object_end(&j);
     buffer_byte(out, '\n');
 }
@@ -150,4 +149,5 @@ void snapshot_text(struct buffer *out, const struct site *s, const struct docume
                                        : " sum");
     }
     seed_text(out, seed, &totals);
+    refused_text(out, s, instant_seconds(d->now));
 }

@@ -1,0 +1,46 @@
+/* Floor 2 (count). Who comes too often: of each line that is about to be counted, may it
+ * be? Three limits, each off by itself:
+ *
+ *   address    views and events of one address (of IPv6 its /64), over all sites
+ *   newcomers  visitors that no key of a site has seen, of one address and site
+ *   site       views and events of a site, of all addresses together (site_rate_limit)
+ *
+ * A line over a limit is `suspect`, costs no token, and leaves no trace in any table. A ping
+ * takes no token: it counts nothing, and opens no visitor. An address that names nobody (a
+ * proxy's own, a trusted sender's that says no `i`) is not asked about: see `named`.
+ *
+ * The newcomers' limit charges a visitor after it was counted, so workers that bring
+ * newcomers of one address at once may pass it by one each; an address over it is then
+ * asked about each visitor: one whom the site knows still counts. A site that is sketched
+ * knows too few of its visitors for that: there only the other two limits hold. */
+#ifndef LUOT_COUNT_GUARD_H
+#define LUOT_COUNT_GUARD_H
+
+#include "count/site.h"
+
+struct guard; /* opaque, shared by all workers */
+
+struct guard *guard_new(void); /* 1 MiB. NULL: no memory */
+void guard_free(struct guard *g);
+
+/* What holds now: the settings of the same names. */
+struct guard_rules {
+    struct rate_rule address, newcomers;
+};
+
+/* The visit as the guard sees it. */
+struct guarded {
+    const struct visit *visit;
+    bool named;     /* unit is a visitor's; when not, only the site's limit holds */
+    int64_t now_ms; /* of the turn */
+    uint64_t who;   /* guard_allows writes it for guard_counted */
+};
+
+/* Worker, inside a turn, before site_visit: true takes the tokens. */
+bool guard_allows(struct guard *g, const struct guard_rules *rules, struct site *s,
+                  struct site_lane *lane, struct guarded *v);
+/* After it. */
+void guard_counted(struct guard *g, const struct guard_rules *rules, const struct site *s,
+                   const struct site_lane *lane, const struct guarded *v);
+
+#endif
