@@ -3,7 +3,7 @@
  *
  *   name   id:40 | last:24         whose entry this is, and when he last came (in s)
  *   newest                         the greatest number so far; for gaps, and the window
- *   cell   id:16 | seq:48          128 of them
+ *   cell   mark:16 | seq:48        128 of them; the mark is 16 bits of the id
  *
  * A cell only grows, so no number is new twice: that one CAS is the whole protocol, and it
  * may be killed anywhere. `newest` is only looked at to refuse what is beyond the window,
@@ -11,7 +11,7 @@
  *
  * Nobody leaves. An entry whose sender was silent for 120 s may be taken by another: all that
  * he sent has times at least 60 s old by then, and is refused by its time. Taking is one CAS
- * of `name`; cells of somebody else (another id in the word) are as good as empty, so nothing
+ * of `name`; cells of somebody else (another mark) are as good as empty, so nothing
  * is cleared. Whoever comes back after 60 s first moves `last` by CAS: he or the one that takes
  * the entry fails, and looks again.
  *
@@ -126,14 +126,20 @@ static struct sender_entry *enter(struct senders *t, uint64_t id, int64_t now_ms
 
 /* --- Its window --- */
 
+/* Not the bits that chose the place: those its last owner had as well. */
+static uint64_t mark_of(uint64_t id)
+{
+    return id >> CELL_SHIFT;
+}
+
 static uint64_t cell_word(uint64_t id, uint64_t seq)
 {
-    return (id & 0xFFFF) << CELL_SHIFT | seq;
+    return mark_of(id) << CELL_SHIFT | seq;
 }
 
 static uint64_t seq_in(uint64_t word, uint64_t id)
 {
-    return word >> CELL_SHIFT == (id & 0xFFFF) ? word & SENDERS_SEQ_MAX : 0;
+    return word >> CELL_SHIFT == mark_of(id) ? word & SENDERS_SEQ_MAX : 0;
 }
 
 /* Relaxed: no other memory hangs on these words. */
