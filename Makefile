@@ -207,7 +207,7 @@ $(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.
 
 # Counts what the hot paths ask of the heap: they must ask nothing.
 $(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
-$(BUILD)/tests/test_pipeline: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(BUILD)/tests/test_pipeline $(BUILD)/tests/test_pipeline_signed: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 # Makes each call in turn fail.
 $(BUILD)/tests/count/test_registry_memory: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc
 
