@@ -138,7 +138,7 @@ $(BUILD)/libluot.a: $(LIB_OBJ)
 	ar rcs $@ $^
 
 $(BUILD)/libluot.so: $(LIB_OBJ) client/luot.map
-	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -pthread -o $@
+	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -lsodium -pthread -o $@
 	@ln -sf libluot.so $(BUILD)/libluot.so.0
 
 $(BUILD)/example: client/example.c $(BUILD)/libluot.so
@@ -164,7 +164,7 @@ $(LUOT_TESTS): $(BUILD)/tests/%: tests/%.c $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BU
 
 $(BUILD)/tests/stress/stress_luot: tests/stress/stress_luot.c $(BUILD)/libluot.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -pthread -o $@
+	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -lsodium -pthread -o $@
 
 # Stress tests stop threads inside count/ (hits_seam, visitors_seam), so they link count/ compiled with its seams; the archive's own
 # copies are then not taken, because nothing of them is missing any more.
