@@ -138,11 +138,11 @@ const struct writer *writers_find(const struct writers *w, struct slice id)
     return NULL;
 }
 
-static const char bearer[] = "Bearer ";
+enum { BEARER_BYTES = 7 };
 
 bool authorization_is_bearer(struct slice authorization)
 {
-    struct slice scheme = {authorization.at, sizeof bearer - 1};
+    struct slice scheme = {authorization.at, BEARER_BYTES};
 
     return authorization.length >= scheme.length &&
            slice_equal_nocase(scheme, SLICE("Bearer "));
@@ -155,8 +155,8 @@ const struct writer *writers_by_token(const struct writers *w, struct slice auth
 
     if (!authorization_is_bearer(authorization))
         return NULL;
-    token = slice_trim((struct slice){authorization.at + sizeof bearer - 1,
-                                      authorization.length - (sizeof bearer - 1)});
+    token = slice_trim((struct slice){authorization.at + BEARER_BYTES,
+                                      authorization.length - BEARER_BYTES});
     if (token.length != 2 * (size_t)SECRET_TOKEN_BYTES)
         return NULL;
     for (size_t i = 0; i < writers_count(w); i++)

@@ -1,6 +1,7 @@
 #include "parse/signed.h"
 
 #include "base/error.h"
+#include "base/writers.h"
 
 enum { SENDER_DIGITS = 16 };
 
@@ -9,20 +10,6 @@ static const char zeros[SIGNED_MAC_DIGITS + 1] = "000000000000000000000000000000
 bool signed_is(struct slice datagram)
 {
     return slice_starts(datagram, SLICE("luot1 "));
-}
-
-static bool is_id(struct slice id)
-{
-    if (id.length == 0 || id.length > SIGNED_ID_MAX)
-        return false;
-    for (size_t i = 0; i < id.length; i++) {
-        char c = id.at[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-              (c >= '0' && c <= '9') || c == '-' || c == '_'))
-            return false;
-    }
-    return true;
 }
 
 static bool read_mac(uint8_t ret_mac[SIGNED_MAC_BYTES], struct slice hex)
@@ -70,7 +57,7 @@ int signed_parse(struct signed_header *ret_header, struct slice datagram)
         return ERR_MALFORMED;
     (void)slice_cut(&head, ' ');
     h.key_id = slice_cut(&head, ' ');
-    if (!is_id(h.key_id) || !read_sender(&h.sender, slice_cut(&head, ' ')) ||
+    if (!writer_id_is_valid(h.key_id) || !read_sender(&h.sender, slice_cut(&head, ' ')) ||
         !read_seq(&h.seq, slice_cut(&head, ' ')) ||
         !read_time(&h.unix_ms, slice_cut(&head, ' ')))
         return ERR_MALFORMED;

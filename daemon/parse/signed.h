@@ -15,7 +15,6 @@
 #include "base/slice.h"
 
 enum {
-    SIGNED_ID_MAX = 31,
     SIGNED_MAC_BYTES = 16,
     SIGNED_MAC_DIGITS = 2 * SIGNED_MAC_BYTES,
     SIGNED_SEQ_BITS = 48
