@@ -157,7 +157,7 @@ static int start(struct bench *b)
     b->guard = guard_new();
     if (b->guard == NULL)
         return ERR_NOMEM;
-    b->trust.limits = (struct guard_rules){{100000, 1, 100000}, {100000, 1, 100000}};
+    b->trust.limits = (struct guard_rules){{10, 1000000}, {10, 1000000}};
     head = arena_head(b->arena);
     atomic_store(&b->trusted, &b->trust);
     return pipeline_init(&b->pipeline, b->registry, &b->row, &head->turns.line[0],

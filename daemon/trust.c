@@ -14,7 +14,8 @@ int trust_load(struct trust **ret_trust, const struct settings *s, char ret_sent
         return ERR_NOMEM;
     t->udp = s->udp_trusted;
     t->proxies = s->trusted_proxies;
-    t->limits = (struct guard_rules){s->rate_limit, s->new_visitors_per_address};
+    t->limits = (struct guard_rules){rate_limit_of(&s->rate_limit),
+                                     rate_limit_of(&s->new_visitors_per_address)};
     rv = writers_load(&t->writers, s->writers, ret_sentence);
     if (rv == 0)
         *ret_trust = t;

@@ -32,6 +32,11 @@ void hash_key_random(struct hash_key *ret_key)
     randombytes_buf(ret_key->bytes, sizeof ret_key->bytes);
 }
 
+void hash_pair_key_random(struct hash_pair_key *ret_key)
+{
+    randombytes_buf(ret_key->word, sizeof ret_key->word);
+}
+
 uint64_t hash_random64(void)
 {
     uint64_t number;

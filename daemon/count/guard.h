@@ -11,11 +11,13 @@
  *
  * The newcomers' limit charges a visitor after it was counted, so workers that bring
  * newcomers of one address at once may pass it by one each; an address over it is then
- * asked about each visitor: one whom the site knows still counts. A site that is sketched
+ * asked about each visitor: one whom the site knows still counts. While no address is over
+ * it nobody looks. A site that is sketched
  * knows too few of its visitors for that: there only the other two limits hold. */
 #ifndef LUOT_COUNT_GUARD_H
 #define LUOT_COUNT_GUARD_H
 
+#include "count/rate.h"
 #include "count/site.h"
 
 struct guard; /* opaque, shared by all workers */
@@ -25,7 +27,7 @@ void guard_free(struct guard *g);
 
 /* What holds now: the settings of the same names. */
 struct guard_rules {
-    struct rate_rule address, newcomers;
+    struct rate_limit address, newcomers;
 };
 
 /* The visit as the guard sees it. */

@@ -25,8 +25,6 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
-
 enum { LINE = 8, TAG_SHIFT = 48, TRIES = 64 };
 
 #define MOMENTS (((uint64_t)1 << TAG_SHIFT) - 1)
@@ -63,9 +61,12 @@ void rate_free(struct rate *r)
 
 /* --- One word --- */
 
-static uint64_t cost_us(const struct rate_rule *rule)
+struct rate_limit rate_limit_of(const struct rate_rule *rule)
 {
-    return (uint64_t)rule->per_s * 1000000 / rule->events;
+    uint64_t cost =
+        rule->events == 0 ? 0 : (uint64_t)rule->per_s * 1000000 / rule->events;
+
+    return (struct rate_limit){cost, cost * rule->burst};
 }
 
 static uint64_t moment(int64_t ms)
@@ -91,28 +92,26 @@ static uint64_t tag_of(uint64_t who)
 }
 
 /* What the word becomes; false: it has no token. */
-static bool taken(uint64_t word, const struct rate_rule *rule, uint64_t now,
+static bool taken(uint64_t word, const struct rate_limit *limit, uint64_t now,
                   uint64_t *ret_word)
 {
-    uint64_t cost = cost_us(rule), capacity = cost * rule->burst;
-    uint64_t left = until_full(word, now, capacity);
+    uint64_t left = until_full(word, now, limit->capacity_us) + limit->cost_us;
 
-    if (left + cost > capacity)
-        return false;
-    *ret_word = (word & ~MOMENTS) | ((now + left + cost) & MOMENTS);
-    return true;
+    *ret_word = (word & ~MOMENTS) | ((now + left) & MOMENTS);
+    return left <= limit->capacity_us;
 }
 
-bool rate_take_word(_Atomic uint64_t *word, const struct rate_rule *rule, int64_t now_ms)
+bool rate_take_word(_Atomic uint64_t *word, const struct rate_limit *limit,
+                    int64_t now_ms)
 {
     uint64_t seen, next, now = moment(now_ms);
 
-    if (rule->events == 0)
+    if (limit->cost_us == 0)
         return true;
     /* Relaxed here and below: the word is all there is to know. */
     seen = atomic_load_explicit(word, memory_order_relaxed);
     do {
-        if (!taken(seen, rule, now, &next))
+        if (!taken(seen, limit, now, &next))
             return false;
     } while (!atomic_compare_exchange_weak_explicit(
         word, &seen, next, memory_order_relaxed, memory_order_relaxed));
@@ -126,22 +125,31 @@ static _Atomic uint64_t *line_of(const struct rate *r, uint64_t who)
     return &r->bucket[(who & (r->lines - 1)) * LINE];
 }
 
-/* Its bucket, else the one to take over, with what it read. */
-static _Atomic uint64_t *find(const struct rate *r, const struct rate_rule *rule,
-                              uint64_t who, uint64_t now, uint64_t *ret_seen)
+/* NULL: it has none. */
+static _Atomic uint64_t *find(_Atomic uint64_t *line, uint64_t tag, uint64_t *ret_seen)
 {
-    _Atomic uint64_t *line = line_of(r, who), *best = line;
-    uint64_t tag = tag_of(who), least = UINT64_MAX;
-    uint64_t capacity = cost_us(rule) * rule->burst;
-
     for (unsigned i = 0; i < LINE; i++) {
-        uint64_t seen = atomic_load_explicit(&line[i], memory_order_relaxed), left;
+        uint64_t seen = atomic_load_explicit(&line[i], memory_order_relaxed);
 
         if ((seen & ~MOMENTS) == tag) {
             *ret_seen = seen;
             return &line[i];
         }
-        left = seen == 0 ? 0 : until_full(seen, now, capacity);
+    }
+    return NULL;
+}
+
+/* The bucket of the line that is missed least. */
+static _Atomic uint64_t *find_room(_Atomic uint64_t *line, const struct rate_limit *limit,
+                                   uint64_t now, uint64_t *ret_seen)
+{
+    _Atomic uint64_t *best = line;
+    uint64_t least = UINT64_MAX;
+
+    for (unsigned i = 0; i < LINE; i++) {
+        uint64_t seen = atomic_load_explicit(&line[i], memory_order_relaxed);
+        uint64_t left = seen == 0 ? 0 : until_full(seen, now, limit->capacity_us);
+
         if (left < least) {
             least = left;
             best = &line[i];
@@ -151,19 +159,23 @@ static _Atomic uint64_t *find(const struct rate *r, const struct rate_rule *rule
     return best;
 }
 
-bool rate_take(struct rate *r, const struct rate_rule *rule, uint64_t who, int64_t now_ms)
+bool rate_take(struct rate *r, const struct rate_limit *limit, uint64_t who,
+               int64_t now_ms)
 {
+    _Atomic uint64_t *line = line_of(r, who), *word;
     uint64_t tag = tag_of(who), now = moment(now_ms), seen, next;
 
-    if (rule->events == 0)
+    if (limit->cost_us == 0)
         return true;
     /* Others win 64 times in a row only by taking 64 tokens of this line meanwhile. */
     for (unsigned i = 0; i < TRIES; i++) {
-        _Atomic uint64_t *word = find(r, rule, who, now, &seen);
-        bool ours = (seen & ~MOMENTS) == tag;
-
-        if (!taken(ours ? seen : tag | now, rule, now, &next))
+        word = find(line, tag, &seen);
+        if (word == NULL) {
+            word = find_room(line, limit, now, &seen);
+            (void)taken(tag | now, limit, now, &next); /* a new bucket is full */
+        } else if (!taken(seen, limit, now, &next)) {
             return false;
+        }
         if (atomic_compare_exchange_strong_explicit(
                 word, &seen, next, memory_order_relaxed, memory_order_relaxed))
             return true;
@@ -171,13 +183,11 @@ bool rate_take(struct rate *r, const struct rate_rule *rule, uint64_t who, int64
     return true;
 }
 
-bool rate_has(const struct rate *r, const struct rate_rule *rule, uint64_t who,
+bool rate_has(const struct rate *r, const struct rate_limit *limit, uint64_t who,
               int64_t now_ms)
 {
-    uint64_t seen, next, now = moment(now_ms);
+    uint64_t seen, next;
 
-    if (rule->events == 0)
-        return true;
-    find(r, rule, who, now, &seen);
-    return (seen & ~MOMENTS) != tag_of(who) || taken(seen, rule, now, &next);
+    return limit->cost_us == 0 || find(line_of(r, who), tag_of(who), &seen) == NULL ||
+           taken(seen, limit, moment(now_ms), &next);
 }

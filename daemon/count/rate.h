@@ -15,20 +15,28 @@
 
 struct rate; /* opaque: the table */
 
+/* A rule, worked out: what is asked for each line. */
+struct rate_limit {
+    uint64_t cost_us;     /* until one token is back; 0: off, there is no limit */
+    uint64_t capacity_us; /* until an empty bucket is full                      */
+};
+struct rate_limit rate_limit_of(const struct rate_rule *rule);
+
 /* `buckets`: a power of two, at least 8; 8 bytes each. NULL: no memory. */
 struct rate *rate_new(size_t buckets);
 void rate_free(struct rate *r); /* NULL is a no-op */
 
 /* Any thread. Takes a token of the bucket that `who`, a keyed hash, has. False: there is
- * none, and nothing is taken. A rule that is off always says true. `now_ms` may be of any
+ * none, and nothing is taken. A limit that is off always says true. `now_ms` may be of any
  * clock; where it goes back, buckets that it finds in the future are full again. */
-bool rate_take(struct rate *r, const struct rate_rule *rule, uint64_t who,
+bool rate_take(struct rate *r, const struct rate_limit *limit, uint64_t who,
                int64_t now_ms);
 /* The same without taking. */
-bool rate_has(const struct rate *r, const struct rate_rule *rule, uint64_t who,
+bool rate_has(const struct rate *r, const struct rate_limit *limit, uint64_t who,
               int64_t now_ms);
 
 /* One bucket that is not in a table; 0 is a full one. */
-bool rate_take_word(_Atomic uint64_t *word, const struct rate_rule *rule, int64_t now_ms);
+bool rate_take_word(_Atomic uint64_t *word, const struct rate_limit *limit,
+                    int64_t now_ms);
 
 #endif

@@ -93,6 +93,7 @@ struct site_terms *site_terms_new(const struct site_config *config)
     }
     t->calendar = (struct calendar){t->zone, config->first_weekday};
     t->online_slots = (config->online_window_s * 1000 + SLOT_MS - 1) / SLOT_MS;
+    t->rate = rate_limit_of(&config->site_rate_limit);
     t->idle_slots = (config->session_idle_s * 1000 + SLOT_MS - 1) / SLOT_MS;
     return t;
 }

@@ -20,6 +20,7 @@
 #include "count/hits.h"
 #include "count/key_ring.h"
 #include "count/period.h"
+#include "count/rate.h"
 #include "count/site_refused.h"
 #include "count/turn.h"
 #include "count/visitors.h"
@@ -130,6 +131,7 @@ struct site_terms {
     struct zone *zone;
     struct calendar calendar;
     int64_t online_slots, idle_slots;
+    struct rate_limit rate; /* site_rate_limit */
 };
 
 /* The keeper's last scan; readers check `version` (even, unchanged). */

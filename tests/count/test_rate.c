@@ -6,19 +6,19 @@
 
 #include "lib/repeat.h"
 
-static const struct rate_rule ten = {.events = 10, .per_s = 1, .burst = 100};
-static const struct rate_rule off = {.events = 0};
+static const struct rate_limit ten = {.cost_us = 100000, .capacity_us = 10000000};
+static const struct rate_limit off = {.cost_us = 0};
 
 enum { NOON = 1700000000 };
 static const int64_t now_ms = (int64_t)NOON * 1000;
 
-static unsigned take_many(struct rate *r, const struct rate_rule *rule, uint64_t who,
+static unsigned take_many(struct rate *r, const struct rate_limit *limit, uint64_t who,
                           int64_t ms, unsigned n)
 {
     unsigned taken = 0;
 
     for (unsigned i = 0; i < n; i++)
-        taken += rate_take(r, rule, who, ms);
+        taken += rate_take(r, limit, who, ms);
     return taken;
 }
 
@@ -32,6 +32,16 @@ Test(rate, a_burst_at_once_and_then_as_many_as_the_rate_says)
     cr_expect_eq(take_many(r, &ten, 7, now_ms + 1100, 1000), 10u);
     cr_expect_eq(take_many(r, &ten, 7, now_ms + 3600000, 1000), 100u);
     rate_free(r);
+}
+
+Test(rate, a_rule_is_worked_out)
+{
+    struct rate_limit limit =
+        rate_limit_of(&(struct rate_rule){.events = 10, .per_s = 1, .burst = 100});
+
+    cr_expect_eq(limit.cost_us, ten.cost_us);
+    cr_expect_eq(limit.capacity_us, ten.capacity_us);
+    cr_expect_eq(rate_limit_of(&(struct rate_rule){.events = 0}).cost_us, 0u);
 }
 
 Test(rate, asking_takes_nothing)
@@ -94,7 +104,8 @@ Test(rate, a_clock_that_goes_back_fills_every_bucket)
 
 Test(rate, another_rule_finds_no_bucket_that_is_empty_for_ever)
 {
-    static const struct rate_rule daily = {.events = 1, .per_s = 86400, .burst = 300};
+    const struct rate_limit daily =
+        rate_limit_of(&(struct rate_rule){.events = 1, .per_s = 86400, .burst = 300});
     struct rate *r = rate_new(64);
 
     (void)take_many(r, &daily, 7, now_ms, 1000); /* empty for 300 days */
@@ -130,6 +141,7 @@ Test(rate, agrees_with_a_bucket_that_is_kept_the_slow_way)
         struct rate_rule rule = {(unsigned)(1 + random_below(&random, 50)),
                                  random_below(&random, 2) ? 1 : 60,
                                  (unsigned)(1 + random_below(&random, 40))};
+        struct rate_limit limit = rate_limit_of(&rule);
         struct slow_bucket slow = {INT64_MAX / 2, now_ms};
         struct rate *r = rate_new(8);
         _Atomic uint64_t word = 0;
@@ -140,8 +152,8 @@ Test(rate, agrees_with_a_bucket_that_is_kept_the_slow_way)
 
             ms += (int64_t)random_below(&random, random_below(&random, 20) ? 300 : 90000);
             expected = slow_take(&slow, &rule, ms);
-            cr_assert_eq(rate_take(r, &rule, 99, ms), expected, "%d %d", round, i);
-            cr_assert_eq(rate_take_word(&word, &rule, ms), expected, "%d %d", round, i);
+            cr_assert_eq(rate_take(r, &limit, 99, ms), expected, "%d %d", round, i);
+            cr_assert_eq(rate_take_word(&word, &limit, ms), expected, "%d %d", round, i);
         }
         rate_free(r);
     }

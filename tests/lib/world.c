@@ -44,9 +44,9 @@ static void add_config(struct world *w, const char *text)
     if (config_parse(&w->config[w->configs], slice_of(text), "test", &error) != 0)
         must(false, error.text);
     w->trusted.udp = w->config[w->configs]->settings.udp_trusted;
-    w->trusted.limits =
-        (struct guard_rules){w->config[w->configs]->settings.rate_limit,
-                             w->config[w->configs]->settings.new_visitors_per_address};
+    w->trusted.limits = (struct guard_rules){
+        rate_limit_of(&w->config[w->configs]->settings.rate_limit),
+        rate_limit_of(&w->config[w->configs]->settings.new_visitors_per_address)};
     w->configs++;
 }
 

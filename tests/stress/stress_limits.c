@@ -15,7 +15,8 @@
 
 enum { WORKERS = 4, STRANGERS = 24, TRIES = 4000, NUMBERS = 4096, SENDERS = 3 };
 
-static const struct rate_rule rule = {.events = 10, .per_s = 1, .burst = 100};
+enum { BURST = 100 };
+static const struct rate_limit limit = {.cost_us = 100000, .capacity_us = 100000 * BURST};
 
 static struct rate *buckets;
 static _Atomic uint64_t alone; /* a word that is in no table */
@@ -39,9 +40,9 @@ static void work(void *context, unsigned member)
     for (unsigned i = 0; i < TRIES * STRANGERS / WORKERS; i++) {
         unsigned who = (unsigned)random_below(&random, STRANGERS);
 
-        if (rate_take(buckets, &rule, stranger(who), now_ms))
+        if (rate_take(buckets, &limit, stranger(who), now_ms))
             atomic_fetch_add(&taken[who], 1);
-        if (rate_take_word(&alone, &rule, now_ms))
+        if (rate_take_word(&alone, &limit, now_ms))
             atomic_fetch_add(&taken_alone, 1);
     }
     /* Everybody brings everything, each in another order inside each block of 16: so no
@@ -60,9 +61,9 @@ static void work(void *context, unsigned member)
 static void check_buckets(unsigned long round)
 {
     for (unsigned i = 0; i < STRANGERS; i++)
-        CHECK(atomic_load(&taken[i]) == rule.burst, "round %lu: %u of stranger %u", round,
+        CHECK(atomic_load(&taken[i]) == BURST, "round %lu: %u of stranger %u", round,
               atomic_load(&taken[i]), i);
-    CHECK(atomic_load(&taken_alone) == rule.burst, "round %lu: %u", round,
+    CHECK(atomic_load(&taken_alone) == BURST, "round %lu: %u", round,
           atomic_load(&taken_alone));
 }
 
