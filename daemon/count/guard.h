@@ -22,7 +22,7 @@
 
 struct guard; /* opaque, shared by all workers */
 
-struct guard *guard_new(void); /* 1 MiB. NULL: no memory */
+struct guard *guard_new(void); /* 1 MiB, as it is needed. NULL: no memory */
 void guard_free(struct guard *g);
 
 /* What holds now: the settings of the same names. */

@@ -25,13 +25,14 @@
 
 #include <stdlib.h>
 
-enum { LINE = 8, TAG_SHIFT = 48, TRIES = 64 };
+enum { CACHE_LINE = 64, LINE = 8, TAG_SHIFT = 48, TRIES = 64 };
 
 #define MOMENTS (((uint64_t)1 << TAG_SHIFT) - 1)
 
 struct rate {
-    size_t lines; /* a power of two */
-    _Atomic uint64_t *bucket;
+    size_t lines;             /* a power of two             */
+    void *memory;             /* what calloc gave           */
+    _Atomic uint64_t *bucket; /* in it, a line a cache line */
 };
 
 struct rate *rate_new(size_t buckets)
@@ -41,13 +42,14 @@ struct rate *rate_new(size_t buckets)
     if (r == NULL)
         return NULL;
     r->lines = buckets / LINE;
-    r->bucket = aligned_alloc(64, buckets * sizeof *r->bucket);
-    if (r->bucket == NULL) {
+    /* calloc: pages that nobody's bucket is in are not touched, and take no memory. */
+    r->memory = calloc(buckets * sizeof *r->bucket + CACHE_LINE, 1);
+    if (r->memory == NULL) {
         free(r);
         return NULL;
     }
-    for (size_t i = 0; i < buckets; i++)
-        atomic_init(&r->bucket[i], 0);
+    r->bucket = (_Atomic uint64_t *)(((uintptr_t)r->memory + CACHE_LINE - 1) &
+                                     ~(uintptr_t)(CACHE_LINE - 1));
     return r;
 }
 
@@ -55,7 +57,7 @@ void rate_free(struct rate *r)
 {
     if (r == NULL)
         return;
-    free(r->bucket);
+    free(r->memory);
     free(r);
 }
 

@@ -51,7 +51,7 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
 
 int site_make(struct site *s, struct arena *a, struct instant now)
 {
-    int rv = arena_back(a, s->block, sizeof *s->block);
+    int rv = arena_back(a, s->block, SITE_BLOCK_PAGES);
 
     if (rv == 0)
         rv = arena_back(a, site_place(s, site_table_at(0)),
@@ -59,6 +59,7 @@ int site_make(struct site *s, struct arena *a, struct instant now)
     if (rv != 0)
         return rv;
     memset(s->block, 0, sizeof *s->block);
+    site_refused_clear(s);
     hits_init(&s->block->hits, instant_slot(now));
     atomic_store_explicit(&s->block->created_s, instant_seconds(now),
                           memory_order_relaxed);

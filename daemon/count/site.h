@@ -5,11 +5,11 @@
  * numbers at any time.
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
- *   0           1 MiB               13 MiB       13.75 MiB                             end
- *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) | r |
+ *   0           1 MiB               13 MiB       13.75 MiB
+ *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) |
  *
- *   r: what it does not count (site_refused.h); before it, in the first range only, the
- *   senders of signed datagrams (senders.h). */
+ * In the block's last page lies what a site does not count (site_refused.h); at the end of
+ * the first range, whoever's it is, the senders of signed datagrams (senders.h). */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -173,8 +173,6 @@ struct site { /* one a range, made at start, never moves */
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
     _Atomic uint64_t rate;     /* the bucket of site_rate_limit (count/rate.h) */
-    /* Of site_refused.h, once the keeper has backed it; NULL: not yet. */
-    _Atomic(struct site_refused *) refused;
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */

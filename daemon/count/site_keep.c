@@ -180,7 +180,7 @@ static void keep_scan(struct site *s, int64_t now_slot)
 int site_keep(struct site *s, struct arena *a, const struct graces *g, struct instant now)
 {
     int64_t now_slot = instant_slot(now);
-    int rv, failed, unbacked = site_refused_keep(s, a);
+    int rv, failed;
 
     keep_rows_of_last_scan(s, now_slot);
     keep_hits(s, g, now_slot);
@@ -188,5 +188,5 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g, struct in
     failed = site_keep_keys(s, a, g, now_slot);
     rv = keep_tables(s, a, g, now_slot);
     keep_scan(s, now_slot);
-    return failed != 0 ? failed : rv != 0 ? rv : unbacked;
+    return failed != 0 ? failed : rv;
 }

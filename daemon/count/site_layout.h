@@ -14,11 +14,13 @@ enum {
     MATRIX_ROOM = 256 << 10,
     HLL_AT = MATRIX_AT + SITE_KEYS * MATRIX_ROOM,
     HLL_PER_KEY = 3, /* two days, one month */
-    /* From the range's end, so that what comes behind the HyperLogLogs moves neither. */
-    REFUSED_BYTES = 4096,
-    REFUSED_AT = SITE_RANGE_BYTES - REFUSED_BYTES,
+    /* From the end of their rooms, so that what comes behind the block, or behind the
+     * HyperLogLogs, moves neither. */
+    SITE_BLOCK_PAGES = 84 << 10, /* what backs the block: no page more for a quiet site */
+    REFUSED_BYTES = 384,
+    REFUSED_AT = SITE_BLOCK_PAGES - REFUSED_BYTES,
     SENDERS_ROOM = 1200 << 10,
-    SENDERS_AT = REFUSED_AT - SENDERS_ROOM /* of the first range, whoever's it is */
+    SENDERS_AT = SITE_RANGE_BYTES - SENDERS_ROOM /* of the first range, whoever's it is */
 };
 
 static inline size_t site_table_at(unsigned i)
@@ -41,7 +43,7 @@ static inline size_t site_month_hll_at(unsigned i)
     return site_day_hll_at(i, 2);
 }
 
-static_assert(sizeof(struct site_block) <= 84 << 10, "1,000 quiet sites fit in 96 MiB");
+static_assert(sizeof(struct site_block) <= REFUSED_AT, "1,000 quiet sites fit in 96 MiB");
 static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room");
 static_assert(sizeof(struct hll) % 4096 == 0, "what is punched is whole pages");
 static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= SENDERS_AT,

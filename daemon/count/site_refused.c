@@ -19,24 +19,21 @@ static const int8_t places[OUTCOME_COUNT] = {
     static_assert((place) < REFUSALS_COUNT, "a lane counts each of them");
 REFUSALS(REFUSAL)
 #undef REFUSAL
-static_assert(sizeof(struct site_refused) <= REFUSED_BYTES, "it fits in its page");
+static_assert(sizeof(struct site_refused) <= REFUSED_BYTES, "it fits in its place");
 
 int refusal_place(enum outcome outcome)
 {
     return places[outcome] - 1;
 }
 
-int site_refused_keep(struct site *s, struct arena *a)
+static struct site_refused *refused_of(const struct site *s)
 {
-    struct site_refused *r = site_place(s, REFUSED_AT);
-    int rv;
+    return site_place(s, REFUSED_AT);
+}
 
-    if (atomic_load_explicit(&s->refused, memory_order_relaxed) != NULL)
-        return 0;
-    rv = arena_back(a, r, REFUSED_BYTES);
-    if (rv == 0) /* release: it is backed */
-        atomic_store_explicit(&s->refused, r, memory_order_release);
-    return rv;
+void site_refused_clear(struct site *s)
+{
+    memset((void *)refused_of(s), 0, sizeof(struct site_refused));
 }
 
 void site_refuse(struct site_lane *lane, enum outcome outcome)
@@ -74,14 +71,13 @@ static uint64_t local_day(const struct site_terms *terms, int64_t now_s)
 void site_refused_flush(struct site *s, struct site_lane *lane, int64_t now_s)
 {
     struct refused_lane *l = &lane->refused;
-    struct site_refused *r;
+    struct site_refused *r = refused_of(s);
     uint64_t day;
 
     if (!l->any)
         return;
-    r = atomic_load_explicit(&s->refused, memory_order_acquire);
     day = local_day(lane->terms, now_s);
-    for (unsigned i = 0; r != NULL && i < REFUSALS_COUNT; i++) {
+    for (unsigned i = 0; i < REFUSALS_COUNT; i++) {
         if (l->count[i] == 0)
             continue;
         add_to_day(&r->day[day % 2][i], day, l->count[i]);
@@ -100,12 +96,11 @@ static uint64_t lines_of_day(const struct site_refused *r, uint64_t day, int pla
 void site_refused_read(const struct site *s, int64_t now_s,
                        struct refused_numbers *ret_numbers)
 {
-    const struct site_refused *r =
-        atomic_load_explicit(&s->refused, memory_order_acquire);
+    const struct site_refused *r = refused_of(s);
     uint64_t day = local_day(site_terms_of(s), now_s);
 
     *ret_numbers = (struct refused_numbers){.today = {0}};
-    for (int i = 0; r != NULL && i < OUTCOME_COUNT; i++) {
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
         int place = refusal_place((enum outcome)i);
 
         if (place < 0)

@@ -1,6 +1,6 @@
 /* Floor 2 (count). What a site was sent and does not count: by reason, for each local day
- * and in all. In a page of its own at the end of the site's range, so that it outlives the
- * process; an arena of an older build has nothing there, which reads as 0.
+ * and in all. In the arena, so that it outlives the process: behind the site's block, in the
+ * last page that backs it, where an arena of an older build has zeros.
  *
  * In the arena only: after a reboot the numbers begin again. */
 #ifndef LUOT_COUNT_SITE_REFUSED_H
@@ -12,11 +12,10 @@
 
 #include "base/outcome.h"
 
-struct arena;
 struct site;
 struct site_lane;
 
-/* The outcomes that are a site's, each with its place in the page. A place is never another
+/* The outcomes that are a site's, each with its place. A place is never another
  * outcome's; a new one is the next. */
 #define REFUSALS(X)                                                                      \
     X(0, OUTCOME_BOT)                                                                    \
@@ -26,7 +25,7 @@ struct site_lane;
     X(4, OUTCOME_OTHER_SOURCE)                                                           \
     X(5, OUTCOME_ORIGIN)
 
-enum { REFUSALS_COUNT = 6, REFUSALS_MAX = 64 };
+enum { REFUSALS_COUNT = 6, REFUSALS_MAX = 16 };
 
 /* One worker's, of one site and turn. */
 struct refused_lane {
@@ -44,9 +43,8 @@ struct site_refused {
 /* -1: not a site's. */
 int refusal_place(enum outcome outcome);
 
-/* Keeper: backs the page, once a process. ERR_NOSPACE: until it is backed nothing is kept
- * here, and the daemon's own counters have it all the same. */
-int site_refused_keep(struct site *s, struct arena *a);
+/* All zero, when a site is made. */
+void site_refused_clear(struct site *s);
 
 /* Worker, inside a turn, with the site's lane open. */
 void site_refuse(struct site_lane *lane, enum outcome outcome);

@@ -112,19 +112,3 @@ Test(site_refused, has_a_place_for_what_is_a_sites)
             cr_expect(refusal_place((enum outcome)i) < 0 ||
                       refusal_place((enum outcome)i) != refusal_place((enum outcome)k));
 }
-
-/* A full tmpfs: the daemon's own counters have what the site's page cannot. */
-Test(site_refused, waits_for_room)
-{
-    world_open(&w, 2, "[site a]\nsource = logs\n", world_time("2024-05-15 12:00:00"));
-    atomic_store(&world_site(&w, "a")->refused, NULL);
-    world_full(true);
-    (void)world_tick(&w);
-    refuse(2);
-    expect(0, 0, 0);
-    world_full(false);
-    world_ticks(&w, 2);
-    refuse(2);
-    expect(2, 0, 2);
-    world_close(&w);
-}
