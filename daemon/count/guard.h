@@ -9,6 +9,9 @@
  * takes no token: it counts nothing, and opens no visitor. An address that names nobody (a
  * proxy's own, a trusted sender's that says no `i`) is not asked about: see `named`.
  *
+ * Who has many addresses (a /48 of IPv6 is 65,536 units) has as many limits: the site's own
+ * limit is for that.
+ *
  * The newcomers' limit charges a visitor after it was counted, so workers that bring
  * newcomers of one address at once may pass it by one each; an address over it is then
  * asked about each visitor: one whom the site knows still counts. While no address is over

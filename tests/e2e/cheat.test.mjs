@@ -167,6 +167,28 @@ describe('a cheat', () => {
     assert.equal((await luotd.snapshot('portal')).periods.today.visitors, before + 2);
   });
 
+  test('a reload changes limits and writers, or says what is wrong with them and changes nothing', async () => {
+    const file = path.join(luotd.run, 'luotd.conf'), key = path.join(luotd.run, 'portal.key');
+    const write = (text) => fs.writeFileSync(file, text + config(luotd.run).replace('writers = ', `writers = new:${key}, `));
+    const burst = () => pipeline(luotd, Array.from({ length: 2 * BURST }, () => browser('203.0.200.202', 'Mozilla/5.0')));
+    const other = sign({ id: 'new', secret: 'a secret of the second writer', seq: 1, ms: clock.seconds * 1000, lines: ['s=portal&p=/'] });
+    write('rate_limit = off\n');
+    assert.match(await luotd.ask('reload'), /^ERR .*portal\.key/);
+    await burst();
+    await outside(luotd, [other]);
+    views += BURST;
+    suspects += BURST;
+    let s = await settled(2 * BURST + 1);
+    assert.deepEqual([s.counted.view, s.suppressed.suspect, s.rejected.mac], [BURST + 2, BURST, 1]);
+    fs.writeFileSync(key, 'a secret of the second writer', { mode: 0o400 });
+    await until('reload', async () => !(await luotd.ask('reload')).startsWith('ERR'));
+    await burst();
+    await outside(luotd, [other]);
+    views += 2 * BURST + 1;
+    s = await settled(2 * BURST + 1);
+    assert.deepEqual([s.counted.view, s.suppressed.suspect, s.rejected.mac], [3 * BURST + 3, BURST, 1]);
+  });
+
   test('the sums are the lines, and the site shows what it does not count', async () => {
     const s = await luotd.stats(), { counted, suppressed, rejected } = sums(s);
     assert.equal(counted + suppressed + rejected, s.received);
