@@ -341,10 +341,10 @@ run:
 
 # Fuzzing needs clang; the same seeds are replayed by gcc's sanitizers in `make check`.
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(BUILD)/obj/daemon/report/assets.o
 	@mkdir -p $(@D) $(BUILD)/fuzz/llhttp
 	@for f in $(LLHTTP_SRC); do clang -O1 -g -I$(LLHTTP_INCLUDE) -c $$f -o $(BUILD)/fuzz/llhttp/$$(basename $$f .c).o; done
-	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
+	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) -DASSET_DIR='"$(ASSET_DIR)"' $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
 
 fuzz: $(FUZZ_BIN)
 	@for t in $^; do n=$$(basename $$t); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "== $$n"; \
