@@ -145,18 +145,22 @@ static bool referrer_is_elsewhere(const struct site *site, const struct site_ter
            !slice_equal_nocase(from, slice_of(site->block->host));
 }
 
+static const struct address *address_of(const struct beacon *beacon,
+                                        const struct sender *sender)
+{
+    return sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
+}
+
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
                              const struct sender *sender, const struct site *site,
                              const struct site_terms *terms)
 {
-    const struct address *address =
-        sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
     struct visit visit = {
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
         .slot = p->now_slot,
-        .unit = address_unit(address),
+        .unit = address_unit(address_of(beacon, sender)),
         .user_agent = sender->trusted && beacon->user_agent.length > 0
                           ? beacon->user_agent
                           : sender->user_agent,
@@ -177,6 +181,20 @@ static bool is_named(const struct beacon *beacon, const struct sender *sender)
     return sender->trusted ? beacon->has_address : !sender->nobody;
 }
 
+/* Before the site is looked for: guard_expect. */
+static struct guarded expect(const struct pipeline *p, const struct beacon *beacon,
+                             const struct sender *sender)
+{
+    struct guarded g = {.named = is_named(beacon, sender), .now_ms = p->now.ms};
+    struct address unit;
+
+    if (p->guard == NULL)
+        return g;
+    unit = address_unit(address_of(beacon, sender));
+    g.who = guard_expect(p->guard, &unit);
+    return g;
+}
+
 /* --- Counted --- */
 
 static struct site_lane *open_lane(struct pipeline *p, struct site *site)
@@ -192,21 +210,21 @@ static struct site_lane *open_lane(struct pipeline *p, struct site *site)
 
 /* False: it is one too many. */
 static bool count_visit(struct pipeline *p, struct site *site, const struct visit *visit,
-                        bool named)
+                        struct guarded *guarded)
 {
     struct site_lane *lane = open_lane(p, site);
-    struct guarded guarded = {visit, named, p->now.ms, 0};
     const struct guard_rules *limits;
 
     if (p->guard == NULL) {
         site_visit(site, lane, visit);
         return true;
     }
+    guarded->visit = visit;
     limits = &atomic_load_explicit(p->trust, memory_order_acquire)->limits;
-    if (!guard_allows(p->guard, limits, site, lane, &guarded))
+    if (!guard_allows(p->guard, limits, site, lane, guarded))
         return false;
     site_visit(site, lane, visit);
-    guard_counted(p->guard, limits, site, lane, &guarded);
+    guard_counted(p->guard, limits, site, lane, guarded);
     return true;
 }
 
@@ -218,6 +236,7 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
     const struct site_terms *terms = NULL;
     struct beacon beacon;
+    struct guarded guarded;
     struct visit visit;
     enum outcome outcome;
     int rv = beacon_parse(&beacon, line, p->scratch);
@@ -226,6 +245,7 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
         return OUTCOME_UNTRUSTED;
     if (rv != 0)
         return rv == ERR_TOO_LONG ? OUTCOME_TOO_LONG : OUTCOME_MALFORMED;
+    guarded = expect(p, &beacon, sender);
     outcome = find_site(p, &beacon, sender, ret_site, &terms);
     if (outcome != OUTCOME_VIEW)
         return outcome;
@@ -234,9 +254,8 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
     visit = visit_of(p, &beacon, sender, *ret_site, terms);
-    return count_visit(p, *ret_site, &visit, is_named(&beacon, sender))
-               ? counted[visit.kind]
-               : OUTCOME_SUSPECT;
+    return count_visit(p, *ret_site, &visit, &guarded) ? counted[visit.kind]
+                                                       : OUTCOME_SUSPECT;
 }
 
 enum outcome pipeline_line(struct pipeline *p, struct slice line,

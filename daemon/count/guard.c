@@ -38,12 +38,14 @@ void guard_free(struct guard *g)
     free(g);
 }
 
-static uint64_t who_is(const struct guard *g, const struct address *unit)
+uint64_t guard_expect(const struct guard *g, const struct address *unit)
 {
-    uint64_t half[2];
+    uint64_t half[2], who;
 
     memcpy(half, unit->bytes, sizeof half);
-    return hash_pair(&g->key, half[0], half[1]);
+    who = hash_pair(&g->key, half[0], half[1]);
+    rate_expect(g->address, who);
+    return who;
 }
 
 /* One address at two sites is two askers; the multiplier spreads small numbers over all
@@ -82,16 +84,13 @@ static bool newcomers_allow(const struct guard *g, const struct guard_rules *rul
 }
 
 bool guard_allows(struct guard *g, const struct guard_rules *rules, struct site *s,
-                  struct site_lane *lane, struct guarded *v)
+                  struct site_lane *lane, const struct guarded *v)
 {
     if (v->visit->kind == VISIT_PING)
         return true;
-    if (v->named) {
-        v->who = who_is(g, &v->visit->unit);
-        if (!newcomers_allow(g, rules, s, lane, v) ||
-            !rate_take(g->address, &rules->address, v->who, v->now_ms))
-            return false;
-    }
+    if (v->named && (!newcomers_allow(g, rules, s, lane, v) ||
+                     !rate_take(g->address, &rules->address, v->who, v->now_ms)))
+        return false;
     return rate_take_word(&s->rate, &lane->terms->rate, v->now_ms);
 }
 

@@ -37,13 +37,17 @@ struct guard_rules {
 struct guarded {
     const struct visit *visit;
     bool named;     /* unit is a visitor's; when not, only the site's limit holds */
-    int64_t now_ms; /* of the turn */
-    uint64_t who;   /* guard_allows writes it for guard_counted */
+    int64_t now_ms; /* of the turn          */
+    uint64_t who;   /* of guard_expect      */
 };
+
+/* As soon as the address (address_unit) is known: the buckets of 10,000 visitors are not in
+ * the nearest caches, and finding the site takes as long as fetching one. */
+uint64_t guard_expect(const struct guard *g, const struct address *unit);
 
 /* Worker, inside a turn, before site_visit: true takes the tokens. */
 bool guard_allows(struct guard *g, const struct guard_rules *rules, struct site *s,
-                  struct site_lane *lane, struct guarded *v);
+                  struct site_lane *lane, const struct guarded *v);
 /* After it. */
 void guard_counted(struct guard *g, const struct guard_rules *rules, const struct site *s,
                    const struct site_lane *lane, const struct guarded *v);

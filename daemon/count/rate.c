@@ -25,6 +25,8 @@
 
 #include <stdlib.h>
 
+#include "base/prefetch.h"
+
 enum { CACHE_LINE = 64, LINE = 8, TAG_SHIFT = 48, TRIES = 64 };
 
 #define MOMENTS (((uint64_t)1 << TAG_SHIFT) - 1)
@@ -125,6 +127,11 @@ bool rate_take_word(_Atomic uint64_t *word, const struct rate_limit *limit,
 static _Atomic uint64_t *line_of(const struct rate *r, uint64_t who)
 {
     return &r->bucket[(who & (r->lines - 1)) * LINE];
+}
+
+void rate_expect(const struct rate *r, uint64_t who)
+{
+    prefetch_for_write(line_of(r, who));
 }
 
 /* NULL: it has none. */

@@ -31,7 +31,9 @@ void rate_free(struct rate *r); /* NULL is a no-op */
  * clock; where it goes back, buckets that it finds in the future are full again. */
 bool rate_take(struct rate *r, const struct rate_limit *limit, uint64_t who,
                int64_t now_ms);
-/* The same without taking. */
+/* Asks for its memory, which is wanted in a moment. */
+void rate_expect(const struct rate *r, uint64_t who);
+/* The same as rate_take without taking. */
 bool rate_has(const struct rate *r, const struct rate_limit *limit, uint64_t who,
               int64_t now_ms);
 
