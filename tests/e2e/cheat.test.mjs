@@ -2,13 +2,14 @@
 // of 10,000 agents from one address, a page that embeds the tag unasked, datagrams from outside, a replayed signature; meanwhile 500
 // visitors and a school of 300 behind one address.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { luotctl } from './lib/ctl.mjs';
-import { Clock, Luotd, sums, until } from './lib/luotd.mjs';
+import { build, Clock, Luotd, sums, until } from './lib/luotd.mjs';
 import { sign, token } from './lib/signed.mjs';
 
 const CHEAT = Number(process.env.CHEAT ?? 951623);
@@ -213,4 +214,28 @@ describe('a cheat', () => {
     assert.match(await luotd.ask('snapshot portal'), new RegExp(`adjusted views: ${by}\n`));
     assert.match((await luotctl(luotd, ['audit', 'portal'])).out, /adjust.*forged/);
   });
+});
+
+// The example that comes with libluot, to a luotd that believes no address.
+test('a program with libluot signs, and is believed where nobody else is', async () => {
+  const luotd = new Luotd();
+  fs.writeFileSync(path.join(luotd.run, 'cms.key'), SECRET + '\n', { mode: 0o400 });
+  luotd.options.config = `udp_trusted = none\nwriters = cms:${path.join(luotd.run, 'cms.key')}\n[site portal]\n`;
+  await luotd.spawn();
+  try {
+    const example = (args, secret) =>
+      execFileSync(path.join(build, 'example'), [`127.0.0.1:${luotd.port}`, ...args], {
+        env: { LD_LIBRARY_PATH: build, LUOT_SECRET: secret, LD_PRELOAD: process.env.LD_PRELOAD ?? '' },
+      });
+    example([], '');
+    example(['cms'], SECRET);
+    example(['cms'], 'a secret that is another one');
+    example(['portal'], SECRET);
+    const s = await luotd.received(4);
+    assert.deepEqual([s.counted.view, s.rejected.untrusted, s.rejected.mac], [1, 1, 2]);
+    assert.equal(s.udp.signed, 3);
+    assert.equal((await luotd.snapshot('portal')).periods.today.visitors, 1);
+  } finally {
+    await luotd.stop();
+  }
 });
