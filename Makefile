@@ -369,12 +369,13 @@ e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/example $(BUIL
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 # The long form of what `make e2e` runs in short. Each file says which of these it reads.
-SOAK ?= kill kill_redis power nodes damage redis clock night soak
+SOAK ?= kill kill_redis power nodes damage redis clock clock_walk night soak
 SOAK_kill = KILLS=1000
 SOAK_kill_redis = KILLS=1000
 SOAK_power = ROUNDS=500
 SOAK_nodes = ROUNDS=100
 SOAK_damage = FULL=1
+SOAK_clock_walk = WALKS=20 STEPS=80
 SOAK_night = RATE=100
 SOAK_soak = QUARTER=3000 CROWD=420000
 SOAK_FILES = $(foreach f,$(SOAK),$(if $(wildcard tests/e2e/$(f).test.mjs),soak-$(f)))

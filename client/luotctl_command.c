@@ -25,11 +25,22 @@ static const struct command COMMANDS[] = {
      .details = ""},
     {.name = "site",
      .kind = COMMAND_JSON,
-     .usage = "KEY",
-     .sentence = "one site: its settings and its numbers",
-     .details = "",
+     .usage = "KEY | rename OLD NEW | merge FROM INTO | archive KEY | restore KEY",
+     .sentence = "one site: its settings and its numbers; or renames it, and so on",
+     .details =
+         "  rename   NEW is its name from now on; its history stays, and so does OLD, "
+         "which "
+         "pages\n"
+         "           may go on sending. Its section in the configuration may be "
+         "either's.\n"
+         "  merge    FROM becomes part of INTO, for ever: all numbers add up, visitors "
+         "too.\n"
+         "  archive  a site that opened by itself: its beacons are refused, its history "
+         "stays.\n"
+         "  restore  it counts again.\n"
+         "  None needs a restart. `audit KEY` says who did it.\n",
      .words_min = 1,
-     .words_max = 1},
+     .words_max = 3},
     {.name = "snapshot",
      .kind = COMMAND_JSON,
      .usage = "KEY",

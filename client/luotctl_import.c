@@ -100,6 +100,10 @@ static bool read_site(struct session *s, json_t *answer)
     const char *zone = json_string_value(json_object_get(answer, "timezone"));
     json_int_t live = json_integer_value(json_object_get(answer, "first_live_s"));
     json_int_t idle = json_integer_value(json_object_get(answer, "session_idle_s"));
+    /* The key that it is kept under, whatever name was typed. */
+    if (json_string_value(json_object_get(answer, "site")) != NULL)
+        snprintf(s->site.key, sizeof s->site.key, "%s",
+                 json_string_value(json_object_get(answer, "site")));
     s->site.key_id = (uint64_t)json_integer_value(json_object_get(answer, "key_id"));
     s->site.first_live_s = live > 0 ? live : INT64_MAX;
     s->site.idle_slots = idle / 12;

@@ -178,7 +178,9 @@ static int find_strangers(struct loading *l)
     answer = json_loadb(reply.bytes, reply.length, JSON_DISABLE_EOF_CHECK, NULL);
     json_array_foreach(json_object_get(answer, "sites"), i, row)
     {
-        const char *key = json_string_value(json_object_get(row, "site"));
+        const char *key = json_string_value(json_object_get(row, "key"));
+        if (key == NULL)
+            key = json_string_value(json_object_get(row, "site"));
         if (key != NULL)
             json_object_del(l->keys, key);
     }

@@ -11,11 +11,14 @@
 #include "base/log.h"
 #include "daemon_inner.h"
 #include "identify/geo.h"
+#include "keep/tick.h"
 #include "store/history.h"
+#include "store/names.h"
 
 enum {
-    ARENA_VERSION =
-        2, /* 1 had no checks (count/check_word.h): they are made at adoption */
+    /* 1 had no checks (count/check_word.h), 2 no days aside (count/site_aside.h): both are
+     * made at adoption. */
+    ARENA_VERSION = 3,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
     DRAIN_MS = 1000
@@ -126,8 +129,9 @@ static int open_sites(struct daemon *d)
     struct registry_report report;
     bool fresh = d->arena_report.outcome != ARENA_ADOPTED;
     unsigned reopened = 0;
-    int rv = registry_open_sharing(&d->registry, d->arena, d->config->settings.sites_max,
-                                   d->config, d->started, d->ring, &report);
+    int rv = registry_open_sharing(
+        &d->registry, d->arena, d->config->settings.sites_max, d->config, d->started,
+        d->ring, names_at_start(d->reader_store, d->places.run_dir), &report);
 
     if (rv != 0)
         return daemon_fail(rv == ERR_NOSPACE ? EXIT_CANTCREAT : EXIT_OSERR, "sites",
@@ -136,6 +140,7 @@ static int open_sites(struct daemon *d)
         log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
                   report.full);
     say_damage(d);
+    tick_say_ahead(d->registry, d->started);
     if (d->reader_store != NULL) {
         rv = history_reopen_sites(d->registry, d->reader_store, d->started, &reopened);
         if (rv == 0)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon_inner.h"
 #include "store/history.h"
+#include "store/names.h"
 
 static void on_turn_begin(void *context)
 {
@@ -282,6 +283,7 @@ static void run_upkeep(struct job *job, struct store *store, struct instant now,
     if (!canceled && store != NULL) {
         if (d->gap_waits)
             take_up_history(d, store, now);
+        (void)names_follow(d->registry, store, d->places.run_dir);
         (void)history_load_new(d->registry, store, now, d->restoring);
         load_what_came(d, store, now);
         (void)history_refresh(d->registry, store, now, &u->refresh);

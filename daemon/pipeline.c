@@ -94,8 +94,8 @@ static enum outcome find_by_host(struct pipeline *p, const struct sender *sender
 /* A site that names its hosts takes beacons of their pages only. What has neither Origin
  * nor Referer (a server, a reader with privacy settings) cannot be checked and passes: it
  * can name any site, as a forger with curl can. */
-static bool origin_is_right(const struct site *site, const struct site_terms *terms,
-                            const struct sender *sender)
+static bool origin_is_right(const struct pipeline *p, const struct site *site,
+                            const struct site_terms *terms, const struct sender *sender)
 {
     struct slice host = page_host(sender);
 
@@ -105,9 +105,11 @@ static bool origin_is_right(const struct site *site, const struct site_terms *te
     if (site->block->host[0] != '\0' &&
         slice_equal_nocase(slice_of(site->block->host), host))
         return true;
-    if (terms->config.hosts[0] == '\0')
-        return site->block->host[0] == '\0'; /* no list: nothing to compare with */
-    return hosts_match(terms->config.hosts, host);
+    if (terms->config.hosts[0] == '\0' && site->block->host[0] == '\0')
+        return true; /* no list: nothing to compare with */
+    /* The last: a host of a site that was merged into this one. */
+    return hosts_match(terms->config.hosts, host) ||
+           registry_by_host(p->registry, host) == site;
 }
 
 /* OUTCOME_VIEW stands for "found, and allowed". */
@@ -126,7 +128,7 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
         return beacon->site.length > 0 ? OUTCOME_UNKNOWN_SITE : outcome;
     *ret_site = site;
     *ret_terms = atomic_load_explicit(&site->terms, memory_order_seq_cst); /* turn.c */
-    return origin_is_right(site, *ret_terms, sender) ? OUTCOME_VIEW : OUTCOME_ORIGIN;
+    return origin_is_right(p, site, *ret_terms, sender) ? OUTCOME_VIEW : OUTCOME_ORIGIN;
 }
 
 /* --- Who --- */

@@ -35,7 +35,7 @@ const struct command *commands(size_t *ret_count);
 void command_stats(struct asked_command *c);
 void command_metrics(struct asked_command *c);
 void command_sites(struct asked_command *c);
-void command_site(struct asked_command *c);
+void command_site_card(struct asked_command *c);
 void command_snapshot(struct asked_command *c);
 void command_series(struct asked_command *c);
 void command_report(struct asked_command *c);
@@ -46,6 +46,8 @@ void command_load(struct asked_command *c);
 void command_source(struct asked_command *c);
 void command_import_key(struct asked_command *c);
 void command_audit(struct asked_command *c);
+/* commands_names.c: */
+void command_site(struct asked_command *c);
 /* commands_dump.c: */
 void command_dump(struct asked_command *c);
 /* commands_check.c: */

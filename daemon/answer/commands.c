@@ -15,8 +15,10 @@ static const struct command table[] = {
     {"metrics", "", "the same and more for Prometheus", command_metrics, "", 0, 0, false},
     {"sites", "", "all sites with the numbers of their boxes", command_sites, "", 0, 0,
      false},
-    {"site", "KEY", "one site: its settings and its numbers", command_site, "", 1, 1,
-     false},
+    {"site", "KEY | rename OLD NEW | merge FROM INTO | archive KEY | restore KEY",
+     "one site: its settings and its numbers; or gives it another name, makes it part of "
+     "another one, puts it away; old names go on working",
+     command_site, "", 1, 3, false},
     {"snapshot", "KEY", "all numbers of a site now", command_snapshot, "", 1, 1, false},
     {"series", "KEY METRIC STEP FROM TO",
      "one metric over time; FROM and TO are days (2026-01-31) or unix seconds, TO is not "

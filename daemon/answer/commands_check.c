@@ -270,13 +270,13 @@ static void check_sites(struct checking *c)
         if (last == 0)
             checking_say(c, false, "silent",
                          "%s had no view yet: is the tag in its pages?",
-                         site->block->key);
+                         site_shown_key(site));
         else
             checking_say(
                 c, false, "silent",
                 "%s had no view since %s: is the tag still in its pages, and is the site "
                 "up?",
-                site->block->key, write_time(last, zone_of(site), time));
+                site_shown_key(site), write_time(last, zone_of(site), time));
     }
     if (silent == 0)
         checking_say(c, true, "sites",

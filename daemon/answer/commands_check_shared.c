@@ -98,7 +98,7 @@ static void compare(struct shared_check *s)
             "%s: %s has %llu views of this run and %llu of today, luotd has %llu and "
             "%llu: all is written again within ten minutes; if it is not right then, "
             "look for who else writes to its luot:* keys",
-            site->block->key, s->where, (unsigned long long)row->views,
+            site_shown_key(site), s->where, (unsigned long long)row->views,
             (unsigned long long)row->day_views,
             (unsigned long long)hits_total(&site->block->hits).views,
             (unsigned long long)views_of_day(site, row->day, s->c->now));

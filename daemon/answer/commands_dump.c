@@ -48,7 +48,8 @@ void command_dump(struct asked_command *c)
         return;
     j->place = from;
     if (c->words->places > 0) {
-        word = c->words->place[0];
+        word = site_names_first_key(registry_names(c->service->registry),
+                                    c->words->place[0]);
         j->document = malloc(word.length + 1);
         if (j->document == NULL) {
             command_error(c, "memory", "there is not enough memory; try again");

@@ -126,7 +126,7 @@ static void answer_document(struct asked_command *c, size_t limit,
     command_answer(c, &out, memory);
 }
 
-void command_site(struct asked_command *c)
+void command_site_card(struct asked_command *c)
 {
     answer_document(c, SITE_CARD_BYTES, c->json ? site_card_json : site_card_text);
 }

@@ -76,7 +76,7 @@ static void log_audit(const struct store_job *j, const char *command, enum metri
     buffer_log_field(&b, slice_of(note));
     memory[b.length] = '\0';
     log_info("event=audit command=%s site=%s uid=%u metric=%s old=%llu new=%llu note=%s",
-             command, j->site->block->key, (unsigned)j->uid, metric_word(metric),
+             command, site_shown_key(j->site), (unsigned)j->uid, metric_word(metric),
              (unsigned long long)old, (unsigned long long)new, memory);
 }
 
@@ -92,14 +92,14 @@ static void answer_change(const struct store_job *j, enum metric metric, uint64_
     if (j->json) {
         json_out_init(&out, &b);
         json_out_object(&out, NULL);
-        json_out_text(&out, "site", j->site->block->key);
+        json_out_text(&out, "site", site_shown_key(j->site));
         json_out_text(&out, "metric", metric_word(metric));
         json_out_number(&out, "old", old);
         json_out_number(&out, "new", new);
         json_out_object_end(&out);
         buffer_byte(&b, '\n');
     } else {
-        buffer_format(&b, "%s: total %s was %llu and is %llu\n", j->site->block->key,
+        buffer_format(&b, "%s: total %s was %llu and is %llu\n", site_shown_key(j->site),
                       metric_word(metric), (unsigned long long)old,
                       (unsigned long long)new);
     }

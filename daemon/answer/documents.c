@@ -41,7 +41,7 @@ static void write_example(struct json_out *j, const struct route *route,
     buffer_init(&b, memory, sizeof memory);
     buffer_bytes(&b, path, at == NULL ? strlen(path) : (size_t)(at - path));
     if (at != NULL) {
-        buffer_text(&b, site == NULL ? "demo" : site->block->key);
+        buffer_text(&b, site == NULL ? "demo" : site_shown_key(site));
         buffer_text(&b, at + sizeof variable - 1);
     }
     buffer_text(&b, route->query);
@@ -191,7 +191,7 @@ static void answer_here(struct asked *a, const struct question *q)
 {
     const struct site_terms *terms =
         atomic_load_explicit(&a->site->terms, memory_order_acquire);
-    struct series s = {.site = slice_of(a->site->block->key),
+    struct series s = {.site = slice_of(site_shown_key(a->site)),
                        .metric = q->metric,
                        .zone = terms->zone,
                        .query = q->query};

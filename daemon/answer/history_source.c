@@ -1,6 +1,7 @@
 #include "answer/history_source.h"
 
 #include "base/error.h"
+#include "store/merged.h"
 
 struct passing { /* from the store's row to the timeline's */
     kept_row_fn *row;
@@ -22,7 +23,8 @@ static int pass(void *context, const struct history_row *row)
 static int rows(void *context, enum kept_kind kind, bool own, int64_t from, int64_t until,
                 kept_row_fn *row, void *row_context)
 {
-    static const enum change_kind changes[] = {[KEPT_QUARTERS] = CHANGE_QUARTER,
+    static const enum change_kind changes[] = {[KEPT_HOURS] = CHANGE_HOUR,
+                                               [KEPT_QUARTERS] = CHANGE_QUARTER,
                                                [KEPT_DAYS] = CHANGE_DAY,
                                                [KEPT_WEEKS] = CHANGE_WEEK,
                                                [KEPT_MONTHS] = CHANGE_MONTH};
@@ -30,18 +32,15 @@ static int rows(void *context, enum kept_kind kind, bool own, int64_t from, int6
     struct passing p = {row, row_context};
     unsigned parts = own ? HISTORY_LIVE_OWN : HISTORY_ALL & ~(unsigned)HISTORY_LIVE_OWN;
 
-    if (kind == KEPT_HOURS)
-        return h->store->ops->imported_hours(h->store, h->site, from, until, pass, &p);
-    return h->store->ops->history(h->store, h->site, changes[kind], parts, from, until,
-                                  pass, &p);
+    return merged_history(h->store, h->site, changes[kind], parts, from, until, pass, &p);
 }
 
 int history_source_open(struct timeline_source *ret_source,
                         struct history_source *ret_context, struct store *store,
-                        struct slice site)
+                        const struct site *site)
 {
     int64_t created, first = 0;
-    int rv = store->ops->site_first(store, site, &created, &first);
+    int rv = merged_site_first(store, site, &created, &first);
 
     if (rv != 0 && rv != ERR_NOT_FOUND)
         return rv;

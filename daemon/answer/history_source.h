@@ -7,12 +7,12 @@
 
 struct history_source {
     struct store *store;
-    struct slice site;
+    const struct site *site;
 };
 
 /* The source points into *ret_context. Reader thread. 0, or the store's error. */
 int history_source_open(struct timeline_source *ret_source,
                         struct history_source *ret_context, struct store *store,
-                        struct slice site);
+                        const struct site *site);
 
 #endif

@@ -47,8 +47,7 @@ static int read_points(struct work *w)
     if (w->store == NULL)
         return timeline_read(&w->points, &w->count, w->q->site, w->terms, &w->query, NULL,
                              &w->document);
-    rv = history_source_open(&source, &context, w->store,
-                             slice_of(w->q->site->block->key));
+    rv = history_source_open(&source, &context, w->store, w->q->site);
     if (rv == 0)
         rv = history_gaps(w->store, w->query.from_s, w->query.until_s, w->gaps, GAPS_MAX,
                           &w->document.gap_count);
@@ -87,7 +86,7 @@ static void find_range(struct work *w)
 
 static void write_series(const struct work *w, struct buffer *out)
 {
-    struct series s = {.site = slice_of(w->q->site->block->key),
+    struct series s = {.site = slice_of(site_shown_key(w->q->site)),
                        .metric = w->q->metric,
                        .zone = w->terms->zone,
                        .query = w->query,
@@ -102,7 +101,7 @@ static void write_series(const struct work *w, struct buffer *out)
 
 static void write_report(const struct work *w, struct buffer *out)
 {
-    struct day_report r = {.site = slice_of(w->q->site->block->key),
+    struct day_report r = {.site = slice_of(site_shown_key(w->q->site)),
                            .by = w->query.step,
                            .zone = w->terms->zone,
                            .points = w->points,

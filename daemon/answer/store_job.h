@@ -15,6 +15,13 @@ enum { STORE_ANSWER_BYTES = 8192 };
 struct store_job;
 typedef void store_job_fn(struct store_job *j, struct store *store, struct instant now);
 
+enum site_change { SITE_RENAME, SITE_MERGE, SITE_ARCHIVE, SITE_RESTORE };
+
+struct job_naming { /* site rename, merge, archive, restore */
+    enum site_change change;
+    char from[SITE_KEY_MAX + 1], to[SITE_KEY_MAX + 1];
+};
+
 struct store_job {
     struct job job; /* first */
     store_job_fn *work;
@@ -25,6 +32,7 @@ struct store_job {
     uint32_t uid;             /* who asks                        */
     struct seed_request seed; /* seed                            */
     struct adjust_row adjust; /* adjust                          */
+    struct job_naming naming; /* site                            */
     uint64_t first_line;      /* source                          */
     struct dump_place place;  /* dump                            */
     int64_t quiet_s;          /* check                           */

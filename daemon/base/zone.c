@@ -376,3 +376,10 @@ int64_t zone_hour_start(const struct zone *z, int64_t t)
         t = s->from - 1;
     }
 }
+
+int64_t zone_day_from(const struct zone *z, int64_t t)
+{
+    int64_t day = zone_day(z, t);
+
+    return zone_day_start(z, day) >= t ? day : day + 1;
+}

@@ -30,6 +30,8 @@ int32_t zone_offset(const struct zone *z, int64_t t);
 int64_t zone_day(const struct zone *z, int64_t t);
 /* The first instant of a local day. */
 int64_t zone_day_start(const struct zone *z, int64_t day);
+/* The first local day that begins at or after an instant. */
+int64_t zone_day_from(const struct zone *z, int64_t t);
 /* Start of the local hour that t lies in, by wall clock: hours are cut where the local
  * clock shows :00, and where it jumps to another hour. So an hour that the clock repeats
  * is two, and a jump of half an hour makes one of 30 or 90 minutes. */

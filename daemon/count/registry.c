@@ -125,14 +125,9 @@ static bool opens_itself(const struct view *v, struct slice host)
 
 static bool key_is_free(const struct registry *r, struct slice key)
 {
-    for (size_t i = 0; i < r->limit; i++) {
-        uint32_t state = registry_state(r, i);
-
-        if ((state == SITE_LIVE || state == SITE_ARCHIVED) &&
-            slice_equal(slice_of(r->site[i].block->key), key))
-            return false;
-    }
-    return true;
+    if (site_names_is_taken(registry_names(r), key, SLICE("")))
+        return false;
+    return registry_kept(r, key) == NULL;
 }
 
 static void write_hash(char at[9], uint64_t hash)
@@ -197,7 +192,7 @@ static struct site *open_here(struct registry *r, struct view *v, struct slice h
     struct site *s = NULL;
 
     *ret_why = ERR_NOT_FOUND;
-    if (!opens_itself(v, host))
+    if (!opens_itself(v, host) || registry_lookup(r, &v->closed, host) != NULL)
         return NULL;
     *ret_why = ERR_EXISTS;
     if (atomic_load_explicit(&r->auto_count, memory_order_relaxed) <
@@ -244,6 +239,8 @@ int registry_reopen(struct registry *r, struct slice key, struct slice host,
 
     if (name.length == 0 || !site_key_is_valid(key) || !opens_itself(v, name))
         return ERR_NOT_FOUND;
+    if (site_names_merger(v->names, key) != NULL || site_names_is_archived(v->names, key))
+        return ERR_NOT_FOUND;
     if (!key_is_free(r, key) || registry_lookup(r, &v->host, name) != NULL)
         return ERR_EXISTS;
     if (atomic_load_explicit(&r->auto_count, memory_order_relaxed) >=
@@ -253,7 +250,9 @@ int registry_reopen(struct registry *r, struct slice key, struct slice host,
     if (rv != 0)
         return rv;
     enter_new(r, v, s, key, name);
-    return 0;
+    rv = registry_introduce(r, v->names, s);
+    registry_enter_names(r, v);
+    return rv;
 }
 
 /* --- Walking --- */
@@ -266,6 +265,23 @@ size_t registry_limit(const struct registry *r)
 struct site *registry_at(const struct registry *r, size_t index)
 {
     return registry_state(r, index) == SITE_LIVE ? &r->site[index] : NULL;
+}
+
+struct site *registry_kept_at(const struct registry *r, size_t index)
+{
+    uint32_t state = registry_state(r, index);
+
+    return state == SITE_LIVE || state == SITE_ARCHIVED ? &r->site[index] : NULL;
+}
+
+struct site *registry_kept(const struct registry *r, struct slice key)
+{
+    for (size_t i = 0; i < r->limit; i++) {
+        struct site *s = registry_kept_at(r, i);
+        if (s != NULL && slice_equal(slice_of(s->block->key), key))
+            return s;
+    }
+    return NULL;
 }
 
 struct site *registry_site(const struct registry *r, size_t index)
@@ -286,9 +302,7 @@ size_t registry_used(const struct registry *r)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < r->limit; i++) {
-        uint32_t state = registry_state(r, i);
-        n += state == SITE_LIVE || state == SITE_ARCHIVED;
-    }
+    for (size_t i = 0; i < r->limit; i++)
+        n += registry_kept_at(r, i) != NULL;
     return n;
 }

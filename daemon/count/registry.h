@@ -9,7 +9,8 @@
 #ifndef LUOT_COUNT_REGISTRY_H
 #define LUOT_COUNT_REGISTRY_H
 
-#include "count/site.h"
+#include "count/site_aside.h"
+#include "count/site_names.h"
 
 struct registry;
 
@@ -28,10 +29,12 @@ int registry_open(struct registry **ret_registry, struct arena *a, size_t ranges
                   const struct config *config, struct instant now,
                   struct registry_report *ret_report);
 /* The same with keys that nodes share: it takes from the ring what it has of a period when it
- * makes that period's keys, and random ones else. The ring outlives it; NULL: none. */
+ * makes that period's keys, and random ones else. The ring outlives it; NULL: none. And with
+ * what people said of sites, which is its own from now on; NULL: nothing. */
 int registry_open_sharing(struct registry **ret_registry, struct arena *a, size_t ranges,
                           const struct config *config, struct instant now,
-                          struct key_ring *ring, struct registry_report *ret_report);
+                          struct key_ring *ring, struct site_names *names,
+                          struct registry_report *ret_report);
 /* No thread may use it any more. NULL is a no-op. */
 void registry_close(struct registry *r);
 
@@ -42,7 +45,13 @@ void registry_close(struct registry *r);
 void registry_reload(struct registry *r, const struct config *config);
 const struct config *registry_config(const struct registry *r);
 
-/* Any thread. NULL: no such live site. */
+/* What people said, anew, any thread: the registry's own from now on. The keeper takes it
+ * up at its next tick: names, mergers, and who is archived. */
+void registry_use_names(struct registry *r, struct site_names *names);
+/* What holds now; NULL: nothing. Good for ten seconds after it was replaced. */
+const struct site_names *registry_names(const struct registry *r);
+
+/* Any thread, by any of its names. NULL: no such live site. */
 struct site *registry_by_key(const struct registry *r, struct slice key);
 /* Exact hosts first, then the longest *.suffix. */
 struct site *registry_by_host(const struct registry *r, struct slice host);
@@ -57,9 +66,14 @@ struct site *registry_open_host(struct registry *r, struct slice host, int *ret_
 int registry_reopen(struct registry *r, struct slice key, struct slice host,
                     struct instant now);
 
+/* Any thread: of the first key that a site had, live or archived, by a walk. NULL: none. */
+struct site *registry_kept(const struct registry *r, struct slice key);
+
 /* Sites by index, for walking: NULL where nothing live is. */
 size_t registry_limit(const struct registry *r);
 struct site *registry_at(const struct registry *r, size_t index);
+/* The same, archived ones too: what they counted is still to be saved. */
+struct site *registry_kept_at(const struct registry *r, size_t index);
 /* The same without asking whether it is live: for an index that came from a site. */
 struct site *registry_site(const struct registry *r, size_t index);
 size_t registry_count(const struct registry *r);
@@ -73,7 +87,10 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
                   struct registry_report *ret_report);
 
 /* The clock was set back by more than 15 minutes. Keeper: first with finish = false,
- * then, a grace later, with true. */
-void registry_set_back(struct registry *r, struct instant now, bool finish);
+ * then, a grace later, with true. ERR_NOSPACE: what some site had counted of days to come
+ * is in its total only. */
+int registry_set_back(struct registry *r, struct instant now, bool finish);
+/* Any thread: what all sites counted on days that are still to come. */
+struct days_ahead registry_days_ahead(const struct registry *r, struct instant now);
 
 #endif

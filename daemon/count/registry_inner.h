@@ -23,11 +23,14 @@ struct names {
 
 struct view {
     const struct config *config;
+    struct site_names *names; /* NULL: none. Freed with the last view that has it */
+    bool owns_names;
     struct names key, host;
-    char *text;         /* the configured hosts in lower case */
-    size_t text_length; /* so far                             */
-    struct view *next;  /* of those that wait to be freed     */
-    uint64_t ticket;    /* freed when this grace is over      */
+    struct names closed; /* hosts whose site is archived: they open no other one */
+    char *text;          /* the configured hosts in lower case */
+    size_t text_length;  /* so far                             */
+    struct view *next;   /* of those that wait to be freed     */
+    uint64_t ticket;     /* freed when this grace is over      */
 };
 
 struct registry {
@@ -39,13 +42,15 @@ struct registry {
     size_t room;       /* ranges that a new site may take: sites_max      */
     struct site *site; /* `limit` of them                                 */
     _Atomic(struct view *) view;
-    _Atomic(const struct config *) pending; /* reload's, for the keeper        */
-    _Atomic uint32_t opening;               /* spin: a name is being added     */
-    _Atomic uint32_t auto_count;            /* sites that opened by themselves */
-    _Atomic uint32_t blank[BLANKS];         /* index + 1 of a blank to take    */
+    _Atomic(const struct config *) pending;     /* reload's, for the keeper        */
+    _Atomic(struct site_names *) pending_names; /* the same, ours                  */
+    _Atomic uint32_t opening;                   /* spin: a name is being added     */
+    _Atomic uint32_t auto_count;                /* sites that opened by themselves */
+    _Atomic uint32_t blank[BLANKS];             /* index + 1 of a blank to take    */
     /* The keeper's own. */
     struct view *old_views;
     struct site_terms *old_terms;
+    struct kept_text *texts; /* registry_names: for ever */
     uint64_t terms_version;
     bool is_full;  /* no range is left                                      */
     bool is_short; /* a configured site found no memory: tried at each tick */
@@ -78,9 +83,19 @@ int registry_take(struct registry *r, const struct graces *g, struct instant now
 /* Makes a few ahead, while sites open by themselves. Keeper. */
 int registry_keep_blanks(struct registry *r, const struct graces *g, struct instant now);
 
+/* What people said (registry_names.c). Keeper, or before any other thread. */
+/* Tells a site what it is called and what is merged into it. ERR_NOMEM: it goes on under
+ * the name that it had. */
+int registry_introduce(struct registry *r, const struct site_names *names,
+                       struct site *s);
+/* Enters all further names of the sites of a view, and what became of their hosts; after
+ * their keys and hosts, and under the lock when others read that view. */
+void registry_enter_names(const struct registry *r, struct view *v);
+void registry_free_texts(struct registry *r);
+
 /* Views (registry_view.c). Keeper. */
 int registry_apply(struct registry *r, const struct config *config,
-                   const struct graces *g, struct instant now,
+                   struct site_names *names, const struct graces *g, struct instant now,
                    struct registry_report *report);
 /* Configured sites that found no memory before. */
 int registry_make_missing(struct registry *r, const struct graces *g, struct instant now,

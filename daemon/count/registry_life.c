@@ -17,7 +17,8 @@ static size_t ranges_in_use(const struct count_head *head, size_t ranges)
     return n;
 }
 
-static int adopt(struct registry *r, const struct config *config, struct instant now,
+static int adopt(struct registry *r, const struct config *config,
+                 const struct site_names *names, struct instant now,
                  struct registry_report *report)
 {
     struct graces none = {.begun = 0};
@@ -34,7 +35,9 @@ static int adopt(struct registry *r, const struct config *config, struct instant
             atomic_store_explicit(&s->block->state, SITE_BLANK, memory_order_relaxed);
             state = SITE_BLANK;
         }
-        c = state == SITE_BLANK ? NULL : config_site(config, slice_of(s->block->key));
+        c = state == SITE_BLANK
+                ? NULL
+                : site_names_section(names, config, slice_of(s->block->key));
         terms = c != NULL ? site_terms_new(c) : registry_auto_terms();
         if (terms == NULL)
             return ERR_NOMEM;
@@ -92,24 +95,30 @@ int registry_open(struct registry **ret_registry, struct arena *a, size_t ranges
                   const struct config *config, struct instant now,
                   struct registry_report *ret_report)
 {
-    return registry_open_sharing(ret_registry, a, ranges, config, now, NULL, ret_report);
+    return registry_open_sharing(ret_registry, a, ranges, config, now, NULL, NULL,
+                                 ret_report);
 }
 
 int registry_open_sharing(struct registry **ret_registry, struct arena *a, size_t ranges,
                           const struct config *config, struct instant now,
-                          struct key_ring *ring, struct registry_report *ret_report)
+                          struct key_ring *ring, struct site_names *names,
+                          struct registry_report *ret_report)
 {
     struct registry *r = registry_new(a, ranges, ring);
     struct graces none = {.begun = 0};
     int rv;
 
     *ret_report = (struct registry_report){0};
-    if (r == NULL)
+    if (r == NULL) {
+        free(names);
         return ERR_NOMEM;
+    }
     turns_reset(&r->head->turns);
-    rv = adopt(r, config, now, ret_report);
+    rv = adopt(r, config, names, now, ret_report);
     if (rv == 0)
-        rv = registry_apply(r, config, &none, now, ret_report);
+        rv = registry_apply(r, config, names, &none, now, ret_report);
+    if (registry_view(r) == NULL)
+        free(names);
     if (rv == ERR_NOSPACE && registry_count(r) > 0)
         rv = 0; /* what there is goes on counting; who found no room is in the report */
     if (rv == 0)
@@ -130,24 +139,49 @@ void registry_close(struct registry *r)
     registry_view_free(registry_view(r));
     for (size_t i = 0; i < r->limit; i++)
         site_terms_free(atomic_load_explicit(&r->site[i].terms, memory_order_relaxed));
+    free(atomic_load_explicit(&r->pending_names, memory_order_relaxed));
+    registry_free_texts(r);
     free(r->site);
     free(r);
 }
 
 /* --- The keeper's tick --- */
 
-/* A configuration that there was no memory for is tried again, unless another came. */
+/* A configuration, or names, that there was no memory for are tried again, unless others
+ * came. */
 static int take_up(struct registry *r, const struct config *config,
-                   const struct graces *g, struct instant now,
+                   struct site_names *names, const struct graces *g, struct instant now,
                    struct registry_report *report)
 {
-    const struct config *none = NULL;
-    int rv = registry_apply(r, config, g, now, report);
+    const struct view *before = registry_view(r);
+    const struct config *no_config = NULL;
+    struct site_names *no_names = NULL;
+    int rv = registry_apply(r, config != NULL ? config : before->config,
+                            names != NULL ? names : before->names, g, now, report);
 
-    if (registry_config(r) != config)
+    if (registry_view(r) != before)
+        return rv;
+    if (config != NULL)
         atomic_compare_exchange_strong_explicit(
-            &r->pending, &none, config, memory_order_release, memory_order_relaxed);
+            &r->pending, &no_config, config, memory_order_release, memory_order_relaxed);
+    if (names != NULL && !atomic_compare_exchange_strong_explicit(
+                             &r->pending_names, &no_names, names, memory_order_acq_rel,
+                             memory_order_relaxed))
+        free(names);
     return rv;
+}
+
+/* A site that opened by itself may have had a name in a life before. */
+static void introduce_new(struct registry *r, struct site *s)
+{
+    struct view *v = registry_view(r);
+
+    if (atomic_load_explicit(&s->shown, memory_order_relaxed) != NULL ||
+        registry_introduce(r, v->names, s) != 0 || v->names == NULL)
+        return;
+    registry_lock(r);
+    registry_enter_names(r, v);
+    registry_unlock(r);
 }
 
 int registry_keep(struct registry *r, struct graces *g, struct instant now,
@@ -155,16 +189,20 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
 {
     const struct config *config =
         atomic_exchange_explicit(&r->pending, NULL, memory_order_acq_rel);
+    struct site_names *names =
+        atomic_exchange_explicit(&r->pending_names, NULL, memory_order_acq_rel);
     int failed = 0, rv;
 
-    if (config != NULL)
-        failed = take_up(r, config, g, now, ret_report);
+    if (config != NULL || names != NULL)
+        failed = take_up(r, config, names, g, now, ret_report);
     else if (r->is_short)
         failed = registry_make_missing(r, g, now, ret_report);
     registry_free_old(r, g->over);
     for (size_t i = 0; i < r->limit; i++) {
         if (registry_state(r, i) == SITE_FREE)
             continue;
+        if (registry_state(r, i) == SITE_LIVE)
+            introduce_new(r, &r->site[i]);
         rv = site_keep(&r->site[i], r->arena, g, now);
         if (failed == 0)
             failed = rv;
@@ -177,9 +215,26 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
     return failed != 0 ? failed : rv;
 }
 
-void registry_set_back(struct registry *r, struct instant now, bool finish)
+int registry_set_back(struct registry *r, struct instant now, bool finish)
 {
+    int failed = 0, rv;
+
+    for (size_t i = 0; i < r->limit; i++) {
+        if (registry_state(r, i) == SITE_FREE)
+            continue;
+        rv = site_set_back(&r->site[i], r->arena, now, finish);
+        if (failed == 0)
+            failed = rv;
+    }
+    return failed;
+}
+
+struct days_ahead registry_days_ahead(const struct registry *r, struct instant now)
+{
+    struct days_ahead sum = {0};
+
     for (size_t i = 0; i < r->limit; i++)
         if (registry_state(r, i) != SITE_FREE)
-            site_set_back(&r->site[i], now, finish);
+            site_aside_ahead(&r->site[i], now, &sum);
+    return sum;
 }

@@ -20,26 +20,32 @@ void registry_view_free(struct view *v)
 {
     if (v == NULL)
         return;
+    if (v->owns_names)
+        free(v->names);
     free(v->key.row);
     free(v->host.row);
+    free(v->closed.row);
     free(v->text);
     free(v);
 }
 
-static struct view *view_new(const struct config *config, size_t limit)
+static struct view *view_new(const struct config *config, struct site_names *names,
+                             size_t limit)
 {
     struct view *v = calloc(1, sizeof *v);
-    size_t bytes = 1;
+    size_t bytes = 1, facts = names == NULL ? 0 : names->count;
 
     if (v == NULL)
         return NULL;
     v->config = config;
+    v->names = names;
     for (size_t i = 0; i < config->site_count; i++)
         bytes += strlen(config->sites[i].hosts) + 1;
     v->text = malloc(bytes);
     /* Two hosts of a list have a comma between them. */
-    if (v->text == NULL || names_init(&v->key, limit) != 0 ||
-        names_init(&v->host, limit + (bytes + 1) / 2) != 0) {
+    if (v->text == NULL || names_init(&v->key, limit + facts) != 0 ||
+        names_init(&v->host, limit + (bytes + 1) / 2 + facts) != 0 ||
+        names_init(&v->closed, facts) != 0) {
         registry_view_free(v);
         return NULL;
     }
@@ -82,7 +88,8 @@ static void enter_hosts(const struct registry *r, struct view *v)
 {
     for (size_t i = 0; i < v->config->site_count; i++) {
         const struct site_config *c = &v->config->sites[i];
-        const struct site *s = registry_lookup(r, &v->key, slice_of(c->key));
+        const struct site *s =
+            registry_lookup(r, &v->key, site_names_key(v->names, slice_of(c->key)));
 
         if (s != NULL)
             enter_configured_hosts(r, v, s, c);
@@ -93,6 +100,7 @@ static void enter_hosts(const struct registry *r, struct view *v)
         if (registry_state(r, i) == SITE_LIVE && b->host[0] != '\0')
             registry_enter(r, &v->host, slice_of(b->host), &r->site[i]);
     }
+    registry_enter_names(r, v);
 }
 
 static uint32_t autos_of(const struct registry *r, const struct view *v)
@@ -101,7 +109,8 @@ static uint32_t autos_of(const struct registry *r, const struct view *v)
 
     for (size_t i = 0; i < r->limit; i++)
         n += registry_state(r, i) == SITE_LIVE &&
-             config_site(v->config, slice_of(r->site[i].block->key)) == NULL;
+             site_names_section(v->names, v->config, slice_of(r->site[i].block->key)) ==
+                 NULL;
     return n;
 }
 
@@ -117,6 +126,9 @@ static struct view *swap(struct registry *r, struct view *v)
     atomic_store_explicit(&r->auto_count, autos_of(r, v), memory_order_relaxed);
     old = atomic_exchange_explicit(&r->view, v, memory_order_seq_cst);
     registry_unlock(r);
+    v->owns_names = true;
+    if (old != NULL && old->names == v->names)
+        old->owns_names = false;
     return old;
 }
 
@@ -134,18 +146,29 @@ static void use_terms(struct registry *r, struct site *s, struct site_terms *ter
         registry_set_terms(r, s, terms, g);
 }
 
-/* A site that is there already: new terms, or the archive, where it keeps its own. */
-static int settle(struct registry *r, struct site *s, const struct config *config,
+static bool opened_itself(const struct site_block *b, const struct config *config)
+{
+    return b->host[0] != '\0' && config->settings.auto_sites[0] != '\0' &&
+           hosts_match(config->settings.auto_sites, slice_of(b->host));
+}
+
+/* A site that is there already: new terms, or the archive, where it keeps its own. A
+ * section of its own brings back what a person archived; nothing, what was merged. */
+static int settle(struct registry *r, struct site *s, const struct view *v,
                   const struct graces *g, struct registry_report *report)
 {
     struct site_block *b = s->block;
+    struct slice key = slice_of(b->key);
     uint32_t was = atomic_load_explicit(&b->state, memory_order_relaxed);
-    const struct site_config *c = config_site(config, slice_of(b->key));
-    bool stays =
-        c != NULL || (b->host[0] != '\0' && config->settings.auto_sites[0] != '\0' &&
-                      hosts_match(config->settings.auto_sites, slice_of(b->host)));
+    const struct site_config *c = site_names_section(v->names, v->config, key);
+    bool stays = site_names_merger(v->names, key) == NULL &&
+                 (c != NULL || (opened_itself(b, v->config) &&
+                                !site_names_is_archived(v->names, key)));
     struct site_terms *terms;
+    int rv = registry_introduce(r, v->names, s);
 
+    if (rv != 0)
+        return rv;
     if (stays) {
         terms = c != NULL ? site_terms_new(c) : registry_auto_terms();
         if (terms == NULL)
@@ -158,8 +181,8 @@ static int settle(struct registry *r, struct site *s, const struct config *confi
     return 0;
 }
 
-static int settle_all(struct registry *r, const struct config *config,
-                      const struct graces *g, struct registry_report *report)
+static int settle_all(struct registry *r, const struct view *v, const struct graces *g,
+                      struct registry_report *report)
 {
     int rv = 0;
 
@@ -167,14 +190,15 @@ static int settle_all(struct registry *r, const struct config *config,
         uint32_t state = registry_state(r, i);
 
         if (state == SITE_LIVE || state == SITE_ARCHIVED)
-            rv = settle(r, &r->site[i], config, g, report);
+            rv = settle(r, &r->site[i], v, g, report);
     }
     return rv;
 }
 
-static int make_site(struct registry *r, const struct site_config *c,
+static int make_site(struct registry *r, const struct view *v, struct slice key,
                      const struct graces *g, struct instant now, struct site **ret_site)
 {
+    const struct site_config *c = site_names_section(v->names, v->config, key);
     struct site_terms *terms;
     int rv = registry_take(r, g, now, ret_site);
 
@@ -184,8 +208,8 @@ static int make_site(struct registry *r, const struct site_config *c,
     if (terms == NULL)
         return ERR_NOMEM; /* the blank stays one, and is found again */
     registry_set_terms(r, *ret_site, terms, g);
-    site_name(*ret_site, slice_of(c->key), (struct slice){NULL, 0});
-    return 0;
+    site_name(*ret_site, key, (struct slice){NULL, 0});
+    return registry_introduce(r, v->names, *ret_site);
 }
 
 /* Those of the view's configuration that are not there. What finds no room is reported;
@@ -198,12 +222,14 @@ static int make_all(struct registry *r, struct view *v, const struct graces *g,
     r->is_short = false;
     for (size_t i = 0; i < v->config->site_count; i++) {
         const struct site_config *c = &v->config->sites[i];
+        struct slice key = site_names_first_key(v->names, slice_of(c->key));
         struct site *s;
         int rv;
 
-        if (registry_lookup(r, &v->key, slice_of(c->key)) != NULL)
+        if (registry_lookup(r, &v->key, key) != NULL ||
+            site_names_merger(v->names, key) != NULL)
             continue;
-        rv = make_site(r, c, g, now, &s);
+        rv = make_site(r, v, key, g, now, &s);
         if (rv != 0) {
             if (report->full[0] == '\0')
                 memcpy(report->full, c->key, sizeof report->full);
@@ -238,15 +264,15 @@ int registry_make_missing(struct registry *r, const struct graces *g, struct ins
 }
 
 int registry_apply(struct registry *r, const struct config *config,
-                   const struct graces *g, struct instant now,
+                   struct site_names *names, const struct graces *g, struct instant now,
                    struct registry_report *report)
 {
-    struct view *v = view_new(config, r->limit), *old;
+    struct view *v = view_new(config, names, r->limit), *old;
     int rv, failed;
 
     if (v == NULL)
         return ERR_NOMEM;
-    rv = settle_all(r, config, g, report);
+    rv = settle_all(r, v, g, report);
     if (rv != 0) {
         registry_view_free(v);
         return rv;
@@ -266,6 +292,16 @@ int registry_apply(struct registry *r, const struct config *config,
 void registry_reload(struct registry *r, const struct config *config)
 {
     atomic_store_explicit(&r->pending, config, memory_order_release);
+}
+
+void registry_use_names(struct registry *r, struct site_names *names)
+{
+    free(atomic_exchange_explicit(&r->pending_names, names, memory_order_acq_rel));
+}
+
+const struct site_names *registry_names(const struct registry *r)
+{
+    return registry_view(r)->names;
 }
 
 const struct config *registry_config(const struct registry *r)

@@ -10,7 +10,7 @@
 uint64_t site_layout_hash(void)
 {
     const uint64_t sizes[] = {
-        sizeof(struct site_block),
+        SITE_HISTORY_END, /* what lies behind it came after version 2 */
         offsetof(struct site_block, hits),
         offsetof(struct site_block, visitors),
         offsetof(struct site_block, keys),
@@ -36,6 +36,7 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
     char *range = arena_range(a, index);
 
     s->index = index;
+    atomic_store_explicit(&s->read_day, INT64_MIN, memory_order_relaxed);
     s->block = (struct site_block *)range;
     for (unsigned i = 0; i < SITE_KEYS; i++) {
         s->table[i] = (struct visitors_table){
@@ -51,7 +52,7 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
 
 int site_make(struct site *s, struct arena *a, struct instant now)
 {
-    int rv = arena_back(a, s->block, SITE_BLOCK_PAGES);
+    int rv = arena_back(a, s->block, SITE_BLOCK_ROOM);
 
     if (rv == 0)
         rv = arena_back(a, site_place(s, site_table_at(0)),
@@ -111,4 +112,11 @@ void site_terms_free(struct site_terms *t)
         return;
     zone_free(t->zone);
     free(t);
+}
+
+const char *site_shown_key(const struct site *s)
+{
+    const char *shown = atomic_load_explicit(&s->shown, memory_order_acquire);
+
+    return shown != NULL ? shown : s->block->key;
 }

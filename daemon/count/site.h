@@ -111,6 +111,7 @@ struct site_block {
     struct site_row month[SITE_MONTHS];
     _Atomic uint64_t history_version; /* odd while the words are written */
     _Atomic uint64_t history[HISTORY_WORDS];
+    _Atomic uint64_t aside; /* of count/site_aside; 0: nothing is kept there */
 };
 
 /* The front of the arena, before the sites' ranges. A range that is not `made` is never
@@ -150,8 +151,23 @@ struct site_damage {
     int64_t day;           /* one of those damaged; -1: none is a day's               */
 };
 
+/* Sites that have become part of this one: their keys, whose rows are its rows too, and
+ * when that was said. */
+struct site_merged {
+    unsigned count;
+    struct {
+        char key[SITE_KEY_MAX + 1];
+        int64_t at_ms; /* unix */
+    } of[];
+};
+
 struct site { /* one a range, made at start, never moves */
     unsigned index;
+    /* What people said of it (count/registry_names): the name that it goes by, NULL until
+     * the registry has looked; and what was merged into it, or NULL. The registry's memory,
+     * as long as it is open; any thread. */
+    _Atomic(const char *) shown;
+    _Atomic(const struct site_merged *) merged;
     struct site_block *block;
     struct visitors_table table[SITE_KEYS];
     _Atomic(struct site_terms *) terms;
@@ -172,7 +188,11 @@ struct site { /* one a range, made at start, never moves */
     _Atomic int64_t
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
-    _Atomic uint64_t rate;     /* the bucket of site_rate_limit (count/rate.h) */
+    _Atomic uint64_t jumps;    /* of the clock, by a day or more, or back */
+    /* What the store said when it was read last: on which local day that was, and the
+     * next one of which it has a number; INT64_MIN: not read yet. */
+    _Atomic int64_t read_day, ahead_day;
+    _Atomic uint64_t rate; /* the bucket of site_rate_limit (count/rate.h) */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -195,7 +215,8 @@ struct graces {
 };
 
 /* --- Start, before any worker --- */
-/* Of the block's sizes and offsets: another build's arena is not taken for ours. */
+/* Of the sizes and offsets that all versions which are read share (count/site_layout.h):
+ * another build's arena is not taken for ours. */
 uint64_t site_layout_hash(void);
 void site_attach(struct site *s, struct arena *a, unsigned index);
 /* Backs and zeroes the block and the first table's start; state SITE_BLANK.
@@ -230,8 +251,9 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 int site_keep(struct site *s, struct arena *a, const struct graces *g,
               struct instant now);
 /* The clock was set back by more than 15 minutes: first with finish = false, then, a
- * grace later, with true. */
-void site_set_back(struct site *s, struct instant now, bool finish);
+ * grace later, with true. ERR_NOSPACE: what was counted of days to come is in total
+ * only. */
+int site_set_back(struct site *s, struct arena *a, struct instant now, bool finish);
 void graces_tick_begin(struct graces *g, struct turns *turns);
 void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 
@@ -247,6 +269,10 @@ void site_set_row(struct site *s, enum period_kind kind, int64_t number,
                   uint64_t other_visitors);
 void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
                      const struct site_totals *totals);
+
+/* The name that people know it by; block->key is what it is kept under. Any thread, good as
+ * long as the registry is open. */
+const char *site_shown_key(const struct site *s);
 
 /* --- Numbers, any thread ---
  * All include every turn that has ended, but for visitors of sliding windows longer than
@@ -295,6 +321,9 @@ struct site_online site_online(const struct site *s, struct instant now);
  * far back. */
 bool site_own_day(const struct site *s, int64_t day, struct instant now,
                   struct site_numbers *ret_numbers);
+/* The same of a day that the arena knows though it is not at hand: one to come, or long
+ * past, of a clock that was wrong. What a store must have. */
+void site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers);
 /* Its views and visits will not change any more. */
 bool site_day_is_final(const struct site *s, int64_t day);
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,

@@ -1,7 +1,11 @@
 /* A site whose time is not what it was: after kill -9 or a stop of any length, and when
  * the clock was set back. */
+#include "base/error.h"
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+
+enum { STEP_QUARTERS = 192 /* closed at once, then whole days are folded */ };
 
 static void periods_at(void *context, int64_t slot, struct visit_periods *ret)
 {
@@ -33,12 +37,38 @@ static void adopt_visitors(struct site *s, int64_t last, int64_t now_slot)
     }
 }
 
-/* Days that hold something are closed and folded first: site_closable. */
-static void adopt_hits(struct site *s, int64_t now_slot)
+/* Closes all that there is, and folds every whole day, before quarters begin again. */
+static int set_back_hits(struct site *s, struct arena *a, int64_t now_slot)
 {
     struct hits *h = &s->block->hits;
-    int64_t first_q = site_closable(s, now_slot);
+    bool more;
+    int rv;
 
+    if (now_slot / QUARTER_SLOTS >= hits_floor(h))
+        return 0;
+    do {
+        more = hits_close_some(h, STEP_QUARTERS);
+        site_fold_days(s);
+    } while (more);
+    rv = hits_set_back_restarts(h, now_slot) ? site_aside_make_room(s, a) : ERR_EXISTS;
+    if (rv == 0)
+        site_aside_restart(s, now_slot);
+    else
+        (void)hits_set_back_finish(h, now_slot);
+    return rv == ERR_EXISTS ? 0 : rv;
+}
+
+/* Days that hold something are closed and folded first: site_closable. What a set-back
+ * found no room for is in total only. */
+static void adopt_hits(struct site *s, struct arena *a, int64_t now_slot)
+{
+    struct hits *h = &s->block->hits;
+    int64_t first_q;
+
+    hits_sweep(h);
+    hits_set_back_begin(h, now_slot);
+    (void)set_back_hits(s, a, now_slot);
+    first_q = site_closable(s, now_slot);
     if (first_q < hits_closable(h, now_slot)) {
         hits_adopt(h, first_q * QUARTER_SLOTS + LATE_SLOTS);
         site_fold_days(s);
@@ -54,7 +84,11 @@ static void set_back_visitors(struct site *s, int64_t was_slot, int64_t now_slot
     for (unsigned i = 0; i < SITE_KEYS; i++)
         if (site_key_is_linked(s, i))
             visitors_set_back(&s->table[i], was_slot, now_slot, &now);
-    site_forget_rows_after(s, now_slot);
+}
+
+static int64_t day_at(const struct site *s, int64_t slot)
+{
+    return period_at(&site_terms_of(s)->calendar, PERIOD_DAY, slot).number;
 }
 
 void site_adopt(struct site *s, struct arena *a, struct instant now)
@@ -65,10 +99,14 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     if (last == 0)
         last = now_slot;
     site_check(s, last);
-    site_adopt_keys(s, a, INT64_MIN); /* what is whole may still be asked */
+    site_aside_adopt(s);
+    if (day_at(s, last) != day_at(s, now_slot) &&
+        day_at(s, last) + 1 != day_at(s, now_slot))
+        (void)site_aside_make_room(s, a); /* rows will be taken from days still wanted */
+    site_adopt_keys(s, a, INT64_MIN);     /* what is whole may still be asked */
     adopt_visitors(s, last, now_slot);
     site_keep_rows(s, last);
-    adopt_hits(s, now_slot);
+    adopt_hits(s, a, now_slot);
     if (now_slot < last)
         set_back_visitors(s, last, now_slot);
     site_adopt_keys(s, a, now_slot);
@@ -79,18 +117,23 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
         atomic_fetch_add_explicit(&b->history_version, 1, memory_order_relaxed);
 }
 
-void site_set_back(struct site *s, struct instant now, bool finish)
+int site_set_back(struct site *s, struct arena *a, struct instant now, bool finish)
 {
     int64_t now_slot = instant_slot(now);
     int64_t was = atomic_load_explicit(&s->scan.slot, memory_order_relaxed);
+    int rv;
 
     if (!finish) {
         hits_set_back_begin(&s->block->hits, now_slot);
-        return;
+        return 0;
     }
-    (void)hits_set_back_finish(&s->block->hits, now_slot);
+    if (now_slot < was)
+        site_keep_rows(s, was);
+    rv = set_back_hits(s, a, now_slot);
+    atomic_fetch_add_explicit(&s->jumps, 1, memory_order_release);
     s->close_ticket = 0; /* all that was closing is closed */
     if (now_slot < was)
         set_back_visitors(s, was, now_slot);
     s->keys_changed = true; /* scan again: last seen has changed */
+    return rv;
 }

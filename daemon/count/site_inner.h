@@ -6,6 +6,17 @@
 
 enum { HOUR_SLOTS = 300, DAY_SLOTS = 7200, WEEK_SLOTS = 50400, SLOT_S = SLOT_MS / 1000 };
 
+/* A stress test's seam, as HITS_SEAM. */
+#ifdef LUOT_SEAMS
+#define SITE_SEAM(where)                                                                 \
+    do {                                                                                 \
+        if (hits_seam != NULL)                                                           \
+            hits_seam(where);                                                            \
+    } while (0)
+#else
+#define SITE_SEAM(where) ((void)0)
+#endif
+
 #define SKETCH_ERROR      (0.649 / 64) /* of count/distinct: 0.649 / sqrt(4096) */
 
 /* Words of site's peer_most and peer_live. */
@@ -61,8 +72,10 @@ void site_keep_rows(struct site *s, int64_t slot);
 void site_check(struct site *s, int64_t last);
 /* Moves whole days whose quarters are closed to the stored days, with a row each. */
 void site_fold_days(struct site *s);
-/* Forgets rows of periods that have not begun. */
-void site_forget_rows_after(struct site *s, int64_t slot);
+/* Visitors in rows of months after this one: of a clock that was ahead. */
+uint64_t site_later_months(const struct site *s, int64_t month, bool *ret_exact);
+/* A day's, without what is kept aside. Keeper. */
+struct hit_count site_counted_hits(const struct site *s, const struct period *day);
 struct hit_count site_own_hits(const struct site *s, const struct period *day);
 /* The store's part of a day, added to `metric`. */
 void site_add_stored_day(const struct site *s, int64_t day, bool with_imported,

@@ -114,6 +114,16 @@ bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visi
     return false;
 }
 
+/* Later than the turn's time is what the floor moved up, above all that there is: the clock
+ * is being set back. */
+static void add(struct site *s, const struct site_lane *lane)
+{
+    if (lane->slot > lane->now_slot)
+        hits_add_undated(&s->block->hits, lane->visits, lane->views);
+    else
+        hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+}
+
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
 {
     bool late, new_visit;
@@ -126,7 +136,7 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
     if (slot != lane->slot && lane->views > 0) {
-        hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+        add(s, lane);
         lane->views = lane->visits = 0;
     }
     lane->slot = slot;
@@ -152,7 +162,7 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
     site_refused_flush(s, lane, now_s);
     if (lane->views == 0)
         return false;
-    hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+    add(s, lane);
     lane->views = lane->visits = 0;
     if (atomic_load_explicit(&s->block->first_live_s, memory_order_relaxed) == 0) {
         int64_t none = 0;

@@ -177,6 +177,19 @@ static int flush_open(struct replicator *r)
     return rv;
 }
 
+/* Both ways, before what sites have: the few facts that a person said. */
+static int exchange_names(struct replicator *r)
+{
+    int rv = replicate_names(r->in);
+
+    if (rv == 0)
+        rv = replicate_flush(r->in);
+    if (rv == 0)
+        rv = replicate_names(r->out);
+    return rv != 0 ? rv : replicate_flush(r->out);
+}
+
+/* Which there are, and what people said of them. */
 static int find_sites(struct replicator *r, int64_t now_ms)
 {
     const bool young = r->passes > 0;
@@ -187,6 +200,8 @@ static int find_sites(struct replicator *r, int64_t now_ms)
     rv = site_states_find(&r->sites, r->options.far, young);
     if (rv == 0)
         rv = site_states_find(&r->sites, r->options.near, young);
+    if (rv == 0)
+        rv = exchange_names(r);
     if (rv == 0)
         r->named_ms = now_ms;
     return rv;

@@ -23,6 +23,8 @@ int replicator_fill(struct store *near, struct store *far, struct instant now,
                  "next=it_gets_what_redis_has",
                  there.count);
     if (rv == 0 && r != NULL)
+        rv = replicate_names(r);
+    if (rv == 0 && r != NULL)
         rv = replicate_gaps(r);
     for (size_t i = 0; i < there.count && rv == 0 && deadline_in(0).at_ms < d.at_ms;
          i++) {

@@ -85,23 +85,13 @@ static bool is_quiet(const struct saver *s, const struct site *site,
            (s->round + site->index) % QUIET_ROUNDS != 0;
 }
 
-/* The site of a range, also one that is archived since we saw it: what it counted last
- * is still to be saved. */
-static struct site *site_at(const struct saver *s, size_t i)
-{
-    struct site *site = registry_at(s->options.registry, i);
-
-    return site != NULL || s->shadow[i] == NULL ? site
-                                                : registry_site(s->options.registry, i);
-}
-
 static int collect_all(struct saver *s)
 {
     struct collection *c = &s->collection;
     int rv = 0;
 
     for (size_t i = 0; i < s->limit && rv == 0; i++) {
-        const struct site *site = site_at(s, i);
+        const struct site *site = registry_kept_at(s->options.registry, i);
         if (site == NULL)
             continue;
         if (s->shadow[i] == NULL &&

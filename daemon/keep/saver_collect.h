@@ -10,7 +10,7 @@ enum {
     ROUND_SKETCHES = 64,
     ROUND_AGAIN =
         16384, /* rows of a round after which no site is written from its first quarter on */
-    SITE_CHANGES = 256 /* at most of one site in a round, but for its quarters */
+    SITE_CHANGES = 768 /* at most of one site in a round, but for its quarters */
 };
 
 struct collection {

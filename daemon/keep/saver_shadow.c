@@ -152,6 +152,7 @@ void shadow_lost(struct shadow *s, enum store_lost lost)
         return;
     }
     s->edges = s->older[1];
+    s->aside = 0;
     s->site.known = s->total.known = s->sketch.known = false;
     for (int i = 0; i < SHADOW_DAYS; i++)
         s->day[i].known = false;

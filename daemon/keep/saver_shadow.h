@@ -32,6 +32,7 @@ struct shadow {
     bool quiet;              /* nothing changed when we looked last           */
     bool all;                /* its quarters wait to be written from the first on */
     struct shadow_edges edges, next;
+    uint64_t aside, next_aside;   /* site_aside_changes of what is saved; 0: nothing is */
     struct shadow_edges older[2]; /* what they were; the second one SHADOW_AGE_MS ago */
     int64_t older_ms, again_ms;   /* CLOCK_MONOTONIC: of the first; when to begin again */
     struct saved_row site, total, sketch;

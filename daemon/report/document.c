@@ -51,7 +51,7 @@ const char *site_title(const struct site *s)
 
     if (terms->config.title[0] != '\0')
         return terms->config.title;
-    return s->block->host[0] != '\0' ? s->block->host : s->block->key;
+    return s->block->host[0] != '\0' ? s->block->host : site_shown_key(s);
 }
 
 bool site_is_public(const struct site *s)

@@ -112,7 +112,7 @@ static void fill_site(struct filling *f, struct slice name)
     };
 
     if (slice_equal(name, SLICE("site")))
-        buffer_html(f->out, slice_of(f->page->site->block->key));
+        buffer_html(f->out, slice_of(site_shown_key(f->page->site)));
     else if (slice_equal(name, SLICE("title")))
         buffer_html(f->out, slice_of(site_title(f->page->site)));
     else if (slice_equal(name, SLICE("metric")))

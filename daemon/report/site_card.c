@@ -70,7 +70,7 @@ void site_card_json(struct buffer *out, const struct site *s, const struct docum
 
     json_out_init(&j, out);
     json_out_object(&j, NULL);
-    json_out_text(&j, "site", s->block->key);
+    json_out_text(&j, "site", site_shown_key(s));
     json_out_text(&j, "title", site_title(s));
     json_out_text(&j, "opened_by_host", s->block->host);
     json_out_signed(&j, "as_of", instant_seconds(d->now));
@@ -104,7 +104,7 @@ void site_card_text(struct buffer *out, const struct site *s, const struct docum
     struct widget w;
 
     widget_read(&w, s, d->now);
-    row(out, "site", s->block->key);
+    row(out, "site", site_shown_key(s));
     row(out, "title", site_title(s));
     row(out, "group", c->group);
     row(out, "hosts", c->hosts[0] != '\0' ? c->hosts : s->block->host);

@@ -35,7 +35,7 @@ static int by_today(const void *a, const void *b)
         return x->widget.today > y->widget.today ? -1 : 1;
     if (x->widget.total != y->widget.total)
         return x->widget.total > y->widget.total ? -1 : 1;
-    return strcmp(x->site->block->key, y->site->block->key);
+    return strcmp(site_shown_key(x->site), site_shown_key(y->site));
 }
 
 static int by_name(const void *a, const void *b)
@@ -88,7 +88,9 @@ static void site_row(struct json_out *j, const struct league_row *row)
     const struct widget *w = &row->widget;
 
     json_out_object(j, NULL);
-    json_out_text(j, "site", row->site->block->key);
+    json_out_text(j, "site", site_shown_key(row->site));
+    if (site_shown_key(row->site) != row->site->block->key)
+        json_out_text(j, "key", row->site->block->key); /* what it is kept under */
     json_out_text(j, "title", row->title);
     json_out_text(j, "group", row->group);
     json_out_text(j, "metric", metric_word(row->metric));
@@ -188,7 +190,8 @@ int sites_text(struct buffer *out, const struct registry *registry, struct insta
                   "week", "total", "title");
     for (size_t i = 0; i < n; i++)
         buffer_format(out, "%-24s %8llu %10llu %10llu %12llu  %s\n",
-                      rows[i].site->block->key, (unsigned long long)rows[i].widget.online,
+                      site_shown_key(rows[i].site),
+                      (unsigned long long)rows[i].widget.online,
                       (unsigned long long)rows[i].widget.today,
                       (unsigned long long)rows[i].widget.week,
                       (unsigned long long)rows[i].widget.total, rows[i].title);

@@ -87,7 +87,7 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     site_read_seed(s, seed, &totals);
     json_out_init(&j, out);
     json_out_object(&j, NULL);
-    json_out_text(&j, "site", s->block->key);
+    json_out_text(&j, "site", site_shown_key(s));
     json_out_signed(&j, "as_of", now_s);
     json_out_text(&j, "title", site_title(s));
     json_out_text(&j, "tz", zone_name(terms->zone));
@@ -133,7 +133,7 @@ void snapshot_text(struct buffer *out, const struct site *s, const struct docume
     struct site_numbers n;
 
     site_read_seed(s, seed, &totals);
-    buffer_format(out, "%s: %s\nonline %llu (last %lld s%s)\n", s->block->key,
+    buffer_format(out, "%s: %s\nonline %llu (last %lld s%s)\n", site_shown_key(s),
                   site_title(s), (unsigned long long)online.visitors,
                   (long long)online.window_s, online.exact ? "" : ", about");
     buffer_format(out, "%-12s %12s %12s %12s\n", "", "views", "visits", "visitors");

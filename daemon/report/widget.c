@@ -33,7 +33,7 @@ void widget_json(struct buffer *out, const struct site *s, const struct widget *
 
     json_out_init(&j, out);
     json_out_object(&j, NULL);
-    json_out_text(&j, "site", s->block->key);
+    json_out_text(&j, "site", site_shown_key(s));
     json_out_text(&j, "metric", metric_word(w->terms->config.metric));
     json_out_number(&j, "online", w->online);
     json_out_signed(&j, "online_window_s", w->online_window_s);

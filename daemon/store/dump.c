@@ -13,6 +13,13 @@ const struct dump_line dump_lines[DUMP_KINDS] = {
         "run", HEX                                                                       \
     }
     [DUMP_GAP] = {"gap", {{"", SMALL}, {"ends", SMALL}, {"node", NODE}}},
+    [DUMP_NAME] = {"name",
+                   {{"", KEY},
+                    {"kind", TEXT},
+                    {"is", TEXT},
+                    {"host", TEXT},
+                    {"at", NUMBER},
+                    {"uid", SMALL}}},
     [DUMP_SITE] = {"site",
                    {{"", KEY},
                     {"host", TEXT},

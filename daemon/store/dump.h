@@ -35,6 +35,7 @@
 enum dump_kind { /* in the order that lines have in a dump */
                  DUMP_NONE,
                  DUMP_GAP,
+                 DUMP_NAME,
                  DUMP_SITE,
                  DUMP_TOTAL,
                  DUMP_DAY,

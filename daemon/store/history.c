@@ -9,8 +9,13 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "count/site_peers.h"
+#include "store/merged.h"
 
-enum { REFRESH_MS = 200, WHOLE_MS = 60000 };
+enum {
+    REFRESH_MS = 200,
+    WHOLE_MS = 60000,
+    MERGED_MS = 10000 /* what is still saved under another key is looked for so often */
+};
 
 struct loading {
     struct site *site;
@@ -60,8 +65,8 @@ static int read_days(const struct loading *l, unsigned parts, int count,
 {
     memset(days, 0, sizeof *days);
     days->first = l->today - count + 1;
-    return l->store->ops->history(l->store, l->key, CHANGE_DAY, parts, days->first,
-                                  l->today + 1, keep_day, days);
+    return merged_history(l->store, l->site, CHANGE_DAY, parts, days->first, l->today + 1,
+                          keep_day, days);
 }
 
 struct days { /* the last `count` */
@@ -150,18 +155,16 @@ static int load_period(const struct loading *l, enum period_kind kind,
     if (rows.count == 0)
         return 0;
     oldest = &rows.of[rows.count - 1];
-    rv = l->store->ops->history(l->store, l->key, change, HISTORY_LIVE_OTHER,
-                                oldest->number, newest->number + 1, add_visitors, &rows);
+    rv = merged_history(l->store, l->site, change, HISTORY_LIVE_OTHER, oldest->number,
+                        newest->number + 1, add_visitors, &rows);
     memcpy(live, rows.visitors, sizeof live);
     memcpy(many, rows.many, sizeof many);
     if (rv == 0)
-        rv = l->store->ops->history(l->store, l->key, change, HISTORY_IMPORTED,
-                                    oldest->number, newest->number + 1, add_visitors,
-                                    &rows);
+        rv = merged_history(l->store, l->site, change, HISTORY_IMPORTED, oldest->number,
+                            newest->number + 1, add_visitors, &rows);
     if (rv == 0)
-        rv = l->store->ops->history(l->store, l->key, CHANGE_DAY, HISTORY_ADJUSTED,
-                                    oldest->first_day, newest->until_day, add_adjusted,
-                                    &rows);
+        rv = merged_history(l->store, l->site, CHANGE_DAY, HISTORY_ADJUSTED,
+                            oldest->first_day, newest->until_day, add_adjusted, &rows);
     for (int i = 0; i < rows.count && rv == 0; i++) {
         if (i < 2)
             site_peers_set_live(l->site, kind, rows.of[i].number, live[i], !many[i]);
@@ -172,9 +175,11 @@ static int load_period(const struct loading *l, enum period_kind kind,
 
 /* --- Totals and seeds --- */
 
-static int read_seeds(const struct loading *l, struct site_seed seed[METRIC_KINDS])
+static int read_seeds(const struct loading *l, struct site_seed seed[METRIC_KINDS],
+                      int64_t seeded_s[METRIC_KINDS])
 {
     memset(seed, 0, METRIC_KINDS * sizeof *seed);
+    memset(seeded_s, 0, METRIC_KINDS * sizeof *seeded_s);
     for (int m = 0; m < METRIC_KINDS; m++) {
         struct seed_row row;
         int rv = l->store->ops->seed_get(l->store, l->key, m, &row);
@@ -183,6 +188,7 @@ static int read_seeds(const struct loading *l, struct site_seed seed[METRIC_KIND
             continue;
         if (rv != 0)
             return rv;
+        seeded_s[m] = row.at_s;
         seed[m] = (struct site_seed){
             .as_of_s = row.as_of_s,
             .total = row.total,
@@ -215,14 +221,6 @@ static int read_total(const struct loading *l, unsigned part, int64_t since_day,
     return 0;
 }
 
-/* The first local day that begins at or after an instant. */
-static int64_t day_at_or_after(const struct zone *zone, int64_t t)
-{
-    int64_t day = zone_day(zone, t);
-
-    return zone_day_start(zone, day) >= t ? day : day + 1;
-}
-
 /* Imported days that a seed has in it already do not count again. */
 static int read_imported(const struct loading *l,
                          const struct site_seed seed[METRIC_KINDS],
@@ -235,7 +233,7 @@ static int read_imported(const struct loading *l,
         if (seed[m].as_of_s == 0)
             continue;
         rv = read_total(l, HISTORY_IMPORTED,
-                        day_at_or_after(l->terms->zone, seed[m].as_of_s), since);
+                        zone_day_from(l->terms->zone, seed[m].as_of_s), since);
         if (rv == 0)
             totals->imported[m] = since[m];
     }
@@ -253,9 +251,9 @@ static int read_since(const struct loading *l, int64_t *ret_day)
     int64_t live =
         atomic_load_explicit(&l->site->block->first_live_s, memory_order_relaxed);
     int64_t day = INT64_MAX;
-    int rv = l->store->ops->history(l->store, l->key, CHANGE_DAY,
-                                    HISTORY_LIVE_OTHER | HISTORY_IMPORTED, INT64_MIN,
-                                    INT64_MAX, keep_first, &day);
+    int rv = merged_history(l->store, l->site, CHANGE_DAY,
+                            HISTORY_LIVE_OTHER | HISTORY_IMPORTED, INT64_MIN, INT64_MAX,
+                            keep_first, &day);
 
     if (rv > 0)
         return rv;
@@ -270,7 +268,8 @@ static int load_totals(const struct loading *l)
     struct site_seed seed[METRIC_KINDS];
     struct site_totals totals = {.since_day = INT64_MAX};
     uint64_t adjusted[METRIC_KINDS];
-    int rv = read_seeds(l, seed);
+    int64_t seeded_s[METRIC_KINDS];
+    int rv = read_seeds(l, seed, seeded_s);
 
     if (rv == 0)
         rv = read_total(l, HISTORY_LIVE_OTHER, INT64_MIN, totals.live);
@@ -284,8 +283,41 @@ static int load_totals(const struct loading *l)
         return rv;
     for (int m = 0; m < METRIC_KINDS; m++)
         totals.adjusted[m] = (int64_t)adjusted[m];
+    rv = merged_totals(l->store, l->site, l->terms->zone, seed, seeded_s, &totals);
+    if (rv != 0)
+        return rv;
     site_set_totals(l->site, seed, &totals);
     return 0;
+}
+
+/* --- Days to come: counted while a clock was ahead --- */
+
+static int load_ahead(const struct loading *l)
+{
+    int64_t day = INT64_MAX;
+    int rv = l->store->ops->history(l->store, l->key, CHANGE_DAY,
+                                    HISTORY_LIVE_OTHER | HISTORY_ADJUSTED, l->today + 1,
+                                    INT64_MAX, keep_first, &day);
+
+    if (rv > 0)
+        return rv;
+    atomic_store_explicit(&l->site->ahead_day, day, memory_order_relaxed);
+    atomic_store_explicit(&l->site->read_day, l->today, memory_order_relaxed);
+    return 0;
+}
+
+/* The days at hand are not those that were read: the clock was set back since, or a day
+ * that the store knew of has come. */
+static bool is_of_another_day(const struct site *site, struct instant now)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&site->terms, memory_order_acquire);
+    int64_t today = zone_day(terms->zone, instant_seconds(now));
+    int64_t read = atomic_load_explicit(&site->read_day, memory_order_relaxed);
+
+    return read != INT64_MIN &&
+           (today < read ||
+            today >= atomic_load_explicit(&site->ahead_day, memory_order_relaxed));
 }
 
 /* --- All of it --- */
@@ -304,7 +336,8 @@ static int load(const struct loading *l, int day_count, int weeks, int months)
     if (rv != 0)
         return rv;
     keep_days(l, &days);
-    return load_totals(l);
+    rv = load_totals(l);
+    return rv != 0 || day_count < SITE_DAYS ? rv : load_ahead(l);
 }
 
 int history_load(struct site *site, struct store *store, struct instant now)
@@ -337,6 +370,9 @@ static bool is_stale(const struct site *site, const struct history_read *read,
 {
     int64_t until_ms = atomic_load_explicit(&site->peer_stale_ms, memory_order_relaxed);
 
+    if (atomic_load_explicit(&site->merged, memory_order_relaxed) != NULL &&
+        now_ms - read->any_ms >= MERGED_MS)
+        return true;
     return until_ms != 0 && (now_ms <= until_ms || read->any_ms <= until_ms);
 }
 
@@ -380,9 +416,9 @@ static int restore_quarters(struct site *site, struct store *store, struct insta
     int64_t first =
         atomic_load_explicit(&site->block->hits.first_q, memory_order_relaxed);
 
-    return store->ops->history(
-        store, slice_of(site->block->key), CHANGE_QUARTER, HISTORY_LIVE_OTHER,
-        instant_slot(now) / QUARTER_SLOTS - QUARTERS + 1, first, restore_quarter, site);
+    return merged_history(store, site, CHANGE_QUARTER, HISTORY_LIVE_OTHER,
+                          instant_slot(now) / QUARTER_SLOTS - QUARTERS + 1, first,
+                          restore_quarter, site);
 }
 
 static int load_logged(struct site *site, struct store *store, struct instant now,
@@ -454,7 +490,7 @@ int history_load_new(struct registry *registry, struct store *store, struct inst
 
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
-        if (site == NULL || site_has_history(site))
+        if (site == NULL || (site_has_history(site) && !is_of_another_day(site, now)))
             continue;
         failed = load_logged(site, store, now, fresh);
         if (failed != 0)

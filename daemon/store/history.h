@@ -24,7 +24,7 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
                      bool fresh);
 
 /* Sites that opened by themselves since, or that found no store: the same, for those that
- * have no history yet; `fresh` when history_load_all said so and could not. Cheap when
+ * have no history yet, or that of another day than it is, after a clock was wrong; `fresh` when history_load_all said so and could not. Cheap when
  * there are none; the reader thread calls it each second or so. */
 int history_load_new(struct registry *registry, struct store *store, struct instant now,
                      bool fresh);

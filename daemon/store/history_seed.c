@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "store/history.h"
+#include "store/merged.h"
 
 enum { QUARTER_S = 900, QUARTER_DAYS = 35 };
 static const uint64_t number_max = (uint64_t)1 << 53;
@@ -44,8 +45,7 @@ static int add_row(void *context, const struct history_row *row)
 static int stored(const struct seeding *s, enum change_kind kind, unsigned parts,
                   int64_t from, int64_t until, struct history_row *sum)
 {
-    return s->store->ops->history(s->store, slice_of(s->site->block->key), kind, parts,
-                                  from, until, add_row, sum);
+    return merged_history(s->store, s->site, kind, parts, from, until, add_row, sum);
 }
 
 /* In whole days: more than 35 days ago there are no quarters. */
@@ -249,8 +249,8 @@ static int whole_day(struct site *site, struct store *store, int64_t day, int me
         *ret_number = n.metric[metric];
         return 0;
     }
-    rv = store->ops->history(store, slice_of(site->block->key), CHANGE_DAY, HISTORY_ALL,
-                             day, day + 1, keep_row, &row);
+    rv = merged_history(store, site, CHANGE_DAY, HISTORY_ALL, day, day + 1, keep_row,
+                        &row);
     *ret_number = metric == METRIC_VIEWS    ? row.views
                   : metric == METRIC_VISITS ? row.visits
                                             : row.visitors;

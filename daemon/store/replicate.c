@@ -241,6 +241,15 @@ int replicate_gaps(struct replicate *r)
     return rv != 0 ? rv : copy(r, SLICE(""), (struct dump_place){DUMP_NONE, 0}, DUMP_GAP);
 }
 
+int replicate_names(struct replicate *r)
+{
+    int rv = replicate_flush(r);
+
+    r->others = false;
+    return rv != 0 ? rv
+                   : copy(r, SLICE(""), (struct dump_place){DUMP_NAME, 0}, DUMP_NAME);
+}
+
 uint64_t replicate_rows(const struct replicate *r)
 {
     return r->loaded;

@@ -41,6 +41,8 @@ int replicate_site(struct replicate *r, struct slice site, enum replicate_what w
                    struct instant now);
 /* Times when nobody counted, of every node. */
 int replicate_gaps(struct replicate *r);
+/* What people said of sites: names, mergers, who is archived. */
+int replicate_names(struct replicate *r);
 int replicate_flush(struct replicate *r);
 /* Rows that were loaded since replicate_new, those that were there already too. */
 uint64_t replicate_rows(const struct replicate *r);

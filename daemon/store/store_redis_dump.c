@@ -378,8 +378,10 @@ int redis_dump(struct store *store, struct slice key, struct dump_place from,
 
     if (rv == 0 && key.length > 0)
         rv = dump_site(&d, from, last, ret_state);
-    else if (rv == 0)
+    if (rv == 0 && key.length == 0 && from.kind <= DUMP_GAP)
         rv = dumping_gaps(&d);
+    if (rv == 0 && key.length == 0 && from.kind <= DUMP_NAME && last >= DUMP_NAME)
+        rv = dumping_names(&d);
     if (rv == 0 && key.length == 0 && last >= DUMP_SITE)
         rv = dumping_sites(&d);
     return rv != 0 ? rv : d.said;

@@ -1,4 +1,4 @@
-/* Which sites there are in Redis, and when nobody counted. */
+/* Which sites there are in Redis, what people said of them, and when nobody counted. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -124,4 +124,28 @@ int dumping_gaps(struct dumping *d)
     dumping_release(&x);
     dumping_release(&nodes);
     return rv;
+}
+
+/* --- What people said --- */
+
+/* "KIND SUBJECT" -> "AT OBJECT HOST UID" */
+static int hear_said(void *context, struct slice field, struct slice value)
+{
+    struct dumping *d = context;
+    struct dump_row row = {.kind = DUMP_NAME};
+    struct slice kind = slice_cut(&field, ' '), at = slice_cut(&value, ' ');
+
+    row.value[0].text = field;
+    row.value[1].text = kind;
+    row.value[2].text = slice_cut(&value, ' ');
+    row.value[3].text = slice_cut(&value, ' ');
+    if (slice_signed(at, &row.value[4].number) == 0 &&
+        slice_signed(value, &row.value[5].number) == 0)
+        dumping_give(d, &row);
+    return 0;
+}
+
+int dumping_names(struct dumping *d)
+{
+    return redis_read_hash(d->s, SLICE("luot:names"), hear_said, d, dumping_talk_by(d));
 }

@@ -56,5 +56,7 @@ int dumping_read_sites(struct dumping *d, struct site_found *f, size_t n);
 void dumping_give_site(struct dumping *d, const struct site_found *f);
 int dumping_sites(struct dumping *d);
 int dumping_gaps(struct dumping *d);
+/* What people said of sites. */
+int dumping_names(struct dumping *d);
 
 #endif

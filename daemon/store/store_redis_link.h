@@ -86,6 +86,7 @@ int redis_say(struct redis_link *l, const struct slice *word, size_t n);
 enum script {
     SCRIPT_RAISE,
     SCRIPT_SITE,
+    SCRIPT_NAME,
     SCRIPT_SKETCH,
     SCRIPT_NODE,
     SCRIPT_SEED,

@@ -145,6 +145,23 @@ static int say_gap(struct redis_link *link, const struct dump_value *v)
     return rv != 0 ? rv : redis_say(link, list, 4);
 }
 
+/* In luot:names, a field "KIND SUBJECT" holds "AT OBJECT HOST UID". */
+static int say_name(struct redis_link *link, const struct dump_value *v)
+{
+    char field[80], value[512];
+    int n = snprintf(field, sizeof field, "%.*s %.*s", (int)v[1].text.length,
+                     v[1].text.at, (int)v[0].text.length, v[0].text.at);
+    int m = snprintf(value, sizeof value, "%lld %.*s %.*s %lld", (long long)v[4].number,
+                     (int)v[2].text.length, v[2].text.at, (int)v[3].text.length,
+                     v[3].text.at, (long long)v[5].number);
+
+    if (n >= (int)sizeof field || m >= (int)sizeof value)
+        return ERR_TOO_LONG;
+    return redis_say_script(
+        link, SCRIPT_NAME, 1,
+        (const struct slice[]){SLICE("luot:names"), slice_of(field), slice_of(value)}, 3);
+}
+
 static int say_site(struct loading *l, struct redis_link *link,
                     const struct dump_value *v)
 {
@@ -208,6 +225,8 @@ static int say_row(struct loading *l, struct redis_link *link, const struct dump
     switch (row->kind) {
     case DUMP_GAP:
         return say_gap(link, row->value);
+    case DUMP_NAME:
+        return say_name(link, row->value);
     case DUMP_SITE:
         return say_site(l, link, row->value);
     case DUMP_SKETCH:

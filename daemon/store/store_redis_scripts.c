@@ -88,6 +88,18 @@ const char *const redis_scripts[SCRIPTS] = {
         "redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(now[1]) - 86400 * 35)\n"
         "return 1\n",
 
+    /* What people said of a site: the later holds, or the one whose text is greater.
+     * KEYS: the names. ARGV: field, value, which begins with when. */
+    [SCRIPT_NAME] =
+        "local kept = redis.call('HGET', KEYS[1], ARGV[1])\n"
+        "local function at(value) return tonumber(string.match(value, '^%d+')) end\n"
+        "if kept and (at(kept) > at(ARGV[2]) or at(kept) == at(ARGV[2]) and kept >= "
+        "ARGV[2]) then\n"
+        "  return 0\n"
+        "end\n"
+        "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"
+        "return 1\n",
+
     /* A seed: the later one wins. KEYS: the seed, the adjustments, the audit trail.
      * ARGV: its line of the audit trail, then field, value, field, value, ... of which
      * the first is `at`. Adjustments that were made before it are in it. */

@@ -38,6 +38,12 @@ static const struct {
     [DUMP_GAP] = {
         "SELECT begins, ends, node FROM gap ORDER BY begins, node",
         "INSERT INTO gap(begins, ends, node) VALUES(?2, ?3, ?4) ON CONFLICT DO UPDATE SET " GREATER("ends")},
+    /* The later of two, or the one whose text is greater: as count/site_names. */
+    [DUMP_NAME] = {
+        "SELECT subject, kind, object, host, at, uid FROM name ORDER BY kind, subject",
+        "INSERT INTO name(subject, kind, object, host, at, uid) VALUES(?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
+        "object = excluded.object, host = excluded.host, at = excluded.at, uid = excluded.uid "
+        "WHERE (excluded.at, excluded.object, excluded.host) > (at, object, host)"},
     [DUMP_SITE] = {
         SITE_COLUMNS "WHERE id = ?1",
         "UPDATE site SET created = CASE WHEN created = 0 OR ?4 BETWEEN 1 AND created THEN ?4 ELSE created END, "
@@ -217,8 +223,9 @@ int sqlite_dump(struct store *store, struct slice key, struct dump_place from,
     rv = sqlite_run_sql(s->db, "BEGIN"); /* all of it as it is now */
     if (rv == 0 && key.length > 0)
         rv = dump_site(s, key, from, last, row, context, ret_state);
-    else if (rv == 0)
-        rv = dump_section(s, sections[DUMP_GAP].dump, DUMP_GAP, 0, 0, row, context);
+    for (int k = DUMP_GAP; k <= DUMP_NAME && rv == 0 && key.length == 0; k++)
+        if (k >= (int)from.kind && k <= (int)last)
+            rv = dump_section(s, sections[k].dump, (enum dump_kind)k, 0, 0, row, context);
     if (rv == 0 && key.length == 0 && last >= DUMP_SITE)
         rv = dump_section(s, all_sites, DUMP_SITE, 0, 0, row, context);
     return sqlite_end(s, rv);

@@ -78,10 +78,15 @@ static const char schema[] =
     " GROUP BY kept.site, kept.day ORDER BY site.key, kept.day;";
 
 /* What came after the first databases: made when it is not there, and an older luotd does
- * without. `growth` is the database's size at each day's first save. */
+ * without. `growth` is the database's size at each day's first save; `name` is what people
+ * said of sites (count/site_names). */
 static const char later[] =
     "CREATE TABLE IF NOT EXISTS growth(day INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) "
-    "STRICT;";
+    "STRICT;"
+    "CREATE TABLE IF NOT EXISTS name(kind TEXT NOT NULL, subject TEXT NOT NULL, object "
+    "TEXT "
+    "NOT NULL, host TEXT NOT NULL, at INTEGER NOT NULL, uid INTEGER NOT NULL, "
+    "PRIMARY KEY(kind, subject)) STRICT;";
 
 static const char first_table[] = "CREATE TABLE luot(version";
 

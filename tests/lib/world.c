@@ -53,7 +53,7 @@ static void add_config(struct world *w, const char *text)
 static void start(struct world *w)
 {
     struct arena_report report;
-    struct arena_layout layout = {.version = 2,
+    struct arena_layout layout = {.version = 3,
                                   .oldest = 1,
                                   .layout_hash = site_layout_hash(),
                                   .head_bytes = sizeof(struct count_head),
@@ -72,7 +72,7 @@ static void start(struct world *w)
     w->graces = (struct graces){.begun = 0};
     must(registry_open_sharing(&w->registry, w->arena, w->ranges,
                                w->config[w->configs - 1], w->now, w->ring,
-                               &w->report) == 0,
+                               site_names_union(w->names, NULL), &w->report) == 0,
          "registry_open");
     head = arena_head(w->arena);
     atomic_store(&w->trust, &w->trusted);

@@ -17,6 +17,8 @@ struct world {
     struct config *config[WORLD_CONFIGS]; /* the last is the current one */
     unsigned configs;
     struct key_ring *ring; /* NULL: none; the test's */
+    struct site_names
+        *names; /* what people said; NULL: nothing. The test's, for restarts */
     struct registry *registry;
     struct registry_report report; /* of the last start or tick */
     struct graces graces;

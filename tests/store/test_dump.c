@@ -27,6 +27,9 @@ static size_t write_example(char *memory)
     const struct dump_value node = text("vm 1"), run = text("00c0ffee00c0ffee");
     const struct dump_row rows[] = {
         {DUMP_GAP, {number(1000), number(1012), node}},
+        {DUMP_NAME,
+         {text("new"), text("name"), text("demo"), text(""), number(1795413600123),
+          number(1000)}},
         {DUMP_SITE, {text("demo"), text(""), number(1), number(2), number(3)}},
         {DUMP_TOTAL, {number(12), number(5), node, run}},
         {DUMP_DAY,

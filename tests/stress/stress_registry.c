@@ -1,11 +1,13 @@
 /* A registry under everything at once: three workers that count and open sites by
  * themselves, a keeper whose minutes are short (quarters close, days fold, keys turn
- * over), reloads that swap views and terms, a reader thread that writes what a store
+ * over), reloads that swap views and terms, people who rename, archive and merge sites, a
+ * reader thread that writes what a store
  * knows, and somebody who reads all numbers. Run it with SAN=thread.
  *
  * It must hold: no host has two sites, what was counted is what the totals say, to the
  * view, and no total ever falls. STRESS_SECONDS (5), STRESS_SEED (1). */
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -98,6 +100,34 @@ static void *work(void *argument)
 
 /* --- Keeper, reloads, history --- */
 
+/* People rename, archive, bring back and merge the sites that are opening just now. */
+static void say_something(uint64_t ticks)
+{
+    static struct site_names *said;
+    struct name_fact f = {.kind = (enum name_kind)(ticks % 8 == 0   ? NAME_MERGED
+                                                   : ticks % 2 == 0 ? NAME_ARCHIVED
+                                                                    : NAME_OF),
+                          .at_ms = (int64_t)ticks};
+    unsigned host = (unsigned)(ticks % HOSTS);
+    struct site_names *one, *all;
+
+    (void)snprintf(f.subject, sizeof f.subject, f.kind == NAME_OF ? "n%u" : "h%u-gov-vn",
+                   f.kind == NAME_OF ? host % 50 : host);
+    if (f.kind == NAME_ARCHIVED)
+        (void)snprintf(f.object, sizeof f.object, ticks % 4 == 0 ? "yes" : "no");
+    else
+        (void)snprintf(f.object, sizeof f.object,
+                       f.kind == NAME_OF ? "h%u-gov-vn" : "day", host);
+    if (f.kind != NAME_OF)
+        (void)snprintf(f.host, sizeof f.host, "h%u.gov.vn", host);
+    one = site_names_new(&f, 1);
+    all = site_names_union(said, one);
+    free(one);
+    free(said);
+    said = all;
+    registry_use_names(registry, site_names_union(all, NULL));
+}
+
 static void *keep(void *argument)
 {
     struct turns *turns = &((struct count_head *)arena_head(arena))->turns;
@@ -115,6 +145,8 @@ static void *keep(void *argument)
             atomic_fetch_add(&now_ms, TICK_S * 1000);
         if (ticks % RELOAD_TICKS == 0)
             registry_reload(registry, config[ticks / RELOAD_TICKS % CONFIGS]);
+        if (ticks % 5 == 0)
+            say_something(ticks / 5);
         atomic_store(&keeper_ticks, ticks);
     }
     return NULL;
@@ -176,6 +208,8 @@ static void read_site(const struct site *s, uint64_t *ret_views)
         site_span(s, (enum site_span)span, at, &n);
     (void)site_online(s, at);
     (void)site_changes(s, at);
+    if (site_shown_key(s)[0] == '\0' && s->block->key[0] != '\0')
+        atomic_fetch_add(&fell, 1);
     site_today_hll(s, at, &hll);
     expect_history_whole(s);
 }
