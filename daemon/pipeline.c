@@ -15,16 +15,22 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
         (struct pipeline){.registry = registry, .row = row, .turn = turn, .trust = trust};
     p->lane = calloc(sites, sizeof *p->lane);
     p->touched = calloc(sites, sizeof *p->touched);
-    if (p->lane != NULL && p->touched != NULL)
-        return 0;
-    pipeline_release(p);
-    return ERR_NOMEM;
+    p->names = name_lane_new();
+    if (p->lane == NULL || p->touched == NULL || p->names == NULL) {
+        pipeline_release(p);
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < sites; i++)
+        p->lane[i].names = p->names;
+    return 0;
 }
 
 void pipeline_release(struct pipeline *p)
 {
     free(p->lane);
     free(p->touched);
+    name_lane_free(p->names);
+    p->names = NULL;
     p->lane = NULL;
     p->touched = NULL;
 }
@@ -43,6 +49,7 @@ bool pipeline_end(struct pipeline *p)
     int64_t now_s = instant_seconds(p->now);
     bool wants_room = p->opened_site;
 
+    name_lane_flush(p->names);
     for (size_t i = 0; i < p->touched_count; i++)
         wants_room |= site_lane_flush(registry_site(p->registry, p->touched[i]),
                                       &p->lane[p->touched[i]], now_s);
@@ -144,6 +151,41 @@ static bool referrer_is_elsewhere(const struct site *site, const struct site_ter
            !slice_equal_nocase(from, slice_of(site->block->host));
 }
 
+/* At most LUOT_TOP_KEY_MAX bytes, and no character in half. */
+static struct slice key_of(struct slice text)
+{
+    size_t n = text.length;
+
+    if (n > LUOT_TOP_KEY_MAX) {
+        n = LUOT_TOP_KEY_MAX;
+        while (n > 0 && (text.at[n] & 0xc0) == 0x80)
+            n--;
+    }
+    return (struct slice){text.at, n};
+}
+
+static struct slice path_of(struct slice page)
+{
+    struct url url;
+
+    url_parse(&url, page);
+    return url.path.length > 0 ? url.path : SLICE("(unknown)");
+}
+
+/* What it is counted by in tops. */
+static void name_keys(struct visit *visit, const struct beacon *beacon,
+                      const struct sender *sender)
+{
+    if (visit->kind == VISIT_EVENT) {
+        visit->key[DIM_EVENTS] = key_of(beacon->event);
+        return;
+    }
+    visit->key[DIM_PAGES] =
+        key_of(path_of(beacon->page.length > 0 ? beacon->page : sender->referer));
+    visit->key[DIM_REFERRERS] = key_of(host_of_url(beacon->referrer));
+    visit->key[DIM_LANGUAGES] = key_of(beacon->language);
+}
+
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
                              const struct sender *sender, const struct site *site,
                              const struct site_terms *terms)
@@ -162,6 +204,7 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
         .anonymous = sender->anonymous,
     };
 
+    name_keys(&visit, beacon, sender);
     visit.entry =
         visit.kind == VISIT_VIEW && referrer_is_elsewhere(site, terms, beacon, sender);
     return visit;

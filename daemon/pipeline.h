@@ -38,6 +38,7 @@ struct pipeline {
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */
     size_t touched_count;
+    struct name_lane *names; /* what it knows of tops by heart       */
     bool opened_site; /* in this turn: the keeper makes the next blank */
     char scratch[LUOT_BEACON_MAX];
 };

@@ -29,7 +29,7 @@ static struct name_cell *match(const struct names_table *t, uint64_t word, uint6
     uint64_t cell = word & CELL_MASK;
     struct name_cell *c;
 
-    if (cell == 0 || cell >= SEALED || (word ^ hash) >> NAMES_CELL_BITS != 0)
+    if (cell == 0 || cell > t->limit || (word ^ hash) >> NAMES_CELL_BITS != 0)
         return NULL;
     c = names_cell(t, (uint32_t)cell - 1);
     /* Meta first: who sees the row LIVE sees the hash that it is live with. */
@@ -221,7 +221,7 @@ void names_each(const struct names_table *t,
                 atomic_load_explicit(&t->index[part][i], memory_order_acquire);
             uint64_t cell = word & CELL_MASK;
 
-            if (cell != 0 && cell < SEALED)
+            if (cell != 0 && cell <= t->limit)
                 row(context, names_cell(t, (uint32_t)cell - 1));
         }
 }

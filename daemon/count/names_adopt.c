@@ -9,7 +9,7 @@
 struct adoption {
     const struct names_table *t;
     uint8_t *taken; /* of each cell */
-    uint32_t rows;
+    uint32_t rows, fresh;
 };
 
 static void take(void *context, struct name_cell *cell)
@@ -18,9 +18,11 @@ static void take(void *context, struct name_cell *cell)
     size_t length = name_length(atomic_load_explicit(&cell->meta, memory_order_relaxed));
     uint32_t next = atomic_load_explicit(&cell->next, memory_order_relaxed);
 
+    if (names_number(a->t, cell) >= a->fresh)
+        return; /* not one of ours: the word was damaged */
     a->taken[names_number(a->t, cell)] = 1;
     a->rows++;
-    for (unsigned n = names_further(length); n > 0 && next != 0 && next <= a->t->limit;
+    for (unsigned n = names_further(length); n > 0 && next != 0 && next <= a->fresh;
          n--) {
         a->taken[next - 1] = 1;
         next =
@@ -31,7 +33,7 @@ static void take(void *context, struct name_cell *cell)
 int names_adopt(const struct names_table *t)
 {
     uint32_t fresh = atomic_load_explicit(&t->head->fresh, memory_order_relaxed);
-    struct adoption a = {.t = t, .taken = calloc(t->limit + 1, 1)};
+    struct adoption a = {.t = t, .taken = calloc(fresh + 1, 1), .fresh = fresh};
     uint32_t free_cell = 0;
 
     if (a.taken == NULL)

@@ -137,7 +137,8 @@ static bool walk_on(struct walk *w, uint64_t *ret_word)
         w->left = NAME_MORE_WORDS;
     }
     w->left--;
-    *ret_word = atomic_load_explicit(w->text++, memory_order_relaxed);
+    /* Acquire: who looks at the row again looks after this. */
+    *ret_word = atomic_load_explicit(w->text++, memory_order_acquire);
     return true;
 }
 

@@ -13,7 +13,9 @@ enum {
     MATRIX_AT = TABLE_AT + SITE_KEYS * TABLE_BYTES,
     MATRIX_ROOM = 256 << 10,
     HLL_AT = MATRIX_AT + SITE_KEYS * MATRIX_ROOM,
-    HLL_PER_KEY = 3 /* two days, one month */
+    HLL_PER_KEY = 3, /* two days, one month */
+    TOPS_AT = 16 << 20,
+    TOPS_BYTES = 9 << 20 /* count/site_tops.c: a head, three days, pages */
 };
 
 static inline size_t site_table_at(unsigned i)
@@ -41,6 +43,9 @@ static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room
 static_assert(sizeof(struct hll) % 4096 == 0, "what is punched is whole pages");
 static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= SITE_RANGE_BYTES,
               "everything fits in a site's range");
+static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= TOPS_AT &&
+                  TOPS_AT + TOPS_BYTES <= SITE_RANGE_BYTES,
+              "tops have their own room");
 static_assert(sizeof(struct site_history) % sizeof(uint64_t) == 0,
               "a site's history is copied word by word");
 

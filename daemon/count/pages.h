@@ -1,0 +1,63 @@
+/* Floor 2 (count). Views of every page of a site by name, exact, for ever and today: a
+ * table of names that nothing is ever taken out of. The first `pages` pages (a setting, up
+ * to 20,000) have a row; views of further ones are counted together.
+ *
+ * A row's `views` are what this arena counted; `base` is what else there was: other runs,
+ * as the store knows them, and what `luotctl seed --page` says (as two's complement);
+ * `extra` is the page's day, tag:24 (local day + 1) | views:40. */
+#ifndef LUOT_COUNT_PAGES_H
+#define LUOT_COUNT_PAGES_H
+
+#include "count/names.h"
+
+struct name_lane;
+
+enum {
+    PAGES_WORDS_0 = 16,
+    PAGES_WORDS_1 = 1024,
+    PAGES_WORDS_2 = 32768,
+    PAGES_CELLS = 49152,
+    PAGES_FIRST_CELLS = 24
+};
+
+struct pages { /* in the arena */
+    struct hash_key key;
+    struct names names;
+    _Atomic uint64_t life;     /* 0: not made yet                */
+    _Atomic uint64_t overflow; /* views of pages without a row   */
+};
+
+struct pages_table { /* as a process sees it */
+    struct pages *head;
+    struct names_table names;
+};
+
+struct page_numbers {
+    uint64_t views, today; /* with and without what is in the store */
+    uint64_t own;          /* this arena's                          */
+};
+
+/* --- Worker, inside a turn --- */
+/* One view; `limit` is the setting. `day`: local, of the view. `lane` may be NULL. */
+void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice page,
+               uint32_t limit, uint32_t day);
+/* For count/name_lane. `day`: tag. */
+void pages_add_to_day(struct name_cell *cell, uint32_t views, uint32_t day);
+
+/* --- Keeper, and before any worker --- */
+void pages_init(const struct pages_table *t); /* zero memory, its first cells backed */
+int pages_keep(const struct pages_table *t, struct arena *a);
+
+/* --- The reader thread --- */
+/* What a page had elsewhere, row or not so far. ERR_FULL: there is no row for it, and it
+ * was added to `overflow` of nothing: its views are in the store only. */
+int pages_set_base(const struct pages_table *t, struct slice page, uint32_t limit,
+                   uint64_t base);
+
+/* --- Any thread --- */
+/* false: it has no row. */
+bool pages_get(const struct pages_table *t, struct slice page, int64_t today,
+               struct page_numbers *ret_numbers);
+uint32_t pages_count(const struct pages_table *t);
+
+#endif

@@ -1,0 +1,112 @@
+/* Counting a key. The happy path touches no shared line that another worker writes: the
+ * worker's lane knows the row (count/name_lane), it is looked at, and one is added to the
+ * note. A key that has no row goes through the yard: topk.h. */
+#include "count/topk.h"
+
+#include "count/topk_inner.h"
+
+uint32_t topk_capacity(enum dimension d)
+{
+    return d == DIM_PAGES || d == DIM_REFERRERS ? 1024 : d == DIM_ENTRY_PAGES ? 512 : 256;
+}
+
+/* --- A row --- */
+
+/* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
+static bool is_live(const struct name_cell *cell)
+{
+    return name_state(atomic_load_explicit(&cell->meta, memory_order_seq_cst)) ==
+           NAME_LIVE;
+}
+
+/* --- A key without a row --- */
+
+static uint32_t count_in_yard(_Atomic uint32_t *counter)
+{
+    uint32_t seen = atomic_load_explicit(counter, memory_order_relaxed);
+
+    while (seen != UINT32_MAX &&
+           !atomic_compare_exchange_weak_explicit(
+               counter, &seen, seen + 1, memory_order_relaxed, memory_order_relaxed))
+        ;
+    return seen;
+}
+
+static uint32_t sum_capped(uint32_t a, uint32_t b)
+{
+    return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
+/* The view becomes a row's first one; false: there is no room. */
+static bool enter(const struct topk_table *t, enum dimension d, uint64_t hash,
+                  struct slice key, bool visitor, uint32_t lacks)
+{
+    bool made;
+    struct name_cell *cell =
+        names_add(&t->names, hash, d, key, 1, topk_extra(lacks, visitor), 0, &made);
+
+    if (cell == NULL || (!made && !is_live(cell)))
+        return false;
+    if (made)
+        atomic_fetch_add_explicit(&t->head->of[d].rows, 1, memory_order_relaxed);
+    else
+        name_pay(cell, 1, visitor, 0); /* another worker brought it */
+    return true;
+}
+
+static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_t hash,
+                           struct slice key, bool visitor)
+{
+    struct topk_dimension *of = &t->head->of[d];
+    bool open = topk_step(atomic_load_explicit(&t->head->phase, memory_order_seq_cst)) ==
+                TOPK_OPEN;
+    uint32_t rows = atomic_load_explicit(&of->rows, memory_order_relaxed);
+    uint32_t door = atomic_load_explicit(&of->door, memory_order_relaxed);
+    uint32_t blind = atomic_load_explicit(&of->blind, memory_order_relaxed), seen = 0;
+    bool by_yard = topk_has_yard(t, d) && (door > 0 || topk_is_filling(d, rows));
+
+    if (by_yard)
+        seen = count_in_yard(topk_counter(t, d, hash));
+    if (open && seen >= door && rows < topk_capacity(d) &&
+        enter(t, d, hash, key, visitor, sum_capped(blind, seen)))
+        return;
+    atomic_fetch_add_explicit(&of->passed, 1, memory_order_relaxed);
+    if (!by_yard)
+        atomic_fetch_add_explicit(&of->blind, 1, memory_order_relaxed);
+    else if (seen >= door)
+        topk_raise(&of->worst, sum_capped(seen, 1));
+}
+
+/* --- A key --- */
+
+void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension d,
+              struct slice key, bool visitor)
+{
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed);
+    struct name_note *note = NULL, *found;
+    struct name_cell *cell;
+    uint64_t fast = 0, hash;
+
+    if (key.length == 0)
+        return;
+    if (key.length > NAME_MAX_BYTES)
+        key.length = NAME_MAX_BYTES;
+    if (lane != NULL) {
+        found = name_lane_find(lane, &t->names, life, d, key, &note, &fast);
+        if (found != NULL) {
+            name_lane_add(lane, found, visitor);
+            return;
+        }
+    }
+    hash = names_hash(&t->names, d, key);
+    cell = names_find(&t->names, hash);
+    if (cell == NULL || !is_live(cell)) {
+        count_unlisted(t, d, hash, key, visitor);
+    } else if (note == NULL) {
+        name_pay(cell, 1, visitor, 0);
+    } else {
+        *note =
+            (struct name_note){.fast = fast, .hash = hash, .life = life, .cell = cell};
+        name_lane_add(lane, note, visitor);
+    }
+}
