@@ -40,7 +40,7 @@ struct name_cell {
 };
 
 /* In the arena; all zero and `ready` set is an empty table. */
-struct names {
+struct name_head {
     _Atomic uint64_t free;         /* tag:32 | cell + 1: cells that were given back    */
     _Atomic uint32_t fresh, ready; /* cells ever taken; backed (the keeper's)  */
     _Atomic uint32_t part, parts_ready; /* newest open; backed (the keeper's)  */
@@ -51,7 +51,7 @@ struct names {
 /* The same as a process sees it: pointers into its own mapping. Cells lie in two places:
  * the first few with their head, the others where there is room for all. */
 struct names_table {
-    struct names *head;
+    struct name_head *head;
     const struct hash_key *key;
     _Atomic uint64_t *index[NAMES_PARTS];
     uint32_t words[NAMES_PARTS];

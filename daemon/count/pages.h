@@ -22,7 +22,7 @@ enum {
 
 struct pages { /* in the arena */
     struct hash_key key;
-    struct names names;
+    struct name_head names;
     _Atomic uint64_t life;     /* 0: not made yet                */
     _Atomic uint64_t overflow; /* views of pages without a row   */
 };

@@ -62,19 +62,19 @@ static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_
                 TOPK_OPEN;
     uint32_t rows = atomic_load_explicit(&of->rows, memory_order_relaxed);
     uint32_t door = atomic_load_explicit(&of->door, memory_order_relaxed);
-    uint32_t blind = atomic_load_explicit(&of->blind, memory_order_relaxed), seen = 0;
+    uint32_t most = atomic_load_explicit(&of->blind, memory_order_relaxed);
     bool by_yard = topk_has_yard(t, d) && (door > 0 || topk_is_filling(d, rows));
 
     if (by_yard)
-        seen = count_in_yard(topk_counter(t, d, hash));
-    if (open && seen >= door && rows < topk_capacity(d) &&
-        enter(t, d, hash, key, visitor, sum_capped(blind, seen)))
+        most = sum_capped(most, count_in_yard(topk_counter(t, d, hash)));
+    if (open && most >= door && rows < topk_capacity(d) &&
+        enter(t, d, hash, key, visitor, most))
         return;
     atomic_fetch_add_explicit(&of->passed, 1, memory_order_relaxed);
     if (!by_yard)
         atomic_fetch_add_explicit(&of->blind, 1, memory_order_relaxed);
-    else if (seen >= door)
-        topk_raise(&of->worst, sum_capped(seen, 1));
+    else if (most >= door)
+        topk_raise(&of->worst, sum_capped(most, 1));
 }
 
 /* --- A key --- */

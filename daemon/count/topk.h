@@ -7,8 +7,9 @@
  *   yard   4,096 counters a dimension. Views of a key without a row are added to the
  *          counter that its hash says, so a counter is never less than all the views that
  *          its keys had without a row (a count-min sketch of one line).
- *   door   a key gets a row when its counter has reached the door, and notes what the
- *          counter said as what may be missing (`lacks`): views <= truth <= views + lacks.
+ *   door   a key gets a row when its counter (and what no yard saw, `blind`) has reached
+ *          the door, and notes that as what may be missing (`lacks`): views <= truth <=
+ *          views + lacks.
  *   purge  the keeper takes the lower half of a dimension's rows out (Misra and Gries, by
  *          the median of a sample of views + lacks), which becomes the door; what a row
  *          may have had is put back into the yard. In between it lifts the door above the
@@ -44,7 +45,7 @@ struct topk_dimension {
     _Atomic uint32_t rows;    /* LIVE ones                                           */
     _Atomic uint32_t door;    /* 0: open, there was always room                      */
     _Atomic uint32_t worst;   /* a counter beyond the door whose key found no room   */
-    _Atomic uint32_t blind;   /* views without a row that no yard saw                */
+    _Atomic uint32_t blind;   /* views without a row that no yard saw: any key's */
     _Atomic uint64_t passed;  /* views without a row                               */
     _Atomic uint64_t lost[2]; /* views of rows that went                           */
 };
@@ -57,7 +58,7 @@ struct topk {
     _Atomic uint64_t phase;
     _Atomic uint32_t yards; /* bit d: backed                                      */
     uint32_t unused;
-    struct names names;
+    struct name_head names;
     struct topk_dimension of[DIMENSIONS];
 };
 

@@ -129,7 +129,7 @@ static void lift_door(const struct topk_table *t, enum dimension d)
     for (unsigned i = 0; i < TOPK_YARD; i++)
         sum += relaxed(&t->yard[(size_t)d * TOPK_YARD + i]);
     mean = (double)sum / TOPK_YARD;
-    noise = capped((uint64_t)(mean + 4 * sqrt(mean) + 0.5));
+    noise = capped((uint64_t)(mean + 4 * sqrt(mean) + 0.5) + relaxed(&of->blind));
     if (noise > relaxed(&of->door))
         atomic_store_explicit(&of->door, noise, memory_order_relaxed);
 }
@@ -241,7 +241,7 @@ static void sum_row(void *context, struct name_cell *cell)
     uint32_t meta = meta_of(cell);
     enum dimension d = (enum dimension)name_kind(meta);
     struct topk_dimension *of;
-    uint32_t most;
+    uint32_t most, blind;
 
     if (d >= DIMENSIONS)
         return;
@@ -256,9 +256,10 @@ static void sum_row(void *context, struct name_cell *cell)
         topk_raise(&of->blind, most);
         return;
     }
+    blind = relaxed(&of->blind); /* counts for every key */
     topk_raise(
         topk_counter(b->t, d, atomic_load_explicit(&cell->hash, memory_order_relaxed)),
-        most);
+        most > blind ? most - blind : 0);
     if (most > relaxed(&of->door)) /* it grew after it was marked */
         topk_raise(&of->worst, most);
 }

@@ -96,9 +96,11 @@ static void read_other(const struct topk_table *t, enum dimension d, unsigned co
     const struct topk_dimension *of = &t->head->of[d];
     uint64_t door = atomic_load_explicit(&of->door, memory_order_acquire);
     uint64_t worst = atomic_load_explicit(&of->worst, memory_order_acquire);
-    uint64_t unlisted = atomic_load_explicit(&of->blind, memory_order_acquire) +
-                        (door > worst ? door : worst);
+    uint64_t blind = atomic_load_explicit(&of->blind, memory_order_acquire);
+    uint64_t unlisted = door > worst ? door : worst;
 
+    if (blind > unlisted)
+        unlisted = blind;
     list->total += atomic_load_explicit(&of->passed, memory_order_acquire) +
                    atomic_load_explicit(&of->lost[copy], memory_order_acquire);
     if (unlisted > list->error)
