@@ -75,6 +75,7 @@ struct site_config {
     enum source source;
     enum identity identity;
     unsigned pages;
+    unsigned min_visitors;
     bool open; /* setting: any_host; no: a beacon of another host's page is refused */
 };
 
