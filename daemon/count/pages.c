@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "count/name_lane.h"
+#include "count/names_inner.h"
 
 enum { DAY_SHIFT = 40 };
 
@@ -101,6 +102,10 @@ int pages_set_base(const struct pages_table *t, struct slice page, uint32_t limi
     struct name_cell *cell = find(t, page, &hash);
     bool made;
 
+    if (page.length == 0) {
+        atomic_store_explicit(&t->head->overflow_base, base, memory_order_relaxed);
+        return 0;
+    }
     if (cell == NULL && hash != 0 && has_room(t, limit))
         cell = names_add(&t->names, hash, 0, page, 0, 0, base, &made);
     if (cell == NULL)
@@ -130,4 +135,25 @@ bool pages_get(const struct pages_table *t, struct slice page, int64_t today,
 uint32_t pages_count(const struct pages_table *t)
 {
     return atomic_load_explicit(&t->head->names.rows, memory_order_relaxed);
+}
+
+uint64_t pages_overflow(const struct pages_table *t)
+{
+    return atomic_load_explicit(&t->head->overflow, memory_order_relaxed);
+}
+
+uint64_t pages_overflow_all(const struct pages_table *t)
+{
+    return pages_overflow(t) +
+           atomic_load_explicit(&t->head->overflow_base, memory_order_relaxed);
+}
+
+uint32_t pages_cells(const struct pages_table *t)
+{
+    return atomic_load_explicit(&t->head->names.fresh, memory_order_relaxed);
+}
+
+uint32_t pages_cell_number(const struct pages_table *t, const struct name_cell *cell)
+{
+    return names_number(&t->names, cell);
 }

@@ -23,8 +23,8 @@ enum {
 struct pages { /* in the arena */
     struct hash_key key;
     struct name_head names;
-    _Atomic uint64_t life;     /* 0: not made yet                */
-    _Atomic uint64_t overflow; /* views of pages without a row   */
+    _Atomic uint64_t life;                    /* 0: not made yet                */
+    _Atomic uint64_t overflow, overflow_base; /* views of pages without a row */
 };
 
 struct pages_table { /* as a process sees it */
@@ -49,8 +49,8 @@ void pages_init(const struct pages_table *t); /* zero memory, its first cells ba
 int pages_keep(const struct pages_table *t, struct arena *a);
 
 /* --- The reader thread --- */
-/* What a page had elsewhere, row or not so far. ERR_FULL: there is no row for it, and it
- * was added to `overflow` of nothing: its views are in the store only. */
+/* What a page had elsewhere; "": further pages. It gets a row when it has none. ERR_FULL:
+ * there is no room for one yet, the keeper makes it; or, with `limit` rows, never. */
 int pages_set_base(const struct pages_table *t, struct slice page, uint32_t limit,
                    uint64_t base);
 
@@ -59,5 +59,11 @@ int pages_set_base(const struct pages_table *t, struct slice page, uint32_t limi
 bool pages_get(const struct pages_table *t, struct slice page, int64_t today,
                struct page_numbers *ret_numbers);
 uint32_t pages_count(const struct pages_table *t);
+/* Views of pages without a row: this arena's, and with what is in the store. */
+uint64_t pages_overflow(const struct pages_table *t);
+uint64_t pages_overflow_all(const struct pages_table *t);
+/* Cells that were ever used, and which one a row's is. */
+uint32_t pages_cells(const struct pages_table *t);
+uint32_t pages_cell_number(const struct pages_table *t, const struct name_cell *cell);
 
 #endif

@@ -114,6 +114,7 @@ int shadow_begin(struct shadow *s, const struct site *site, struct store *store,
         edges.month = greater(edges.month, last - 1);
     if (rv != 0)
         return rv;
+    shadow_tops_release(&s->tops);
     memset(s, 0, sizeof *s);
     s->edges = edges;
     s->known = true;
@@ -128,6 +129,7 @@ void shadow_begin_all(struct shadow *s, const struct site *site, struct instant 
 {
     struct shadow_edges edges = first_edges(site, now);
 
+    shadow_tops_release(&s->tops);
     memset(s, 0, sizeof *s);
     edges.quarter =
         greater(edges.quarter, instant_slot(now) / QUARTER_SLOTS - RECENT_QUARTERS);
