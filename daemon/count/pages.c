@@ -106,7 +106,9 @@ int pages_set_base(const struct pages_table *t, struct slice page, uint32_t limi
         atomic_store_explicit(&t->head->overflow_base, base, memory_order_relaxed);
         return 0;
     }
-    if (cell == NULL && hash != 0 && has_room(t, limit))
+    if (cell == NULL && hash != 0 && !has_room(t, limit))
+        return ERR_RANGE;
+    if (cell == NULL && hash != 0)
         cell = names_add(&t->names, hash, 0, page, 0, 0, base, &made);
     if (cell == NULL)
         return ERR_FULL;

@@ -50,7 +50,7 @@ int pages_keep(const struct pages_table *t, struct arena *a);
 
 /* --- The reader thread --- */
 /* What a page had elsewhere; "": further pages. It gets a row when it has none. ERR_FULL:
- * there is no room for one yet, the keeper makes it; or, with `limit` rows, never. */
+ * there is no room for one yet, the keeper makes it; ERR_RANGE: there are `limit` rows. */
 int pages_set_base(const struct pages_table *t, struct slice page, uint32_t limit,
                    uint64_t base);
 

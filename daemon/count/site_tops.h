@@ -21,8 +21,9 @@ enum { TOPS_DAYS = 3 };
 struct site_tops { /* as a process sees it */
     struct topk_table day[TOPS_DAYS];
     struct pages_table pages;
-    _Atomic bool ready;                  /* the head is backed; the keeper's         */
-    int64_t kept_slot;                   /* keeper: days were looked at in that slot */
+    _Atomic bool pages_loaded; /* the reader's: what the store has of pages is in place */
+    _Atomic bool ready;        /* the head is backed; the keeper's         */
+    int64_t kept_slot;         /* keeper: days were looked at in that slot */
     uint64_t ticket[TOPS_DAYS];          /* keeper: the grace that a table waits for */
     _Atomic uint32_t readers[TOPS_DAYS]; /* outside turns: it is not punched         */
 };

@@ -392,6 +392,8 @@ static int load_logged(struct site *site, struct store *store, struct instant no
 
     if (rv == 0)
         rv = history_load(site, store, now);
+    if (rv == 0)
+        (void)history_load_pages(site, store); /* history_load_new comes back */
     /* A server's trouble is the same for every site, and its saver says it once. */
     if (rv != 0 && store->ops->trouble == NULL)
         log_warn("event=history_failed site=%s error=\"%s\" "
@@ -454,8 +456,13 @@ int history_load_new(struct registry *registry, struct store *store, struct inst
 
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
-        if (site == NULL || site_has_history(site))
+        if (site == NULL)
             continue;
+        if (site_has_history(site)) {
+            if (!atomic_load_explicit(&site->tops.pages_loaded, memory_order_relaxed))
+                (void)history_load_pages(site, store);
+            continue;
+        }
         failed = load_logged(site, store, now, fresh);
         if (failed != 0)
             return failed; /* the others fail as well; the next call tries again */

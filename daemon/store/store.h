@@ -65,7 +65,7 @@ struct change {
     const char *of;
 };
 
-/* What people say of one page: so many views, when this many were counted. */
+/* What people say of one page: so many views, when this run had counted so many. */
 struct page_seed {
     struct slice page, note;
     uint64_t views, counted;

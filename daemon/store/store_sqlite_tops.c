@@ -167,6 +167,7 @@ static int put_seed(struct sqlite_store *s, int64_t site, const struct page_seed
     sqlite3_bind_int64(st, 5, seed->at_s);
     sqlite3_bind_int64(st, 6, seed->uid);
     sqlite_bind_slice(st, 7, seed->note);
+    sqlite3_bind_int64(st, 8, s->run);
     rv = sqlite_do(s, st);
     if (rv != 0)
         return rv;
@@ -183,6 +184,8 @@ int sqlite_page_seed(struct store *store, struct slice key, const struct page_se
     int64_t site = 0;
     int rv = sqlite_begin(s, (struct deadline){0});
 
+    if (rv == 0)
+        rv = sqlite_run(s, false);
     if (rv == 0)
         rv = sqlite_site(s, key, true, &site);
     if (rv == 0)
