@@ -118,14 +118,17 @@ static void punch(struct site *s, struct arena *a, unsigned i)
     arena_punch(a, room_of(s, i), DAY_BYTES / PAGE * PAGE);
 }
 
-static int adopt(struct site *s, struct arena *a)
+static int adopt(struct site *s, struct arena *a, int64_t now_slot)
 {
+    int64_t today = zone_day(site_terms_of(s)->zone, now_slot * SLOT_S);
     int rv = 0, failed = 0;
 
     for (unsigned i = 0; i < TOPS_DAYS; i++) {
         const struct topk_table *t = &s->tops.day[i];
 
-        if (day_of(t) == DAY_RETIRED)
+        /* Today's place is needed at once, and nobody is in it yet. */
+        if (day_of(t) == DAY_RETIRED ||
+            (day_of(t) > 0 && i == index_of(today) && day_of(t) != today + 1))
             punch(s, a, i);
         else if (is_there(t))
             rv = topk_adopt(t);
@@ -136,7 +139,7 @@ static int adopt(struct site *s, struct arena *a)
     return failed != 0 ? failed : rv;
 }
 
-int site_tops_make(struct site *s, struct arena *a, bool fresh)
+int site_tops_make(struct site *s, struct arena *a, bool fresh, int64_t now_slot)
 {
     struct tops_head *head = (struct tops_head *)tops_at(s, 0);
     int rv = arena_back(a, head, PAGE);
@@ -146,7 +149,7 @@ int site_tops_make(struct site *s, struct arena *a, bool fresh)
     if (fresh)
         memset((void *)head, 0, PAGE);
     else
-        rv = adopt(s, a);
+        rv = adopt(s, a, now_slot);
     if (atomic_load_explicit(&head->pages.life, memory_order_relaxed) == 0)
         pages_init(&s->tops.pages);
     atomic_store_explicit(&s->tops.ready, rv == 0, memory_order_release);
@@ -193,7 +196,9 @@ static int keep_day(struct site *s, struct arena *a, const struct graces *g, int
         s->tops.ticket[i] = 0;
         punch(s, a, i);
     }
-    if (is_there(t) && (tag == 0 ? over : tag != d + 1))
+    /* What was there three days before stays until its place is needed: the saver may be
+     * waiting for its disk. */
+    if (is_there(t) && (tag == 0 ? over : tag != d + 1 && soon))
         retire(s, i, tag, g);
     else if (!is_there(t) && soon)
         return make_ready(s, a, i);
@@ -236,7 +241,7 @@ int site_tops_keep(struct site *s, struct arena *a, const struct graces *g,
     int rv = 0, failed;
 
     if (!is_ready(s)) {
-        rv = site_tops_make(s, a, false);
+        rv = site_tops_make(s, a, false, now_slot);
         if (rv != 0)
             return rv;
     }
@@ -353,6 +358,19 @@ void site_tops_let_go(const struct site *s, int64_t day)
     struct site_tops *tops = (struct site_tops *)(uintptr_t)&s->tops;
 
     atomic_fetch_sub_explicit(&tops->readers[index_of(day)], 1, memory_order_release);
+}
+
+unsigned site_tops_days(const struct site *s, int64_t ret_day[TOPS_DAYS])
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < TOPS_DAYS && is_ready(s); i++) {
+        int64_t tag = day_of(&s->tops.day[i]);
+
+        if (tag > 0 && is_there(&s->tops.day[i]))
+            ret_day[n++] = tag - 1;
+    }
+    return n;
 }
 
 const struct pages_table *site_pages(const struct site *s)

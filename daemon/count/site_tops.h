@@ -3,7 +3,8 @@
  * is in the arena; a silent site backs two pages of 4 KiB for it.
  *
  *   a day's table: not there -> (keeper) ready, nobody's -> (first comer's CAS) the day's
- *   -> two days later (keeper) retired, a grace, no reader -> punched, not there */
+ *   -> when its place is needed, three days later (keeper) retired, a grace, no reader ->
+ *   punched, not there */
 #ifndef LUOT_COUNT_SITE_TOPS_H
 #define LUOT_COUNT_SITE_TOPS_H
 
@@ -32,7 +33,7 @@ struct site_tops { /* as a process sees it */
 void site_tops_attach(struct site *s);
 /* Backs the head; `fresh`: a new range, what lies there is nothing. ERR_NOSPACE: the keeper
  * tries again. */
-int site_tops_make(struct site *s, struct arena *a, bool fresh);
+int site_tops_make(struct site *s, struct arena *a, bool fresh, int64_t now_slot);
 
 /* --- Worker, inside a turn --- */
 /* A view or event that was counted; `first_today`: its visitor's first of `day` (local). */
@@ -53,6 +54,8 @@ int site_tops_keep(struct site *s, struct arena *a, const struct graces *g,
  * here. */
 const struct topk_table *site_tops_hold(const struct site *s, int64_t day);
 void site_tops_let_go(const struct site *s, int64_t day);
+/* The days that have a table now; how many. */
+unsigned site_tops_days(const struct site *s, int64_t ret_day[TOPS_DAYS]);
 /* NULL: not backed. */
 const struct pages_table *site_pages(const struct site *s);
 

@@ -329,7 +329,7 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
     if (rv == 0)
         rv = collect_quarters(&l);
     if (rv == 0 && c->tops != NULL && (c->everything || c->sketches))
-        rv = saver_tops(c, &shadow->tops, site, l.today);
+        rv = saver_tops(c, &shadow->tops, site);
     if (rv != 0) {
         shadow->quiet = false; /* not all of it was looked at */
         return rv;

@@ -138,7 +138,7 @@ static int save_dimension(struct saving *s, const struct topk_table *t,
 {
     struct change c = {
         .kind = CHANGE_TOPS, .site = s->key, .number = day, .of = dimension_word(d)};
-    uint64_t *saved = &s->shadow->hash[(uint64_t)day % TOPS_DAYS_SAVED][d], hash;
+    uint64_t *saved = &s->shadow->hash[(uint64_t)day % TOPS_DAYS][d], hash;
     size_t rows, bytes;
     int rv = make_room(s, list->count + 1, list->count * (size_t)NAME_MAX_BYTES);
 
@@ -161,7 +161,7 @@ static int save_day(struct saving *s, int64_t day)
 {
     const struct topk_table *t = site_tops_hold(s->site, day);
     struct topk_list list[DIMENSIONS];
-    unsigned i = (unsigned)((uint64_t)day % TOPS_DAYS_SAVED);
+    unsigned i = (unsigned)((uint64_t)day % TOPS_DAYS);
     int rv = 0;
 
     if (t == NULL)
@@ -251,17 +251,19 @@ static int save_pages(struct saving *s)
     return rv != 0 ? rv : save_overflow(s, pages_overflow(t));
 }
 
-int saver_tops(struct collection *c, struct shadow_tops *shadow, const struct site *site,
-               int64_t today)
+int saver_tops(struct collection *c, struct shadow_tops *shadow, const struct site *site)
 {
+    int64_t day[TOPS_DAYS];
+    unsigned days = site_tops_days(site, day);
+    int rv = 0;
+
     struct saving s = {.into = c,
                        .room = c->tops,
                        .shadow = shadow,
                        .site = site,
                        .key = slice_of(site->block->key)};
-    int rv = save_day(&s, today - 1);
 
-    if (rv == 0)
-        rv = save_day(&s, today);
+    for (unsigned i = 0; i < days && rv == 0; i++)
+        rv = save_day(&s, day[i]);
     return rv != 0 ? rv : save_pages(&s);
 }

@@ -7,12 +7,10 @@
 #include "count/site.h"
 #include "store/store.h"
 
-enum { TOPS_DAYS_SAVED = 2 /* today and yesterday: index day % 2 */ };
-
 /* What is known to be in the store, of one site. */
 struct shadow_tops {
-    int64_t day[TOPS_DAYS_SAVED];               /* + 1 */
-    uint64_t hash[TOPS_DAYS_SAVED][DIMENSIONS]; /* of a dimension's rows; 0: nothing */
+    int64_t day[TOPS_DAYS];               /* + 1; index day % 3 */
+    uint64_t hash[TOPS_DAYS][DIMENSIONS]; /* of a dimension's rows; 0: nothing */
     uint32_t *page; /* views of each cell of count/pages; NULL: none yet             */
     uint32_t pages;
     uint64_t overflow;
@@ -29,7 +27,6 @@ void tops_room_empty(struct tops_room *r, bool saved);
 
 /* Adds what changed of one site, saving when there is no more room. */
 struct collection;
-int saver_tops(struct collection *c, struct shadow_tops *shadow, const struct site *site,
-               int64_t today);
+int saver_tops(struct collection *c, struct shadow_tops *shadow, const struct site *site);
 
 #endif
