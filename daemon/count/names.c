@@ -47,7 +47,7 @@ struct name_cell *names_find(const struct names_table *t, uint64_t hash)
 
         for (uint32_t step = 0; step < path.length; step++) {
             uint64_t word =
-                atomic_load_explicit(names_word(&path, step), memory_order_acquire);
+                atomic_load_explicit(names_word(&path, step), memory_order_seq_cst);
             struct name_cell *cell = match(t, word, hash);
 
             if (cell != NULL)
@@ -98,7 +98,7 @@ static bool publish(struct adding *a, _Atomic uint64_t *word, uint64_t seen)
         return false;
     NAMES_SEAM("publish");
     if (!atomic_compare_exchange_strong_explicit(
-            word, &seen, (a->hash & ~CELL_MASK) | a->cell, memory_order_acq_rel,
+            word, &seen, (a->hash & ~CELL_MASK) | a->cell, memory_order_seq_cst,
             memory_order_acquire))
         return false;
     a->made = true;

@@ -286,12 +286,6 @@ static const struct topk_table *table_for(const struct site *s, int64_t day)
     return tag == day + 1 ? t : NULL;
 }
 
-static const bool has_visitors[DIMENSIONS] = {
-#define HAS_VISITORS(name, word, visitors) visitors,
-    DIMENSION_ROWS(HAS_VISITORS)
-#undef HAS_VISITORS
-};
-
 /* What an event is counted by, beside nothing else. */
 static bool is_of_events(int d)
 {
@@ -319,7 +313,7 @@ void site_tops_count(struct site *s, const struct site_lane *lane,
     for (int d = 0; d < DIMENSIONS && t != NULL; d++)
         if (d != DIM_BOTS && (visit->kind == VISIT_VIEW || is_of_events(d)))
             topk_add(t, lane->names, (enum dimension)d, key_of(visit, d, new_visit),
-                     first_today && has_visitors[d]);
+                     first_today && dimension_has_visitors((enum dimension)d));
     if (visit->kind == VISIT_VIEW && is_ready(s))
         pages_add(&s->tops.pages, lane->names, visit->key[DIM_PAGES],
                   lane->terms->config.pages, (uint32_t)day);

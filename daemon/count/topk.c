@@ -19,39 +19,66 @@ static bool is_live(const struct name_cell *cell)
            NAME_LIVE;
 }
 
-/* --- A key without a row --- */
+/* --- A key without a row ---
+ *
+ * Who is first: one worker makes a key's row while another, which looked a moment before,
+ * counts a view of it without one. The first publishes the row and then reads the
+ * counters; the second counts and then looks for a row. All four are seq_cst, so one of
+ * them sees the other, and the row lacks that view by its own word. */
 
-static uint32_t count_in_yard(_Atomic uint32_t *counter)
+static uint32_t without_row(const struct topk_table *t, enum dimension d, uint64_t hash)
 {
-    uint32_t seen = atomic_load_explicit(counter, memory_order_relaxed);
+    uint32_t most = atomic_load_explicit(&t->head->of[d].blind, memory_order_seq_cst);
 
-    while (seen != UINT32_MAX &&
-           !atomic_compare_exchange_weak_explicit(
-               counter, &seen, seen + 1, memory_order_relaxed, memory_order_relaxed))
-        ;
-    return seen;
+    return topk_has_yard(t, d)
+               ? topk_capped(most, atomic_load_explicit(topk_counter(t, d, hash),
+                                                        memory_order_seq_cst))
+               : most;
 }
 
-static uint32_t sum_capped(uint32_t a, uint32_t b)
+static void lack(struct name_cell *cell, uint32_t n)
 {
-    return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+    atomic_fetch_add_explicit(&cell->extra, topk_extra(n, 0), memory_order_relaxed);
 }
 
 /* The view becomes a row's first one; false: there is no room. */
 static bool enter(const struct topk_table *t, enum dimension d, uint64_t hash,
                   struct slice key, bool visitor, uint32_t lacks)
 {
+    uint32_t now;
     bool made;
     struct name_cell *cell =
         names_add(&t->names, hash, d, key, 1, topk_extra(lacks, visitor), 0, &made);
 
     if (cell == NULL || (!made && !is_live(cell)))
         return false;
-    if (made)
-        atomic_fetch_add_explicit(&t->head->of[d].rows, 1, memory_order_relaxed);
-    else
-        name_pay(cell, 1, visitor, 0); /* another worker brought it */
+    if (!made) { /* another worker brought it */
+        name_pay(cell, 1, visitor, 0);
+        return true;
+    }
+    atomic_fetch_add_explicit(&t->head->of[d].rows, 1, memory_order_relaxed);
+    now = without_row(t, d, hash);
+    if (now > lacks)
+        lack(cell, now - lacks);
     return true;
+}
+
+static void pass(const struct topk_table *t, enum dimension d, uint64_t hash,
+                 bool by_yard)
+{
+    struct topk_dimension *of = &t->head->of[d];
+    uint32_t most = topk_count(by_yard ? topk_counter(t, d, hash) : &of->blind, 1);
+    struct name_cell *cell;
+
+    atomic_fetch_add_explicit(&of->passed, 1, memory_order_relaxed);
+    most = topk_capped(most, 1);
+    if (by_yard)
+        most = topk_capped(most, atomic_load_explicit(&of->blind, memory_order_relaxed));
+    if (by_yard && most > atomic_load_explicit(&of->door, memory_order_relaxed))
+        topk_raise(&of->worst, most);
+    cell = names_find(&t->names, hash);
+    if (cell != NULL && is_live(cell))
+        lack(cell, 1);
 }
 
 static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_t hash,
@@ -61,20 +88,13 @@ static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_
     bool open = topk_step(atomic_load_explicit(&t->head->phase, memory_order_seq_cst)) ==
                 TOPK_OPEN;
     uint32_t rows = atomic_load_explicit(&of->rows, memory_order_relaxed);
-    uint32_t door = atomic_load_explicit(&of->door, memory_order_relaxed);
-    uint32_t most = atomic_load_explicit(&of->blind, memory_order_relaxed);
+    uint32_t door = atomic_load_explicit(&of->door, memory_order_relaxed), most;
     bool by_yard = topk_has_yard(t, d) && (door > 0 || topk_is_filling(d, rows));
 
-    if (by_yard)
-        most = sum_capped(most, count_in_yard(topk_counter(t, d, hash)));
-    if (open && most >= door && rows < topk_capacity(d) &&
-        enter(t, d, hash, key, visitor, most))
-        return;
-    atomic_fetch_add_explicit(&of->passed, 1, memory_order_relaxed);
-    if (!by_yard)
-        atomic_fetch_add_explicit(&of->blind, 1, memory_order_relaxed);
-    else if (most >= door)
-        topk_raise(&of->worst, sum_capped(most, 1));
+    most = without_row(t, d, hash);
+    if (!open || most < door || rows >= topk_capacity(d) ||
+        !enter(t, d, hash, key, visitor, most))
+        pass(t, d, hash, by_yard);
 }
 
 /* --- A key --- */

@@ -46,6 +46,23 @@ static inline _Atomic uint32_t *topk_counter(const struct topk_table *t, enum di
     return &t->yard[(size_t)d * TOPK_YARD + (hash * 0xD6E8FEB86659FD93U >> 52)];
 }
 
+static inline uint32_t topk_capped(uint32_t a, uint32_t b)
+{
+    return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
+/* Saturating; what it was before. */
+static inline uint32_t topk_count(_Atomic uint32_t *counter, uint32_t n)
+{
+    uint32_t seen = atomic_load_explicit(counter, memory_order_relaxed);
+
+    /* seq_cst: topk.c, "Who is first". */
+    while (!atomic_compare_exchange_weak_explicit(
+        counter, &seen, topk_capped(seen, n), memory_order_seq_cst, memory_order_relaxed))
+        ;
+    return seen;
+}
+
 static inline void topk_raise(_Atomic uint32_t *most, uint32_t to)
 {
     uint32_t seen = atomic_load_explicit(most, memory_order_relaxed);

@@ -234,14 +234,32 @@ struct burying {
     uint32_t live[DIMENSIONS];
 };
 
-/* What may have come of the key goes back to its counter, so that it is not forgotten. */
+/* The row's views are its key's again, without a row: they go to its counter, as if they
+ * had been counted there all the time. Killed in here they are added twice: `error` is
+ * then more than it need be, no count is wrong. */
+static void put_back(const struct topk_table *t, enum dimension d,
+                     const struct name_cell *cell)
+{
+    struct topk_dimension *of = &t->head->of[d];
+    uint64_t hash = atomic_load_explicit(&cell->hash, memory_order_relaxed);
+    uint32_t views = capped(atomic_load_explicit(&cell->views, memory_order_relaxed));
+    uint64_t most;
+
+    if (!topk_has_yard(t, d)) {
+        topk_count(&of->blind, views);
+        return;
+    }
+    most = (uint64_t)topk_count(topk_counter(t, d, hash), views) + views +
+           relaxed(&of->blind);
+    if (most > relaxed(&of->door))
+        topk_raise(&of->worst, capped(most));
+}
+
 static void sum_row(void *context, struct name_cell *cell)
 {
     struct burying *b = context;
     uint32_t meta = meta_of(cell);
     enum dimension d = (enum dimension)name_kind(meta);
-    struct topk_dimension *of;
-    uint32_t most, blind;
 
     if (d >= DIMENSIONS)
         return;
@@ -249,19 +267,8 @@ static void sum_row(void *context, struct name_cell *cell)
         b->live[d]++;
     if (name_state(meta) != NAME_DYING)
         return;
-    of = &b->t->head->of[d];
     b->lost[d] += atomic_load_explicit(&cell->views, memory_order_relaxed);
-    most = capped(most_of(cell));
-    if (!topk_has_yard(b->t, d)) {
-        topk_raise(&of->blind, most);
-        return;
-    }
-    blind = relaxed(&of->blind); /* counts for every key */
-    topk_raise(
-        topk_counter(b->t, d, atomic_load_explicit(&cell->hash, memory_order_relaxed)),
-        most > blind ? most - blind : 0);
-    if (most > relaxed(&of->door)) /* it grew after it was marked */
-        topk_raise(&of->worst, most);
+    put_back(b->t, d, cell);
 }
 
 static void bury_row(void *context, struct name_cell *cell)

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "keep/saver_collect.h"
-#include "report/tops.h"
 
 enum {
     ROWS = 4096, /* of one save */
@@ -136,8 +135,7 @@ static uint64_t hash_of(struct slice rows)
 static int save_dimension(struct saving *s, const struct topk_table *t,
                           const struct topk_list *list, enum dimension d, int64_t day)
 {
-    struct change c = {
-        .kind = CHANGE_TOPS, .site = s->key, .number = day, .of = dimension_word(d)};
+    struct change c = {.kind = CHANGE_TOPS, .site = s->key, .number = day, .visits = d};
     uint64_t *saved = &s->shadow->hash[(uint64_t)day % TOPS_DAYS][d], hash;
     size_t rows, bytes;
     int rv = make_room(s, list->count + 1, list->count * (size_t)NAME_MAX_BYTES);

@@ -11,44 +11,6 @@ enum {
     DATE_BYTES = 11
 };
 
-static const char *const words[DIMENSIONS] = {
-#define WORD(name, word, has_visitors) #word,
-    DIMENSION_ROWS(WORD)
-#undef WORD
-};
-
-static const bool have_visitors[DIMENSIONS] = {
-#define HAVE(name, word, has_visitors) has_visitors,
-    DIMENSION_ROWS(HAVE)
-#undef HAVE
-};
-
-int dimension_parse(enum dimension *ret_dimension, struct slice word)
-{
-    for (int d = 0; d < DIMENSIONS; d++)
-        if (slice_equal(word, slice_of(words[d]))) {
-            *ret_dimension = (enum dimension)d;
-            return 0;
-        }
-    return ERR_NOT_FOUND;
-}
-
-const char *dimension_word(enum dimension d)
-{
-    return words[d];
-}
-
-bool dimension_has_visitors(enum dimension d)
-{
-    return have_visitors[d];
-}
-
-bool dimension_is_folded(enum dimension d)
-{
-    return d == DIM_COUNTRIES || d == DIM_REGIONS || d == DIM_REFERRERS ||
-           d == DIM_CAMPAIGNS || d == DIM_EVENTS;
-}
-
 size_t tops_limit(const struct top_sum *sum)
 {
     size_t bytes = HEAD_BYTES + sum->rows * ROW_BYTES;
@@ -74,7 +36,7 @@ static void rows_json(struct json_out *j, const struct top_sum *sum, enum dimens
         json_out_object(j, NULL);
         json_out_slice(j, "key", top_sum_key(sum, &sum->row[i]));
         json_out_number(j, "views", sum->row[i].views);
-        if (have_visitors[d])
+        if (dimension_has_visitors(d))
             json_out_number(j, "visitors", sum->row[i].visitors);
         json_out_object_end(j);
     }
@@ -98,7 +60,7 @@ void tops_json(struct buffer *out, const struct tops *t, const struct document *
     json_out_init(&j, out);
     json_out_object(&j, NULL);
     json_out_slice(&j, "site", t->site);
-    json_out_text(&j, "of", words[t->of]);
+    json_out_text(&j, "of", dimension_word(t->of));
     json_out_text(&j, "tz", zone_name(t->zone));
     date_json(&j, "from", t->from_day);
     date_json(&j, "to", t->until_day);
@@ -136,7 +98,7 @@ static void csv_row(struct buffer *out, const struct tops *t, struct slice key,
     csv_field(out, key);
     buffer_byte(out, ',');
     buffer_number(out, views);
-    if (have_visitors[t->of]) {
+    if (dimension_has_visitors(t->of)) {
         buffer_byte(out, ',');
         if (has_visitors)
             buffer_number(out, visitors);
@@ -149,8 +111,9 @@ void tops_csv(struct buffer *out, const struct tops *t)
     const struct top_sum *sum = t->sum;
 
     buffer_text(out, "\xEF\xBB\xBF");
-    csv_field(out, slice_of(words[t->of]));
-    buffer_text(out, have_visitors[t->of] ? ",views,visitors\r\n" : ",views\r\n");
+    csv_field(out, slice_of(dimension_word(t->of)));
+    buffer_text(out,
+                dimension_has_visitors(t->of) ? ",views,visitors\r\n" : ",views\r\n");
     for (size_t i = 0; i < sum->rows; i++)
         csv_row(out, t, top_sum_key(sum, &sum->row[i]), sum->row[i].views,
                 sum->row[i].visitors, true);
@@ -175,14 +138,15 @@ void tops_text(struct buffer *out, const struct tops *t)
 
     date_write(t->from_day, from);
     date_write(t->until_day - 1, last);
-    buffer_format(out, "%s, %s to %s", words[t->of], from, last);
+    buffer_format(out, "%s, %s to %s", dimension_word(t->of), from, last);
     if (sum->error > 0)
         buffer_format(out, "; no count lacks more than %llu",
                       (unsigned long long)sum->error);
-    buffer_format(out, "\n%12s %12s\n", "views", have_visitors[t->of] ? "visitors" : "");
+    buffer_format(out, "\n%12s %12s\n", "views",
+                  dimension_has_visitors(t->of) ? "visitors" : "");
     for (size_t i = 0; i < sum->rows; i++) {
         buffer_format(out, "%12llu ", (unsigned long long)sum->row[i].views);
-        if (have_visitors[t->of])
+        if (dimension_has_visitors(t->of))
             buffer_format(out, "%12llu  ", (unsigned long long)sum->row[i].visitors);
         else
             buffer_format(out, "%12s  ", "");
@@ -203,20 +167,20 @@ static void one_json(struct json_out *j, const struct topk_table *t,
     char key[NAME_MAX_BYTES];
     size_t length;
 
-    json_out_object(j, words[d]);
+    json_out_object(j, dimension_word(d));
     json_out_number(j, "error", list->error);
     json_out_array(j, "rows");
     for (unsigned i = 0; i < list->count; i++) {
         const struct topk_row *row = &list->row[i];
 
         if ((dimension_is_folded(d) &&
-             (have_visitors[d] ? row->visitors : row->views) < min) ||
+             (dimension_has_visitors(d) ? row->visitors : row->views) < min) ||
             !topk_key(t, row, key, &length))
             continue;
         json_out_object(j, NULL);
         json_out_slice(j, "key", (struct slice){key, length});
         json_out_number(j, "views", row->views);
-        if (have_visitors[d])
+        if (dimension_has_visitors(d))
             json_out_number(j, "visitors", row->visitors);
         json_out_object_end(j);
         other -= row->views;

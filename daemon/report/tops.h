@@ -16,13 +16,6 @@ struct tops {
     uint64_t min_visitors;     /* rows with fewer are in `other`; 0: all listed */
 };
 
-/* ERR_NOT_FOUND. */
-int dimension_parse(enum dimension *ret_dimension, struct slice word);
-const char *dimension_word(enum dimension d);
-bool dimension_has_visitors(enum dimension d);
-/* Small numbers of these may say who somebody is. */
-bool dimension_is_folded(enum dimension d);
-
 /* Bytes that are enough for any of the three. */
 size_t tops_limit(const struct top_sum *sum);
 void tops_json(struct buffer *out, const struct tops *t, const struct document *d);

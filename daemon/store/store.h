@@ -41,9 +41,8 @@ enum change_kind {
     CHANGE_SKETCH, /* number = local day; blob = its visitors as Redis' HyperLogLog  */
     CHANGE_ALIVE,  /* no site; number = unix seconds: luotd was running and counting */
     CHANGE_HOUR,   /* of an import only; number = unix hour                          */
-    /* Of stores with `tops`. number = local day, blob = the rows of one dimension, all of
-     * them: an array of struct top_row; `of` = the dimension's word. Replaces what there
-     * was of this run. */
+    /* Of stores with `tops`. number = local day, visits = enum dimension, blob = all of its
+     * rows: an array of struct top_row. Replaces what there was of this run. */
     CHANGE_TOPS,
     CHANGE_PAGE /* blob = the page, views = all that this run counted; "": further pages */
 };
@@ -62,7 +61,6 @@ struct change {
     uint64_t views, visits, visitors;
     bool exact; /* the visitors */
     struct slice blob;
-    const char *of;
 };
 
 /* What people say of one page: so many views, when this run had counted so many. */

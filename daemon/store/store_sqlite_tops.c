@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/error.h"
+#include "identify/dimension.h"
 #include "store/store_sqlite.h"
 
 int sqlite_save_tops(struct sqlite_store *s, const struct change *c, int64_t site)
@@ -14,13 +15,13 @@ int sqlite_save_tops(struct sqlite_store *s, const struct change *c, int64_t sit
     int rv;
 
     sqlite3_bind_int64(st, 2, c->number);
-    sqlite_bind_slice(st, 3, slice_of(c->of));
+    sqlite_bind_slice(st, 3, slice_of(dimension_word((enum dimension)c->visits)));
     sqlite3_bind_int64(st, 4, s->run);
     rv = sqlite_do(s, st);
     for (size_t i = 0; i < n && rv == 0; i++) {
         st = sqlite_take(s, STATEMENT_TOPS_ADD, site);
         sqlite3_bind_int64(st, 2, c->number);
-        sqlite_bind_slice(st, 3, slice_of(c->of));
+        sqlite_bind_slice(st, 3, slice_of(dimension_word((enum dimension)c->visits)));
         sqlite3_bind_int64(st, 4, s->run);
         sqlite_bind_slice(st, 5, row[i].key);
         sqlite3_bind_int64(st, 6, (int64_t)row[i].views);
