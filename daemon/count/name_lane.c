@@ -48,19 +48,26 @@ static bool is_right(const struct name_note *n, const struct names_table *t,
            names_is(t, n->cell, name);
 }
 
+/* A name has two places: what many names share one of is not taken away each time. */
 struct name_note *name_lane_find(struct name_lane *lane, const struct names_table *t,
                                  uint64_t life, unsigned kind, struct slice name,
                                  struct name_note *ret_free[1], uint64_t *ret_fast)
 {
     uint64_t fast =
         hash_seeded(lane->secret ^ life ^ (uint64_t)kind << 56, name.at, name.length);
-    struct name_note *note;
+    struct name_note *first = &lane->note[(fast >> 1) % NOTES];
+    struct name_note *second = &lane->note[(fast >> 1) % NOTES ^ 1];
 
-    fast = fast != 0 ? fast : 1;
-    note = &lane->note[fast % NOTES];
-    if (is_right(note, t, fast, life, name))
-        return note;
-    *ret_free = note->views == 0 ? note : NULL;
+    fast |= 1; /* 0: none */
+    if (is_right(first, t, fast, life, name))
+        return first;
+    if (is_right(second, t, fast, life, name))
+        return second;
+    *ret_free =
+        first->views == 0 && (first->fast == 0 || second->views > 0 || second->fast != 0)
+            ? first
+        : second->views == 0 ? second
+                             : NULL;
     *ret_fast = fast;
     return NULL;
 }

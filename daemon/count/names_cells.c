@@ -1,4 +1,6 @@
 /* Cells: taken, written, given back and read. */
+#include <endian.h>
+
 #include "count/names_inner.h"
 
 /* --- Cells --- */
@@ -115,7 +117,8 @@ struct walk { /* over the words of a name */
     uint32_t next;
 };
 
-static struct walk walk_of(const struct names_table *t, const struct name_cell *cell)
+static inline struct walk walk_of(const struct names_table *t,
+                                  const struct name_cell *cell)
 {
     return (struct walk){.t = t,
                          .text = cell->text,
@@ -124,7 +127,7 @@ static struct walk walk_of(const struct names_table *t, const struct name_cell *
 }
 
 /* false: the row has been given to another name meanwhile. */
-static bool walk_on(struct walk *w, uint64_t *ret_word)
+static inline bool walk_on(struct walk *w, uint64_t *ret_word)
 {
     if (w->left == 0) {
         const struct name_cell *cell;
@@ -142,22 +145,28 @@ static bool walk_on(struct walk *w, uint64_t *ret_word)
     return true;
 }
 
+/* A turn's question, asked for every key of every view: the first words, which most names
+ * end in, are compared as they stand. */
 bool names_is(const struct names_table *t, const struct name_cell *cell,
               struct slice name)
 {
     struct walk w = walk_of(t, cell);
+    uint64_t word, held;
+    size_t at = 0;
 
     if (name_length(relaxed(&cell->meta)) != name.length)
         return false;
-    for (size_t at = 0; at < name.length; at += NAME_WORD_BYTES) {
-        size_t left = name.length - at;
-        uint64_t word = 0, held;
-
-        memcpy(&word, name.at + at, left < NAME_WORD_BYTES ? left : NAME_WORD_BYTES);
+    for (; at + NAME_WORD_BYTES <= name.length; at += NAME_WORD_BYTES) {
+        memcpy(&word, name.at + at, NAME_WORD_BYTES);
         if (!walk_on(&w, &held) || held != word)
             return false;
     }
-    return true;
+    if (at == name.length)
+        return true;
+    word = 0;
+    for (size_t i = name.length; i-- > at;)
+        word = word << 8 | (unsigned char)name.at[i];
+    return walk_on(&w, &held) && held == le64toh(word);
 }
 
 size_t names_text(const struct names_table *t, const struct name_cell *cell,
