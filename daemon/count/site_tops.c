@@ -217,21 +217,24 @@ static bool is_waiting(const struct site *s)
 static int keep_days(struct site *s, struct arena *a, const struct graces *g,
                      int64_t now_slot)
 {
-    const struct calendar *c = &site_terms_of(s)->calendar;
+    const struct site_terms *terms = site_terms_of(s);
     struct period today;
     int rv;
 
-    if (s->tops.kept_slot == now_slot && !is_waiting(s))
+    if (s->tops.kept_slot == now_slot && s->tops.kept_terms == terms->version &&
+        !is_waiting(s))
         return 0;
-    today = period_at(c, PERIOD_DAY, now_slot);
+    today = period_at(&terms->calendar, PERIOD_DAY, now_slot);
     rv = keep_day(s, a, g, today.number, true, false);
     if (rv == 0)
         rv = keep_day(s, a, g, today.number - 1, false, true);
     if (rv == 0)
         rv = keep_day(s, a, g, today.number + 1,
                       today.until_slot - now_slot <= EARLY_SLOTS, false);
-    if (rv == 0)
+    if (rv == 0) {
         s->tops.kept_slot = now_slot;
+        s->tops.kept_terms = terms->version;
+    }
     return rv;
 }
 

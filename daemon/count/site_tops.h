@@ -25,6 +25,7 @@ struct site_tops { /* as a process sees it */
     _Atomic bool pages_loaded; /* the reader's: what the store has of pages is in place */
     _Atomic bool ready;        /* the head is backed; the keeper's         */
     int64_t kept_slot;         /* keeper: days were looked at in that slot */
+    uint64_t kept_terms;       /* keeper: the version of terms that it was under */
     uint64_t ticket[TOPS_DAYS];          /* keeper: the grace that a table waits for */
     _Atomic uint32_t readers[TOPS_DAYS]; /* outside turns: it is not punched         */
 };

@@ -74,6 +74,7 @@ static const struct {
     {"source", "beacons"},
     {"identity", "month"},
     {"pages", "20000"},
+    {"min_visitors", "5"},
     {"any_host", "no"},
 };
 
