@@ -39,7 +39,7 @@ struct pipeline {
     uint32_t *touched;      /* indexes of the sites of this turn */
     size_t touched_count;
     struct name_lane *names; /* what it knows of tops by heart       */
-    bool opened_site; /* in this turn: the keeper makes the next blank */
+    bool opened_site;        /* in this turn: the keeper makes the next blank */
     char scratch[LUOT_BEACON_MAX];
 };
 

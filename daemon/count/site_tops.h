@@ -16,6 +16,7 @@
 struct site;
 struct site_lane;
 struct graces;
+struct tops_base;
 
 enum { TOPS_DAYS = 3 };
 
@@ -26,7 +27,9 @@ struct site_tops { /* as a process sees it */
     _Atomic bool ready;        /* the head is backed; the keeper's         */
     int64_t kept_slot;         /* keeper: days were looked at in that slot */
     uint64_t kept_terms;       /* keeper: the version of terms that it was under */
-    uint64_t ticket[TOPS_DAYS];          /* keeper: the grace that a table waits for */
+    uint64_t ticket[TOPS_DAYS];       /* keeper: the grace that a table waits for */
+    _Atomic(struct tops_base *) base; /* count/top_sum: the reader's; NULL: none       */
+    _Atomic uint32_t base_readers;
     _Atomic uint32_t readers[TOPS_DAYS]; /* outside turns: it is not punched         */
 };
 

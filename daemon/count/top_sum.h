@@ -42,4 +42,22 @@ struct slice top_sum_key(const struct top_sum *s, const struct top_sum_row *row)
  * `other`. After top_sum_finish. Returns how many. */
 size_t top_sum_fold(struct top_sum *s, uint64_t min, bool by_visitors);
 
+/* --- What other runs counted today ---
+ * After a reboot the first part of the day is in the store only: the reader thread brings
+ * it, once, for documents that no store is asked for. */
+struct tops_base {
+    int64_t day;
+    struct top_sum of[DIMENSIONS];
+};
+void tops_base_free(struct tops_base *b);
+/* The reader thread, or before any worker. `b` is the site's; waits until nobody looks at
+ * what was there. */
+void site_tops_install(struct site *s, struct tops_base *b);
+/* Any thread: NULL, or the one of this day, held until site_tops_base_let_go. */
+const struct tops_base *site_tops_base(const struct site *s, int64_t day);
+void site_tops_base_let_go(const struct site *s);
+/* All that is known of a day here, live and base. */
+void top_sum_today(struct top_sum *s, const struct site *site, enum dimension d,
+                   int64_t day);
+
 #endif

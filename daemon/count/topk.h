@@ -29,7 +29,7 @@
 #define LUOT_COUNT_TOPK_H
 
 #include "count/name_lane.h"
-#include "identify/dimension.h"
+#include "identify/visit.h"
 
 enum {
     TOPK_YARD = 4096, /* counters, 4 bytes each */

@@ -191,19 +191,32 @@ static void one_json(struct json_out *j, const struct topk_table *t,
     json_out_object_end(j);
 }
 
-void tops_of_today_json(struct json_out *j, const struct site *s, struct instant now,
-                        bool bots)
+/* With what other runs counted today: rows by their key, not by their cell. */
+static void sum_json(struct json_out *j, const struct site *s, enum dimension d,
+                     int64_t day, uint64_t min)
 {
-    const struct site_terms *terms =
-        atomic_load_explicit(&s->terms, memory_order_acquire);
-    int64_t day = zone_day(terms->zone, instant_seconds(now));
-    uint64_t min = terms->config.min_visitors;
-    const struct topk_table *t = site_tops_hold(s, day);
+    struct top_sum sum;
+
+    top_sum_init(&sum);
+    top_sum_today(&sum, s, d, day);
+    top_sum_finish(&sum, FIRST_ROWS);
+    if (dimension_is_folded(d))
+        top_sum_fold(&sum, min, dimension_has_visitors(d));
+    if (total_of(&sum) > 0) {
+        json_out_object(j, dimension_word(d));
+        json_out_number(j, "error", sum.error);
+        rows_json(j, &sum, d);
+        json_out_object_end(j);
+    }
+    top_sum_release(&sum);
+}
+
+static void live_json(struct json_out *j, const struct topk_table *t, uint64_t min,
+                      bool bots)
+{
     struct topk_row row[DIMENSIONS][FIRST_ROWS];
     struct topk_list list[DIMENSIONS];
 
-    if (t == NULL)
-        return;
     for (int d = 0; d < DIMENSIONS; d++)
         list[d] = (struct topk_list){.row = row[d],
                                      .limit = (d == DIM_BOTS) == bots ? FIRST_ROWS : 0};
@@ -211,5 +224,27 @@ void tops_of_today_json(struct json_out *j, const struct site *s, struct instant
     for (int d = 0; d < DIMENSIONS; d++)
         if (list[d].limit > 0 && list[d].total > 0)
             one_json(j, t, &list[d], (enum dimension)d, min);
+}
+
+void tops_of_today_json(struct json_out *j, const struct site *s, struct instant now,
+                        bool bots)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&s->terms, memory_order_acquire);
+    int64_t day = zone_day(terms->zone, instant_seconds(now));
+    uint64_t min = terms->config.min_visitors;
+    const struct topk_table *t;
+
+    if (site_tops_base(s, day) != NULL) {
+        site_tops_base_let_go(s);
+        for (int d = 0; d < DIMENSIONS; d++)
+            if ((d == DIM_BOTS) == bots)
+                sum_json(j, s, (enum dimension)d, day, min);
+        return;
+    }
+    t = site_tops_hold(s, day);
+    if (t == NULL)
+        return;
+    live_json(j, t, min, bots);
     site_tops_let_go(s, day);
 }

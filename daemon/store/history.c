@@ -392,8 +392,10 @@ static int load_logged(struct site *site, struct store *store, struct instant no
 
     if (rv == 0)
         rv = history_load(site, store, now);
-    if (rv == 0)
+    if (rv == 0) {
         (void)history_load_pages(site, store); /* history_load_new comes back */
+        rv = history_load_tops(site, store, now);
+    }
     /* A server's trouble is the same for every site, and its saver says it once. */
     if (rv != 0 && store->ops->trouble == NULL)
         log_warn("event=history_failed site=%s error=\"%s\" "

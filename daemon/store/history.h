@@ -74,6 +74,8 @@ int history_adjust(struct site *site, struct store *store, const struct adjust_r
 /* What the store has of a site's pages. ERR_FULL: not all of it had room yet; again. Before
  * any worker, or the reader thread. */
 int history_load_pages(struct site *site, struct store *store);
+/* What other runs counted of today's tops. The same threads. */
+int history_load_tops(struct site *site, struct store *store, struct instant now);
 /* `seed --page`: as of now the page has so many views. `counted` is filled in here.
  * ERR_FULL: there is no room for the page (yet); ERR_RANGE: over 2^53; ERR_VERSION: this
  * kind of store keeps no pages. Reader thread. */

@@ -1,7 +1,10 @@
-/* Pages as the store knows them: what other runs counted and people said, put beside what
+/* Pages, and today's tops, as the store knows them: what other runs counted and people said, put beside what
  * the arena counts. A new arena has room for few pages; the keeper makes it when they do
  * not fit, and the reader comes back a second later. */
+#include <stdlib.h>
+
 #include "base/error.h"
+#include "count/top_sum.h"
 #include "store/history.h"
 
 struct bringing {
@@ -47,6 +50,51 @@ int history_load_pages(struct site *site, struct store *store)
     atomic_store_explicit(&site->tops.pages_loaded, true, memory_order_release);
     return 0;
 }
+
+/* --- Today's tops --- */
+
+static int add_row(void *context, const struct top_row *row)
+{
+    struct top_sum *sum = context;
+
+    if (row->key.length == 0)
+        top_sum_rest(sum, row->views, row->lacks);
+    else
+        top_sum_add(sum, row->key, row->views, row->visitors);
+    return sum->failed;
+}
+
+int history_load_tops(struct site *site, struct store *store, struct instant now)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&site->terms, memory_order_acquire);
+    int64_t day = zone_day(terms->zone, instant_seconds(now));
+    struct tops_base *base;
+    bool any = false;
+    int rv = 0;
+
+    if (store->ops->tops == NULL)
+        return 0;
+    base = calloc(1, sizeof *base);
+    if (base == NULL)
+        return ERR_NOMEM;
+    base->day = day;
+    for (int d = 0; d < DIMENSIONS && rv == 0; d++) {
+        rv = store->ops->tops(store, slice_of(site->block->key),
+                              dimension_word((enum dimension)d), HISTORY_LIVE_OTHER, day,
+                              day + 1, add_row, &base->of[d]);
+        any = any || base->of[d].rows > 0 || base->of[d].other > 0;
+    }
+    if (rv != 0 || !any) {
+        tops_base_free(base);
+        base = NULL;
+    }
+    if (rv == 0)
+        site_tops_install(site, base);
+    return rv;
+}
+
+/* --- seed --page --- */
 
 int history_seed_page(struct site *site, struct store *store,
                       const struct page_seed *seed, uint64_t *ret_old)

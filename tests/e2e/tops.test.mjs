@@ -120,6 +120,7 @@ describe('tops', () => {
     for (let v = 0; v < 5; v++) await view(v, '/');
     await seen();
     assert.equal(rows(await tops('pages'))['/'], was['/'] + 5);
+    assert.deepEqual(rows((await luotd.snapshot()).tops.pages), rows(await tops('pages')));
     await until('the pages are loaded', async () => (await page('/liên-hệ')).views === 1001);
     assert.equal((await page('/')).views, was['/'] + 5);
   });
