@@ -21,7 +21,9 @@ enum {
 
 const struct dump_row *loading_peek(struct loading *l)
 {
-    if (l->waiting == NULL && !l->ended) {
+    /* Tops and pages are not kept in Redis. */
+    while (!l->ended && (l->waiting == NULL || (l->waiting->kind >= DUMP_TOP &&
+                                                l->waiting->kind <= DUMP_PAGE_SEED))) {
         int rv = l->next(l->context, &l->waiting);
         if (rv != 0) {
             l->waiting = NULL;

@@ -124,6 +124,16 @@ int sqlite_tops(struct store *s, struct slice site, const char *of, unsigned par
                 int64_t from_day, int64_t until_day, top_row_fn *row, void *context);
 int sqlite_pages(struct store *s, struct slice site, unsigned limit, top_row_fn *row,
                  void *context);
+/* While a dump is loaded: of which day, dimension and run rows come now. */
+struct sqlite_top_group {
+    enum dump_kind kind;
+    int64_t site, number, run;
+    bool taken; /* they are newer than what is here, which is gone then */
+};
+bool sqlite_is_top(enum dump_kind kind);
+/* Of other kinds of rows: nothing. */
+int sqlite_top_begin(struct sqlite_store *s, struct sqlite_top_group *group,
+                     const struct dump_row *row, int64_t site, int64_t run);
 int sqlite_page_seed(struct store *s, struct slice site, const struct page_seed *seed);
 
 /* --- store_sqlite_health.c --- */

@@ -193,3 +193,59 @@ int sqlite_page_seed(struct store *store, struct slice key, const struct page_se
         rv = put_seed(s, site, seed);
     return sqlite_end(s, rv);
 }
+
+/* --- Rows of a dump --- */
+
+bool sqlite_is_top(enum dump_kind kind)
+{
+    return kind == DUMP_TOP || kind == DUMP_TOP_MONTH;
+}
+
+static int of_group(struct sqlite_store *s, const char *sql, const struct dump_row *row,
+                    int64_t site, int64_t run, int64_t *ret_sum)
+{
+    sqlite3_stmt *st = NULL;
+    int rv = sqlite_error(s->db, sqlite3_prepare_v2(s->db, sql, -1, &st, NULL));
+
+    if (rv == 0) {
+        sqlite3_bind_int64(st, 1, site);
+        sqlite3_bind_int64(st, 2, row->value[1].number);
+        sqlite_bind_slice(st, 3, row->value[2].text);
+        sqlite3_bind_int64(st, 4, run);
+        rv = ret_sum != NULL ? sqlite_one(s, st) : sqlite_do(s, st);
+    }
+    if (rv == 0 && ret_sum != NULL)
+        *ret_sum = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return rv;
+}
+
+/* They replace those that are here if they are of more views: of a later moment. All of
+ * them or none. */
+int sqlite_top_begin(struct sqlite_store *s, struct sqlite_top_group *group,
+                     const struct dump_row *row, int64_t site, int64_t run)
+{
+#define OF_GROUP " WHERE site = ?1 AND day = ?2 AND of = ?3 AND run = ?4"
+    static const char *const sum[] = {
+        "SELECT ifnull(sum(views), -1) FROM top" OF_GROUP,
+        "SELECT ifnull(sum(views), -1) FROM top_month" OF_GROUP};
+    static const char *const drop[] = {"DELETE FROM top" OF_GROUP,
+                                       "DELETE FROM top_month" OF_GROUP};
+    const int month = row->kind == DUMP_TOP_MONTH;
+    int64_t here;
+    int rv;
+
+    if (!sqlite_is_top(row->kind) ||
+        (group->kind == row->kind && group->site == site && group->run == run &&
+         group->number == row->value[0].number))
+        return 0;
+    rv = of_group(s, sum[month], row, site, run, &here);
+    if (rv != 0)
+        return rv;
+    *group = (struct sqlite_top_group){.kind = row->kind,
+                                       .site = site,
+                                       .number = row->value[0].number,
+                                       .run = run,
+                                       .taken = here < row->value[7].number};
+    return group->taken ? of_group(s, drop[month], row, site, run, NULL) : 0;
+}

@@ -155,4 +155,29 @@ describe('tops', () => {
     assert.equal(all.total, 300);
     assert.equal((await page('/')).exact, true);
   });
+
+  test('a dump brings all of it to another machine, and twice is once', async () => {
+    const file = path.join(luotd.run, 'demo.luot');
+    const r = await luotctl(luotd, ['dump', 'demo', file]);
+    assert.equal(r.code, 0, r.err);
+    assert.match(fs.readFileSync(file, 'utf8'), /^top \d+ day=2026-11-25 of=pages key=\/ views=\d+/m);
+    const other = await Luotd.start({ config: CONFIG, clock });
+    try {
+      for (let i = 0; i < 2; i++) {
+        const load = await luotctl(other, ['load', file]);
+        assert.equal(load.code, 0, load.err);
+        for (const of of ['pages', 'entry_pages', 'events']) {
+          const query = `/v1/demo/tops.json?of=${of}&from=2026-11-25&to=2026-11-27`; // of 300 equal pages of another day 100 are kept
+          const was = await luotd.get(query);
+          assert.ok(was.total > 0 || of === 'events');
+          assert.deepEqual(await other.get(query), { ...was, as_of: (await other.get(query)).as_of });
+        }
+      }
+      assert.equal((await other.term()).code, 0); // pages come with the start
+      await other.spawn();
+      await until('the pages are loaded', async () => (await other.get('/v1/demo/page.json?p=/')).views === (await page('/')).views);
+    } finally {
+      await other.stop();
+    }
+  });
 });
