@@ -115,7 +115,7 @@ bool top_sum_live(struct top_sum *s, const struct site *site, enum dimension d,
                   int64_t day)
 {
     const struct topk_table *t = site_tops_hold(site, day);
-    struct topk_list list[DIMENSIONS] = {{NULL}};
+    struct topk_list list[DIMENSIONS] = {{.row = NULL}};
     struct topk_row *row;
     char key[NAME_MAX_BYTES];
     uint64_t sum = 0;

@@ -157,7 +157,7 @@ Test(site_tops, a_machine_that_was_off_for_three_days_counts_at_once)
 
 Test(site_tops, a_full_file_system_is_said_and_every_view_is_still_in_a_sum)
 {
-    struct topk_list list[DIMENSIONS] = {{NULL}};
+    struct topk_list list[DIMENSIONS] = {{.row = NULL}};
     const struct topk_table *t;
     struct world w;
     char page[32];
@@ -193,7 +193,7 @@ Test(site_tops, a_full_file_system_is_said_and_every_view_is_still_in_a_sum)
 Test(site_tops, bots_are_counted_apart)
 {
     struct visit bot = {.kind = VISIT_VIEW};
-    struct topk_list list[DIMENSIONS] = {{NULL}};
+    struct topk_list list[DIMENSIONS] = {{.row = NULL}};
     const struct topk_table *t;
     struct site_lane lane = {.terms_version = 0};
     struct world w;

@@ -76,7 +76,7 @@ void topk_place_add(struct topk_place *p, enum dimension d, const char *key, boo
 void topk_place_read(const struct topk_place *p, enum dimension d,
                      struct place_top *ret_top)
 {
-    struct topk_list list[DIMENSIONS] = {{NULL}};
+    struct topk_list list[DIMENSIONS] = {{.row = NULL}};
     struct topk_row row[TOPK_LIST_MAX];
 
     list[d].row = row;

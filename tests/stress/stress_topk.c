@@ -183,7 +183,7 @@ static void *read_on(void *arg)
             return NULL;
         while (!atomic_load(&run.step_over))
             for (int k = 0; k < KINDS; k++) {
-                struct topk_list list[DIMENSIONS] = {{NULL}};
+                struct topk_list list[DIMENSIONS] = {{.row = NULL}};
                 struct topk_row row[20];
 
                 list[kinds[k]].row = row;
