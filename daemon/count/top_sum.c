@@ -79,7 +79,8 @@ static int make_room(struct top_sum *s, size_t bytes)
 
 /* --- Adding --- */
 
-void top_sum_add(struct top_sum *s, struct slice key, uint64_t views, uint64_t visitors)
+/* NULL: no memory, or no room for another. */
+static struct top_sum_row *row_of(struct top_sum *s, struct slice key)
 {
     uint64_t hash = hash_fast(key.at, key.length);
     uint32_t *slot;
@@ -87,22 +88,40 @@ void top_sum_add(struct top_sum *s, struct slice key, uint64_t views, uint64_t v
     if (s->failed == 0)
         s->failed = make_room(s, key.length);
     if (s->failed != 0)
-        return;
+        return NULL;
     slot = slot_of(s, hash, key);
-    if (*slot == 0 && s->rows == TOP_SUM_ROWS) {
-        s->other += views;
-        return;
-    }
+    if (*slot == 0 && s->rows == TOP_SUM_ROWS)
+        return NULL;
     if (*slot == 0) {
-        memcpy(s->text + s->bytes, key.at, key.length);
+        if (key.length > 0)
+            memcpy(s->text + s->bytes, key.at, key.length);
         s->row[s->rows++] = (struct top_sum_row){.key_at = (uint32_t)s->bytes,
                                                  .key_length = (uint32_t)key.length,
                                                  .hash = hash};
         s->bytes += key.length;
         *slot = (uint32_t)s->rows;
     }
-    s->row[*slot - 1].views += views;
-    s->row[*slot - 1].visitors += visitors;
+    return &s->row[*slot - 1];
+}
+
+void top_sum_add(struct top_sum *s, struct slice key, uint64_t views, uint64_t visitors)
+{
+    struct top_sum_row *row = row_of(s, key);
+
+    if (row == NULL) {
+        s->other += views;
+        return;
+    }
+    row->views += views;
+    row->visitors += visitors;
+}
+
+void top_sum_set(struct top_sum *s, struct slice key, uint64_t views)
+{
+    struct top_sum_row *row = row_of(s, key);
+
+    if (row != NULL)
+        row->views = views;
 }
 
 void top_sum_rest(struct top_sum *s, uint64_t other, uint64_t error)

@@ -29,6 +29,8 @@ struct top_sum {
 void top_sum_init(struct top_sum *s);
 void top_sum_release(struct top_sum *s);
 void top_sum_add(struct top_sum *s, struct slice key, uint64_t views, uint64_t visitors);
+/* The same of one that is read twice: its views are these. */
+void top_sum_set(struct top_sum *s, struct slice key, uint64_t views);
 /* What a list has without a row, and its error. */
 void top_sum_rest(struct top_sum *s, uint64_t other, uint64_t error);
 /* A day that is in the arena: false, and nothing, when it is not. */

@@ -153,6 +153,7 @@ void shadow_lost(struct shadow *s, enum store_lost lost)
         s->known = false;
         return;
     }
+    shadow_tops_release(&s->tops);
     s->edges = s->older[1];
     s->site.known = s->total.known = s->sketch.known = false;
     for (int i = 0; i < SHADOW_DAYS; i++)

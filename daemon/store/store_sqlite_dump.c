@@ -85,8 +85,8 @@ static const struct {
     [DUMP_TOP] = {TOP_DUMP("top"), TOP_LOAD("top")},
     [DUMP_TOP_MONTH] = {TOP_DUMP("top_month"), TOP_LOAD("top_month")},
     [DUMP_PAGE] = {
-        "SELECT n, page, views, " OF_RUN " FROM (SELECT row_number() OVER (ORDER BY page, run) AS n, page, views, run FROM page "
-        "WHERE site = ?1) AS kept JOIN run ON run.id = kept.run WHERE n >= ?2 ORDER BY n",
+        "SELECT n, page, views, " OF_RUN " FROM (SELECT row_number() OVER (ORDER BY page, " OF_RUN ") AS n, page, views, " OF_RUN
+        " FROM page JOIN run ON run.id = page.run WHERE site = ?1) WHERE n >= ?2 ORDER BY n",
         "INSERT INTO page(site, page, run, views) VALUES(?1, ?3, ?20, ?4) ON CONFLICT DO UPDATE SET " GREATER("views")},
     [DUMP_PAGE_SEED] = {
         "SELECT n, page, views, counted, at, uid, note FROM (SELECT row_number() OVER (ORDER BY page) AS n, * FROM page_seed "
