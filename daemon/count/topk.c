@@ -81,6 +81,14 @@ static void pass(const struct topk_table *t, enum dimension d, uint64_t hash,
         lack(cell, 1);
 }
 
+/* A yard, or a purge, and not a tick later. */
+static bool needs_keeper(const struct topk_table *t, enum dimension d, uint32_t rows)
+{
+    return (rows >= topk_capacity(d) ||
+            (2 * rows >= topk_capacity(d) && !topk_has_yard(t, d))) &&
+           atomic_load_explicit(&t->head->wants, memory_order_relaxed) == 0;
+}
+
 static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_t hash,
                            struct slice key, bool visitor)
 {
@@ -92,6 +100,8 @@ static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_
     bool by_yard = topk_has_yard(t, d) && (door > 0 || topk_is_filling(d, rows));
 
     most = without_row(t, d, hash);
+    if (open && needs_keeper(t, d, rows))
+        atomic_store_explicit(&t->head->wants, 1, memory_order_relaxed);
     if (!open || most < door || rows >= topk_capacity(d) ||
         !enter(t, d, hash, key, visitor, most))
         pass(t, d, hash, by_yard);

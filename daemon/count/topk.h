@@ -57,7 +57,7 @@ struct topk {
     _Atomic uint64_t life; /* another number for each table that ever was         */
     _Atomic uint64_t phase;
     _Atomic uint32_t yards; /* bit d: backed                                      */
-    uint32_t unused;
+    _Atomic uint32_t wants; /* a key found no room: before the next tick          */
     struct name_head names;
     struct topk_dimension of[DIMENSIONS];
 };

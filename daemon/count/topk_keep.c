@@ -60,7 +60,7 @@ static enum topk_step step_of(const struct topk_table *t)
 
 bool topk_wants(const struct topk_table *t)
 {
-    return names_wants(&t->names) || (step_of(t) == TOPK_OPEN && wants_purge(t));
+    return names_wants(&t->names) || relaxed(&t->head->wants) != 0;
 }
 
 void topk_clear(const struct topk_table *t)
@@ -76,6 +76,7 @@ void topk_clear(const struct topk_table *t)
     atomic_store_explicit(&head->names.rows, 0, memory_order_relaxed);
     atomic_store_explicit(&head->phase, 0, memory_order_relaxed);
     atomic_store_explicit(&head->yards, 0, memory_order_relaxed);
+    atomic_store_explicit(&head->wants, 0, memory_order_relaxed);
     for (int d = 0; d < DIMENSIONS; d++) {
         struct topk_dimension *of = &head->of[d];
 
@@ -348,8 +349,11 @@ static void keep_purge(const struct topk_table *t, uint64_t *ticket, uint64_t be
 int topk_keep(const struct topk_table *t, struct arena *a, uint64_t *ticket,
               uint64_t begun, uint64_t over)
 {
-    int rv = names_grow(&t->names, a);
+    int rv;
 
+    if (relaxed(&t->head->wants) != 0)
+        atomic_store_explicit(&t->head->wants, 0, memory_order_relaxed);
+    rv = names_grow(&t->names, a);
     if (rv == 0)
         rv = back_yards(t, a);
     lift_doors(t);

@@ -326,7 +326,11 @@ static int refresh_site(struct site *site, struct store *store, struct instant n
     if (rv == 0)
         read->any_ms = now_ms;
     if (rv == 0 && whole)
+        rv = history_load_tops(site, store, now);
+    if (rv == 0 && whole) {
+        (void)history_load_pages(site, store);
         read->whole_ms = now_ms;
+    }
     return rv;
 }
 
