@@ -47,7 +47,7 @@ static inline unsigned names_further(size_t length)
 
 /* --- Words of the index --- */
 
-enum { NAMES_PATH = 48 /* words: at most so far from home */, NAMES_CELL_BITS = 24 };
+enum { NAMES_PATH = 256 /* words: at most so far from home */, NAMES_CELL_BITS = 24 };
 
 #define CELL_MASK ((UINT64_C(1) << NAMES_CELL_BITS) - 1)
 #define TOMB      CELL_MASK
