@@ -7,7 +7,10 @@
 
 uint32_t topk_capacity(enum dimension d)
 {
-    return d == DIM_PAGES || d == DIM_REFERRERS ? 1024 : d == DIM_ENTRY_PAGES ? 512 : 256;
+    return d == DIM_PAGES         ? 2048
+           : d == DIM_REFERRERS   ? 1024
+           : d == DIM_ENTRY_PAGES ? 512
+                                  : 256;
 }
 
 /* --- A row --- */

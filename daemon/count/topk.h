@@ -35,7 +35,7 @@ enum {
     TOPK_YARD = 4096, /* counters, 4 bytes each */
     TOPK_WORDS_0 = 64,
     TOPK_WORDS_1 = 1024,
-    TOPK_WORDS_2 = 8192,
+    TOPK_WORDS_2 = 16384,
     TOPK_CELLS = 16384,    /* at most                               */
     TOPK_FIRST_CELLS = 56, /* in the first page, after part 0's words */
     TOPK_LIST_MAX = 100    /* rows that anybody ever asks for       */
