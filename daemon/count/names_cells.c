@@ -1,6 +1,4 @@
 /* Cells: taken, written, given back and read. */
-#include <endian.h>
-
 #include "count/names_inner.h"
 
 /* --- Cells --- */
@@ -145,28 +143,31 @@ static inline bool walk_on(struct walk *w, uint64_t *ret_word)
     return true;
 }
 
-/* A turn's question, asked for every key of every view: the first words, which most names
- * end in, are compared as they stand. */
-bool names_is(const struct names_table *t, const struct name_cell *cell,
-              struct slice name)
+/* The words are plain memory to who may ask: a row that is LIVE in a turn keeps its name,
+ * and whoever found it has seen it published. */
+static bool is_same(const _Atomic uint64_t *text, const char *at, size_t length)
 {
-    struct walk w = walk_of(t, cell);
-    uint64_t word, held;
-    size_t at = 0;
+    return memcmp((const void *)(uintptr_t)text, at, length) == 0;
+}
 
-    if (name_length(relaxed(&cell->meta)) != name.length)
+bool names_is_long(const struct names_table *t, const struct name_cell *cell,
+                   struct slice name)
+{
+    uint32_t next = relaxed(&cell->next);
+    size_t at = NAME_FIRST_BYTES;
+
+    if (!is_same(cell->text, name.at, NAME_FIRST_BYTES))
         return false;
-    for (; at + NAME_WORD_BYTES <= name.length; at += NAME_WORD_BYTES) {
-        memcpy(&word, name.at + at, NAME_WORD_BYTES);
-        if (!walk_on(&w, &held) || held != word)
+    for (; at < name.length && next != 0; at += NAME_MORE_BYTES) {
+        const struct name_cell *more = names_cell(t, next - 1);
+        size_t left = name.length - at;
+
+        if (!is_same(((const struct name_more *)more)->text, name.at + at,
+                     left < NAME_MORE_BYTES ? left : NAME_MORE_BYTES))
             return false;
+        next = relaxed(&more->next);
     }
-    if (at == name.length)
-        return true;
-    word = 0;
-    for (size_t i = name.length; i-- > at;)
-        word = word << 8 | (unsigned char)name.at[i];
-    return walk_on(&w, &held) && held == le64toh(word);
+    return at >= name.length;
 }
 
 size_t names_text(const struct names_table *t, const struct name_cell *cell,

@@ -36,14 +36,15 @@ void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice
 {
     uint64_t life = atomic_load_explicit(&t->head->life, memory_order_acquire), fast,
              hash;
-    struct name_note *note = NULL, *found;
+    struct name_note *note, *found;
     struct name_cell *cell;
     bool made = false;
 
     if (life == 0 || page.length == 0 || page.length > NAME_MAX_BYTES)
         return;
     if (lane != NULL) {
-        found = name_lane_find(lane, &t->names, life, 0, page, &note, &fast);
+        fast = name_lane_hash(lane, life, 0, page);
+        found = name_lane_find(lane, &t->names, life, fast, page);
         if (found != NULL && found->day == day + 1) {
             name_lane_add(lane, found, false);
             return;
@@ -59,6 +60,7 @@ void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice
     cell = names_find(&t->names, hash);
     if (cell == NULL && has_room(t, limit))
         cell = names_add(&t->names, hash, 0, page, 1, day_word(day + 1, 1), 0, &made);
+    note = lane == NULL ? NULL : name_lane_free_note(lane, fast);
     if (cell == NULL) {
         atomic_fetch_add_explicit(&t->head->overflow, 1, memory_order_relaxed);
     } else if (note != NULL) {
