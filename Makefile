@@ -219,7 +219,8 @@ $(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/
 # Mutants: NAME:test. count/ is built with -DLUOT_MUTANT_NAME, which takes one line out of a protocol; the test must then fail
 # (exit 1: not a crash, not a build that broke), or it proves nothing about that line.
 MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits \
-          NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors
+          NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors \
+          NO_GRACE:stress_topk
 
 mutant_name = $(word 1,$(subst :, ,$(1)))
 mutant_test = $(word 2,$(subst :, ,$(1)))
