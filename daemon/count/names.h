@@ -116,6 +116,9 @@ void names_each(const struct names_table *t,
 /* Backs what will be needed next: cells when half are taken, a part when a quarter of the
  * newest is. ERR_NOSPACE. */
 int names_grow(const struct names_table *t, struct arena *a);
+/* Room for so many cells and parts at once, as a table before it needed. ERR_NOSPACE. */
+int names_make_room(const struct names_table *t, struct arena *a, uint32_t cells,
+                    uint32_t parts);
 /* Should it be done before the next tick? Cheap; workers ask too. */
 bool names_wants(const struct names_table *t);
 /* Takes a row out of the index and gives its cells back. Nobody inserts meanwhile, and

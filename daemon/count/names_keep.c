@@ -25,23 +25,46 @@ bool names_wants(const struct names_table *t)
     return wants_part(t) || cells_wanted(t) > relaxed(&t->head->ready);
 }
 
-int names_grow(const struct names_table *t, struct arena *a)
+static int back_cells(const struct names_table *t, struct arena *a, uint32_t cells)
 {
-    uint32_t wanted, ready = relaxed(&t->head->ready), part;
-    int rv = 0;
+    uint32_t ready = relaxed(&t->head->ready);
+    int rv = arena_back(a, names_cell(t, ready),
+                        (size_t)(cells - ready) * sizeof(struct name_cell));
 
-    while (rv == 0 && (wanted = cells_wanted(t)) > ready) {
-        rv = arena_back(a, names_cell(t, ready),
-                        (size_t)(wanted - ready) * sizeof(struct name_cell));
-        if (rv == 0)
-            atomic_store_explicit(&t->head->ready, ready = wanted, memory_order_release);
-    }
-    if (rv != 0 || !wants_part(t))
-        return rv;
-    part = relaxed(&t->head->parts_ready);
-    rv = arena_back(a, t->index[part], t->words[part] * sizeof(uint64_t));
+    if (rv == 0)
+        atomic_store_explicit(&t->head->ready, cells, memory_order_release);
+    return rv;
+}
+
+static int back_part(const struct names_table *t, struct arena *a)
+{
+    uint32_t part = relaxed(&t->head->parts_ready);
+    int rv = arena_back(a, t->index[part], t->words[part] * sizeof(uint64_t));
+
     if (rv == 0)
         atomic_store_explicit(&t->head->parts_ready, part + 1, memory_order_release);
+    return rv;
+}
+
+int names_grow(const struct names_table *t, struct arena *a)
+{
+    int rv = 0;
+
+    while (rv == 0 && cells_wanted(t) > relaxed(&t->head->ready))
+        rv = back_cells(t, a, cells_wanted(t));
+    return rv == 0 && wants_part(t) ? back_part(t, a) : rv;
+}
+
+int names_make_room(const struct names_table *t, struct arena *a, uint32_t cells,
+                    uint32_t parts)
+{
+    int rv = 0;
+
+    cells = cells < t->limit ? cells : t->limit;
+    if (cells > relaxed(&t->head->ready))
+        rv = back_cells(t, a, cells);
+    while (rv == 0 && relaxed(&t->head->parts_ready) < parts && parts <= NAMES_PARTS)
+        rv = back_part(t, a);
     return rv;
 }
 

@@ -158,17 +158,28 @@ int site_tops_make(struct site *s, struct arena *a, bool fresh, int64_t now_slot
 
 /* --- Keeper --- */
 
-static int make_ready(struct site *s, struct arena *a, unsigned i)
+/* A table that is nobody's yet becomes as large as the day before it is. */
+static int make_room(struct site *s, struct arena *a, int64_t d)
 {
-    char *room = room_of(s, i);
+    const struct topk_table *before = &s->tops.day[index_of(d - 1)];
+
+    return is_there(before) && day_of(before) == d
+               ? topk_make_room(&s->tops.day[index_of(d)], a, before)
+               : 0;
+}
+
+static int make_ready(struct site *s, struct arena *a, int64_t d)
+{
+    const struct topk_table *t = &s->tops.day[index_of(d)];
+    char *room = room_of(s, index_of(d));
     int rv = arena_back(a, room, PAGE);
 
     if (rv != 0)
         return rv;
-    topk_clear(&s->tops.day[i]);
+    topk_clear(t);
     memset(room, 0, PAGE); /* who was here before us may have been killed in between */
-    topk_init(&s->tops.day[i]);
-    return 0;
+    topk_init(t);
+    return make_room(s, a, d);
 }
 
 static void retire(struct site *s, unsigned i, int64_t tag, const struct graces *g)
@@ -201,8 +212,8 @@ static int keep_day(struct site *s, struct arena *a, const struct graces *g, int
     if (is_there(t) && (tag == 0 ? over : tag != d + 1 && soon))
         retire(s, i, tag, g);
     else if (!is_there(t) && soon)
-        return make_ready(s, a, i);
-    return 0;
+        return make_ready(s, a, d);
+    return tag == 0 && is_there(t) && soon ? make_room(s, a, d) : 0;
 }
 
 static bool is_waiting(const struct site *s)

@@ -82,6 +82,10 @@ void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension
 /* --- Keeper --- */
 /* A new table: cleared, its first page backed and zero. */
 void topk_init(const struct topk_table *t);
+/* Makes a new one as large as the day before it is: a busy portal does not begin each day
+ * with a table that is too small for its first second. ERR_NOSPACE. */
+int topk_make_room(const struct topk_table *t, struct arena *a,
+                   const struct topk_table *before);
 /* Nobody uses it any more: its head is as if it had never been. */
 void topk_clear(const struct topk_table *t);
 /* One tick: room, doors, and the next step of a purge. *ticket is the grace it waits for,

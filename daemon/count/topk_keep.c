@@ -102,20 +102,37 @@ void topk_init(const struct topk_table *t)
 
 /* --- Room and doors --- */
 
+static int back_yard(const struct topk_table *t, struct arena *a, enum dimension d)
+{
+    int rv = arena_back(a, &t->yard[(size_t)d * TOPK_YARD], TOPK_YARD * sizeof(uint32_t));
+
+    if (rv == 0)
+        atomic_fetch_or_explicit(&t->head->yards, 1U << d, memory_order_release);
+    return rv;
+}
+
 static int back_yards(const struct topk_table *t, struct arena *a)
 {
-    for (int d = 0; d < DIMENSIONS; d++) {
-        int rv;
+    int rv = 0;
 
-        if (topk_has_yard(t, (enum dimension)d) ||
-            2 * relaxed(&t->head->of[d].rows) < topk_capacity((enum dimension)d))
-            continue;
-        rv = arena_back(a, &t->yard[(size_t)d * TOPK_YARD], TOPK_YARD * sizeof(uint32_t));
-        if (rv != 0)
-            return rv;
-        atomic_fetch_or_explicit(&t->head->yards, 1U << d, memory_order_release);
-    }
-    return 0;
+    for (int d = 0; d < DIMENSIONS && rv == 0; d++)
+        if (!topk_has_yard(t, (enum dimension)d) &&
+            2 * relaxed(&t->head->of[d].rows) >= topk_capacity((enum dimension)d))
+            rv = back_yard(t, a, (enum dimension)d);
+    return rv;
+}
+
+int topk_make_room(const struct topk_table *t, struct arena *a,
+                   const struct topk_table *before)
+{
+    int rv = names_make_room(&t->names, a, relaxed(&before->head->names.fresh),
+                             relaxed(&before->head->names.part) + 1);
+
+    for (int d = 0; d < DIMENSIONS && rv == 0; d++)
+        if (topk_has_yard(before, (enum dimension)d) &&
+            !topk_has_yard(t, (enum dimension)d))
+            rv = back_yard(t, a, (enum dimension)d);
+    return rv;
 }
 
 /* Counters of keys that come once and never again are all alike: a key that stands out of

@@ -111,6 +111,32 @@ Test(site_tops, the_first_view_after_midnight_is_in_the_new_day)
     world_close(&w);
 }
 
+Test(site_tops, tomorrow_begins_with_the_room_that_today_needed)
+{
+    struct top_sum_row row;
+    struct world w;
+    char page[32];
+
+    world_open(&w, 4, config, world_time("2026-11-25 22:00:00"));
+    world_ticks(&w, 3);
+    for (unsigned i = 0; i < 600; i++) {
+        snprintf(page, sizeof page, "/%u", i);
+        view(&w, 1, page);
+        if (i % 10 == 0)
+            world_tick(&w);
+    }
+    w.now = world_time("2026-11-25 23:30:00");
+    world_ticks(&w, 3);
+    w.now = world_time("2026-11-26 00:00:00");
+    for (unsigned i = 0; i < 600; i++) { /* between two ticks */
+        snprintf(page, sizeof page, "/%u", i);
+        view(&w, 1, page);
+    }
+    cr_expect_eq(pages_of(&w, today(&w), "/599", &row), 600);
+    cr_expect_eq(pages_of(&w, today(&w) - 1, "/0", &row), 600);
+    world_close(&w);
+}
+
 Test(site_tops, survive_a_kill_and_go_on)
 {
     struct top_sum_row row;
