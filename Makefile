@@ -246,7 +246,7 @@ $(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/
 # (exit 1: not a crash, not a build that broke), or it proves nothing about that line.
 MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits \
           NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors \
-          NO_OPEN:stress_kill_site
+          NO_OPEN:stress_kill_site NO_GRACE:stress_topk
 
 mutant_name = $(word 1,$(subst :, ,$(1)))
 mutant_test = $(word 2,$(subst :, ,$(1)))

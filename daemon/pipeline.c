@@ -19,10 +19,15 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
     p->lane = calloc(sites, sizeof *p->lane);
     p->touched = calloc(sites, sizeof *p->touched);
     p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
-    if (p->lane != NULL && p->touched != NULL && p->referrer_cache != NULL)
-        return 0;
-    pipeline_release(p);
-    return ERR_NOMEM;
+    p->names = name_lane_new();
+    if (p->lane == NULL || p->touched == NULL || p->referrer_cache == NULL ||
+        p->names == NULL) {
+        pipeline_release(p);
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < sites; i++)
+        p->lane[i].names = p->names;
+    return 0;
 }
 
 void pipeline_release(struct pipeline *p)
@@ -30,6 +35,8 @@ void pipeline_release(struct pipeline *p)
     free(p->lane);
     free(p->touched);
     free(p->referrer_cache);
+    name_lane_free(p->names);
+    p->names = NULL;
     p->lane = NULL;
     p->touched = NULL;
     p->referrer_cache = NULL;
@@ -49,6 +56,7 @@ bool pipeline_end(struct pipeline *p)
     int64_t now_s = instant_seconds(p->now);
     bool wants_room = p->opened_site;
 
+    name_lane_flush(p->names);
     for (size_t i = 0; i < p->touched_count; i++)
         wants_room |= site_lane_flush(registry_site(p->registry, p->touched[i]),
                                       &p->lane[p->touched[i]], now_s);

@@ -47,6 +47,7 @@ struct pipeline {
     /* The list of now, swapped on reload; NULL until somebody sets it: none. */
     _Atomic(const struct referrer_list *) *referrers;
     struct referrer_cache *referrer_cache;
+    struct name_lane *names;         /* what it knows of tops by heart                 */
     struct visit_text text;          /* of the last visit */
     bool opened_site;                /* in this turn: the keeper makes the next blank */
     char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */

@@ -87,6 +87,7 @@ struct site_config {
     enum identity identity;
     unsigned pages;
     char page_query[128]; /* names with commas: see parse/page.h */
+    unsigned min_visitors;
     bool open; /* setting: any_host; no: a beacon of another host's page is refused */
     struct networks internal; /* beside those of all sites */
 };

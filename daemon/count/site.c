@@ -50,6 +50,7 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
             .month = (struct hll *)(range + site_month_hll_at(i)),
         };
     }
+    site_tops_attach(s);
 }
 
 int site_make(struct site *s, struct arena *a, struct instant now)
@@ -59,6 +60,8 @@ int site_make(struct site *s, struct arena *a, struct instant now)
     if (rv == 0)
         rv = arena_back(a, site_place(s, site_table_at(0)),
                         VISITORS_IN_BLOCK * sizeof(uint64_t));
+    if (rv == 0)
+        rv = site_tops_make(s, a, true, instant_slot(now));
     if (rv != 0)
         return rv;
     memset((void *)s->block, 0, sizeof *s->block);

@@ -5,8 +5,8 @@
  * numbers at any time.
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
- *   0           1 MiB               13 MiB       13.75 MiB
- *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) |
+ *   0           1 MiB               13 MiB       13.75 MiB      16 MiB
+ *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x 3 HLLs | tops and pages |
  *
  * The block's last page holds its seal too (count/site_seal.h). */
 #ifndef LUOT_COUNT_SITE_H
@@ -19,6 +19,7 @@
 #include "count/hits.h"
 #include "count/key_ring.h"
 #include "count/period.h"
+#include "count/site_tops.h"
 #include "count/turn.h"
 #include "count/visitors.h"
 #include "identify/visit.h"
@@ -202,6 +203,7 @@ struct site { /* one a range, made at start, never moves */
     /* What the store said when it was read last: on which local day that was, and the
      * next one of which it has a number; INT64_MIN: not read yet. */
     _Atomic int64_t read_day, ahead_day;
+    struct site_tops tops;
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -210,9 +212,10 @@ struct site_lane {
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
-    int64_t own_s;          /* the earliest of this turn; INT64_MAX: none */
-    uint32_t views, visits; /* not added to the ring yet */
-    bool touched;           /* in this turn              */
+    int64_t own_s;           /* the earliest of this turn; INT64_MAX: none */
+    uint32_t views, visits;  /* not added to the ring yet */
+    bool touched;            /* in this turn              */
+    struct name_lane *names; /* its worker's; NULL: tops are added at once */
 };
 
 /* The keeper waits for one grace at a time: whoever needs one takes the ticket

@@ -35,7 +35,9 @@ enum {
     ASIDE_COPY_ROOM = 8 << 10,
     SITE_BLOCK_ROOM = 84 << 10, /* whole pages */
     SITE_HISTORY_END =
-        offsetof(struct site_block, history) + HISTORY_WORDS * sizeof(uint64_t)
+        offsetof(struct site_block, history) + HISTORY_WORDS * sizeof(uint64_t),
+    TOPS_AT = 16 << 20,
+    TOPS_BYTES = 9 << 20 /* count/site_tops.c: a head, three days, pages */
 };
 
 static inline size_t site_table_at(unsigned i)
@@ -104,8 +106,9 @@ static_assert(SEAL_AT + sizeof(struct site_seal) <= SITE_BLOCK_ROOM,
               "1,000 quiet sites fit in 96 MiB");
 static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room");
 static_assert(sizeof(struct hll) % 4096 == 0, "what is punched is whole pages");
-static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= SITE_RANGE_BYTES,
-              "everything fits in a site's range");
+static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= TOPS_AT &&
+                  TOPS_AT + TOPS_BYTES <= SITE_RANGE_BYTES,
+              "tops have their own room");
 static_assert(sizeof(struct site_history) % sizeof(uint64_t) == 0,
               "a site's history is copied word by word");
 

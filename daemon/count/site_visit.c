@@ -36,10 +36,11 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
  * the two, and neither visit would count if both had to agree. A table that has forgotten
  * visits (sketched, or full) says "new" too often: then both must. */
 struct opinion {
-    bool placed;         /* by any table                        */
-    bool all_new;        /* none that placed it knows the visit */
-    bool oldest_new;     /* what the oldest exact table says    */
-    int64_t oldest_from; /* INT64_MAX: there is none            */
+    bool placed;                  /* by any table                        */
+    bool all_new;                 /* none that placed it knows the visit */
+    bool oldest_new;              /* what the oldest exact table says    */
+    bool all_first, oldest_first; /* the same of: its first view of the day */
+    int64_t oldest_from;          /* INT64_MAX: there is none            */
 };
 
 static void ask(const struct visitors_table *t, int64_t from, struct visitors_verdict v,
@@ -52,9 +53,11 @@ static void ask(const struct visitors_table *t, int64_t from, struct visitors_ve
         return;
     o->placed = true;
     o->all_new = o->all_new && v.new_visit;
+    o->all_first = o->all_first && v.first_today;
     if (exact && from < o->oldest_from) {
         o->oldest_from = from;
         o->oldest_new = v.new_visit;
+        o->oldest_first = v.first_today;
     }
 }
 
@@ -68,10 +71,10 @@ static uint64_t hash_of(const struct hash_key *key, struct slice site,
 
 /* A hit goes to the table of every key that is linked and has begun. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
-                     int64_t slot)
+                     int64_t slot, bool *ret_first_today)
 {
     const struct visit_periods *periods = periods_of(lane, slot);
-    struct opinion o = {.all_new = true, .oldest_from = INT64_MAX};
+    struct opinion o = {.all_new = true, .all_first = true, .oldest_from = INT64_MAX};
     struct slice key = slice_of(s->block->key);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
@@ -94,6 +97,7 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
     }
     if (!o.placed)
         return visit->entry;
+    *ret_first_today = o.oldest_from != INT64_MAX ? o.oldest_first : o.all_first;
     return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
 }
 
@@ -109,12 +113,15 @@ static void add(struct site *s, const struct site_lane *lane)
 
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
 {
-    bool late, new_visit;
+    bool late, new_visit, first_today = false;
     int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late);
 
     if (late)
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
-    new_visit = visit->anonymous ? visit->entry : identify(s, lane, visit, slot);
+    new_visit =
+        visit->anonymous ? visit->entry : identify(s, lane, visit, slot, &first_today);
+    site_tops_count(s, lane, visit, periods_of(lane, slot)->number[PERIOD_DAY], new_visit,
+                    first_today);
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
     if (slot != lane->slot && lane->views > 0) {
@@ -137,7 +144,7 @@ static bool site_wants_room(const struct site *s)
         if (atomic_load_explicit(&s->table[i].head->linked, memory_order_relaxed) &&
             visitors_wants_part(&s->table[i], &part))
             return true;
-    return false;
+    return site_tops_wants(s);
 }
 
 /* An import takes what is before the first live view. A log line that came late was one

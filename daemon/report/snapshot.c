@@ -1,5 +1,7 @@
 #include "report/snapshot.h"
 
+#include "report/tops.h"
+
 enum { GAP_DAYS = 36, DAY_S = 86400 };
 
 static void has_number(struct json_out *j, const char *key, bool has, uint64_t value)
@@ -104,8 +106,10 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     periods_json(&j, s, d->now);
     geo_json(&j, d->geo);
     json_out_object(&j, "tops");
+    tops_of_today_json(&j, s, d->now, false);
     json_out_object_end(&j);
     json_out_object(&j, "bots");
+    tops_of_today_json(&j, s, d->now, true);
     json_out_object_end(&j);
     json_out_object(&j, "refused");
     json_out_object_end(&j);

@@ -81,6 +81,7 @@ static const struct {
     {"identity", "month"},
     {"pages", "20000"},
     {"page_query", ""},
+    {"min_visitors", "5"},
     {"any_host", "no"},
     {"internal", "none"},
 };
