@@ -42,6 +42,8 @@ struct bench {
     struct metrics_row row;
     struct trust trust;
     _Atomic(const struct trust *) trusted;
+    struct referrer_list *own_referrers;
+    _Atomic(const struct referrer_list *) referrers;
     struct pipeline pipeline;
     struct guard *guard;
     struct instant now;
@@ -143,6 +145,8 @@ static int start(struct bench *b)
     struct config_error error;
     struct count_head *head;
     struct timespec wall;
+    char sentence[REFERRER_LIST_SENTENCE_MAX];
+    int rv;
 
     clock_gettime(CLOCK_REALTIME, &wall);
     b->now = (struct instant){(int64_t)wall.tv_sec * 1000};
@@ -150,6 +154,7 @@ static int start(struct bench *b)
                                                  : "/tmp/luot-bench-XXXXXX");
     if (mkdtemp(b->dir) == NULL || hash_start() != 0 ||
         config_parse(&b->config, slice_of(text), "bench", &error) != 0 ||
+        referrer_list_open(&b->own_referrers, "", "", sentence) != 0 ||
         networks_parse(&b->trust.udp, slice_of("loopback")) != 0 ||
         arena_open(&b->arena, b->dir, &layout, 0, &opened) != 0 ||
         registry_open(&b->registry, b->arena, SITES_MAX, b->config, b->now, &report) != 0)
@@ -160,8 +165,11 @@ static int start(struct bench *b)
     b->trust.limits = (struct guard_rules){{10, 1000000}, {10, 1000000}};
     head = arena_head(b->arena);
     atomic_store(&b->trusted, &b->trust);
-    return pipeline_init(&b->pipeline, b->registry, &b->row, &head->turns.line[0],
-                         &b->trusted);
+    atomic_store(&b->referrers, b->own_referrers);
+    rv = pipeline_init(&b->pipeline, b->registry, &b->row, &head->turns.line[0],
+                       &b->trusted);
+    b->pipeline.referrers = &b->referrers;
+    return rv;
 }
 
 static void stop(struct bench *b)
@@ -173,6 +181,7 @@ static void stop(struct bench *b)
     registry_close(b->registry);
     arena_close(b->arena);
     config_free(b->config);
+    referrer_list_free(b->own_referrers);
     snprintf(file, sizeof file, "%s/arena", b->dir);
     unlink(file);
     rmdir(b->dir);

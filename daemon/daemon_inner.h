@@ -3,6 +3,7 @@
 #ifndef LUOT_DAEMON_INNER_H
 #define LUOT_DAEMON_INNER_H
 
+#include <sys/stat.h>
 #include <uv.h>
 
 #include "answer/http.h"
@@ -68,6 +69,14 @@ struct daemon {
     struct store_gate *gate; /* NULL: no store had to be awaited */
     struct trust *own_trust; /* the current one, which is `trust` */
     _Atomic(const struct trust *) trust;
+    struct referrer_list *own_referrers; /* the current one, which is `referrers` */
+    _Atomic(const struct referrer_list *) referrers;
+    struct atlas *own_atlas; /* the current one, which is `atlas` */
+    _Atomic(const struct atlas *) atlas;
+    struct geo_file {
+        char path[GEO_PATH_MAX]; /* "": none */
+        struct stat about;
+    } geo_file;              /* that its database was read from */
     struct retired *retired; /* what reloads replaced                         */
     bool reloaded_lately;    /* for SIGHUP, within this second                */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
@@ -131,9 +140,21 @@ int trust_load(struct trust **ret_trust, const struct settings *s,
 void trust_free(struct trust *t);        /* NULL is a no-op */
 int daemon_open_guard(struct daemon *d); /* after the arena. ERR_NOMEM */
 
+/* geography.c, main thread: the database and the networks. */
+/* What these settings say; a database that cannot be read is said, and the one before (if
+ * there is one) stays. NULL: out of memory. */
+struct atlas *daemon_new_atlas(struct daemon *d, const struct config *c);
+void daemon_use_atlas(struct daemon *d, struct atlas *a);
+/* `heir` has its database too, or is NULL. */
+void daemon_free_atlas(struct atlas *a, const struct atlas *heir);
+
 /* reload.c, main thread. */
 /* As trust_load. */
 int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_sentence[512]);
+/* The list of referrers that the settings name: at start, for the first time. Else as
+ * referrer_list_open. */
+int daemon_set_referrers(struct daemon *d, const struct settings *s,
+                         char ret_sentence[1024]);
 /* ERR_IN_USE: the reload before this one has not been taken up yet. */
 int daemon_reload(struct daemon *d, char ret_sentence[1024]);
 /* A reload that nobody waits for: one that cannot be now is done within a second. */

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "identify/visit_page.h"
+#include "identify/visit_referrer.h"
 #include "parse/beacon.h"
 #include "parse/signed.h"
 #include "parse/url.h"
+#include "pipeline_log.h"
 
 int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_row *row,
                   struct turn_line *turn, _Atomic(const struct trust *) *trust)
@@ -16,18 +19,28 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
         (struct pipeline){.registry = registry, .row = row, .turn = turn, .trust = trust};
     p->lane = calloc(sites, sizeof *p->lane);
     p->touched = calloc(sites, sizeof *p->touched);
-    if (p->lane != NULL && p->touched != NULL)
-        return 0;
-    pipeline_release(p);
-    return ERR_NOMEM;
+    p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
+    p->names = name_lane_new();
+    if (p->lane == NULL || p->touched == NULL || p->referrer_cache == NULL ||
+        p->names == NULL) {
+        pipeline_release(p);
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < sites; i++)
+        p->lane[i].names = p->names;
+    return 0;
 }
 
 void pipeline_release(struct pipeline *p)
 {
     free(p->lane);
     free(p->touched);
+    free(p->referrer_cache);
+    name_lane_free(p->names);
+    p->names = NULL;
     p->lane = NULL;
     p->touched = NULL;
+    p->referrer_cache = NULL;
 }
 
 void pipeline_begin(struct pipeline *p, struct instant now)
@@ -44,6 +57,7 @@ bool pipeline_end(struct pipeline *p)
     int64_t now_s = instant_seconds(p->now);
     bool wants_room = p->opened_site;
 
+    name_lane_flush(p->names);
     for (size_t i = 0; i < p->touched_count; i++)
         wants_room |= site_lane_flush(registry_site(p->registry, p->touched[i]),
                                       &p->lane[p->touched[i]], now_s);
@@ -62,9 +76,11 @@ static struct slice host_of_url(struct slice text)
 }
 
 /* The page's own word for where it is: Origin, else Referer. A sandboxed page says "null"
- * and has no host. */
+ * and has no host. Of a log line it is the virtual host, if it says one. */
 static struct slice page_host(const struct sender *sender)
 {
+    if (!sender->http)
+        return sender->host;
     if (sender->origin.length > 0)
         return host_of_url(sender->origin);
     return host_of_url(sender->referer);
@@ -133,20 +149,7 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
 
 /* --- Who --- */
 
-static bool referrer_is_elsewhere(const struct site *site, const struct site_terms *terms,
-                                  const struct beacon *beacon,
-                                  const struct sender *sender)
-{
-    struct slice from = host_of_url(beacon->referrer), page = host_of_url(beacon->page);
-
-    if (from.length == 0)
-        return true;
-    if (page.length == 0)
-        page = page_host(sender);
-    return !slice_equal_nocase(from, page) && !hosts_match(terms->config.hosts, from) &&
-           !slice_equal_nocase(from, slice_of(site->block->host));
-}
-
+/* The visitor's, whole. */
 static const struct address *address_of(const struct beacon *beacon,
                                         const struct sender *sender)
 {
@@ -154,36 +157,76 @@ static const struct address *address_of(const struct beacon *beacon,
 }
 
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender, const struct site *site,
-                             const struct site_terms *terms)
+                             const struct sender *sender)
 {
-    struct visit visit = {
+    return (struct visit){
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
         .slot = p->now_slot,
         .unit = address_unit(address_of(beacon, sender)),
+        .name = sender->name,
         .user_agent = sender->trusted && beacon->user_agent.length > 0
                           ? beacon->user_agent
                           : sender->user_agent,
         .anonymous = sender->anonymous,
     };
+}
 
-    visit.entry =
-        visit.kind == VISIT_VIEW && referrer_is_elsewhere(site, terms, beacon, sender);
-    return visit;
+/* --- What, and from where --- */
+
+/* OUTCOME_VIEW stands for "go on". */
+static enum outcome find_place(struct pipeline *p, struct visit *visit,
+                               const struct beacon *beacon, const struct sender *sender,
+                               const struct site *site, const struct site_terms *terms)
+{
+    const struct referrer_list *list =
+        p->referrers == NULL
+            ? NULL
+            : atomic_load_explicit(p->referrers, memory_order_seq_cst); /* turn.c */
+    struct visit_scene scene = {.beacon = beacon,
+                                .config = &terms->config,
+                                .own_host = slice_of(site->block->host),
+                                .page_host = page_host(sender),
+                                .referer = sender->referer,
+                                .accept_language = sender->accept_language,
+                                .as_written = terms->config.source == SOURCE_LOGS &&
+                                              terms->config.log_rule == PAGE_RULE_PV1};
+
+    if (visit->kind == VISIT_PING)
+        return OUTCOME_VIEW;
+    visit_scene_page(&scene);
+    visit_page(visit, &scene, &p->text);
+    return visit_referrer(visit, &scene, &p->text, list, p->referrer_cache)
+               ? OUTCOME_VIEW
+               : OUTCOME_SUSPECT;
+}
+
+/* --- Where --- */
+
+static const struct atlas *atlas_of(const struct pipeline *p)
+{
+    return p->atlas == NULL ? NULL : atomic_load_explicit(p->atlas, memory_order_seq_cst);
+}
+
+/* Staff and tests, of this site or of all. */
+static bool is_internal(const struct atlas *atlas, const struct site_terms *terms,
+                        const struct address *address)
+{
+    return networks_contain(&terms->config.internal, address) ||
+           (atlas != NULL && networks_contain(&atlas->internal, address));
 }
 
 /* --- How often --- */
 
-/* A proxy's own address, and a trusted sender's, are nobody's: what came without the
- * visitor's has no limit but the site's. */
+/* A proxy's own address, and that of a sender who is trusted to name visitors and named none,
+ * are nobody's: such lines have no limit but the site's. */
 static bool is_named(const struct beacon *beacon, const struct sender *sender)
 {
-    return sender->trusted ? beacon->has_address : !sender->nobody;
+    return !sender->nobody || (sender->trusted && beacon->has_address);
 }
 
-/* Before the site is looked for: guard_expect. */
+/* Early, before what takes time: guard_expect. */
 static struct guarded expect(const struct pipeline *p, const struct beacon *beacon,
                              const struct sender *sender)
 {
@@ -230,16 +273,40 @@ static bool count_visit(struct pipeline *p, struct site *site, const struct visi
     return true;
 }
 
-static enum outcome count_line(struct pipeline *p, struct slice line,
-                               const struct sender *sender, struct site **ret_site)
+enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
+                            const struct sender *sender, struct site *site,
+                            const struct site_terms *terms, int64_t own_s)
 {
     static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
+    const struct atlas *atlas = atlas_of(p);
+    struct guarded guarded = expect(p, beacon, sender);
+    enum outcome outcome;
+    struct visit visit;
+
+    if (sender->prefetch)
+        return OUTCOME_PREFETCH;
+    if (is_internal(atlas, terms, address_of(beacon, sender)))
+        return OUTCOME_INTERNAL;
+    visit = visit_of(p, beacon, sender);
+    if (atlas != NULL)
+        visit_where(&visit, atlas, address_of(beacon, sender));
+    if (own_s != 0) {
+        visit.slot = instant_slot((struct instant){1000 * own_s});
+        visit.own_s = own_s;
+    }
+    outcome = find_place(p, &visit, beacon, sender, site, terms);
+    if (outcome != OUTCOME_VIEW)
+        return outcome;
+    return count_visit(p, site, &visit, &guarded) ? counted[visit.kind] : OUTCOME_SUSPECT;
+}
+
+static enum outcome count_beacon(struct pipeline *p, struct slice line,
+                                 const struct sender *sender, struct site **ret_site)
+{
     const struct site_terms *terms = NULL;
     struct beacon beacon;
-    struct guarded guarded;
-    struct visit visit;
     enum outcome outcome;
     int rv = beacon_parse(&beacon, line, p->scratch);
 
@@ -247,17 +314,12 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
         return OUTCOME_UNTRUSTED;
     if (rv != 0)
         return rv == ERR_TOO_LONG ? OUTCOME_TOO_LONG : OUTCOME_MALFORMED;
-    guarded = expect(p, &beacon, sender);
     outcome = find_site(p, &beacon, sender, ret_site, &terms);
     if (outcome != OUTCOME_VIEW)
         return outcome;
     if (terms->config.source != SOURCE_BEACONS)
         return OUTCOME_OTHER_SOURCE;
-    if (sender->prefetch)
-        return OUTCOME_PREFETCH;
-    visit = visit_of(p, &beacon, sender, *ret_site, terms);
-    return count_visit(p, *ret_site, &visit, &guarded) ? counted[visit.kind]
-                                                       : OUTCOME_SUSPECT;
+    return pipeline_count(p, &beacon, sender, *ret_site, terms, 0);
 }
 
 enum outcome pipeline_line(struct pipeline *p, struct slice line,
@@ -267,7 +329,9 @@ enum outcome pipeline_line(struct pipeline *p, struct slice line,
     enum outcome outcome;
 
     metrics_bump(p->row, received, 1);
-    outcome = count_line(p, line, sender, &site);
+    outcome = !sender->http && pipeline_is_log(line)
+                  ? pipeline_count_log(p, line, &site)
+                  : count_beacon(p, line, sender, &site);
     metrics_outcome(p->row, outcome, 1);
     if (site != NULL && outcome_class(outcome) != OUTCOME_COUNTED)
         site_refuse(open_lane(p, site), outcome);
@@ -387,7 +451,7 @@ void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from)
 {
     const struct trust *trust = atomic_load_explicit(p->trust, memory_order_seq_cst);
-    struct sender sender = {.address = *from, .trusted = true};
+    struct sender sender = {.address = *from, .trusted = true, .nobody = true};
     struct site *site;
 
     if (signed_is(datagram) && datagram.length <= LUOT_DATAGRAM_MAX)

@@ -13,6 +13,9 @@
 #include "count/guard.h"
 #include "count/registry.h"
 #include "count/senders.h"
+#include "identify/atlas.h"
+#include "identify/referrer_cache.h"
+#include "identify/visit_scene.h"
 #include "luot_beacon.h"
 
 /* Who is believed, and how often; swapped whole on reload, by an atomic pointer. */
@@ -28,11 +31,13 @@ struct sender {
     struct address address; /* the visitor's, as far as the way in knows */
     bool trusted;           /* `i` and `u` count                         */
     bool mistrusted;        /* it shows a token that no writer has */
-    bool nobody;            /* the address is a proxy's own: no limit is */
+    bool nobody;            /* the address is a proxy's own, or a back end's */
     bool http;              /* the fields below are a browser's headers  */
     bool anonymous;         /* DNT or GPC                                */
     bool prefetch;          /* nobody has looked yet                     */
+    bool agent_unsaid;      /* a log's format leaves it out: it says nothing of robots */
     struct slice origin, referer, host, user_agent, accept_language;
+    struct slice name; /* a log's host name, where it has no address */
 };
 
 struct pipeline {
@@ -40,15 +45,21 @@ struct pipeline {
     struct metrics_row *row;
     struct turn_line *turn;
     _Atomic(const struct trust *) *trust;
-    struct instant now; /* of this turn */
+    _Atomic(const struct atlas *) *atlas; /* NULL: nobody asks where visitors are */
+    struct instant now;                   /* of this turn */
     int64_t now_slot;
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */
     size_t touched_count;
+    /* The list of now, swapped on reload; NULL until somebody sets it: none. */
+    _Atomic(const struct referrer_list *) *referrers;
+    struct referrer_cache *referrer_cache;
+    struct name_lane *names; /* what it knows of tops by heart                 */
+    struct visit_text text;  /* of the last visit */
     struct guard *guard;     /* of all workers; NULL: nothing is limited */
     struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */
     bool opened_site;        /* in this turn: the keeper makes the next blank */
-    char scratch[LUOT_BEACON_MAX];
+    char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */
 };
 
 /* ERR_NOMEM. Everything pointed to outlives the pipeline. */
@@ -57,7 +68,8 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
 void pipeline_release(struct pipeline *p);
 
 void pipeline_begin(struct pipeline *p, struct instant now);
-/* One datagram of 1 to 64 lines, signed (parse/signed.h) or from udp_trusted. */
+/* One datagram of 1 to 64 lines: beacons, and log lines of web servers with or without a
+ * syslog envelope (pipeline_log.h); signed (parse/signed.h) or from udp_trusted. */
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from);
 /* One line. *ret_site (may be NULL) is the site it was for, when there is one. */

@@ -41,6 +41,9 @@ struct retired {
     struct retired *next;
     struct config *config;
     struct trust *trust;
+    struct referrer_list *referrers;
+    struct atlas *atlas;
+    bool same_geo; /* the next atlas has its database too */
     unsigned seconds;
 };
 
@@ -64,27 +67,72 @@ int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_senten
     return rv;
 }
 
-/* Nothing changes unless all of it can. */
+static int open_referrers(struct referrer_list **ret_list, const struct settings *s,
+                          char ret_sentence[1024])
+{
+    return referrer_list_open(ret_list, s->referrer_list, s->referrer_deny, ret_sentence);
+}
+
+static void use_referrers(struct daemon *d, struct referrer_list *list)
+{
+    d->own_referrers = list;
+    atomic_store_explicit(&d->referrers, list, memory_order_release);
+}
+
+int daemon_set_referrers(struct daemon *d, const struct settings *s,
+                         char ret_sentence[1024])
+{
+    struct referrer_list *list;
+    int rv = open_referrers(&list, s, ret_sentence);
+
+    if (rv == 0)
+        use_referrers(d, list);
+    return rv;
+}
+
+/* Nothing changes unless all of it can; a database that cannot be read stays. */
 static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
 {
     struct secret *secret;
     struct trust *trust;
+    struct referrer_list *referrers;
+    struct atlas *atlas;
     struct retired *old;
     int rv = daemon_load_secret(d, &config->settings, &secret, ret_sentence);
 
     if (rv != 0)
         return rv;
-    old = malloc(sizeof *old);
-    rv = old == NULL ? ERR_NOMEM : trust_load(&trust, &config->settings, ret_sentence);
+    rv = open_referrers(&referrers, &config->settings, ret_sentence);
     if (rv != 0) {
-        free(old);
         secret_free(secret);
         return rv;
     }
-    *old = (struct retired){d->retired, d->config, d->own_trust, 0};
+    rv = trust_load(&trust, &config->settings, ret_sentence);
+    if (rv != 0) {
+        referrer_list_free(referrers);
+        secret_free(secret);
+        return rv;
+    }
+    old = malloc(sizeof *old);
+    atlas = old == NULL ? NULL : daemon_new_atlas(d, config);
+    if (atlas == NULL) {
+        trust_free(trust);
+        free(old);
+        referrer_list_free(referrers);
+        secret_free(secret);
+        return ERR_NOMEM;
+    }
+    *old = (struct retired){.next = d->retired,
+                            .config = d->config,
+                            .trust = d->own_trust,
+                            .referrers = d->own_referrers,
+                            .atlas = d->own_atlas,
+                            .same_geo = d->own_atlas->geo == atlas->geo};
     d->retired = old;
     d->config = config;
     use_trust(d, trust);
+    use_referrers(d, referrers);
+    daemon_use_atlas(d, atlas);
     if (d->sharer != NULL)
         sharer_use(d->sharer, secret);
     registry_reload(d->registry, config);
@@ -137,6 +185,8 @@ static void retired_free(struct retired *old)
 {
     config_free(old->config);
     trust_free(old->trust);
+    referrer_list_free(old->referrers);
+    daemon_free_atlas(old->atlas, old->same_geo ? old->atlas : NULL);
     free(old);
 }
 

@@ -398,6 +398,65 @@ Test(pipeline, a_referrer_of_the_sites_own_host_is_no_entry_over_udp_either)
     world_close(&w);
 }
 
+/* --- Where from --- */
+
+static _Atomic(const struct referrer_list *) referrers;
+
+static void use_referrers(const char *deny)
+{
+    char sentence[REFERRER_LIST_SENTENCE_MAX];
+    struct referrer_list *list;
+
+    cr_assert_eq(referrer_list_parse(&list, "list", referrer_list_builtin(), "deny",
+                                     slice_of(deny), sentence),
+                 0, "%s", sentence);
+    atomic_store(&referrers, list);
+    w.pipeline.referrers = &referrers;
+}
+
+static void drop_referrers(void)
+{
+    referrer_list_free((struct referrer_list *)(uintptr_t)atomic_load(&referrers));
+}
+
+Test(pipeline, a_view_that_comes_from_a_denied_host_is_suspect_and_counts_nowhere)
+{
+    start("[site a]\n");
+    use_referrers("spam.example\n");
+    cr_expect_eq(world_line(&w, "s=a&p=/&r=https://www.spam.example/x"), OUTCOME_SUSPECT);
+    cr_expect_eq(world_line(&w, "s=a&p=/&r=https://google.com/"), OUTCOME_VIEW);
+    cr_expect_eq(world_line(&w, "s=a&e=x&p=/&r=https://spam.example/"), OUTCOME_EVENT);
+    cr_expect_eq(metric(SPAN_TODAY, METRIC_VIEWS), 1);
+    drop_referrers();
+    world_close(&w);
+}
+
+Test(pipeline, whatever_page_and_referrer_ask_nothing_of_the_heap)
+{
+    static const char *const from[] = {"https://www.google.com/search?q=x",
+                                       "https://webmail.example.gov.vn/",
+                                       "https://%C4%91.example.vn/",
+                                       "android-app://com.zing.zalo/",
+                                       "-",
+                                       "",
+                                       "https://a.b.c.d.e.f.g.h.example.co.uk/x/y/z"};
+    static const char *const pages[] = {
+        "https%3A%2F%2Fa.vn%2F%25C4%2591%2F..%2Fx%2Findex.html%3Fid%3D7%26utm_source%3Dz",
+        "%2F%FF%0A", "about:blank", ""};
+    char line[600];
+
+    start("[site a]\nhosts = *.a.vn\npage_query = id\n");
+    use_referrers("");
+    for (size_t i = 0; i < 7; i++)
+        for (size_t j = 0; j < 4; j++) {
+            snprintf(line, sizeof line, "s=a&p=%s&r=%s&l=vi&w=1920", pages[j], from[i]);
+            cr_expect_eq(send_from("https://a.a.vn", "https://a.a.vn/y", line),
+                         OUTCOME_VIEW, "%s", line);
+        }
+    drop_referrers();
+    world_close(&w);
+}
+
 /* --- What --- */
 
 Test(pipeline, events_are_not_views_but_keep_a_visit_alive)

@@ -71,7 +71,7 @@ static struct sender sender_of(struct http_lane *lane, const struct http_request
 
     return (struct sender){
         .address = client,
-        .nobody = nobody,
+        .nobody = nobody || trusted,
         .trusted = trusted,
         .mistrusted = !trusted && authorization_is_bearer(request->authorization),
         .http = true,

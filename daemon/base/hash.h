@@ -31,6 +31,8 @@ static inline uint64_t hash_pair(const struct hash_pair_key *key, uint64_t a, ui
 }
 /* XXH3-64: checksums and tables nobody outside can fill. */
 uint64_t hash_fast(const void *at, size_t length);
+/* The same with a seed: for guesses that are looked at again, never for what must hold. */
+uint64_t hash_seeded(uint64_t seed, const void *at, size_t length);
 /* A key from the system's random source. libsodium must be initialised (hash_start). */
 void hash_key_random(struct hash_key *ret_key);
 uint64_t hash_random64(void);

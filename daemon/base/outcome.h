@@ -18,6 +18,8 @@
       "Lines from the site's own staff or tests")                                        \
     X(OUTCOME_SUSPECT, suppressed, suspect,                                              \
       "Lines over `rate_limit`, `new_visitors_per_address` or `site_rate_limit`")        \
+    X(OUTCOME_NOT_PAGE, suppressed, not_page,                                            \
+      "Log lines that are no pages: assets, errors, other methods")                      \
     X(OUTCOME_OTHER_SOURCE, suppressed, other_source,                                    \
       "Lines that came the way which the site's setting `source` does not name")         \
     X(OUTCOME_MALFORMED, rejected, malformed, "Lines that could not be read")            \

@@ -42,7 +42,7 @@ struct guarded {
 };
 
 /* As soon as the address (address_unit) is known: the buckets of 10,000 visitors are not in
- * the nearest caches, and finding the site takes as long as fetching one. */
+ * the nearest caches, and what is done meanwhile takes as long as fetching one. */
 uint64_t guard_expect(const struct guard *g, const struct address *unit);
 
 /* Worker, inside a turn, before site_visit: true takes the tokens. */

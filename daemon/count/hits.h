@@ -31,6 +31,8 @@ struct hits_base {
 };
 
 struct hits {
+    /* The ring has no checks, workers write it: what is seen of damage there, and what not,
+     * is in count/hits_seal.h. */
     _Atomic uint64_t ring[RING_SLOTS];     /* tag:12 | visits:26 | views:26            */
     _Atomic uint64_t minute[MINUTES];      /* tag:8 | visits:28 | views:28, saturating */
     _Atomic uint64_t quarter[QUARTERS][2]; /* visits, views: tag:16 | count:48         */
@@ -67,6 +69,8 @@ void hits_add_undated(struct hits *h, uint32_t visits, uint32_t views);
  * hits_close_finish. Many quarters can be closed by one grace. All of it may be late, run
  * twice, or be killed inside. */
 void hits_assign(struct hits *h, int64_t now_slot);
+/* Whether that may move the stored days: they are nearly 36 days behind. */
+bool hits_folds_alone(const struct hits *h);
 /* The q that hits_close_begin may be given now: quarters < q are older than what may
  * still be dated. == rolled_q: none. */
 int64_t hits_closable(const struct hits *h, int64_t now_slot);
@@ -93,11 +97,14 @@ void hits_set_back_begin(struct hits *h, int64_t now_slot);
 bool hits_set_back_finish(struct hits *h, int64_t now_slot);
 bool hits_set_back_restarts(const struct hits *h, int64_t now_slot);
 void hits_restart(struct hits *h, int64_t now_q);
-/* Adoption, first of all: whether the stored days hold their checks. MENDED: the copy
- * before them did, and what it lacks was in the quarters. LOST: both are damaged, and the
- * total is whatever they say. Checks of version 1's are made. */
+/* Adoption, after hits_check_place (count/hits_seal.h): whether the stored days hold their
+ * checks. MENDED: the copy before them did, and what it lacks was in the quarters. LOST:
+ * both are damaged; they are 0 now. Checks of version 1's are made. */
 enum hits_state { HITS_WHOLE, HITS_MENDED, HITS_LOST };
 enum hits_state hits_check(struct hits *h);
+/* Before any worker: the stored days become such that hits_total is no less than this.
+ * True: it was. */
+bool hits_raise_total(struct hits *h, struct hit_count least);
 /* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could
  * mistake (that alone: hits_sweep). True as hits_set_back_finish, when the clock is behind
  * what the arena has seen. */

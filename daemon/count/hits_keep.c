@@ -136,6 +136,14 @@ static void assign(struct hits *h, int64_t q, int64_t now_slot)
     store_word(&h->quarter[q % QUARTERS][1], quarter_word(q, sum.views));
 }
 
+bool hits_folds_alone(const struct hits *h)
+{
+    uint64_t i = atomic_load_explicit(&h->base_i, memory_order_relaxed);
+
+    return atomic_load_explicit(&h->base[i & 1].through_q, memory_order_relaxed) <=
+           rolled(h) + 2 * RING_QUARTERS - QUARTERS;
+}
+
 void hits_assign(struct hits *h, int64_t now_slot)
 {
     int64_t from = rolled(h), until = now_slot / QUARTER_SLOTS + 1;
@@ -436,27 +444,49 @@ static bool base_holds(const struct hits_base *b)
            check_word_holds(q, atomic_load_explicit(&b->views, memory_order_relaxed));
 }
 
+/* Not before what is closed, and no further back than quarters go. */
+static bool base_reaches(const struct hits *h, int64_t q)
+{
+    return q > 0 && q <= rolled(h) && q >= rolled(h) - QUARTERS;
+}
+
 enum hits_state hits_check(struct hits *h)
 {
     const struct hits_base *b = base_now(h), *old = &h->base[b == &h->base[0]];
-    int64_t old_q = atomic_load_explicit(&old->through_q, memory_order_relaxed);
+    int64_t q = through(h),
+            old_q = atomic_load_explicit(&old->through_q, memory_order_relaxed);
 
-    if (base_holds(b)) { /* version 1 gave no check: from here on it has one */
+    if (base_holds(b) && q <= rolled(h)) { /* version 1 gave no check: now it has one */
         if (atomic_load_explicit(&b->visits, memory_order_relaxed) >> CHECK_WORD_BITS ==
             0)
-            base_restate(h, through(h));
+            base_restate(h, q);
         return HITS_WHOLE;
     }
-    if (base_holds(old) && old_q > 0 && old_q <= rolled(h) &&
-        old_q >= rolled(h) - QUARTERS) {
+    if (base_holds(old) && base_reaches(h, old_q)) {
         atomic_fetch_add_explicit(&h->base_i, 1, memory_order_release);
         return HITS_MENDED;
     }
     /* Said once, not at every start; and no day that is open may look folded. */
-    base_restate(h, through(h) > rolled(h) || through(h) < rolled(h) - QUARTERS
-                        ? rolled(h)
-                        : through(h));
+    base_choose(h,
+                base_reaches(h, q)       ? q
+                : base_reaches(h, old_q) ? old_q
+                                         : rolled(h),
+                0, 0);
     return HITS_LOST;
+}
+
+bool hits_raise_total(struct hits *h, struct hit_count least)
+{
+    struct hit_count now = hits_total(h), more = {0};
+
+    if (now.views < least.views)
+        more.views = least.views - now.views;
+    if (now.visits < least.visits)
+        more.visits = least.visits - now.visits;
+    if (more.views + more.visits != 0)
+        base_choose(h, through(h), base_visits(base_now(h)) + more.visits,
+                    base_views(base_now(h)) + more.views);
+    return more.views + more.visits != 0;
 }
 
 void hits_sweep(struct hits *h)

@@ -16,6 +16,8 @@ struct registry;
 
 struct registry_report {
     unsigned adopted, created, archived;
+    unsigned
+        head_damaged; /* words of the arena's head that somebody changed, and were mended */
     /* The first site that found no room (sites_max) or no memory, or "". */
     char full[SITE_KEY_MAX + 1];
 };

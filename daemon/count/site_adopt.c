@@ -4,6 +4,7 @@
 #include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_seal.h"
 
 enum { STEP_QUARTERS = 192 /* closed at once, then whole days are folded */ };
 
@@ -13,13 +14,18 @@ static void periods_at(void *context, int64_t slot, struct visit_periods *ret)
 }
 
 /* The last slot that the arena has seen: what was counted then must not be lost when its
- * key is over by now. */
-static int64_t last_slot(const struct site *s, const struct count_head *head)
+ * key is over by now. A view long after the keeper's last tick, and after now, is from before a clock was set
+ * back, or was none. */
+static int64_t last_slot(struct site *s, int64_t kept, int64_t now_slot)
 {
-    int64_t kept = atomic_load_explicit(&head->kept_slot, memory_order_relaxed);
-    int64_t view = atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed);
+    _Atomic int64_t *last_view = &s->block->last_view_s;
+    int64_t view = atomic_load_explicit(last_view, memory_order_relaxed) / SLOT_S;
 
-    return kept > view / SLOT_S ? kept : view / SLOT_S;
+    if (view < 0 || (kept > 0 && view > kept + HOUR_SLOTS && view > now_slot)) {
+        view = kept;
+        atomic_store_explicit(last_view, view * SLOT_S, memory_order_relaxed);
+    }
+    return kept > view ? kept : view;
 }
 
 static void adopt_visitors(struct site *s, int64_t last, int64_t now_slot)
@@ -94,11 +100,14 @@ static int64_t day_at(const struct site *s, int64_t slot)
 void site_adopt(struct site *s, struct arena *a, struct instant now)
 {
     struct site_block *b = s->block;
-    int64_t now_slot = instant_slot(now), last = last_slot(s, arena_head(a));
+    int64_t now_slot = instant_slot(now), kept = count_head_kept(arena_head(a));
+    int64_t last = last_slot(s, kept, now_slot);
 
     if (last == 0)
         last = now_slot;
-    site_check(s, last);
+    site_check_rest(s, a, last);
+    site_check(s, last, last <= kept + 2);
+    site_seal_open_from(s, now_slot / QUARTER_SLOTS);
     site_aside_adopt(s);
     if (day_at(s, last) != day_at(s, now_slot) &&
         day_at(s, last) + 1 != day_at(s, now_slot))
@@ -111,10 +120,14 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
         set_back_visitors(s, last, now_slot);
     site_adopt_keys(s, a, now_slot);
     site_adopt_sharing(s, a);
+    /* No room: the keeper tries again, and says so. */
+    (void)site_tops_make(s, a, false, now_slot);
+    (void)site_refused_keep(s, a, instant_seconds(now));
     /* Killed while history was written: the reader writes it again from the store before
      * anyone is answered. */
     if (atomic_load_explicit(&b->history_version, memory_order_relaxed) & 1)
         atomic_fetch_add_explicit(&b->history_version, 1, memory_order_relaxed);
+    site_seal_close(s);
 }
 
 int site_set_back(struct site *s, struct arena *a, struct instant now, bool finish)
@@ -124,16 +137,21 @@ int site_set_back(struct site *s, struct arena *a, struct instant now, bool fini
     int rv;
 
     if (!finish) {
+        site_seal_open(s); /* until it is finished workers may add to overrun */
+        s->setting_back = true;
         hits_set_back_begin(&s->block->hits, now_slot);
         return 0;
     }
+    s->setting_back = false;
     if (now_slot < was)
         site_keep_rows(s, was);
+    site_seal_open_from(s, now_slot / QUARTER_SLOTS);
     rv = set_back_hits(s, a, now_slot);
     atomic_fetch_add_explicit(&s->jumps, 1, memory_order_release);
     s->close_ticket = 0; /* all that was closing is closed */
     if (now_slot < was)
         set_back_visitors(s, was, now_slot);
+    site_seal_close(s);
     s->keys_changed = true; /* scan again: last seen has changed */
     return rv;
 }

@@ -62,14 +62,17 @@ void site_adopt_keys(struct site *s, struct arena *a, int64_t now_slot);
 /* Erases a key that nodes do not share and nobody came under, where the ring has the one that
  * they share: the next tick makes that. Before any worker, when words are counted. */
 void site_adopt_sharing(struct site *s, struct arena *a);
+/* When a key that began at `from_slot` is over, as things are configured now. */
+int64_t site_key_gone_by(const struct site *s, int64_t from_slot);
 
 /* --- Rows that outlive their table (site_rows.c) --- */
 
 /* The visitors of the days, weeks and months at a slot and before it. Keeper. */
 void site_keep_rows(struct site *s, int64_t slot);
-/* What the rows and the total say is believed, had again from the quarters, or counted in
- * s->damage. `last`: the last slot that was seen. Before any worker (site_check.c). */
-void site_check(struct site *s, int64_t last);
+/* What hits and rows say is believed, had again from elsewhere, or counted in s->damage.
+ * `last`: the last slot that was seen; `alive`: hits_adopting. Before any worker
+ * (site_check.c). */
+void site_check(struct site *s, int64_t last, bool alive);
 /* Moves whole days whose quarters are closed to the stored days, with a row each. */
 void site_fold_days(struct site *s);
 /* Visitors in rows of months after this one: of a clock that was ahead. */

@@ -4,6 +4,7 @@
 #include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_seal.h"
 
 enum { FAR_QUARTERS = 192 /* 2 days */ };
 
@@ -55,10 +56,13 @@ static void keep_hits(struct site *s, const struct graces *g, int64_t now_slot)
     struct hits *h = &s->block->hits;
     int64_t closable;
 
+    if (hits_folds_alone(h))
+        site_seal_open(s);
     hits_assign(h, now_slot);
     if (s->close_ticket != 0) {
         if (!graces_is_over(g, s->close_ticket))
             return;
+        site_seal_open(s);
         hits_close_finish(h);
         s->close_ticket = 0;
     }
@@ -202,6 +206,12 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g, struct in
     rv = site_keep_keys(s, a, g, now_slot);
     failed = failed != 0 ? failed : rv;
     rv = keep_tables(s, a, g, now_slot);
+    if (rv == 0)
+        rv = site_tops_keep(s, a, g, now_slot);
+    if (rv == 0)
+        rv = site_refused_keep(s, a, instant_seconds(now));
     keep_scan(s, now_slot);
+    if (!s->setting_back)
+        site_seal_close(s);
     return failed != 0 ? failed : rv;
 }

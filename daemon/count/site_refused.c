@@ -26,16 +26,6 @@ int refusal_place(enum outcome outcome)
     return places[outcome] - 1;
 }
 
-static struct site_refused *refused_of(const struct site *s)
-{
-    return site_place(s, REFUSED_AT);
-}
-
-void site_refused_clear(struct site *s)
-{
-    memset((void *)refused_of(s), 0, sizeof(struct site_refused));
-}
-
 void site_refuse(struct site_lane *lane, enum outcome outcome)
 {
     int place = refusal_place(outcome);
@@ -68,23 +58,92 @@ static uint64_t local_day(const struct site_terms *terms, int64_t now_s)
     return day < 0 ? 0 : (uint64_t)day;
 }
 
-void site_refused_flush(struct site *s, struct site_lane *lane, int64_t now_s)
+static void add_line(struct site_refused *r, unsigned place, uint64_t day, uint64_t n)
+{
+    add_to_day(&r->day[day % 2][place], day, n);
+    atomic_fetch_add_explicit(&r->total[place], n, memory_order_relaxed);
+}
+
+bool site_refused_flush(struct site *s, struct site_lane *lane, int64_t now_s)
 {
     struct refused_lane *l = &lane->refused;
-    struct site_refused *r = refused_of(s);
+    struct site_refused *r;
     uint64_t day;
 
     if (!l->any)
-        return;
+        return false;
+    r = atomic_load_explicit(&s->refused, memory_order_acquire);
     day = local_day(lane->terms, now_s);
-    for (unsigned i = 0; i < REFUSALS_COUNT; i++) {
-        if (l->count[i] == 0)
-            continue;
-        add_to_day(&r->day[day % 2][i], day, l->count[i]);
-        atomic_fetch_add_explicit(&r->total[i], l->count[i], memory_order_relaxed);
-    }
+    for (unsigned i = 0; i < REFUSALS_COUNT; i++)
+        if (l->count[i] > 0 && r != NULL)
+            add_line(r, i, day, l->count[i]);
+        else if (l->count[i] > 0)
+            atomic_fetch_add_explicit(&s->refused_early[i], l->count[i],
+                                      memory_order_relaxed);
     *l = (struct refused_lane){.any = false};
+    if (r == NULL) /* release: the keeper that sees it sees the numbers */
+        atomic_store_explicit(&s->refused_waits, true, memory_order_release);
+    return r == NULL;
 }
+
+/* --- The page --- */
+
+static _Atomic uint64_t *there_at(const struct site *s)
+{
+    return site_place(s, REFUSED_THERE_AT);
+}
+
+void site_refused_make(struct site *s)
+{
+    atomic_store_explicit(there_at(s), 0, memory_order_relaxed);
+}
+
+static int back(struct site *s, struct arena *a)
+{
+    struct site_refused *r = site_place(s, REFUSED_AT);
+    int rv = arena_back(a, r, REFUSED_BYTES);
+
+    if (rv != 0)
+        return rv;
+    atomic_store_explicit(there_at(s), 1, memory_order_relaxed);
+    atomic_store_explicit(&s->refused, r, memory_order_release); /* it is backed */
+    return 0;
+}
+
+/* A worker that did not see the page yet may come after this; then it waits again. */
+static void move_early(struct site *s, int64_t now_s)
+{
+    struct site_refused *r = atomic_load_explicit(&s->refused, memory_order_relaxed);
+    uint64_t day = local_day(site_terms_of(s), now_s);
+
+    for (unsigned i = 0; i < REFUSALS_COUNT; i++) {
+        uint64_t n =
+            atomic_exchange_explicit(&s->refused_early[i], 0, memory_order_relaxed);
+
+        if (n > 0)
+            add_line(r, i, day, n);
+    }
+}
+
+int site_refused_keep(struct site *s, struct arena *a, int64_t now_s)
+{
+    bool waits = atomic_load_explicit(&s->refused_waits, memory_order_relaxed);
+
+    if (atomic_load_explicit(&s->refused, memory_order_relaxed) == NULL &&
+        (waits || atomic_load_explicit(there_at(s), memory_order_relaxed) != 0)) {
+        int rv = back(s, a);
+
+        if (rv != 0)
+            return rv;
+    }
+    if (waits) {
+        (void)atomic_exchange_explicit(&s->refused_waits, false, memory_order_acquire);
+        move_early(s, now_s);
+    }
+    return 0;
+}
+
+/* --- Reading --- */
 
 static uint64_t lines_of_day(const struct site_refused *r, uint64_t day, int place)
 {
@@ -96,18 +155,25 @@ static uint64_t lines_of_day(const struct site_refused *r, uint64_t day, int pla
 void site_refused_read(const struct site *s, int64_t now_s,
                        struct refused_numbers *ret_numbers)
 {
-    const struct site_refused *r = refused_of(s);
+    const struct site_refused *r =
+        atomic_load_explicit(&s->refused, memory_order_acquire);
     uint64_t day = local_day(site_terms_of(s), now_s);
 
     *ret_numbers = (struct refused_numbers){.today = {0}};
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         int place = refusal_place((enum outcome)i);
+        uint64_t early;
 
         if (place < 0)
             continue;
-        ret_numbers->today[i] = lines_of_day(r, day, place);
+        early = atomic_load_explicit(&s->refused_early[place], memory_order_relaxed);
+        ret_numbers->today[i] = early;
+        ret_numbers->total[i] = early;
+        if (r == NULL)
+            continue;
+        ret_numbers->today[i] += lines_of_day(r, day, place);
         ret_numbers->yesterday[i] = day > 0 ? lines_of_day(r, day - 1, place) : 0;
-        ret_numbers->total[i] =
+        ret_numbers->total[i] +=
             atomic_load_explicit(&r->total[place], memory_order_relaxed);
     }
 }

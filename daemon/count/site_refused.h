@@ -1,8 +1,9 @@
 /* Floor 2 (count). What a site was sent and does not count: by reason, for each local day
- * and in all. In the arena, so that it outlives the process: behind the site's block, in the
- * last page that backs it, where an arena of an older build has zeros.
+ * and in all. In a page of the arena, which the keeper backs when the site is sent the first
+ * such line, so that the numbers outlive the process and a silent site pays nothing.
  *
- * In the arena only: after a reboot the numbers begin again. */
+ * In the arena only: after a reboot the numbers begin again. What came in the tenth of a
+ * second before the page was there is lost by a kill -9. */
 #ifndef LUOT_COUNT_SITE_REFUSED_H
 #define LUOT_COUNT_SITE_REFUSED_H
 
@@ -12,6 +13,7 @@
 
 #include "base/outcome.h"
 
+struct arena;
 struct site;
 struct site_lane;
 
@@ -23,9 +25,10 @@ struct site_lane;
     X(2, OUTCOME_INTERNAL)                                                               \
     X(3, OUTCOME_SUSPECT)                                                                \
     X(4, OUTCOME_OTHER_SOURCE)                                                           \
-    X(5, OUTCOME_ORIGIN)
+    X(5, OUTCOME_ORIGIN)                                                                 \
+    X(6, OUTCOME_NOT_PAGE)
 
-enum { REFUSALS_COUNT = 6, REFUSALS_MAX = 16 };
+enum { REFUSALS_COUNT = 7, REFUSALS_MAX = 64 };
 
 /* One worker's, of one site and turn. */
 struct refused_lane {
@@ -43,13 +46,16 @@ struct site_refused {
 /* -1: not a site's. */
 int refusal_place(enum outcome outcome);
 
-/* All zero, when a site is made. */
-void site_refused_clear(struct site *s);
+/* Start: a range that nobody had has no page. */
+void site_refused_make(struct site *s);
+/* Start, before any worker, and keeper: backs the page when it is wanted, or was there before
+ * a kill, and moves there what came early. ERR_NOSPACE: it is tried again. */
+int site_refused_keep(struct site *s, struct arena *a, int64_t now_s);
 
 /* Worker, inside a turn, with the site's lane open. */
 void site_refuse(struct site_lane *lane, enum outcome outcome);
-/* At the turn's end: adds the lane's. */
-void site_refused_flush(struct site *s, struct site_lane *lane, int64_t now_s);
+/* At the turn's end: adds the lane's. True: the page is wanted, ring the keeper. */
+bool site_refused_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 
 struct refused_numbers {
     uint64_t today[OUTCOME_COUNT], yesterday[OUTCOME_COUNT], total[OUTCOME_COUNT];

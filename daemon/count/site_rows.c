@@ -11,6 +11,7 @@
 #include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_peers.h"
+#include "count/site_seal.h"
 
 static uint64_t relaxed(const _Atomic uint64_t *at)
 {
@@ -268,6 +269,7 @@ void site_fold_days(struct site *s)
 
         if (day.until_slot > rolled_slot || day.until_slot <= from)
             return;
+        site_seal_open(s);
         fold_day(s, &day);
     }
 }

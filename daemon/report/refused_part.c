@@ -1,5 +1,7 @@
 #include "report/refused_part.h"
 
+#include "report/tops.h"
+
 static void reasons(struct json_out *j, const char *name,
                     const uint64_t lines[OUTCOME_COUNT])
 {
@@ -10,15 +12,16 @@ static void reasons(struct json_out *j, const char *name,
     json_out_object_end(j);
 }
 
-void refused_json(struct json_out *j, const struct site *s, int64_t now_s)
+void refused_json(struct json_out *j, const struct site *s, struct instant now)
 {
     struct refused_numbers n;
 
-    site_refused_read(s, now_s, &n);
+    site_refused_read(s, instant_seconds(now), &n);
     json_out_object(j, "bots");
     json_out_number(j, "today", n.today[OUTCOME_BOT]);
     json_out_number(j, "yesterday", n.yesterday[OUTCOME_BOT]);
     json_out_number(j, "total", n.total[OUTCOME_BOT]);
+    tops_of_today_json(j, s, now, true);
     json_out_object_end(j);
     reasons(j, "refused", n.total);
     reasons(j, "refused_today", n.today);

@@ -1,6 +1,7 @@
 #include "report/snapshot.h"
 
 #include "report/refused_part.h"
+#include "report/tops.h"
 
 enum { GAP_DAYS = 36, DAY_S = 86400 };
 
@@ -104,9 +105,11 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     gaps_json(&j, "gaps", d, now_s - (int64_t)GAP_DAYS * DAY_S, now_s + 1);
     online_json(&j, s, d->now);
     periods_json(&j, s, d->now);
+    geo_json(&j, d->geo);
     json_out_object(&j, "tops");
+    tops_of_today_json(&j, s, d->now, false);
     json_out_object_end(&j);
-    refused_json(&j, s, now_s);
+    refused_json(&j, s, d->now);
     json_out_object_end(&j);
     buffer_byte(out, '\n');
 }

@@ -7,6 +7,7 @@
 #include "lib/world.h"
 
 static struct world w;
+static bool ticking = true;
 
 static void start(const char *time)
 {
@@ -18,6 +19,8 @@ static void refuse(unsigned lines)
 {
     for (unsigned i = 0; i < lines; i++)
         cr_assert_eq(world_line(&w, "s=a&p=/"), OUTCOME_OTHER_SOURCE);
+    if (ticking)
+        (void)world_tick(&w); /* as luotd's keeper is rung */
 }
 
 static struct refused_numbers numbers(const char *site)
@@ -79,6 +82,7 @@ Test(site_refused, outlives_the_process)
 {
     start("2024-05-15 12:00:00");
     refuse(4);
+    world_ticks(&w, 1);
     world_restart(&w, world_time("2024-05-15 12:00:05"));
     world_ticks(&w, 2);
     expect(4, 0, 4);
@@ -111,4 +115,38 @@ Test(site_refused, has_a_place_for_what_is_a_sites)
         for (int k = 0; k < i; k++)
             cr_expect(refusal_place((enum outcome)i) < 0 ||
                       refusal_place((enum outcome)i) != refusal_place((enum outcome)k));
+}
+
+/* The first line comes before the page: it is shown at once, and in the page a tick later. */
+Test(site_refused, counts_before_its_page_is_there)
+{
+    start("2024-05-15 12:00:00");
+    cr_expect_null(atomic_load(&world_site(&w, "a")->refused));
+    ticking = false;
+    refuse(3);
+    expect(3, 0, 3);
+    (void)world_tick(&w);
+    cr_expect_not_null(atomic_load(&world_site(&w, "a")->refused));
+    expect(3, 0, 3);
+    refuse(1);
+    expect(4, 0, 4);
+    cr_expect_null(atomic_load(&world_site(&w, "b")->refused), "a silent site has none");
+    world_close(&w);
+}
+
+Test(site_refused, waits_for_room)
+{
+    start("2024-05-15 12:00:00");
+    ticking = false;
+    world_full(true);
+    refuse(2);
+    cr_expect_neq(world_tick(&w), 0);
+    expect(2, 0, 2);
+    world_full(false);
+    (void)world_tick(&w);
+    refuse(2);
+    expect(4, 0, 4);
+    world_restart(&w, world_time("2024-05-15 12:00:05"));
+    expect(4, 0, 4);
+    world_close(&w);
 }

@@ -41,6 +41,9 @@ const http = [
   ['p=' + 'x'.repeat(5000), {}, 'rejected.too_long'],
 ];
 
+/** Now, as a web server's log says it. */
+const stamp = () => new Date().toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\S+) GMT$/, '$1/$2/$3:$4 +0000');
+
 describe('accounting', () => {
   let luotd;
   const ledger = new Map();
@@ -75,6 +78,19 @@ describe('accounting', () => {
     await luotd.udp(Array.from({ length: 70 }, (_, i) => `s=demo&p=/${i}`).join('\n'));
     book('counted.view', 64);
     book('rejected.too_many_lines', 6);
+    const line = (request, status) => `203.0.113.7 - - [${stamp()}] "${request} HTTP/1.1" ${status} 5 "-" "x"`;
+    await luotd.udp(`<190>logs: ${line('GET /', 200)}`);
+    book('counted.view');
+    await luotd.udp(`<190>Nov 23 00:00:00 vm logs: ${line('GET /nothing', 404)}\n`);
+    book('counted.event');
+    await luotd.udp(`<190>1 - - logs - - - ${line('GET /a.css', 200)}\n<190>logs: ${line('HEAD /', 200)}`);
+    book('suppressed.not_page', 2);
+    await luotd.udp(`<190>demo: ${line('GET /', 200)}`);
+    book('suppressed.other_source');
+    await luotd.udp(`nowhere.example.vn ${line('GET /', 200)}`);
+    book('rejected.unknown_site');
+    await luotd.udp('<190>logs: {"ip":"203.0.113.7","status":200');
+    book('rejected.malformed');
     await luotd.udp('s=demo&p=/' + 'y'.repeat(9000));
     book('rejected.too_long');
     await luotd.received(received);

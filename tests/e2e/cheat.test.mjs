@@ -195,7 +195,7 @@ describe('a cheat', () => {
     assert.equal(counted + suppressed + rejected, s.received);
     const shot = await luotd.snapshot('portal');
     assert.equal(shot.periods.today.views, views);
-    assert.deepEqual(shot.refused, { prefetch: 0, internal: 0, suspect: suspects, other_source: 0, origin: UNASKED });
+    assert.deepEqual(shot.refused, { prefetch: 0, internal: 0, suspect: suspects, other_source: 0, origin: UNASKED, not_page: 0 });
     assert.deepEqual(shot.refused_today, shot.refused);
     const out = await luotd.ask('site portal');
     assert.match(out, new RegExp(`suspect +${suspects} +0 +${suspects}\n`));

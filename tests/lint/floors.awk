@@ -16,7 +16,7 @@ BEGIN {
 }
 /^[ \t]*#[ \t]*include "/ && FILENAME ~ /^daemon\// {
     n = split(FILENAME, path, "/")
-    mine = n > 2 ? path[2] : path[2] ~ /^pipeline\./ ? "pipeline.h" : "main"
+    mine = n > 2 ? path[2] : path[2] ~ /^pipeline[._]/ ? "pipeline.h" : "main"
     level = mine == "main" ? 5 : floor[mine]
     split($2, q, "\"")
     split(q[2], other, "/")
