@@ -164,7 +164,7 @@ $(BUILD)/libluot.a: $(LIB_OBJ)
 	ar rcs $@ $^
 
 $(BUILD)/libluot.so: $(LIB_OBJ) client/luot.map
-	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -pthread -o $@
+	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -lsodium -pthread -o $@
 	@ln -sf libluot.so $(BUILD)/libluot.so.0
 
 $(BUILD)/example: client/example.c $(BUILD)/libluot.so
@@ -190,7 +190,7 @@ $(LUOT_TESTS): $(BUILD)/tests/%: tests/%.c $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BU
 
 $(BUILD)/tests/stress/stress_luot: tests/stress/stress_luot.c $(BUILD)/libluot.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -pthread -o $@
+	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -lsodium -pthread -o $@
 
 # Stress tests stop threads inside count/ (hits_seam, visitors_seam), so they link count/ compiled with its seams; the archive's own
 # copies are then not taken, because nothing of them is missing any more.
@@ -233,7 +233,7 @@ $(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.
 
 # Counts what the hot paths ask of the heap: they must ask nothing.
 $(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
-$(BUILD)/tests/test_pipeline $(BUILD)/tests/test_pipeline_log: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(BUILD)/tests/test_pipeline $(BUILD)/tests/test_pipeline_log $(BUILD)/tests/test_pipeline_signed: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 # Makes each call in turn fail.
 $(BUILD)/tests/count/test_registry_memory: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc
 
@@ -246,7 +246,7 @@ $(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/
 # (exit 1: not a crash, not a build that broke), or it proves nothing about that line.
 MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits \
           NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors \
-          NO_OPEN:stress_kill_site
+          NO_OPEN:stress_kill_site NO_GRACE:stress_topk
 
 mutant_name = $(word 1,$(subst :, ,$(1)))
 mutant_test = $(word 2,$(subst :, ,$(1)))
@@ -376,7 +376,7 @@ FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=al
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(ASSET_FILES) $(LIST_DIR)referrers.list
 	@mkdir -p $(@D) $(BUILD)/fuzz/llhttp
 	@for f in $(LLHTTP_SRC); do clang -O1 -g -I$(LLHTTP_INCLUDE) -c $$f -o $(BUILD)/fuzz/llhttp/$$(basename $$f .c).o; done
-	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
+	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) -DASSET_DIR='"$(ASSET_DIR)"' $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
 
 fuzz: $(FUZZ_BIN)
 	@for t in $^; do n=$$(basename $$t); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "== $$n"; \
@@ -397,7 +397,7 @@ lint:
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem --enable=warning,portability \
 	  --suppress=unknownMacro:client/luotctl_show.c -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
 
-e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder $(PRELOADS)
+e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/example $(BUILD)/tests/fdholder $(PRELOADS)
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 # The long form of what `make e2e` runs in short. Each file says which of these it reads.

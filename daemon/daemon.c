@@ -195,14 +195,19 @@ static int open_lanes(struct daemon *d)
     d->lane_pointers = calloc(d->workers, sizeof *d->lane_pointers);
     if (d->rows == NULL || d->lanes == NULL || d->lane_pointers == NULL)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    if (daemon_open_guard(d) != 0)
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     memset((void *)d->rows, 0, d->workers * sizeof *d->rows);
     for (unsigned i = 0; i < d->workers; i++) {
         struct lane *lane = &d->lanes[i];
         lane->daemon = d;
         d->lane_pointers[i] = lane;
         if (pipeline_init(&lane->pipeline, d->registry, &d->rows[i], &head->turns.line[i],
-                          &d->trust) != 0 ||
-            answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
+                          &d->trust) != 0)
+            return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+        lane->pipeline.guard = d->guard;
+        lane->pipeline.senders = d->senders;
+        if (answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
             return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
         lane->pipeline.referrers = &d->referrers;
         lane->pipeline.atlas = &d->atlas;
@@ -215,7 +220,7 @@ static int open_net(struct daemon *d)
     const struct settings *s = &d->config->settings;
     struct net_options options = {
         .listen = s->listen,
-        .udp = s->udp_trusted.count > 0,
+        .udp = s->udp_trusted.count > 0 || s->writers[0] != '\0',
         .workers = d->workers,
         .connections = s->connections,
         .connections_per_address = s->connections_per_address,
@@ -314,8 +319,11 @@ static int start(struct daemon *d)
             "be written by this user\" next=use_it_or_set_run_dir",
             d->places.run_dir);
     say_places(&d->places);
-    if (daemon_set_trust(d, &d->config->settings) != 0)
+    rv = daemon_set_trust(d, &d->config->settings, sentence);
+    if (rv == ERR_NOMEM)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    if (rv != 0)
+        return daemon_fail(EXIT_CONFIG, "writers", sentence);
     daemon_join_service(d);
     rv = open_atlas(d);
     if (rv == EXIT_OK)
@@ -388,7 +396,8 @@ static void stop(struct daemon *d)
     free(d->lanes);
     free(d->rows);
     daemon_free_retired(d);
-    free(d->own_trust);
+    trust_free(d->own_trust);
+    guard_free(d->guard);
     referrer_list_free(d->own_referrers);
     daemon_free_atlas(d->own_atlas, NULL);
     config_free(d->config);

@@ -61,6 +61,8 @@ struct daemon {
     struct sharer *sharer;
     struct store *near_store, *far_store; /* the replicator's, until it has them */
     struct store *nodes_store; /* of the first store that nodes share; NULL: none */
+    struct guard *guard;
+    struct senders *senders; /* NULL: there are no writers, or no room */
     struct registry *registry;
     bool restoring; /* a new arena, and the store did not answer at start */
     bool gap_waits; /* so it has not noted yet when nobody counted. Then the reader's */
@@ -132,6 +134,12 @@ int daemon_load_secret(const struct daemon *d, const struct settings *s,
 int daemon_start_sharing(struct daemon *d);  /* ERR_NOMEM */
 void daemon_close_sharing(struct daemon *d); /* the registry is closed */
 
+/* trust.c, main thread. As writers_load; ERR_NOMEM leaves the sentence. */
+int trust_load(struct trust **ret_trust, const struct settings *s,
+               char ret_sentence[512]);
+void trust_free(struct trust *t);        /* NULL is a no-op */
+int daemon_open_guard(struct daemon *d); /* after the arena. ERR_NOMEM */
+
 /* geography.c, main thread: the database and the networks. */
 /* What these settings say; a database that cannot be read is said, and the one before (if
  * there is one) stays. NULL: out of memory. */
@@ -141,7 +149,8 @@ void daemon_use_atlas(struct daemon *d, struct atlas *a);
 void daemon_free_atlas(struct atlas *a, const struct atlas *heir);
 
 /* reload.c, main thread. */
-int daemon_set_trust(struct daemon *d, const struct settings *s); /* ERR_NOMEM */
+/* As trust_load. */
+int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_sentence[512]);
 /* The list of referrers that the settings name: at start, for the first time. Else as
  * referrer_list_open. */
 int daemon_set_referrers(struct daemon *d, const struct settings *s,

@@ -10,6 +10,12 @@
 #include "daemon_inner.h"
 
 /* What only a restart can change; a reload says so and goes on with the rest. */
+/* The table of senders is made at a start, and so is UDP. */
+static bool writers_begin(const struct settings *now, const struct settings *new)
+{
+    return now->writers[0] == '\0' && new->writers[0] != '\0';
+}
+
 static void warn_of_restart(const struct settings *now, const struct settings *new)
 {
     if (strcmp(now->listen, new->listen) != 0 || now->workers != new->workers ||
@@ -17,12 +23,14 @@ static void warn_of_restart(const struct settings *now, const struct settings *n
         strcmp(now->state_dir, new->state_dir) != 0 ||
         strcmp(now->store, new->store) != 0 || strcmp(now->socket, new->socket) != 0 ||
         strcmp(now->node, new->node) != 0 || now->sites_max != new->sites_max ||
-        now->connections != new->connections || now->udp_buffer != new->udp_buffer)
+        now->connections != new->connections || now->udp_buffer != new->udp_buffer ||
+        writers_begin(now, new))
         log_warn(
             "event=reload_partial error=\"listen, workers, directories, store, socket, "
             "node, "
             "sites_max, "
-            "connections and udp_buffer change at a restart only\" next=restart_luotd");
+            "connections, udp_buffer and the first of writers change at a restart only\" "
+            "next=restart_luotd");
 }
 
 /* What a reload replaced. Workers look at it between two instructions of a turn or an
@@ -41,15 +49,6 @@ struct retired {
 
 enum { RETIRED_SECONDS = 5 };
 
-static struct trust *trust_of(const struct settings *s)
-{
-    struct trust *t = malloc(sizeof *t);
-
-    if (t != NULL)
-        *t = (struct trust){.udp = s->udp_trusted, .proxies = s->trusted_proxies};
-    return t;
-}
-
 static void use_trust(struct daemon *d, struct trust *t)
 {
     d->own_trust = t;
@@ -58,14 +57,14 @@ static void use_trust(struct daemon *d, struct trust *t)
         net_set_unlimited(d->net, &t->proxies);
 }
 
-int daemon_set_trust(struct daemon *d, const struct settings *s)
+int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_sentence[512])
 {
-    struct trust *t = trust_of(s);
+    struct trust *t;
+    int rv = trust_load(&t, s, ret_sentence);
 
-    if (t == NULL)
-        return ERR_NOMEM;
-    use_trust(d, t);
-    return 0;
+    if (rv == 0)
+        use_trust(d, t);
+    return rv;
 }
 
 static int open_referrers(struct referrer_list **ret_list, const struct settings *s,
@@ -108,11 +107,16 @@ static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
         secret_free(secret);
         return rv;
     }
-    trust = trust_of(&config->settings);
+    rv = trust_load(&trust, &config->settings, ret_sentence);
+    if (rv != 0) {
+        referrer_list_free(referrers);
+        secret_free(secret);
+        return rv;
+    }
     old = malloc(sizeof *old);
-    atlas = trust == NULL || old == NULL ? NULL : daemon_new_atlas(d, config);
+    atlas = old == NULL ? NULL : daemon_new_atlas(d, config);
     if (atlas == NULL) {
-        free(trust);
+        trust_free(trust);
         free(old);
         referrer_list_free(referrers);
         secret_free(secret);
@@ -180,7 +184,7 @@ void daemon_reload_soon(struct daemon *d)
 static void retired_free(struct retired *old)
 {
     config_free(old->config);
-    free(old->trust);
+    trust_free(old->trust);
     referrer_list_free(old->referrers);
     daemon_free_atlas(old->atlas, old->same_geo ? old->atlas : NULL);
     free(old);

@@ -120,6 +120,9 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
         set_back_visitors(s, last, now_slot);
     site_adopt_keys(s, a, now_slot);
     site_adopt_sharing(s, a);
+    /* No room: the keeper tries again, and says so. */
+    (void)site_tops_make(s, a, false, now_slot);
+    (void)site_refused_keep(s, a, instant_seconds(now));
     /* Killed while history was written: the reader writes it again from the store before
      * anyone is answered. */
     if (atomic_load_explicit(&b->history_version, memory_order_relaxed) & 1)

@@ -36,10 +36,12 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
  * the two, and neither visit would count if both had to agree. A table that has forgotten
  * visits (sketched, or full) says "new" too often: then both must. */
 struct opinion {
-    bool placed;         /* by any table                        */
-    bool all_new;        /* none that placed it knows the visit */
-    bool oldest_new;     /* what the oldest exact table says    */
-    int64_t oldest_from; /* INT64_MAX: there is none            */
+    bool placed;                  /* by any table                        */
+    bool all_new;                 /* none that placed it knows the visit */
+    bool oldest_new;              /* what the oldest exact table says    */
+    bool all_first, oldest_first; /* the same of: its first view of the day */
+    bool all_unknown;             /* no key that placed it had seen it   */
+    int64_t oldest_from;          /* INT64_MAX: there is none            */
 };
 
 static void ask(const struct visitors_table *t, int64_t from, struct visitors_verdict v,
@@ -52,9 +54,12 @@ static void ask(const struct visitors_table *t, int64_t from, struct visitors_ve
         return;
     o->placed = true;
     o->all_new = o->all_new && v.new_visit;
+    o->all_first = o->all_first && v.first_today;
+    o->all_unknown = o->all_unknown && v.first_seen;
     if (exact && from < o->oldest_from) {
         o->oldest_from = from;
         o->oldest_new = v.new_visit;
+        o->oldest_first = v.first_today;
     }
 }
 
@@ -68,10 +73,13 @@ static uint64_t hash_of(const struct hash_key *key, struct slice site,
 
 /* A hit goes to the table of every key that is linked and has begun. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
-                     int64_t slot)
+                     int64_t slot, bool *ret_first_today)
 {
     const struct visit_periods *periods = periods_of(lane, slot);
-    struct opinion o = {.all_new = true, .oldest_from = INT64_MAX};
+    struct opinion o = {.all_new = true,
+                        .all_first = true,
+                        .all_unknown = true,
+                        .oldest_from = INT64_MAX};
     struct slice key = slice_of(s->block->key);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
@@ -92,9 +100,33 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
         else
             visitors_ping(t, fp, slot, periods);
     }
+    lane->newcomer = o.placed && o.all_unknown;
     if (!o.placed)
         return visit->entry;
+    *ret_first_today = o.oldest_from != INT64_MAX ? o.oldest_first : o.all_first;
     return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
+}
+
+bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visit)
+{
+    struct slice key = slice_of(s->block->key);
+    bool late;
+    int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late), seen;
+
+    for (unsigned i = 0; i < SITE_KEYS; i++) {
+        const struct visitors_table *t = &s->table[i];
+        struct site_key *k = &s->block->keys[i];
+
+        if (!atomic_load_explicit(&t->head->linked, memory_order_seq_cst) ||
+            slot < atomic_load_explicit(&k->from_slot, memory_order_relaxed))
+            continue;
+        if (atomic_load_explicit(&t->head->mode, memory_order_relaxed) ==
+                VISITORS_SKETCHED ||
+            visitors_last_seen(t, visitors_fingerprint(hash_of(&k->key, key, visit)),
+                               &seen))
+            return true;
+    }
+    return false;
 }
 
 /* Later than the turn's time is what the floor moved up, above all that there is: the clock
@@ -109,12 +141,16 @@ static void add(struct site *s, const struct site_lane *lane)
 
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
 {
-    bool late, new_visit;
+    bool late, new_visit, first_today = false;
     int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late);
 
     if (late)
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
-    new_visit = visit->anonymous ? visit->entry : identify(s, lane, visit, slot);
+    lane->newcomer = false;
+    new_visit =
+        visit->anonymous ? visit->entry : identify(s, lane, visit, slot, &first_today);
+    site_tops_count(s, lane, visit, periods_of(lane, slot)->number[PERIOD_DAY], new_visit,
+                    first_today);
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
     if (slot != lane->slot && lane->views > 0) {
@@ -137,7 +173,7 @@ static bool site_wants_room(const struct site *s)
         if (atomic_load_explicit(&s->table[i].head->linked, memory_order_relaxed) &&
             visitors_wants_part(&s->table[i], &part))
             return true;
-    return false;
+    return site_tops_wants(s);
 }
 
 /* An import takes what is before the first live view. A log line that came late was one
@@ -156,14 +192,16 @@ static void note_first_live(struct site *s, const struct site_lane *lane, int64_
 
 bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
 {
+    bool wants_page = site_refused_flush(s, lane, now_s);
+
     lane->touched = false;
     if (lane->views == 0)
-        return false;
+        return wants_page;
     add(s, lane);
     lane->views = lane->visits = 0;
     note_first_live(s, lane, now_s);
     /* For silent sites: a store a site and turn, and only when the second has changed. */
     if (atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed) != now_s)
         atomic_store_explicit(&s->block->last_view_s, now_s, memory_order_relaxed);
-    return site_wants_room(s);
+    return wants_page || site_wants_room(s);
 }

@@ -26,6 +26,11 @@ int collection_init(struct collection *c)
     c->owner = calloc(ROUND_CHANGES, sizeof(struct shadow *));
     c->sketch = malloc(ROUND_SKETCHES * sizeof *c->sketch);
     c->hll = malloc(sizeof *c->hll);
+    if (c->store != NULL && c->store->ops->tops != NULL) {
+        c->tops = tops_room_new();
+        if (c->tops == NULL)
+            return ERR_NOMEM;
+    }
     return c->change == NULL || c->owner == NULL || c->sketch == NULL || c->hll == NULL
                ? ERR_NOMEM
                : 0;
@@ -37,6 +42,8 @@ void collection_release(struct collection *c)
     free(c->owner);
     free(c->sketch);
     free(c->hll);
+    tops_room_free(c->tops);
+    c->tops = NULL;
     c->change = NULL;
     c->owner = NULL;
     c->sketch = NULL;
@@ -65,6 +72,8 @@ static int save(struct collection *c)
         s->edges = s->next;
         s->aside = s->next_aside;
     }
+    if (c->tops != NULL)
+        tops_room_empty(c->tops, rv == 0);
     if (rv == 0) {
         c->rows += c->changes;
         c->saves++;
@@ -72,6 +81,11 @@ static int save(struct collection *c)
     c->finished = NULL;
     c->changes = c->sketched = 0;
     return rv;
+}
+
+int collection_save(struct collection *c)
+{
+    return save(c);
 }
 
 static int add(struct collection *c, struct shadow *shadow, const struct change *change)
@@ -89,6 +103,11 @@ static int add(struct collection *c, struct shadow *shadow, const struct change 
     c->change[c->changes] = *change;
     c->owner[c->changes++] = shadow;
     return 0;
+}
+
+int collection_add(struct collection *c, const struct change *change)
+{
+    return add(c, NULL, change);
 }
 
 static int add_row(struct collection *c, struct shadow *shadow, const struct change *row)
@@ -375,6 +394,8 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
         rv = collect_total(&l);
     if (rv == 0)
         rv = collect_quarters(&l);
+    if (rv == 0 && c->tops != NULL && (c->everything || c->sketches))
+        rv = saver_tops(c, &shadow->tops, site);
     if (rv != 0) {
         shadow->quiet = false; /* not all of it was looked at */
         return rv;

@@ -70,12 +70,14 @@ export class Luotd {
   }
 
   args() {
-    const { config, clock, args = [], workers = 2 } = this.options;
+    const { config, clock, args = [], workers = 2, limits = false } = this.options;
     const list = [`--run_dir=${this.run}`, `--state_dir=${this.state}`, `--workers=${workers}`];
     if (config) {
       fs.writeFileSync(path.join(this.run, 'luotd.conf'), config);
       list.push('-c', path.join(this.run, 'luotd.conf'));
     }
+    // A generator sends faster than people do, often from one address: limits are what `limits: true` is about.
+    if (!limits) list.push('--rate_limit=off', '--new_visitors_per_address=off');
     if (clock) list.push(`--clock_file=${clock.file}`);
     if (this.redis) list.push(`--store=${this.redis.where}`);
     if (!args.some((a) => a.startsWith('--listen='))) list.push('--listen=127.0.0.1:0');
