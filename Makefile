@@ -10,6 +10,7 @@
 # make soak     the long forms: 1,000 kills, 500 power cuts, 72 hours, a night (an hour or so; SOAK=night: one of them)
 # make browser  the pages in a real browser
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
+# make data-report  what is made of the corpus's User-Agents, beside what was aimed at
 # make lint     format, floors, static analysis, shell
 # make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines; T=store)
 # make install  to DESTDIR and PREFIX
@@ -35,7 +36,7 @@ CC = gcc
 endif
 
 UV_LIBS     = -luv
-CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lm -lpthread
+CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lhs -lpcre2-8 -lm -lpthread
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
        -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wundef
@@ -86,7 +87,7 @@ FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
 .PHONY: build help clean lib unit stress soak bench install install-lib staged mutants \
-        run check lint conf fuzz seeds e2e browser check-gcc check-clang check-address check-thread
+        run check lint conf data-report fuzz seeds e2e browser check-gcc check-clang check-address check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -127,6 +128,24 @@ $(ASSET_DIR)luot.js: client/luot.js
 $(ASSET_DIR)%: client/%
 	@mkdir -p $(@D)
 	@cp $< $@
+
+# Lists of agents and robots, made of npm packages. `make build` installs nothing: it says what is missing.
+LIST_DIR = $(BUILD)/gen/lists/
+$(BUILD)/obj/daemon/identify/agent_built_in.o: $(LIST_DIR)agents.list $(LIST_DIR)bots.list $(LIST_DIR)agents.scan
+CFLAGS_ALL += -DAGENT_LIST_DIR='"$(LIST_DIR)"'
+
+$(LIST_DIR)%.list $(LIST_DIR)%.txt: conf/lists/%.mjs conf/lists/lib.mjs conf/lists/package-lock.json $(wildcard conf/lists/*.rules)
+	@[ -d conf/lists/node_modules ] || { echo "luot's lists are made of npm packages that are not here: run 'conf/needs lists' where there is a network" >&2; exit 69; }
+	node $< $@
+
+# The lists compiled once: luotd starts in milliseconds, and needs no compiler's memory.
+PREPARE_OBJ = $(call obj,conf/lists/prepare.c $(addprefix daemon/,identify/agent_list.c identify/agent_literal.c identify/agent_scan.c \
+                base/slice.c base/error.c base/hash.c))
+$(BUILD)/prepare: $(PREPARE_OBJ)
+	$(CC) $^ $(LDFLAGS_ALL) -lhs -lsodium -o $@
+
+$(LIST_DIR)agents.scan: $(BUILD)/prepare $(LIST_DIR)agents.list $(LIST_DIR)bots.list
+	$< $(LIST_DIR)agents.list $(LIST_DIR)bots.list $@
 
 $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
@@ -297,9 +316,11 @@ stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
 
 # An installed luotd.conf is the operator's: a new one that differs is put beside it.
-install: install-lib $(BUILD)/luotd $(BUILD)/luotctl
+install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(LIST_DIR)agents.list $(LIST_DIR)bots.list $(LIST_DIR)licences.txt
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
+	install -d $(DESTDIR)$(PREFIX)/share/luot
+	install -m 644 $(LIST_DIR)agents.list $(LIST_DIR)bots.list $(LIST_DIR)licences.txt conf/lists/README.md $(DESTDIR)$(PREFIX)/share/luot
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	sed 's|/usr/bin/luotd|$(BINDIR)/luotd|g; s|/etc/luot/|$(SYSCONFDIR)/luot/|g' conf/luotd.service \
 	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/luotd.service
@@ -339,12 +360,16 @@ run:
 	@$(MAKE) -s build
 	@exec $(BUILD)/luotd
 
+# conf/lists' own rules and packages on real agents; `--wrong` lists what differs.
+data-report: $(BUILD)/luotctl
+	@BUILD=$(abspath $(BUILD)) node tests/data/report.mjs $(if $(WRONG),--wrong)
+
 # Fuzzing needs clang; the same seeds are replayed by gcc's sanitizers in `make check`.
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(LIST_DIR)agents.scan $(BUILD)/obj/daemon/report/assets.o
 	@mkdir -p $(@D) $(BUILD)/fuzz/llhttp
 	@for f in $(LLHTTP_SRC); do clang -O1 -g -I$(LLHTTP_INCLUDE) -c $$f -o $(BUILD)/fuzz/llhttp/$$(basename $$f .c).o; done
-	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
+	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) -DASSET_DIR='"$(ASSET_DIR)"' $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
 
 fuzz: $(FUZZ_BIN)
 	@for t in $^; do n=$$(basename $$t); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "== $$n"; \

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "handover.h"
+#include "identify/agent.h"
 #include "keep/keeper.h"
 #include "keep/nodes.h"
 #include "keep/reader.h"
@@ -66,6 +67,8 @@ struct daemon {
     struct store_gate *gate; /* NULL: no store had to be awaited */
     struct trust *own_trust; /* the current one, which is `trust` */
     _Atomic(const struct trust *) trust;
+    struct agents *own_agents; /* the current one, which is `agents` */
+    _Atomic(const struct agents *) agents;
     struct retired *retired; /* what reloads replaced                         */
     bool reloaded_lately;    /* for SIGHUP, within this second                */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
@@ -122,6 +125,15 @@ int daemon_load_secret(const struct daemon *d, const struct settings *s,
                        struct secret **ret_secret, char ret_sentence[512]);
 int daemon_start_sharing(struct daemon *d);  /* ERR_NOMEM */
 void daemon_close_sharing(struct daemon *d); /* the registry is closed */
+
+/* agents.c, main thread. */
+/* An error with a sentence; the workers are known. */
+int daemon_load_agents(const struct daemon *d, const struct settings *s,
+                       struct agents **ret_agents, char ret_sentence[1024]);
+/* False: both settings stand for the built-in lists. */
+bool daemon_agents_may_differ(const struct settings *now, const struct settings *new);
+/* The ones before are the caller's to free, a grace later. */
+void daemon_use_agents(struct daemon *d, struct agents *agents);
 
 /* reload.c, main thread. */
 int daemon_set_trust(struct daemon *d, const struct settings *s); /* ERR_NOMEM */

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "daemon.h"
+#include "identify/agent_file.h"
 #include "options.h"
 
 extern char **environ;
@@ -42,6 +44,17 @@ static int print(write_fn *write_text, const struct config *c)
 
 static int check(const struct config *c)
 {
+    char trouble[AGENT_FILE_TROUBLE_MAX];
+    struct agents *agents;
+
+    if (hash_start() != 0)
+        return EXIT_OSERR;
+    if (agents_open(&agents, c->settings.agent_list, c->settings.bot_list, 1, trouble) !=
+        0) {
+        fprintf(stderr, "luotd: %s\n", trouble);
+        return EXIT_CONFIG;
+    }
+    agents_free(agents);
     printf("the configuration is right: %zu site%s, listen %s\n", c->site_count,
            c->site_count == 1 ? "" : "s", c->settings.listen);
     return EXIT_OK;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "identify/agent_visit.h"
 #include "parse/beacon.h"
 #include "parse/url.h"
 
@@ -27,6 +28,13 @@ void pipeline_release(struct pipeline *p)
     free(p->touched);
     p->lane = NULL;
     p->touched = NULL;
+}
+
+void pipeline_use_agents(struct pipeline *p, _Atomic(const struct agents *) *agents,
+                         unsigned lane)
+{
+    p->agents = agents;
+    p->agents_lane = lane;
 }
 
 void pipeline_begin(struct pipeline *p, struct instant now)
@@ -167,6 +175,15 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
     return visit;
 }
 
+static bool is_robot(const struct pipeline *p, const struct sender *sender,
+                     struct visit *visit)
+{
+    if (p->agents == NULL)
+        return false;
+    return visit_agent(visit, atomic_load_explicit(p->agents, memory_order_seq_cst),
+                       p->agents_lane, sender->http && !sender->trusted);
+}
+
 /* --- Counted --- */
 
 static struct site_lane *open_lane(struct pipeline *p, struct site *site)
@@ -202,6 +219,8 @@ static enum outcome count_line(struct pipeline *p, struct slice line,
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
     visit = visit_of(p, &beacon, sender, *ret_site, terms);
+    if (is_robot(p, sender, &visit) && terms->config.bots == BOTS_APART)
+        return OUTCOME_BOT; /* visit.key[DIM_BOTS] says which */
     site_visit(*ret_site, open_lane(p, *ret_site), &visit);
     return counted[visit.kind];
 }

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/metrics.h"
 #include "count/registry.h"
+#include "identify/agent.h"
 #include "luot_beacon.h"
 
 /* Who is believed; swapped whole on reload, by an atomic pointer. */
@@ -33,6 +34,8 @@ struct pipeline {
     struct metrics_row *row;
     struct turn_line *turn;
     _Atomic(const struct trust *) *trust;
+    _Atomic(const struct agents *) *agents; /* NULL: nobody is asked what he is */
+    unsigned agents_lane;
     struct instant now; /* of this turn */
     int64_t now_slot;
     struct site_lane *lane; /* one a site of the registry        */
@@ -46,6 +49,10 @@ struct pipeline {
 int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_row *row,
                   struct turn_line *turn, _Atomic(const struct trust *) *trust);
 void pipeline_release(struct pipeline *p);
+/* Until then everybody is a person. The lane is this pipeline's alone; *agents may be
+ * replaced at any time, and the old ones freed a grace later. */
+void pipeline_use_agents(struct pipeline *p, _Atomic(const struct agents *) *agents,
+                         unsigned lane);
 
 void pipeline_begin(struct pipeline *p, struct instant now);
 /* One datagram of 1 to 64 lines. */

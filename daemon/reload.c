@@ -1,4 +1,4 @@
-/* Reading the configuration again, on the main thread. Happy path: load -> trust ->
+/* Reading the configuration again, on the main thread. Happy path: load -> lists, trust ->
  * the keeper takes the sites up. It fails when the file is wrong: the old one stays,
  * and why is said. */
 #include <stdio.h>
@@ -33,6 +33,7 @@ struct retired {
     struct retired *next;
     struct config *config;
     struct trust *trust;
+    struct agents *agents; /* NULL: they stayed */
     unsigned seconds;
 };
 
@@ -68,25 +69,34 @@ int daemon_set_trust(struct daemon *d, const struct settings *s)
 /* Nothing changes unless all of it can. */
 static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
 {
+    struct agents *agents = NULL;
     struct secret *secret;
     struct trust *trust;
     struct retired *old;
     int rv = daemon_load_secret(d, &config->settings, &secret, ret_sentence);
 
-    if (rv != 0)
+    if (rv == 0 && daemon_agents_may_differ(&d->config->settings, &config->settings))
+        rv = daemon_load_agents(d, &config->settings, &agents, ret_sentence);
+    if (rv != 0) {
+        secret_free(secret);
         return rv;
+    }
     trust = trust_of(&config->settings);
     old = malloc(sizeof *old);
     if (trust == NULL || old == NULL) {
         free(trust);
         free(old);
         secret_free(secret);
+        agents_free(agents);
         return ERR_NOMEM;
     }
-    *old = (struct retired){d->retired, d->config, d->own_trust, 0};
+    *old = (struct retired){d->retired, d->config, d->own_trust,
+                            agents != NULL ? d->own_agents : NULL, 0};
     d->retired = old;
     d->config = config;
     use_trust(d, trust);
+    if (agents != NULL)
+        daemon_use_agents(d, agents);
     if (d->sharer != NULL)
         sharer_use(d->sharer, secret);
     registry_reload(d->registry, config);
@@ -139,6 +149,7 @@ static void retired_free(struct retired *old)
 {
     config_free(old->config);
     free(old->trust);
+    agents_free(old->agents);
     free(old);
 }
 

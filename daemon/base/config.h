@@ -34,6 +34,7 @@ struct endpoint {
 enum metric { METRIC_VIEWS, METRIC_VISITS, METRIC_VISITORS };
 enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
+enum bots { BOTS_APART, BOTS_COUNTED };
 
 /* The global settings: a member for each SETTING of config.def, with the same name and
  * the sentence, range and default that stand there. Text is NUL-terminated; "" is
@@ -48,6 +49,8 @@ struct settings {
     char store[CONFIG_TEXT_MAX]; /* see base/store_where.h; "sqlite": STATE_DIR/luot.db */
     char cluster_secret_file[CONFIG_TEXT_MAX]; /* "": off; see base/secret.h */
     char geo_db[CONFIG_TEXT_MAX];              /* "": off         */
+    char agent_list[CONFIG_TEXT_MAX];          /* "": built in    */
+    char bot_list[CONFIG_TEXT_MAX];            /* "": built in    */
     struct networks udp_trusted;               /* none closes UDP */
     struct networks trusted_proxies;
     enum log_level log_level;
@@ -73,6 +76,7 @@ struct site_config {
     enum metric metric;
     bool public_site; /* setting: public */
     enum source source;
+    enum bots bots;
     enum identity identity;
     unsigned pages;
     bool open; /* setting: any_host; no: a beacon of another host's page is refused */

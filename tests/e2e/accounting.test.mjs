@@ -98,10 +98,10 @@ describe('accounting', () => {
 
   test('i and u count from trusted senders only', async () => {
     const before = (await luotd.snapshot()).periods.today.visitors;
-    for (let i = 0; i < 5; i++) await luotd.request('POST', '/b', { headers: { 'User-Agent': 'one' }, body: `s=demo&p=/&i=198.51.100.${i}&u=x${i}` });
+    for (let i = 0; i < 5; i++) await luotd.request('POST', '/b', { headers: { 'User-Agent': 'One/1' }, body: `s=demo&p=/&i=198.51.100.${i}&u=Firefox+${i}` });
     book('counted.view', 5);
     assert.equal((await luotd.snapshot()).periods.today.visitors, before + 1, 'over HTTP they are one visitor');
-    await luotd.udp(Array.from({ length: 5 }, (_, i) => `s=demo&p=/&i=198.51.100.${i}&u=x${i}`).join('\n'));
+    await luotd.udp(Array.from({ length: 5 }, (_, i) => `s=demo&p=/&i=198.51.100.${i}&u=Firefox+${i}`).join('\n'));
     book('counted.view', 5);
     await luotd.received(received);
     assert.equal((await luotd.snapshot()).periods.today.visitors, before + 6, 'over trusted UDP they are five more');
