@@ -178,6 +178,19 @@ static const struct command COMMANDS[] = {
      .words_min = 0,
      .words_max = 0,
      .option = {{.name = "quiet", .key = "quiet"}}},
+    {.name = "classify",
+     .kind = COMMAND_CLASSIFY,
+     .usage = "agents [FILE]",
+     .sentence = "what luot makes of User-Agents, one a line, as JSON lines",
+     .details =
+         "  Without FILE, or with -, standard input. No luotd is asked.\n"
+         "  --agent-list FILE, --bot-list FILE\n"
+         "              lists instead of the built-in ones, as the settings agent_list "
+         "and bot_list\n"
+         "  example: echo 'curl/8.0' | luotctl classify agents\n",
+     .words_min = 1,
+     .words_max = 2,
+     .option = {{.name = "agent-list"}, {.name = "bot-list"}}},
     {.name = "reload",
      .kind = COMMAND_TEXT,
      .usage = "",

@@ -111,6 +111,8 @@ static int run_command(const struct luotctl *ctl, int argc, char *const *argv)
         return luotctl_check(ctl, &i);
     case COMMAND_DUMP:
         return luotctl_dump(ctl, &i);
+    case COMMAND_CLASSIFY:
+        return luotctl_classify(ctl, &i);
     case COMMAND_TEXT:
     case COMMAND_JSON:
         break;
