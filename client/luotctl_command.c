@@ -243,7 +243,7 @@ static const struct command COMMANDS[] = {
      .words_max = 2},
     {.name = "classify",
      .kind = COMMAND_CLASSIFY,
-     .usage = "addresses|referrers [OPTIONS] [FILE]",
+     .usage = "addresses|agents|referrers [OPTIONS] [FILE]",
      .sentence = "what luot makes of them, a line each, as JSON lines",
      .details =
          "  Without FILE, or with -, standard input. No luotd is asked.\n"
@@ -251,13 +251,19 @@ static const struct command COMMANDS[] = {
          "            --geo-db FILE  a country database; none: no countries (default: "
          "the installed\n"
          "                           one)\n"
+         "  agents    --agent-list FILE, --bot-list FILE  as the settings agent_list and "
+         "bot_list\n"
          "  referrers --list FILE    as the setting referrer_list\n"
          "            --deny FILE    as the setting referrer_deny\n"
          "  example: echo https://l.facebook.com/ | luotctl classify referrers\n",
      .words_min = 1,
      .words_max = 2,
-     .option =
-         {{.name = "list"}, {.name = "deny"}, {.name = "config"}, {.name = "geo-db"}}},
+     .option = {{.name = "list"},
+                {.name = "deny"},
+                {.name = "config"},
+                {.name = "geo-db"},
+                {.name = "agent-list"},
+                {.name = "bot-list"}}},
     {.name = "reload",
      .kind = COMMAND_TEXT,
      .usage = "",

@@ -215,6 +215,21 @@ static int open_lanes(struct daemon *d)
     return EXIT_OK;
 }
 
+static int open_agents(struct daemon *d)
+{
+    char sentence[1024];
+    struct agents *agents;
+    int rv = daemon_load_agents(d, &d->config->settings, &agents, sentence);
+
+    if (rv != 0)
+        return daemon_fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "agents",
+                           sentence);
+    daemon_use_agents(d, agents);
+    for (unsigned i = 0; i < d->workers; i++)
+        pipeline_use_agents(&d->lanes[i].pipeline, &d->agents, i);
+    return EXIT_OK;
+}
+
 static int open_net(struct daemon *d)
 {
     const struct settings *s = &d->config->settings;
@@ -342,6 +357,8 @@ static int start(struct daemon *d)
     d->service.rows = d->rows;
     d->service.workers = d->workers;
     if (rv == EXIT_OK)
+        rv = open_agents(d);
+    if (rv == EXIT_OK)
         rv = open_net(d);
     return rv == EXIT_OK ? start_threads(d) : rv;
 }
@@ -400,6 +417,7 @@ static void stop(struct daemon *d)
     guard_free(d->guard);
     referrer_list_free(d->own_referrers);
     daemon_free_atlas(d->own_atlas, NULL);
+    agents_free(d->own_agents);
     config_free(d->config);
 }
 

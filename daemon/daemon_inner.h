@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "handover.h"
+#include "identify/agent.h"
 #include "keep/keeper.h"
 #include "keep/nodes.h"
 #include "keep/reader.h"
@@ -77,6 +78,8 @@ struct daemon {
         char path[GEO_PATH_MAX]; /* "": none */
         struct stat about;
     } geo_file;              /* that its database was read from */
+    struct agents *own_agents; /* the current one, which is `agents` */
+    _Atomic(const struct agents *) agents;
     struct retired *retired; /* what reloads replaced                         */
     bool reloaded_lately;    /* for SIGHUP, within this second                */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
@@ -147,6 +150,14 @@ struct atlas *daemon_new_atlas(struct daemon *d, const struct config *c);
 void daemon_use_atlas(struct daemon *d, struct atlas *a);
 /* `heir` has its database too, or is NULL. */
 void daemon_free_atlas(struct atlas *a, const struct atlas *heir);
+/* agents.c, main thread. */
+/* An error with a sentence; the workers are known. */
+int daemon_load_agents(const struct daemon *d, const struct settings *s,
+                       struct agents **ret_agents, char ret_sentence[1024]);
+/* False: both settings stand for the built-in lists. */
+bool daemon_agents_may_differ(const struct settings *now, const struct settings *new);
+/* The ones before are the caller's to free, a grace later. */
+void daemon_use_agents(struct daemon *d, struct agents *agents);
 
 /* reload.c, main thread. */
 /* As trust_load. */

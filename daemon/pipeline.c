@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "identify/agent_visit.h"
 #include "identify/visit_page.h"
 #include "identify/visit_referrer.h"
 #include "parse/beacon.h"
@@ -41,6 +42,13 @@ void pipeline_release(struct pipeline *p)
     p->lane = NULL;
     p->touched = NULL;
     p->referrer_cache = NULL;
+}
+
+void pipeline_use_agents(struct pipeline *p, _Atomic(const struct agents *) *agents,
+                         unsigned lane)
+{
+    p->agents = agents;
+    p->agents_lane = lane;
 }
 
 void pipeline_begin(struct pipeline *p, struct instant now)
@@ -217,6 +225,18 @@ static bool is_internal(const struct atlas *atlas, const struct site_terms *term
            (atlas != NULL && networks_contain(&atlas->internal, address));
 }
 
+/* --- By what --- */
+
+static bool is_robot(const struct pipeline *p, const struct sender *sender,
+                     struct visit *visit)
+{
+    bool expected = sender->agent_expected || (sender->http && !sender->trusted);
+
+    return p->agents != NULL &&
+           visit_agent(visit, atomic_load_explicit(p->agents, memory_order_seq_cst),
+                       p->agents_lane, expected);
+}
+
 /* --- How often --- */
 
 /* A proxy's own address, and that of a sender who is trusted to name visitors and named none,
@@ -295,6 +315,11 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
     if (own_s != 0) {
         visit.slot = instant_slot((struct instant){1000 * own_s});
         visit.own_s = own_s;
+    }
+    if (is_robot(p, sender, &visit) && terms->config.bots == BOTS_APART) {
+        if (visit.kind == VISIT_VIEW)
+            site_tops_count_bot(site, open_lane(p, site), &visit);
+        return OUTCOME_BOT;
     }
     outcome = find_place(p, &visit, beacon, sender, site, terms);
     if (outcome != OUTCOME_VIEW)

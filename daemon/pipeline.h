@@ -13,6 +13,7 @@
 #include "count/guard.h"
 #include "count/registry.h"
 #include "count/senders.h"
+#include "identify/agent.h"
 #include "identify/atlas.h"
 #include "identify/referrer_cache.h"
 #include "identify/visit_scene.h"
@@ -35,7 +36,7 @@ struct sender {
     bool http;              /* the fields below are a browser's headers  */
     bool anonymous;         /* DNT or GPC                                */
     bool prefetch;          /* nobody has looked yet                     */
-    bool agent_unsaid;      /* a log's format leaves it out: it says nothing of robots */
+    bool agent_expected;    /* a log's format has it: who says nothing is a robot */
     struct slice origin, referer, host, user_agent, accept_language;
     struct slice name; /* a log's host name, where it has no address */
 };
@@ -45,8 +46,10 @@ struct pipeline {
     struct metrics_row *row;
     struct turn_line *turn;
     _Atomic(const struct trust *) *trust;
-    _Atomic(const struct atlas *) *atlas; /* NULL: nobody asks where visitors are */
-    struct instant now;                   /* of this turn */
+    _Atomic(const struct atlas *) *atlas;   /* NULL: nobody asks where visitors are */
+    _Atomic(const struct agents *) *agents; /* NULL: nobody is asked what he is     */
+    unsigned agents_lane;
+    struct instant now; /* of this turn */
     int64_t now_slot;
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */
@@ -66,6 +69,10 @@ struct pipeline {
 int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_row *row,
                   struct turn_line *turn, _Atomic(const struct trust *) *trust);
 void pipeline_release(struct pipeline *p);
+/* Until then everybody is a person. The lane is this pipeline's alone; *agents may be
+ * replaced at any time, and the old ones freed a grace later. */
+void pipeline_use_agents(struct pipeline *p, _Atomic(const struct agents *) *agents,
+                         unsigned lane);
 
 void pipeline_begin(struct pipeline *p, struct instant now);
 /* One datagram of 1 to 64 lines: beacons, and log lines of web servers with or without a

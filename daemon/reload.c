@@ -1,4 +1,4 @@
-/* Reading the configuration again, on the main thread. Happy path: load -> trust ->
+/* Reading the configuration again, on the main thread. Happy path: load -> lists, trust ->
  * the keeper takes the sites up. It fails when the file is wrong: the old one stays,
  * and why is said. */
 #include <stdio.h>
@@ -43,7 +43,8 @@ struct retired {
     struct trust *trust;
     struct referrer_list *referrers;
     struct atlas *atlas;
-    bool same_geo; /* the next atlas has its database too */
+    bool same_geo;         /* the next atlas has its database too */
+    struct agents *agents; /* NULL: they stayed */
     unsigned seconds;
 };
 
@@ -90,51 +91,74 @@ int daemon_set_referrers(struct daemon *d, const struct settings *s,
     return rv;
 }
 
-/* Nothing changes unless all of it can; a database that cannot be read stays. */
-static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
-{
+/* What a configuration names, ready before anything is replaced. */
+struct parts {
     struct secret *secret;
+    struct agents *agents; /* NULL: they stay */
     struct trust *trust;
     struct referrer_list *referrers;
     struct atlas *atlas;
-    struct retired *old;
-    int rv = daemon_load_secret(d, &config->settings, &secret, ret_sentence);
+    struct retired *old; /* blank */
+};
+
+static void parts_free(struct parts *p)
+{
+    secret_free(p->secret);
+    agents_free(p->agents);
+    trust_free(p->trust);
+    referrer_list_free(p->referrers);
+    free(p->old);
+}
+
+/* A database of countries that cannot be read is not an error: the one before stays. */
+static int make_parts(struct daemon *d, const struct config *config,
+                      struct parts *ret_parts, char ret_sentence[1024])
+{
+    const struct settings *s = &config->settings;
+    struct parts p = {.secret = NULL};
+    int rv = daemon_load_secret(d, s, &p.secret, ret_sentence);
+
+    if (rv == 0 && daemon_agents_may_differ(&d->config->settings, s))
+        rv = daemon_load_agents(d, s, &p.agents, ret_sentence);
+    if (rv == 0)
+        rv = open_referrers(&p.referrers, s, ret_sentence);
+    if (rv == 0)
+        rv = trust_load(&p.trust, s, ret_sentence);
+    if (rv == 0 && (p.old = calloc(1, sizeof *p.old)) == NULL)
+        rv = ERR_NOMEM;
+    if (rv == 0 && (p.atlas = daemon_new_atlas(d, config)) == NULL)
+        rv = ERR_NOMEM;
+    if (rv != 0)
+        parts_free(&p);
+    else
+        *ret_parts = p;
+    return rv;
+}
+
+/* Nothing changes unless all of it can. */
+static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
+{
+    struct parts new;
+    int rv = make_parts(d, config, &new, ret_sentence);
 
     if (rv != 0)
         return rv;
-    rv = open_referrers(&referrers, &config->settings, ret_sentence);
-    if (rv != 0) {
-        secret_free(secret);
-        return rv;
-    }
-    rv = trust_load(&trust, &config->settings, ret_sentence);
-    if (rv != 0) {
-        referrer_list_free(referrers);
-        secret_free(secret);
-        return rv;
-    }
-    old = malloc(sizeof *old);
-    atlas = old == NULL ? NULL : daemon_new_atlas(d, config);
-    if (atlas == NULL) {
-        trust_free(trust);
-        free(old);
-        referrer_list_free(referrers);
-        secret_free(secret);
-        return ERR_NOMEM;
-    }
-    *old = (struct retired){.next = d->retired,
-                            .config = d->config,
-                            .trust = d->own_trust,
-                            .referrers = d->own_referrers,
-                            .atlas = d->own_atlas,
-                            .same_geo = d->own_atlas->geo == atlas->geo};
-    d->retired = old;
+    *new.old = (struct retired){.next = d->retired,
+                                .config = d->config,
+                                .trust = d->own_trust,
+                                .referrers = d->own_referrers,
+                                .atlas = d->own_atlas,
+                                .same_geo = d->own_atlas->geo == new.atlas->geo,
+                                .agents = new.agents != NULL ? d->own_agents : NULL};
+    d->retired = new.old;
     d->config = config;
-    use_trust(d, trust);
-    use_referrers(d, referrers);
-    daemon_use_atlas(d, atlas);
+    use_trust(d, new.trust);
+    use_referrers(d, new.referrers);
+    daemon_use_atlas(d, new.atlas);
+    if (new.agents != NULL)
+        daemon_use_agents(d, new.agents);
     if (d->sharer != NULL)
-        sharer_use(d->sharer, secret);
+        sharer_use(d->sharer, new.secret);
     registry_reload(d->registry, config);
     return 0;
 }
@@ -187,6 +211,7 @@ static void retired_free(struct retired *old)
     trust_free(old->trust);
     referrer_list_free(old->referrers);
     daemon_free_atlas(old->atlas, old->same_geo ? old->atlas : NULL);
+    agents_free(old->agents);
     free(old);
 }
 

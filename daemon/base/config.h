@@ -46,6 +46,7 @@ struct rate_rule {
     unsigned per_s;
     unsigned burst;
 };
+enum bots { BOTS_APART, BOTS_COUNTED };
 
 /* The global settings: a member for each SETTING of config.def, with the same name and
  * the sentence, range and default that stand there. Text is NUL-terminated; "" is
@@ -62,6 +63,8 @@ struct settings {
     char geo_db[CONFIG_TEXT_MAX];              /* "": the one installed, "none": off */
     char referrer_list[CONFIG_TEXT_MAX];       /* "": the one in luotd               */
     char referrer_deny[CONFIG_TEXT_MAX];       /* "": nobody                         */
+    char agent_list[CONFIG_TEXT_MAX];          /* "": built in                       */
+    char bot_list[CONFIG_TEXT_MAX];            /* "": built in                       */
     struct networks udp_trusted;               /* none closes UDP                    */
     struct networks trusted_proxies;
     struct networks internal;      /* of every site */
@@ -94,6 +97,7 @@ struct site_config {
     enum source source;
     enum page_rule log_rule;
     char not_pages[256]; /* beginnings of paths, a comma list; see page_rule_is_page */
+    enum bots bots;
     enum identity identity;
     unsigned pages;
     char page_query[128]; /* names with commas: see parse/page.h */

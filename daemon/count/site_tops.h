@@ -1,6 +1,7 @@
 /* Floor 2 (count). The tops and pages of a site: three tables of a day each (yesterday's,
  * today's, and tomorrow's when it is near), and one of pages. Day d is in table d % 3. All
- * is in the arena; a silent site backs two pages of 4 KiB for it.
+ * is in the arena; a silent site backs two pages of 4 KiB for it. After a clock that jumped
+ * over days the new day's table comes some ticks later: a view before it is in no table.
  *
  *   a day's table: not there -> (keeper) ready, nobody's -> (first comer's CAS) the day's
  *   -> when its place is needed, three days later (keeper) retired, a grace, no reader ->

@@ -93,6 +93,17 @@ static struct slice keep_text(struct tops_room *r, const char *at, size_t length
 
 /* --- Tops --- */
 
+/* What a key may have had that the saved rows do not say: of one that is not in the table,
+ * and of one that is not among the first. */
+static uint64_t lacks_of(const struct topk_list *list)
+{
+    uint64_t last = list->rows > list->count && list->count > 0
+                        ? list->row[list->count - 1].views
+                        : 0;
+
+    return last > list->error ? last : list->error;
+}
+
 /* The rows of one dimension, and what has none. */
 static struct slice take_rows(struct tops_room *r, const struct topk_table *t,
                               const struct topk_list *list)
@@ -113,7 +124,7 @@ static struct slice take_rows(struct tops_room *r, const struct topk_table *t,
     }
     if (other > 0 || list->error > 0)
         r->row[r->rows++] = (struct top_row){
-            .key = keep_text(r, "", 0), .views = other, .lacks = list->error};
+            .key = keep_text(r, "", 0), .views = other, .lacks = lacks_of(list)};
     return (struct slice){(const char *)first,
                           (size_t)(&r->row[r->rows] - first) * sizeof *first};
 }

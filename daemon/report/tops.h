@@ -1,6 +1,7 @@
 /* Floor 3 (report). The tops of a site over a range of days, as a document, a table for a
  * spreadsheet and one for people. Rows and `other` add up to `total`; no row lacks more
- * views than `error`, and no key that is not listed had more. */
+ * views than `error`, and no key that is not listed had more than `error` and the last row
+ * together. */
 #ifndef LUOT_REPORT_TOPS_H
 #define LUOT_REPORT_TOPS_H
 

@@ -158,7 +158,7 @@ describe('a cheat', () => {
   });
 
   test('a token lets a request name the visitor, and one that nobody has is refused', async () => {
-    const post = (bearer) => luotd.request('POST', '/b', { headers: { Authorization: `Bearer ${bearer}` }, body: 's=portal&p=/&i=10.9.1.1&u=x\ns=portal&p=/&i=10.9.1.2&u=x' });
+    const post = (bearer) => luotd.request('POST', '/b', { headers: { Authorization: `Bearer ${bearer}` }, body: 's=portal&p=/&i=10.9.1.1&u=Firefox\ns=portal&p=/&i=10.9.1.2&u=x' });
     const before = (await luotd.snapshot('portal')).periods.today.visitors;
     const good = await post(token(SECRET)), bad = await post(token('another secret, of nobody'));
     assert.deepEqual([good.status, bad.status, JSON.parse(bad.text).error.reason], [204, 403, 'untrusted']);

@@ -20,7 +20,7 @@ describe('tops', () => {
   const tops = (of, query = '') => luotd.get(`/v1/demo/tops.json?of=${of}${query}`);
   const page = (p) => luotd.get(`/v1/demo/page.json?p=${encodeURIComponent(p)}`);
   const view = async (visitor, p, more = '') => {
-    await luotd.udp(`s=demo&i=10.1.${visitor >> 8}.${visitor & 255}&u=x&p=${encodeURIComponent(p)}${more}`);
+    await luotd.udp(`s=demo&i=10.1.${visitor >> 8}.${visitor & 255}&u=Firefox&p=${encodeURIComponent(p)}${more}`);
     sent++;
   };
   const seen = () => luotd.received(sent);
