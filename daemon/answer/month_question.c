@@ -233,6 +233,18 @@ static bool is_told(const struct store_job *j, const struct site *site,
     return any;
 }
 
+static int grow(struct rows *rows)
+{
+    size_t room = rows->room * 2 + 16;
+    struct month_row *more = realloc(rows->at, room * sizeof *more);
+
+    if (more == NULL)
+        return ERR_NOMEM;
+    rows->at = more;
+    rows->room = room;
+    return 0;
+}
+
 static int add_site(struct rows *rows, const struct store_job *j, struct reading *x)
 {
     /* Terms are freed a minute after a reload replaced them; a store may take longer. */
@@ -241,15 +253,8 @@ static int add_site(struct rows *rows, const struct store_job *j, struct reading
     struct site_terms *own = site_terms_new(&config);
     int rv = own == NULL ? ERR_NOMEM : 0;
 
-    if (rv == 0 && rows->count == rows->room) {
-        size_t room = rows->room * 2 + 16;
-        struct month_row *more = realloc(rows->at, room * sizeof *more);
-        rv = more == NULL ? ERR_NOMEM : 0;
-        if (rv == 0) {
-            rows->at = more;
-            rows->room = room;
-        }
-    }
+    if (rv == 0 && rows->count == rows->room)
+        rv = grow(rows);
     x->terms = own;
     if (rv == 0 && is_asked(j, x->site, own)) {
         rv = read_row(x, &rows->at[rows->count]);
