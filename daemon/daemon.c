@@ -15,8 +15,9 @@
 #include "store/names.h"
 
 enum {
-    ARENA_VERSION =
-        2, /* 1 had no checks (count/check_word.h): they are made at adoption */
+    /* 1 had no checks (count/check_word.h): they are made at adoption. 2 had no engaged
+     * visits (count/site_engaged.h), and would read their bit as part of a slot. */
+    ARENA_VERSION = 3,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
     DRAIN_MS = 1000

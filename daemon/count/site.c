@@ -56,6 +56,8 @@ int site_make(struct site *s, struct arena *a, struct instant now)
     if (rv == 0)
         rv = arena_back(a, site_place(s, site_table_at(0)),
                         VISITORS_IN_BLOCK * sizeof(uint64_t));
+    if (rv == 0)
+        rv = site_engaged_make(s, a);
     if (rv != 0)
         return rv;
     memset(s->block, 0, sizeof *s->block);

@@ -6,7 +6,8 @@
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
  *   0           1 MiB               13 MiB       13.75 MiB
- *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) | */
+ *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) |
+ * and from 31 MiB on a page of engaged visits (count/site_engaged.h). */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -17,6 +18,7 @@
 #include "count/hits.h"
 #include "count/key_ring.h"
 #include "count/period.h"
+#include "count/site_engaged.h"
 #include "count/turn.h"
 #include "count/visitors.h"
 #include "identify/visit.h"
@@ -181,6 +183,7 @@ struct site { /* one a range, made at start, never moves */
     _Atomic int64_t
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
+    _Atomic(struct site_engaged *) engaged; /* NULL: its page is not backed yet */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -189,8 +192,11 @@ struct site_lane {
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
-    uint32_t views, visits; /* not added to the ring yet */
-    bool touched;           /* in this turn              */
+    uint32_t views, visits;       /* not added to the ring yet */
+    uint32_t day, known, engaged; /* of which local day; visits by visitors that are
+                                     known, and second views: not added yet */
+    bool is_known, is_second;     /* of the view at hand */
+    bool touched;                 /* in this turn        */
 };
 
 /* The keeper waits for one grace at a time: whoever needs one takes the ticket

@@ -55,6 +55,7 @@ static void set_back_visitors(struct site *s, int64_t was_slot, int64_t now_slot
         if (site_key_is_linked(s, i))
             visitors_set_back(&s->table[i], was_slot, now_slot, &now);
     site_forget_rows_after(s, now_slot);
+    site_engaged_forget_after(s, now.number[PERIOD_DAY]);
 }
 
 void site_adopt(struct site *s, struct arena *a, struct instant now)
@@ -65,6 +66,9 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     if (last == 0)
         last = now_slot;
     site_check(s, last);
+    /* Without room the keeper tries again, and says so. */
+    (void)site_engaged_adopt(s, a,
+                             zone_day(site_terms_of(s)->zone, instant_seconds(now)));
     site_adopt_keys(s, a, INT64_MIN); /* what is whole may still be asked */
     adopt_visitors(s, last, now_slot);
     site_keep_rows(s, last);

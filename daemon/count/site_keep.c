@@ -187,6 +187,9 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g, struct in
     site_fold_days(s);
     failed = site_keep_keys(s, a, g, now_slot);
     rv = keep_tables(s, a, g, now_slot);
+    if (rv == 0)
+        rv = site_engaged_adopt(s, a,
+                                zone_day(site_terms_of(s)->zone, instant_seconds(now)));
     keep_scan(s, now_slot);
     return failed != 0 ? failed : rv;
 }

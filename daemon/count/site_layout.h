@@ -13,7 +13,8 @@ enum {
     MATRIX_AT = TABLE_AT + SITE_KEYS * TABLE_BYTES,
     MATRIX_ROOM = 256 << 10,
     HLL_AT = MATRIX_AT + SITE_KEYS * MATRIX_ROOM,
-    HLL_PER_KEY = 3 /* two days, one month */
+    HLL_PER_KEY = 3,                          /* two days, one month */
+    ENGAGED_AT = SITE_RANGE_BYTES - (1 << 20) /* count/site_engaged.h: a page */
 };
 
 static inline size_t site_table_at(unsigned i)
@@ -39,7 +40,7 @@ static inline size_t site_month_hll_at(unsigned i)
 static_assert(sizeof(struct site_block) <= 84 << 10, "1,000 quiet sites fit in 96 MiB");
 static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room");
 static_assert(sizeof(struct hll) % 4096 == 0, "what is punched is whole pages");
-static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= SITE_RANGE_BYTES,
+static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= ENGAGED_AT,
               "everything fits in a site's range");
 static_assert(sizeof(struct site_history) % sizeof(uint64_t) == 0,
               "a site's history is copied word by word");

@@ -36,7 +36,10 @@ struct opinion {
     bool placed;         /* by any table                        */
     bool all_new;        /* none that placed it knows the visit */
     bool oldest_new;     /* what the oldest exact table says    */
+    bool oldest_second;  /* the same of: the visit's second view */
     int64_t oldest_from; /* INT64_MAX: there is none            */
+    bool placed_second;  /* what the oldest table that placed it says of that */
+    int64_t placed_from;
 };
 
 static void ask(const struct visitors_table *t, int64_t from, struct visitors_verdict v,
@@ -49,9 +52,14 @@ static void ask(const struct visitors_table *t, int64_t from, struct visitors_ve
         return;
     o->placed = true;
     o->all_new = o->all_new && v.new_visit;
+    if (from < o->placed_from) {
+        o->placed_from = from;
+        o->placed_second = v.second_view;
+    }
     if (exact && from < o->oldest_from) {
         o->oldest_from = from;
         o->oldest_new = v.new_visit;
+        o->oldest_second = v.second_view;
     }
 }
 
@@ -60,7 +68,8 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
                      int64_t slot)
 {
     const struct visit_periods *periods = periods_of(lane, slot);
-    struct opinion o = {.all_new = true, .oldest_from = INT64_MAX};
+    struct opinion o = {
+        .all_new = true, .oldest_from = INT64_MAX, .placed_from = INT64_MAX};
     struct slice key = slice_of(s->block->key);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
@@ -84,7 +93,19 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
     }
     if (!o.placed)
         return visit->entry;
+    lane->is_known = true;
+    lane->is_second =
+        o.oldest_from != INT64_MAX ? o.oldest_second : o.placed_second && !o.all_new;
     return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
+}
+
+/* All that the lane holds is of one slot. */
+static void add_lane(struct site *s, struct site_lane *lane)
+{
+    hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+    if (lane->known + lane->engaged > 0)
+        site_engaged_add(s, lane->day, lane->known, lane->engaged);
+    lane->views = lane->visits = lane->known = lane->engaged = 0;
 }
 
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
@@ -94,16 +115,20 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
 
     if (late)
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
+    lane->is_known = lane->is_second = false;
     new_visit = visit->anonymous ? visit->entry : identify(s, lane, visit, slot);
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
-    if (slot != lane->slot && lane->views > 0) {
-        hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
-        lane->views = lane->visits = 0;
-    }
+    if (slot != lane->slot && lane->views > 0)
+        add_lane(s, lane);
     lane->slot = slot;
     lane->views++;
     lane->visits += new_visit;
+    if (lane->is_known) {
+        lane->day = periods_of(lane, slot)->number[PERIOD_DAY];
+        lane->known += new_visit;
+        lane->engaged += lane->is_second;
+    }
     return new_visit;
 }
 
@@ -123,8 +148,7 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
     lane->touched = false;
     if (lane->views == 0)
         return false;
-    hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
-    lane->views = lane->visits = 0;
+    add_lane(s, lane);
     if (atomic_load_explicit(&s->block->first_live_s, memory_order_relaxed) == 0) {
         int64_t none = 0;
         atomic_compare_exchange_strong_explicit(&s->block->first_live_s, &none, now_s,
