@@ -14,7 +14,7 @@
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(SITE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <= SITE_CHANGES,
+static_assert(2 * SITE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <= SITE_CHANGES,
               "a site's rows fit in its room");
 
 int collection_init(struct collection *c)
@@ -160,6 +160,18 @@ static int collect_quarters(const struct looking *l)
     return rv;
 }
 
+static int collect_engaged(const struct looking *l, int64_t day)
+{
+    struct change c = {.kind = CHANGE_ENGAGED, .site = l->key, .number = day};
+    struct engaged_count n;
+
+    if (!site_engaged_day(l->site, day, &n))
+        return 0;
+    c.views = n.engaged;
+    c.visits = n.visits;
+    return add_row(l->into, l->shadow, &c);
+}
+
 static int collect_days(const struct looking *l)
 {
     bool all_final = true;
@@ -180,7 +192,10 @@ static int collect_days(const struct looking *l)
         c.visits = n.metric[METRIC_VISITS];
         c.visitors = n.metric[METRIC_VISITORS];
         c.exact = n.exact;
-        rv = add_row(l->into, l->shadow, &c);
+        /* First: where the day's row is, this one is. */
+        rv = collect_engaged(l, day);
+        if (rv == 0)
+            rv = add_row(l->into, l->shadow, &c);
     }
     if (l->shadow->next.day < l->today - 1) /* days that never had a beacon never fold */
         l->shadow->next.day = l->today - 1;

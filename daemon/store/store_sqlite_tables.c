@@ -79,14 +79,18 @@ static const char schema[] =
 
 /* What came after the first databases: made when it is not there, and an older luotd does
  * without. `growth` is the database's size at each day's first save; `name` is what people
- * said of sites (count/site_names). */
+ * said of sites (count/site_names); `engaged` is how many of a day's visits by known
+ * visitors had a second view. */
 static const char later[] =
     "CREATE TABLE IF NOT EXISTS growth(day INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) "
     "STRICT;"
     "CREATE TABLE IF NOT EXISTS name(kind TEXT NOT NULL, subject TEXT NOT NULL, object "
     "TEXT "
     "NOT NULL, host TEXT NOT NULL, at INTEGER NOT NULL, uid INTEGER NOT NULL, "
-    "PRIMARY KEY(kind, subject)) STRICT;";
+    "PRIMARY KEY(kind, subject)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS engaged(site INTEGER NOT NULL, day INTEGER NOT NULL, run "
+    "INTEGER NOT NULL, visits INTEGER NOT NULL, engaged INTEGER NOT NULL, "
+    "PRIMARY KEY(site, day, run)) STRICT, WITHOUT ROWID;";
 
 static const char first_table[] = "CREATE TABLE luot(version";
 
