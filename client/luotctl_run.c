@@ -110,6 +110,8 @@ static int run_command(const struct luotctl *ctl, int argc, char *const *argv)
         return luotctl_load(ctl, &i);
     case COMMAND_CHECK:
         return luotctl_check(ctl, &i);
+    case COMMAND_CLASSIFY:
+        return luotctl_classify(ctl, &i);
     case COMMAND_DUMP:
         return luotctl_dump(ctl, &i);
     case COMMAND_REPORT:

@@ -36,6 +36,16 @@ static void list_stores(struct stats *s, const struct service_status *status)
     }
 }
 
+static void add_geo(struct stats *s, const struct service *service)
+{
+    const struct atlas *atlas = service_atlas(service);
+
+    if (atlas == NULL)
+        return;
+    s->geo = atlas->geo == NULL ? NULL : geo_info(atlas->geo);
+    s->geo_trouble = atlas->trouble[0] == '\0' ? NULL : atlas->trouble;
+}
+
 /* `status` lives as long as what is returned. */
 static struct stats stats_of(const struct asked_command *c,
                              const struct service_status *status)
@@ -44,6 +54,7 @@ static struct stats stats_of(const struct asked_command *c,
     struct stats s = {.version = service->version, .node = service->node};
 
     list_stores(&s, status);
+    add_geo(&s, service);
     metrics_sum(service->rows, service->workers, &s.total);
     s.kernel_drops = status->kernel_drops;
     s.udp_buffer = status->udp_buffer;

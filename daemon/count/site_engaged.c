@@ -75,8 +75,10 @@ void site_engaged_add(const struct site *s, uint32_t day, uint32_t visits,
     cell_add(&page->engaged[day % ENGAGED_DAYS], day, engaged);
 }
 
-static void forget(_Atomic uint64_t cells[ENGAGED_DAYS], uint64_t last)
+static bool forget(_Atomic uint64_t cells[ENGAGED_DAYS], uint64_t last)
 {
+    bool any = false;
+
     for (unsigned i = 0; i < ENGAGED_DAYS; i++) {
         uint64_t seen = atomic_load_explicit(&cells[i], memory_order_relaxed);
 
@@ -84,26 +86,35 @@ static void forget(_Atomic uint64_t cells[ENGAGED_DAYS], uint64_t last)
                !atomic_compare_exchange_weak_explicit(
                    &cells[i], &seen, 0, memory_order_relaxed, memory_order_relaxed))
             continue;
+        any = any || seen > last;
     }
+    return any;
 }
 
-void site_engaged_forget_after(const struct site *s, int64_t day)
+void site_engaged_set_back(const struct site *s, int64_t today)
 {
     struct site_engaged *page = page_of(s);
-    uint64_t last = ((uint64_t)day + 1) << COUNT_BITS | COUNT_MAX;
+    uint64_t last = (uint64_t)(today + ENGAGED_DAYS) << COUNT_BITS | COUNT_MAX;
+    bool any;
 
     if (page == NULL)
         return;
-    forget(page->visits, last);
-    forget(page->engaged, last);
+    any = forget(page->visits, last);
+    any = forget(page->engaged, last) || any;
+    if (any) /* they may have taken the places of today and of days before it */
+        atomic_store_explicit(&page->from_day, today + 2, memory_order_relaxed);
 }
 
-static uint64_t cell_count(const _Atomic uint64_t cells[ENGAGED_DAYS], int64_t day)
+/* false: a later day has its place. */
+static bool cell_read(const _Atomic uint64_t cells[ENGAGED_DAYS], int64_t day,
+                      uint64_t *ret_count)
 {
     uint64_t cell =
         atomic_load_explicit(&cells[(uint64_t)day % ENGAGED_DAYS], memory_order_relaxed);
+    uint64_t tag = cell >> COUNT_BITS;
 
-    return cell >> COUNT_BITS == (uint64_t)day + 1 ? cell & COUNT_MAX : 0;
+    *ret_count = tag == (uint64_t)day + 1 ? cell & COUNT_MAX : 0;
+    return tag <= (uint64_t)day + 1;
 }
 
 bool site_engaged_day(const struct site *s, int64_t day, struct engaged_count *ret_count)
@@ -114,8 +125,9 @@ bool site_engaged_day(const struct site *s, int64_t day, struct engaged_count *r
     if (page == NULL ||
         day + 1 < atomic_load_explicit(&page->from_day, memory_order_relaxed))
         return false;
-    engaged = cell_count(page->engaged, day);
-    ret_count->visits = cell_count(page->visits, day);
+    if (!cell_read(page->engaged, day, &engaged) ||
+        !cell_read(page->visits, day, &ret_count->visits))
+        return false;
     /* A visit that began before a clock was set back may be in the one alone. */
     ret_count->engaged = engaged < ret_count->visits ? engaged : ret_count->visits;
     return true;

@@ -7,7 +7,10 @@
  * Workers add a turn's sum, two words a site and turn, and only when there is something to
  * add; kill -9 loses no more than the turn.
  *
- * One page of the site's range, in its last megabyte. An arena that was made before there
+ * A clock that is set back leaves the later days' numbers for when they come again; what a
+ * clock far ahead has overwritten is not known.
+ *
+ * One page near the end of the site's range. An arena that was made before there
  * was one has it added when it is adopted, and knows nothing of that day yet. */
 #ifndef LUOT_COUNT_SITE_ENGAGED_H
 #define LUOT_COUNT_SITE_ENGAGED_H
@@ -39,8 +42,9 @@ int site_engaged_adopt(struct site *s, struct arena *a, int64_t today);
 /* Worker, inside a turn. */
 void site_engaged_add(const struct site *s, uint32_t day, uint32_t visits,
                       uint32_t engaged);
-/* Days after this one have not begun: the clock was set back. Beside workers. */
-void site_engaged_forget_after(const struct site *s, int64_t day);
+/* The clock was set back to this day: days so far ahead that they are in the way of those
+ * to come are forgotten. Beside workers. */
+void site_engaged_set_back(const struct site *s, int64_t today);
 /* Any thread. What this arena counted; false: it does not know. */
 bool site_engaged_day(const struct site *s, int64_t day, struct engaged_count *ret_count);
 

@@ -109,7 +109,7 @@ static struct visitors_verdict decide(const struct visitors_table *t, uint64_t w
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++)
         if (never || before < p->start[kind])
             tally_add(&t->head->tally[kind][p->number[kind] % 4], p->number[kind]);
-    if (never || before + p->online_slots <= now)
+    if (now > p->online_after && (never || before <= p->online_after))
         visitors_join(t);
     return (struct visitors_verdict){.placed = true,
                                      .new_visit = opens_visit(was, a),

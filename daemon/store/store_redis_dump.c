@@ -321,6 +321,12 @@ static int dump_kind(struct dumping *d, enum dump_kind kind, int64_t from,
         return dump_total(d);
     case DUMP_SKETCH:
         return redis_dump_sketches(&records, from);
+    case DUMP_TOP:
+    case DUMP_TOP_MONTH:
+        return redis_dump_tops(&records, kind == DUMP_TOP_MONTH, from);
+    case DUMP_PAGE:
+    case DUMP_PAGE_SEED:
+        return redis_dump_pages(&records, kind == DUMP_PAGE_SEED, from);
     case DUMP_ADJUST:
         return redis_dump_adjustments(&records);
     case DUMP_SEED:

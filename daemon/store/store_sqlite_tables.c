@@ -90,7 +90,29 @@ static const char later[] =
     "PRIMARY KEY(kind, subject)) STRICT;"
     "CREATE TABLE IF NOT EXISTS engaged(site INTEGER NOT NULL, day INTEGER NOT NULL, run "
     "INTEGER NOT NULL, visits INTEGER NOT NULL, engaged INTEGER NOT NULL, "
-    "PRIMARY KEY(site, day, run)) STRICT, WITHOUT ROWID;";
+    "PRIMARY KEY(site, day, run)) STRICT, WITHOUT ROWID;"
+    /* key '': what has no row, and `lacks` what any row may lack. */
+    "CREATE TABLE IF NOT EXISTS top(site INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " of TEXT NOT NULL, run INTEGER NOT NULL, key TEXT NOT NULL, views INTEGER NOT NULL,"
+    " visitors INTEGER NOT NULL, lacks INTEGER NOT NULL,"
+    " PRIMARY KEY(site, day, of, run, key)) STRICT, WITHOUT ROWID;"
+    /* Of months that are over for more than 25 months; day is the month's first. */
+    "CREATE TABLE IF NOT EXISTS top_month(site INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " of TEXT NOT NULL, run INTEGER NOT NULL, key TEXT NOT NULL, views INTEGER NOT NULL,"
+    " visitors INTEGER NOT NULL, lacks INTEGER NOT NULL,"
+    " PRIMARY KEY(site, day, of, run, key)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS page(site INTEGER NOT NULL, page TEXT NOT NULL,"
+    " run INTEGER NOT NULL, views INTEGER NOT NULL, PRIMARY KEY(site, page, run)) "
+    "STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS page_seed(site INTEGER NOT NULL, page TEXT NOT NULL,"
+    " views INTEGER NOT NULL, counted INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " uid INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY(site, page)) "
+    "STRICT, WITHOUT ROWID;"
+    "CREATE VIEW IF NOT EXISTS tops(site, day, of, key, views, visitors) AS"
+    " SELECT site.key, date(kept.day * 86400, 'unixepoch'), kept.of,"
+    " iif(kept.key = '', '(other)', kept.key), sum(kept.views), sum(kept.visitors) FROM"
+    " (SELECT * FROM top UNION ALL SELECT * FROM top_month) AS kept"
+    " JOIN site ON site.id = kept.site GROUP BY kept.site, kept.day, kept.of, kept.key;";
 
 static const char first_table[] = "CREATE TABLE luot(version";
 
