@@ -43,7 +43,7 @@ struct opinion {
     bool all_first, oldest_first; /* the same of: its first view of the day */
     bool all_unknown;             /* no key that placed it had seen it   */
     int64_t oldest_from;          /* INT64_MAX: there is none            */
-    bool placed_second; /* what the oldest table that placed it says of that */
+    bool placed_second;           /* what the oldest table that placed it says of that */
     int64_t placed_from;
 };
 

@@ -16,8 +16,8 @@
 enum { LAST_VIEW_STEP_S = 60 };
 
 static_assert(4 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
-                       3 <=
-                   SITE_CHANGES,
+                      3 <=
+                  SITE_CHANGES,
               "a site's rows fit in its room");
 
 int collection_init(struct collection *c)
