@@ -2,7 +2,7 @@
 #
 # make run      install what is missing, build, and run luotd on its embedded default
 # make check    install what testing needs, then pass every test (what CI runs)
-# make build    build everything into build/; never installs anything
+# make build    build everything into build/; never installs anything but npm packages, into conf/lists
 # make unit     unit tests only                    (T=base/zone: one of them)
 # make stress   races, forced schedules, kill -9   (thread sanitizer)
 # make mutants  each protocol with one line taken out: its stress test must fail
@@ -10,6 +10,7 @@
 # make soak     the long forms: 1,000 kills, 500 power cuts, 72 hours, a night (an hour or so; SOAK=night: one of them)
 # make browser  the pages in a real browser
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
+# make data-report  what is made of the corpus's User-Agents, beside what was aimed at
 # make lint     format, floors, static analysis, shell
 # make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines; T=store)
 # make install  to DESTDIR and PREFIX
@@ -35,7 +36,7 @@ CC = gcc
 endif
 
 UV_LIBS     = -luv
-CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lm -lpthread
+CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lpsl -lhs -lpcre2-8 -lm -lpthread
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
        -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wundef
@@ -56,9 +57,9 @@ CFLAGS_ALL += -Wno-gnu-zero-variadic-macro-arguments
 endif
 
 CORE_SRC   = $(wildcard daemon/base/*.c daemon/parse/*.c daemon/identify/*.c daemon/count/*.c \
-                        daemon/store/*.c daemon/report/*.c) $(wildcard daemon/pipeline.c)
+                        daemon/store/*.c daemon/report/*.c) $(wildcard daemon/pipeline*.c)
 DAEMON_SRC = $(wildcard daemon/net/*.c daemon/answer/*.c daemon/keep/*.c) \
-             $(filter-out daemon/pipeline.c,$(wildcard daemon/*.c))
+             $(filter-out daemon/pipeline%.c,$(wildcard daemon/*.c))
 CTL_SRC    = $(wildcard client/luotctl*.c client/import*.c)
 LIB_SRC    = $(wildcard client/luot.c client/luot_*.c)
 LLHTTP_SRC = $(LLHTTP_DIR)/llhttp.c $(LLHTTP_DIR)/api.c $(LLHTTP_DIR)/http.c
@@ -85,8 +86,8 @@ FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
-.PHONY: build help clean lib unit stress soak bench install install-lib staged mutants \
-        run check lint conf fuzz seeds e2e browser check-gcc check-clang check-address check-thread
+.PHONY: build help clean lib unit stress soak soak-stress bench install install-lib staged mutants \
+        run check lint conf data-report fuzz seeds e2e browser check-gcc check-clang check-address check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -113,8 +114,9 @@ $(BUILD)/obj/%.o: %.c
 # The front-end's files are in the program, as they are and gzipped. -MMD does not see .incbin, so the object says what it needs.
 ASSETS = luot.js widget.js widget.css widget.html home.js home.css home.html privacy.css
 ASSET_DIR = $(BUILD)/gen/asset/
-$(BUILD)/obj/daemon/report/assets.o: $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
-$(BUILD)/obj/daemon/report/assets.o: CFLAGS_ALL += -DASSET_DIR='"$(ASSET_DIR)"'
+ASSET_FILES = $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
+$(BUILD)/obj/daemon/report/assets.o: $(ASSET_FILES)
+CFLAGS_ALL += -DASSET_DIR='"$(ASSET_DIR)"'
 
 $(ASSET_DIR)%.gz: $(ASSET_DIR)%
 	gzip -9nc $< >$@
@@ -128,9 +130,50 @@ $(ASSET_DIR)%: client/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
+# Lists of what is known of the web are made from npm packages, whose versions are in conf/lists/package-lock.json. Like assets they are in
+# the program.
+LIST_DIR = $(BUILD)/gen/lists/
+CFLAGS_ALL += -DLIST_DIR='"$(LIST_DIR)"'
+LIST_PACKAGES = conf/lists/node_modules/.package-lock.json
+$(BUILD)/obj/daemon/identify/referrer_list_builtin.o: $(LIST_DIR)referrers.list
+$(BUILD)/obj/daemon/identify/agent_built_in.o: $(LIST_DIR)agents.list $(LIST_DIR)bots.list $(LIST_DIR)agents.scan
+
+$(LIST_PACKAGES): conf/lists/package-lock.json
+	@echo "luot's lists are made from packages that are not here. They are installed by:"
+	@echo "  npm ci --prefix conf/lists --no-audit --no-fund"
+	@npm ci --prefix conf/lists --no-audit --no-fund --ignore-scripts || { echo "Without a network: run that where there is one," \
+	  "and copy conf/lists/node_modules here."; exit 69; }
+	@touch $@
+
+$(LIST_DIR)%.list: conf/lists/%.mjs conf/lists/%.own $(LIST_PACKAGES)
+	@mkdir -p $(@D)
+	node conf/lists/$*.mjs >$@
+
+$(LIST_DIR)%.list: conf/lists/%.mjs conf/lists/%_first.rules conf/lists/%_last.rules conf/lists/lib.mjs $(LIST_PACKAGES)
+	node $< $@
+
+$(LIST_DIR)licences.txt: conf/lists/licences.mjs conf/lists/lib.mjs $(LIST_PACKAGES)
+	node $< $@
+
+# The lists of agents and bots compiled once: luotd starts in milliseconds, and needs no compiler's memory.
+PREPARE_OBJ = $(call obj,conf/lists/prepare.c $(addprefix daemon/,identify/agent_list.c identify/agent_literal.c identify/agent_scan.c \
+                base/slice.c base/error.c base/hash.c))
+$(BUILD)/prepare: $(PREPARE_OBJ)
+	$(CC) $^ $(LDFLAGS_ALL) -lhs -lsodium -o $@
+
+$(LIST_DIR)agents.scan: $(BUILD)/prepare $(LIST_DIR)agents.list $(LIST_DIR)bots.list
+	$< $(LIST_DIR)agents.list $(LIST_DIR)bots.list $@
+
 $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
 	$(CC) -O3 -g -fPIC -I$(LLHTTP_INCLUDE) -c $< -o $@
+
+# The country database. `make install COUNTRY_DB=` does without, and so does a machine without a network: luotd counts on, without
+# countries, until geo_db names one.
+COUNTRY_DB ?= $(LIST_DIR)country.mmdb
+$(LIST_DIR)country.mmdb: conf/lists/country.mjs $(LIST_PACKAGES)
+	@mkdir -p $(@D)
+	@node conf/lists/country.mjs $@
 
 # libluot: what other programs link. Its soname changes when a program that was built before would not work any more.
 $(BUILD)/libluot.a: $(LIB_OBJ)
@@ -138,7 +181,7 @@ $(BUILD)/libluot.a: $(LIB_OBJ)
 	ar rcs $@ $^
 
 $(BUILD)/libluot.so: $(LIB_OBJ) client/luot.map
-	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -pthread -o $@
+	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -lsodium -pthread -o $@
 	@ln -sf libluot.so $(BUILD)/libluot.so.0
 
 $(BUILD)/example: client/example.c $(BUILD)/libluot.so
@@ -164,7 +207,7 @@ $(LUOT_TESTS): $(BUILD)/tests/%: tests/%.c $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BU
 
 $(BUILD)/tests/stress/stress_luot: tests/stress/stress_luot.c $(BUILD)/libluot.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -pthread -o $@
+	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -lsodium -pthread -o $@
 
 # Stress tests stop threads inside count/ (hits_seam, visitors_seam), so they link count/ compiled with its seams; the archive's own
 # copies are then not taken, because nothing of them is missing any more.
@@ -207,7 +250,7 @@ $(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.
 
 # Counts what the hot paths ask of the heap: they must ask nothing.
 $(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
-$(BUILD)/tests/test_pipeline: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(BUILD)/tests/test_pipeline $(BUILD)/tests/test_pipeline_log $(BUILD)/tests/test_pipeline_signed: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 # Makes each call in turn fail.
 $(BUILD)/tests/count/test_registry_memory: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc
 
@@ -219,7 +262,8 @@ $(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/
 # Mutants: NAME:test. count/ is built with -DLUOT_MUTANT_NAME, which takes one line out of a protocol; the test must then fail
 # (exit 1: not a crash, not a build that broke), or it proves nothing about that line.
 MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits \
-          NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors
+          NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors \
+          NO_OPEN:stress_kill_site NO_GRACE:stress_topk
 
 mutant_name = $(word 1,$(subst :, ,$(1)))
 mutant_test = $(word 2,$(subst :, ,$(1)))
@@ -297,13 +341,19 @@ stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
 
 # An installed luotd.conf is the operator's: a new one that differs is put beside it.
-install: install-lib $(BUILD)/luotd $(BUILD)/luotctl
+install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(addprefix $(LIST_DIR),referrers.list agents.list bots.list licences.txt) $(COUNTRY_DB)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
+	install -d $(DESTDIR)$(PREFIX)/share/luot
+	install -m 644 $(LIST_DIR)agents.list $(LIST_DIR)bots.list $(LIST_DIR)licences.txt conf/lists/README.md $(DESTDIR)$(PREFIX)/share/luot
+	@[ -z "$(COUNTRY_DB)" ] || { set -x; \
+	  install -m 644 $(COUNTRY_DB) $(COUNTRY_DB).credit $(COUNTRY_DB).licence $(DESTDIR)$(PREFIX)/share/luot; }
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	sed 's|/usr/bin/luotd|$(BINDIR)/luotd|g; s|/etc/luot/|$(SYSCONFDIR)/luot/|g' conf/luotd.service \
 	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/luotd.service
 	install -m 644 conf/luotd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/luot.conf
+	install -d $(DESTDIR)$(PREFIX)/share/luot
+	install -m 644 $(LIST_DIR)referrers.list $(DESTDIR)$(PREFIX)/share/luot
 	@conf=$(DESTDIR)$(SYSCONFDIR)/luot/luotd.conf; \
 	  if [ -e $$conf ] && ! cmp -s conf/luotd.conf $$conf; then conf=$$conf.new; fi; \
 	  echo install -m 644 conf/luotd.conf $$conf; install -m 644 conf/luotd.conf $$conf
@@ -337,14 +387,19 @@ conf: $(BUILD)/luotd
 run:
 	@conf/needs run
 	@$(MAKE) -s build
-	@exec $(BUILD)/luotd
+	@$(MAKE) -s $(COUNTRY_DB) || echo "luotd counts without countries: their database could not be fetched"
+	@exec $(BUILD)/luotd $$([ ! -e "$(COUNTRY_DB)" ] || echo --geo-db=$(COUNTRY_DB))
+
+# conf/lists' own rules and packages on real agents; `--wrong` lists what differs.
+data-report: $(BUILD)/luotctl
+	@BUILD=$(abspath $(BUILD)) node tests/data/report.mjs $(if $(WRONG),--wrong)
 
 # Fuzzing needs clang; the same seeds are replayed by gcc's sanitizers in `make check`.
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(ASSET_FILES) $(LIST_DIR)referrers.list $(LIST_DIR)agents.scan
 	@mkdir -p $(@D) $(BUILD)/fuzz/llhttp
 	@for f in $(LLHTTP_SRC); do clang -O1 -g -I$(LLHTTP_INCLUDE) -c $$f -o $(BUILD)/fuzz/llhttp/$$(basename $$f .c).o; done
-	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
+	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) -DASSET_DIR='"$(ASSET_DIR)"' $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
 
 fuzz: $(FUZZ_BIN)
 	@for t in $^; do n=$$(basename $$t); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "== $$n"; \
@@ -365,19 +420,27 @@ lint:
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem --enable=warning,portability \
 	  --suppress=unknownMacro:client/luotctl_show.c -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
 
-e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder $(PRELOADS)
+e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/example $(BUILD)/tests/fdholder $(PRELOADS)
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 # The long form of what `make e2e` runs in short. Each file says which of these it reads.
-SOAK ?= kill kill_redis power nodes damage redis clock night soak
+SOAK ?= kill kill_redis power nodes damage arena redis clock clock_walk night soak
 SOAK_kill = KILLS=1000
 SOAK_kill_redis = KILLS=1000
 SOAK_power = ROUNDS=500
 SOAK_nodes = ROUNDS=100
 SOAK_damage = FULL=1
+SOAK_clock_walk = WALKS=20 STEPS=80
+SOAK_arena = FULL=1
 SOAK_night = RATE=100
 SOAK_soak = QUARTER=3000 CROWD=420000
 SOAK_FILES = $(foreach f,$(SOAK),$(if $(wildcard tests/e2e/$(f).test.mjs),soak-$(f)))
+# Damage to each kind of file, in process, is a part of `damage`; so is the keeper killed at each of its stores.
+SOAK_STRESS = $(addprefix $(BUILD)/tests/stress/stress_,damage sweep sweep_marks kill_site)
+soak-damage: soak-stress
+soak-stress: $(SOAK_STRESS)
+	@for t in $^; do echo "== $$t FULL=1"; FULL=1 timeout 3600 $$t || exit 1; done
+
 soak:
 	@failed=; for f in $(SOAK_FILES); do $(MAKE) -s $$f || failed="$$failed $$f"; done; \
 	  if [ "$$failed" ]; then echo "soak: FAILED:$$failed"; exit 1; fi; echo "soak: everything passed: $(SOAK_FILES)"

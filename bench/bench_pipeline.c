@@ -4,10 +4,11 @@
  * the arena, the registry and the pipeline that luotd runs. Nanoseconds of CPU a beacon,
  * best of 5 passes over beacons made before. "new slots": the clock moves on by a slot
  * each 10,000 beacons, so that about two in three are their visitor's first of a slot.
+ * "limits": with the guard, whose limits nobody reaches.
  *
  *   bench_pipeline                         the table
  *   bench_pipeline WHAT LINES DATAGRAMS    one pass, for callgrind (bench/README.md):
- *                                          WHAT is parse, count or slots */
+ *                                          WHAT is parse, count, slots or limits */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,10 @@ struct bench {
     struct metrics_row row;
     struct trust trust;
     _Atomic(const struct trust *) trusted;
+    struct referrer_list *own_referrers;
+    _Atomic(const struct referrer_list *) referrers;
     struct pipeline pipeline;
+    struct guard *guard;
     struct instant now;
     uint64_t parsed; /* bytes of pages: so that no parse is left out */
 };
@@ -90,6 +94,13 @@ static void count_pass(struct bench *b, const struct work *w)
     }
 }
 
+static void limits_pass(struct bench *b, const struct work *w)
+{
+    b->pipeline.guard = b->guard;
+    count_pass(b, w);
+    b->pipeline.guard = NULL;
+}
+
 /* What luotd's keeper does ten times a second; here between passes, and not measured. */
 static int keep(struct bench *b)
 {
@@ -134,6 +145,8 @@ static int start(struct bench *b)
     struct config_error error;
     struct count_head *head;
     struct timespec wall;
+    char sentence[REFERRER_LIST_SENTENCE_MAX];
+    int rv;
 
     clock_gettime(CLOCK_REALTIME, &wall);
     b->now = (struct instant){(int64_t)wall.tv_sec * 1000};
@@ -141,14 +154,22 @@ static int start(struct bench *b)
                                                  : "/tmp/luot-bench-XXXXXX");
     if (mkdtemp(b->dir) == NULL || hash_start() != 0 ||
         config_parse(&b->config, slice_of(text), "bench", &error) != 0 ||
+        referrer_list_open(&b->own_referrers, "", "", sentence) != 0 ||
         networks_parse(&b->trust.udp, slice_of("loopback")) != 0 ||
         arena_open(&b->arena, b->dir, &layout, 0, &opened) != 0 ||
         registry_open(&b->registry, b->arena, SITES_MAX, b->config, b->now, &report) != 0)
         return ERR_IO;
+    b->guard = guard_new();
+    if (b->guard == NULL)
+        return ERR_NOMEM;
+    b->trust.limits = (struct guard_rules){{10, 1000000}, {10, 1000000}};
     head = arena_head(b->arena);
     atomic_store(&b->trusted, &b->trust);
-    return pipeline_init(&b->pipeline, b->registry, &b->row, &head->turns.line[0],
-                         &b->trusted);
+    atomic_store(&b->referrers, b->own_referrers);
+    rv = pipeline_init(&b->pipeline, b->registry, &b->row, &head->turns.line[0],
+                       &b->trusted);
+    b->pipeline.referrers = &b->referrers;
+    return rv;
 }
 
 static void stop(struct bench *b)
@@ -156,9 +177,11 @@ static void stop(struct bench *b)
     char file[96];
 
     pipeline_release(&b->pipeline);
+    guard_free(b->guard);
     registry_close(b->registry);
     arena_close(b->arena);
     config_free(b->config);
+    referrer_list_free(b->own_referrers);
     snprintf(file, sizeof file, "%s/arena", b->dir);
     unlink(file);
     rmdir(b->dir);
@@ -220,6 +243,8 @@ static int table(struct bench *b)
         if (rv == 0)
             rv = measure(b, "parse and count", count_pass, w);
         if (rv == 0)
+            rv = measure(b, "parse and count, limits", limits_pass, w);
+        if (rv == 0)
             rv = measure(b, "parse and count, new slots", count_pass, moving);
         free(made.datagrams);
     }
@@ -246,7 +271,11 @@ static int once(struct bench *b, const char *what, unsigned lines, size_t datagr
         return ERR_NOMEM;
     rv = warm_up(b, &w);
     if (rv == 0)
-        run(b, strcmp(what, "parse") == 0 ? parse_pass : count_pass, &w);
+        run(b,
+            strcmp(what, "parse") == 0    ? parse_pass
+            : strcmp(what, "limits") == 0 ? limits_pass
+                                          : count_pass,
+            &w);
     free(made.datagrams);
     return rv;
 }

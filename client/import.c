@@ -14,7 +14,7 @@ struct import {
     struct import_result *result;
     struct import_source_name source;
     struct import_piece piece;
-    enum log_rule rule;
+    enum page_rule rule;
     bool dry_run;
     bool combined; /* a record in the combined format was seen */
     bool loaded;   /* at least one piece                       */
@@ -153,7 +153,7 @@ static int import_lines(struct import *im, struct import_reader *reader)
 }
 
 int import_file(struct import_result *ret_result, struct import_reader *reader,
-                const struct import_site *site, struct slice name, enum log_rule rule,
+                const struct import_site *site, struct slice name, enum page_rule rule,
                 bool dry_run, const struct import_peer *peer)
 {
     struct import im = {.site = site,

@@ -50,7 +50,7 @@ struct import_result {
  * codes are the peer's, or ERR_NOMEM. The result is filled in either way, as far as it
  * came; release it. */
 int import_file(struct import_result *ret_result, struct import_reader *reader,
-                const struct import_site *site, struct slice name, enum log_rule rule,
+                const struct import_site *site, struct slice name, enum page_rule rule,
                 bool dry_run, const struct import_peer *peer);
 void import_result_release(struct import_result *result);
 

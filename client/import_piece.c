@@ -71,11 +71,11 @@ void import_numbers_add(struct import_numbers *to, const struct import_numbers *
 /* The same visitor that the live counters would see, if the log has addresses. PV-1 tells
  * visitors by the bytes of the first field, whatever they are. */
 static uint64_t visitor_of(const struct import_site *site, const struct log_line *line,
-                           enum log_rule rule)
+                           enum page_rule rule)
 {
     struct slice key = slice_of(site->key);
     struct address address, unit;
-    if (rule == LOG_RULE_PV1 || address_parse(&address, line->host) != 0)
+    if (rule == PAGE_RULE_PV1 || address_parse(&address, line->host) != 0)
         return visitor_hash_name(&site->hash, key, line->host, line->user_agent);
     unit = address_unit(&address);
     return visitor_hash(&site->hash, key, &unit, line->user_agent);
@@ -87,7 +87,7 @@ static int64_t slot_of(int64_t time_s)
 }
 
 void import_piece_add(struct import_piece *p, const struct import_site *site,
-                      const struct log_line *line, enum log_rule rule)
+                      const struct log_line *line, enum page_rule rule)
 {
     struct import_numbers view = {
         .views = 1, .from_s = line->time_s, .to_s = line->time_s};
@@ -95,7 +95,7 @@ void import_piece_add(struct import_piece *p, const struct import_site *site,
         p->numbers.skipped++;
         return;
     }
-    if (!log_line_is_page_view(line, rule))
+    if (!page_rule_is_page(site->not_pages, line->path) || !page_rule_is_view(rule, line))
         return;
     import_numbers_add(&p->numbers, &view);
     p->view[p->count++] = (struct import_view){

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "count/period.h"
 #include "parse/log_line.h"
+#include "parse/page_rule.h"
 
 /* A page view is at most 101 bytes of a document (a day, an hour and a mark of its own),
  * so a document is at most 51 MB: luotd takes 64 MiB. */
@@ -19,6 +20,7 @@ struct import_site {
     int64_t first_live_s; /* from then on luotd counted itself; INT64_MAX: not yet */
     struct calendar calendar;
     int64_t idle_slots;
+    char not_pages[256]; /* see page_rule_is_page */
 };
 
 struct import_view {
@@ -51,7 +53,7 @@ void import_piece_begin(struct import_piece *p, uint64_t from_byte);
 bool import_piece_is_full(const struct import_piece *p);
 /* One record. */
 void import_piece_add(struct import_piece *p, const struct import_site *site,
-                      const struct log_line *line, enum log_rule rule);
+                      const struct log_line *line, enum page_rule rule);
 /* In order of time; what follows needs it. */
 void import_piece_sort(struct import_piece *p);
 /* The document, malloc'ed: see the top of import_piece.c. ERR_NOMEM. */

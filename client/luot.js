@@ -91,8 +91,9 @@
     var send = safe(function (more) {
         var base = tag.src.replace(/[^\/]*$/, '');
         var site = tag.dataset.site;
-        var line = 'p=' + encoded(page) + '&r=' + encoded(from) + '&t=' + encoded(document.title) +
-            '&w=' + screen.width + '&l=' + navigator.language + (site ? '&s=' + site : '') + more;
+        // Of a key that is there twice the first counts: an event may be about another page or file.
+        var line = more + '&p=' + encoded(page) + '&r=' + encoded(from) + '&t=' + encoded(document.title) +
+            '&w=' + screen.width + '&l=' + navigator.language + (site ? '&s=' + site : '');
         function image() {
             new Image().src = base + 'p.gif?' + line;
         }
@@ -123,7 +124,7 @@
             send('');
             from = path;
         } else if (Date.now() - sent > 59000)
-            send('&k=ping');
+            send('k=ping');
     });
 
     function moved(event) {
@@ -134,7 +135,7 @@
 
     window.luot = {
         show: show,
-        event: function (name) { send('&e=' + encoded(name)); }
+        event: function (name, of) { send('e=' + encoded(name) + '&p=' + encoded(of || page)); }
     };
     document.addEventListener('DOMContentLoaded', show);
     show({});

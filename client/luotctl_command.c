@@ -64,19 +64,62 @@ static const struct command COMMANDS[] = {
                 {.name = "from", .key = "from"},
                 {.name = "to", .key = "to"}}},
     {.name = "report",
-     .kind = COMMAND_JSON,
-     .usage = "KEY [--by day|hour|week|month] [--from FROM] [--to TO]",
-     .sentence = "views, visits and visitors of a site, row by row",
-     .details = "  --by P   a row for each day (default), hour, week or month\n" SPAN,
-     .words_min = 1,
+     .kind = COMMAND_REPORT,
+     .usage = "KEY [--by day|hour|week|month] [--from FROM] [--to TO]\n"
+              "       luotctl report (KEY | --group G | --all) --month 2025-12 "
+              "[--starts-on N]\n"
+              "               [--compare previous,year] [--format table|csv|json|html]",
+     .sentence =
+         "views, visits and visitors, row by row; or the month of one site or many",
+     .details =
+         "  --by P          a row for each day (default), hour, week or month\n" SPAN
+         "  --month M       a month of KEY, of the sites of a group, or of all; in "
+         "Vietnamese\n"
+         "  --starts-on N   the months begin on that day (1 to 28; default 1); visitors "
+         "are "
+         "then\n"
+         "                  a sum of days\n"
+         "  --compare C     beside the month before (previous), a year before (year), or "
+         "both:\n"
+         "                  by views, in per cent\n"
+         "  --format F      table (default), csv (for spreadsheets: UTF-8 with a mark, "
+         "`;` "
+         "between),\n"
+         "                  json, or html (one page to print)\n"
+         "  example: luotctl report --all --month 2025-12 --compare previous,year "
+         "--format "
+         "html >t12.html\n",
+     .words_min = 0,
      .words_max = 1,
      .option = {{.name = "by", .key = "by"},
+                {.name = "from", .key = "from"},
+                {.name = "to", .key = "to"},
+                {.name = "group", .key = "group"},
+                {.name = "all", .key = "all", .flag = true},
+                {.name = "month", .key = "month"},
+                {.name = "starts-on", .key = "starts_on"},
+                {.name = "compare", .key = "compare"},
+                {.name = "format"}}},
+    {.name = "top",
+     .kind = COMMAND_TEXT,
+     .usage = "KEY [--of WHAT] [--from FROM] [--to TO]",
+     .sentence = "the first rows of a site's pages, referrers, countries and so on",
+     .details =
+         "  --of WHAT   pages (default), entry_pages, referrers, referrer_classes, "
+         "countries,\n"
+         "              regions, networks, browsers, systems, devices, languages, "
+         "screens,\n"
+         "              campaigns, events, not_found, downloads or bots\n" SPAN
+         "  Without FROM and TO: today.\n",
+     .words_min = 1,
+     .words_max = 1,
+     .option = {{.name = "of", .key = "of"},
                 {.name = "from", .key = "from"},
                 {.name = "to", .key = "to"}}},
     {.name = "seed",
      .kind = COMMAND_TEXT,
      .usage = "KEY [--metric M] --total N [--today N] [--week N] [--month N]\n"
-              "               [--as-of T] [--note TEXT]",
+              "               [--as-of T] [--note TEXT] | KEY --page PATH N",
      .sentence = "sets the numbers that a site begins with",
      .details =
          "  Sets, never adds: the same seed twice changes nothing.\n"
@@ -87,17 +130,19 @@ static const struct command COMMANDS[] = {
          "  --as-of T    when the numbers were right: a day, or unix seconds (default: "
          "now)\n"
          "  --note TEXT  why, for the audit\n"
+         "  --page PATH  all views of one page, as of now, instead of the site's\n"
          "  example: luotctl seed portal --metric visits --total 50510 --week 84 --today "
          "2\n",
      .words_min = 1,
-     .words_max = 1,
+     .words_max = 2,
      .option = {{.name = "metric", .key = "metric"},
-                {.name = "total", .key = "total", .required = true},
+                {.name = "total", .key = "total"},
                 {.name = "today", .key = "today"},
                 {.name = "week", .key = "week"},
                 {.name = "month", .key = "month"},
                 {.name = "as-of", .key = "as_of"},
-                {.name = "note", .key = "note"}}},
+                {.name = "note", .key = "note"},
+                {.name = "page", .key = "page"}}},
     {.name = "adjust",
      .kind = COMMAND_TEXT,
      .usage = "KEY [--metric M] --day D --by N [--note TEXT]",
@@ -195,6 +240,36 @@ static const struct command COMMANDS[] = {
      .words_min = 0,
      .words_max = 0,
      .option = {{.name = "quiet", .key = "quiet"}}},
+    {.name = "where",
+     .kind = COMMAND_JSON,
+     .usage = "ADDRESS [KEY]",
+     .sentence = "the country, region and network of an address, as luotd sees it now",
+     .details = "  With the KEY of a site also whether it is internal there.\n",
+     .words_min = 1,
+     .words_max = 2},
+    {.name = "classify",
+     .kind = COMMAND_CLASSIFY,
+     .usage = "addresses|agents|referrers [OPTIONS] [FILE]",
+     .sentence = "what luot makes of them, a line each, as JSON lines",
+     .details =
+         "  Without FILE, or with -, standard input. No luotd is asked.\n"
+         "  addresses --config FILE  luotd.conf: its geo_db, `network`, `internal`\n"
+         "            --geo-db FILE  a country database; none: no countries (default: "
+         "the installed\n"
+         "                           one)\n"
+         "  agents    --agent-list FILE, --bot-list FILE  as the settings agent_list and "
+         "bot_list\n"
+         "  referrers --list FILE    as the setting referrer_list\n"
+         "            --deny FILE    as the setting referrer_deny\n"
+         "  example: echo https://l.facebook.com/ | luotctl classify referrers\n",
+     .words_min = 1,
+     .words_max = 2,
+     .option = {{.name = "list"},
+                {.name = "deny"},
+                {.name = "config"},
+                {.name = "geo-db"},
+                {.name = "agent-list"},
+                {.name = "bot-list"}}},
     {.name = "reload",
      .kind = COMMAND_TEXT,
      .usage = "",

@@ -18,13 +18,15 @@ struct command_option {
 };
 
 enum command_kind {
-    COMMAND_TEXT,   /* luotd's text is shown as it is                    */
-    COMMAND_JSON,   /* luotd is asked for JSON, which is shown as tables */
-    COMMAND_HELP,   /* ours: no luotd is asked                           */
-    COMMAND_IMPORT, /* ours: luotctl_import.c                            */
-    COMMAND_LOAD,   /* followed by a document from a file                */
-    COMMAND_DUMP,   /* ours: luotctl_dump.c                              */
-    COMMAND_CHECK   /* ours: luotctl_check.c                             */
+    COMMAND_TEXT,     /* luotd's text is shown as it is                    */
+    COMMAND_JSON,     /* luotd is asked for JSON, which is shown as tables */
+    COMMAND_HELP,     /* ours: no luotd is asked                           */
+    COMMAND_IMPORT,   /* ours: luotctl_import.c                            */
+    COMMAND_LOAD,     /* followed by a document from a file                */
+    COMMAND_DUMP,     /* ours: luotctl_dump.c                              */
+    COMMAND_CHECK,    /* ours: luotctl_check.c                             */
+    COMMAND_CLASSIFY, /* ours: luotctl_classify.c                         */
+    COMMAND_REPORT    /* ours with --month: luotctl_report.c; else as JSON */
 };
 
 struct command {

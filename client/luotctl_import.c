@@ -22,7 +22,7 @@ struct session {
     char path[SOCKET_PATH_MAX];
     struct import_site site;
     struct zone *zone;
-    enum log_rule rule;
+    enum page_rule rule;
     bool dry_run, bar;
     const char *file; /* as it was typed                              */
     unsigned shown;   /* malformed lines of this file                 */
@@ -98,6 +98,7 @@ static bool read_key(struct hash_key *ret_key, const char *hex)
 static bool read_site(struct session *s, json_t *answer)
 {
     const char *zone = json_string_value(json_object_get(answer, "timezone"));
+    const char *not_pages = json_string_value(json_object_get(answer, "not_pages"));
     json_int_t live = json_integer_value(json_object_get(answer, "first_live_s"));
     json_int_t idle = json_integer_value(json_object_get(answer, "session_idle_s"));
     /* The key that it is kept under, whatever name was typed. */
@@ -107,6 +108,8 @@ static bool read_site(struct session *s, json_t *answer)
     s->site.key_id = (uint64_t)json_integer_value(json_object_get(answer, "key_id"));
     s->site.first_live_s = live > 0 ? live : INT64_MAX;
     s->site.idle_slots = idle / 12;
+    snprintf(s->site.not_pages, sizeof s->site.not_pages, "%s",
+             not_pages == NULL ? "" : not_pages);
     if (zone == NULL || idle <= 0 ||
         !read_key(&s->site.hash, json_string_value(json_object_get(answer, "key")))) {
         s->status = luotctl_fail(
@@ -272,10 +275,10 @@ static int import_all(struct session *s, const struct invocation *i)
 
 static int read_rule(struct session *s, const char *word)
 {
-    s->rule = LOG_RULE_PAGE;
+    s->rule = PAGE_RULE_PAGE;
     if (word == NULL || strcmp(word, "page") == 0)
         return 0;
-    s->rule = LOG_RULE_PV1;
+    s->rule = PAGE_RULE_PV1;
     if (strcmp(word, "pv1") == 0)
         return 0;
     return luotctl_fail(s->ctl, EX_USAGE, "--rule is page or pv1");

@@ -45,7 +45,8 @@ static int ask(const struct luotctl *ctl, const struct invocation *i,
                struct slice document)
 {
     char sentence[SOCKET_SENTENCE_MAX], path[SOCKET_PATH_MAX], line[COMMAND_LINE + 256];
-    bool json = ctl->json || i->command->kind == COMMAND_JSON;
+    bool json = ctl->json || i->command->kind == COMMAND_JSON ||
+                i->command->kind == COMMAND_REPORT;
     struct reply reply;
     struct buffer b;
     buffer_init(&b, line, sizeof line);
@@ -109,8 +110,14 @@ static int run_command(const struct luotctl *ctl, int argc, char *const *argv)
         return luotctl_load(ctl, &i);
     case COMMAND_CHECK:
         return luotctl_check(ctl, &i);
+    case COMMAND_CLASSIFY:
+        return luotctl_classify(ctl, &i);
     case COMMAND_DUMP:
         return luotctl_dump(ctl, &i);
+    case COMMAND_REPORT:
+        if (month_report_is_asked(&i))
+            return luotctl_report(ctl, &i);
+        break;
     case COMMAND_TEXT:
     case COMMAND_JSON:
         break;

@@ -27,7 +27,8 @@ static bool is_time_key(const char *key)
                                        "time",
                                        "last_view",
                                        "durable_since",
-                                       "keeper_as_of_s"};
+                                       "keeper_as_of_s",
+                                       "built"};
     for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++)
         if (strcmp(KEYS[i], key) == 0)
             return true;

@@ -10,13 +10,15 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "daemon_inner.h"
-#include "identify/geo.h"
+#include "keep/tick.h"
 #include "store/history.h"
 #include "store/names.h"
 
 enum {
-    ARENA_VERSION =
-        2, /* 1 had no checks (count/check_word.h): they are made at adoption */
+    /* 1 had no checks (count/check_word.h); 2 no days aside (count/site_aside.h), no seals
+     * (count/site_seal.h) and no engaged visits (count/site_engaged.h), whose bit it would
+     * read as part of a slot: they are made at adoption. */
+    ARENA_VERSION = 3,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
     DRAIN_MS = 1000
@@ -80,16 +82,25 @@ static int open_arena(struct daemon *d)
     return EXIT_OK;
 }
 
-static void check_geo(const char *path)
+static int open_atlas(struct daemon *d)
 {
-    char sentence[256];
+    struct atlas *a = daemon_new_atlas(d, d->config);
 
-    if (path[0] == '\0')
-        return;
-    if (geo_check(path, sentence) == 0)
-        log_info("event=geo_db is=\"%s\"", sentence);
-    else
-        log_error("event=geo_db error=\"%s\" next=count_on_without_countries", sentence);
+    if (a == NULL)
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    daemon_use_atlas(d, a);
+    return EXIT_OK;
+}
+
+static int open_referrers(struct daemon *d)
+{
+    char sentence[1024] = "";
+    int rv = daemon_set_referrers(d, &d->config->settings, sentence);
+
+    if (rv == 0)
+        return EXIT_OK;
+    return daemon_fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "referrer_list",
+                       sentence);
 }
 
 static int open_sharing(struct daemon *d)
@@ -104,21 +115,26 @@ static int open_sharing(struct daemon *d)
 }
 
 /* Once: the next start finds what is whole. */
-static void say_damage(struct daemon *d)
+static void say_damage(struct daemon *d, const struct registry_report *report)
 {
+    d->arena_damaged = report->head_damaged;
+    if (report->head_damaged > 0)
+        log_error("event=arena_damaged file=%s/arena site=- mended=%u lost=0 day=- "
+                  "next=check_memory_and_who_writes_there",
+                  d->places.run_dir, report->head_damaged);
     for (size_t i = 0; i < registry_limit(d->registry); i++) {
-        const struct site *s = registry_at(d->registry, i);
+        const struct site *s = registry_site(d->registry, i);
         char day[11] = "-";
 
-        if (s == NULL || s->damage.mended + s->damage.lost == 0)
+        if (s->damage.mended + s->damage.lost == 0)
             continue;
         d->arena_damaged += s->damage.mended + s->damage.lost;
         if (s->damage.day >= 0)
             date_write(s->damage.day, day);
         log_error("event=arena_damaged file=%s/arena site=%s mended=%u lost=%u day=%s "
                   "next=check_memory_and_who_writes_there",
-                  d->places.run_dir, s->block->key, s->damage.mended, s->damage.lost,
-                  day);
+                  d->places.run_dir, s->block->key[0] != '\0' ? s->block->key : "-",
+                  s->damage.mended, s->damage.lost, day);
     }
 }
 
@@ -137,7 +153,8 @@ static int open_sites(struct daemon *d)
     if (report.full[0] != '\0')
         log_error("event=sites_full site=%s next=not_counted_raise_sites_max",
                   report.full);
-    say_damage(d);
+    say_damage(d, &report);
+    tick_say_ahead(d->registry, d->started);
     if (d->reader_store != NULL) {
         rv = history_reopen_sites(d->registry, d->reader_store, d->started, &reopened);
         if (rv == 0)
@@ -145,6 +162,7 @@ static int open_sites(struct daemon *d)
         if (rv != 0)
             log_error("event=history error=\"%s\" next=count_on_without_it",
                       error_text(rv));
+        (void)history_raise_lost(d->registry, d->reader_store, d->started);
         d->restoring = fresh && rv != 0;
         d->gap_waits =
             history_gap(d->reader_store, d->arena_report.last_alive_ms, d->started) != 0;
@@ -178,16 +196,38 @@ static int open_lanes(struct daemon *d)
     d->lane_pointers = calloc(d->workers, sizeof *d->lane_pointers);
     if (d->rows == NULL || d->lanes == NULL || d->lane_pointers == NULL)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    if (daemon_open_guard(d) != 0)
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     memset((void *)d->rows, 0, d->workers * sizeof *d->rows);
     for (unsigned i = 0; i < d->workers; i++) {
         struct lane *lane = &d->lanes[i];
         lane->daemon = d;
         d->lane_pointers[i] = lane;
         if (pipeline_init(&lane->pipeline, d->registry, &d->rows[i], &head->turns.line[i],
-                          &d->trust) != 0 ||
-            answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
+                          &d->trust) != 0)
             return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+        lane->pipeline.guard = d->guard;
+        lane->pipeline.senders = d->senders;
+        if (answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
+            return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+        lane->pipeline.referrers = &d->referrers;
+        lane->pipeline.atlas = &d->atlas;
     }
+    return EXIT_OK;
+}
+
+static int open_agents(struct daemon *d)
+{
+    char sentence[1024];
+    struct agents *agents;
+    int rv = daemon_load_agents(d, &d->config->settings, &agents, sentence);
+
+    if (rv != 0)
+        return daemon_fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "agents",
+                           sentence);
+    daemon_use_agents(d, agents);
+    for (unsigned i = 0; i < d->workers; i++)
+        pipeline_use_agents(&d->lanes[i].pipeline, &d->agents, i);
     return EXIT_OK;
 }
 
@@ -196,7 +236,7 @@ static int open_net(struct daemon *d)
     const struct settings *s = &d->config->settings;
     struct net_options options = {
         .listen = s->listen,
-        .udp = s->udp_trusted.count > 0,
+        .udp = s->udp_trusted.count > 0 || s->writers[0] != '\0',
         .workers = d->workers,
         .connections = s->connections,
         .connections_per_address = s->connections_per_address,
@@ -295,11 +335,17 @@ static int start(struct daemon *d)
             "be written by this user\" next=use_it_or_set_run_dir",
             d->places.run_dir);
     say_places(&d->places);
-    if (daemon_set_trust(d, &d->config->settings) != 0)
+    rv = daemon_set_trust(d, &d->config->settings, sentence);
+    if (rv == ERR_NOMEM)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    if (rv != 0)
+        return daemon_fail(EXIT_CONFIG, "writers", sentence);
     daemon_join_service(d);
-    check_geo(d->config->settings.geo_db);
-    rv = open_arena(d);
+    rv = open_atlas(d);
+    if (rv == EXIT_OK)
+        rv = open_referrers(d);
+    if (rv == EXIT_OK)
+        rv = open_arena(d);
     if (rv == EXIT_OK)
         rv = daemon_open_stores(d);
     if (rv == EXIT_OK)
@@ -311,6 +357,8 @@ static int start(struct daemon *d)
         rv = open_lanes(d);
     d->service.rows = d->rows;
     d->service.workers = d->workers;
+    if (rv == EXIT_OK)
+        rv = open_agents(d);
     if (rv == EXIT_OK)
         rv = open_net(d);
     return rv == EXIT_OK ? start_threads(d) : rv;
@@ -366,7 +414,11 @@ static void stop(struct daemon *d)
     free(d->lanes);
     free(d->rows);
     daemon_free_retired(d);
-    free(d->own_trust);
+    trust_free(d->own_trust);
+    guard_free(d->guard);
+    referrer_list_free(d->own_referrers);
+    daemon_free_atlas(d->own_atlas, NULL);
+    agents_free(d->own_agents);
     config_free(d->config);
 }
 

@@ -225,6 +225,7 @@ void daemon_join_service(struct daemon *d)
     static_assert(sizeof d->node == sizeof d->config->settings.node, "the same text");
     memcpy(d->node, d->config->settings.node, sizeof d->node);
     d->service = (struct service){
+        .atlas = &d->atlas,
         .clock = &d->clock,
         .node = d->node,
         .run_dir = d->places.run_dir,

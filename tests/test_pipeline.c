@@ -142,6 +142,38 @@ Test(pipeline, every_line_ends_in_exactly_one_outcome)
     world_close(&w);
 }
 
+/* Silence is a robot's from a browser only: a server that sends for others may not know. */
+Test(pipeline, a_robot_is_suppressed_and_counts_nothing)
+{
+    static const struct slice built_in[2];
+    _Atomic(const struct agents *) agents;
+    struct sender sender = browser("192.0.2.1");
+    char trouble[AGENT_TROUBLE_MAX];
+    enum agent_list_kind wrong;
+    struct agents *made;
+
+    start("[site a]\n");
+    cr_assert_eq(agents_new(&made, built_in, 1, &wrong, trouble), 0);
+    atomic_init(&agents, made);
+    pipeline_use_agents(&w.pipeline, &agents, 0);
+    cr_expect_eq(send_as(&sender, "s=a&p=/"), OUTCOME_VIEW);
+    sender.user_agent = SLICE("curl/8.0");
+    cr_expect_eq(send_as(&sender, "s=a&p=/"), OUTCOME_BOT);
+    cr_expect_eq(send_as(&sender, "s=a&k=ping"), OUTCOME_BOT);
+    sender.prefetch = true;
+    cr_expect_eq(send_as(&sender, "s=a&p=/"), OUTCOME_PREFETCH);
+    sender.prefetch = false;
+    sender.user_agent = (struct slice){"", 0};
+    cr_expect_eq(send_as(&sender, "s=a&p=/"), OUTCOME_BOT);
+    send_datagram("127.0.0.1",
+                  SLICE("s=a&p=/&i=192.0.2.7\ns=a&p=/&i=192.0.2.8&u=curl/8"));
+    cr_expect_eq(metric(SPAN_TODAY, METRIC_VIEWS), 2);
+    cr_expect_eq(lines_that_ended(OUTCOME_BOT), 4);
+    expect_every_line_accounted_for(7);
+    world_close(&w);
+    agents_free(made);
+}
+
 Test(pipeline, a_line_too_long_is_one_outcome_too)
 {
     char line[LUOT_BEACON_MAX + 2];
@@ -395,6 +427,65 @@ Test(pipeline, a_referrer_of_the_sites_own_host_is_no_entry_over_udp_either)
     send_as(&sender, "s=x-gov-vn&p=/y&r=https%3A%2F%2Fx.gov.vn%2Fx");
     cr_expect_eq(metric(SPAN_TODAY, METRIC_VISITS), 0);
     cr_expect_eq(world_metric(&w, "x-gov-vn", SPAN_TODAY, METRIC_VISITS), 1);
+    world_close(&w);
+}
+
+/* --- Where from --- */
+
+static _Atomic(const struct referrer_list *) referrers;
+
+static void use_referrers(const char *deny)
+{
+    char sentence[REFERRER_LIST_SENTENCE_MAX];
+    struct referrer_list *list;
+
+    cr_assert_eq(referrer_list_parse(&list, "list", referrer_list_builtin(), "deny",
+                                     slice_of(deny), sentence),
+                 0, "%s", sentence);
+    atomic_store(&referrers, list);
+    w.pipeline.referrers = &referrers;
+}
+
+static void drop_referrers(void)
+{
+    referrer_list_free((struct referrer_list *)(uintptr_t)atomic_load(&referrers));
+}
+
+Test(pipeline, a_view_that_comes_from_a_denied_host_is_suspect_and_counts_nowhere)
+{
+    start("[site a]\n");
+    use_referrers("spam.example\n");
+    cr_expect_eq(world_line(&w, "s=a&p=/&r=https://www.spam.example/x"), OUTCOME_SUSPECT);
+    cr_expect_eq(world_line(&w, "s=a&p=/&r=https://google.com/"), OUTCOME_VIEW);
+    cr_expect_eq(world_line(&w, "s=a&e=x&p=/&r=https://spam.example/"), OUTCOME_EVENT);
+    cr_expect_eq(metric(SPAN_TODAY, METRIC_VIEWS), 1);
+    drop_referrers();
+    world_close(&w);
+}
+
+Test(pipeline, whatever_page_and_referrer_ask_nothing_of_the_heap)
+{
+    static const char *const from[] = {"https://www.google.com/search?q=x",
+                                       "https://webmail.example.gov.vn/",
+                                       "https://%C4%91.example.vn/",
+                                       "android-app://com.zing.zalo/",
+                                       "-",
+                                       "",
+                                       "https://a.b.c.d.e.f.g.h.example.co.uk/x/y/z"};
+    static const char *const pages[] = {
+        "https%3A%2F%2Fa.vn%2F%25C4%2591%2F..%2Fx%2Findex.html%3Fid%3D7%26utm_source%3Dz",
+        "%2F%FF%0A", "about:blank", ""};
+    char line[600];
+
+    start("[site a]\nhosts = *.a.vn\npage_query = id\n");
+    use_referrers("");
+    for (size_t i = 0; i < 7; i++)
+        for (size_t j = 0; j < 4; j++) {
+            snprintf(line, sizeof line, "s=a&p=%s&r=%s&l=vi&w=1920", pages[j], from[i]);
+            cr_expect_eq(send_from("https://a.a.vn", "https://a.a.vn/y", line),
+                         OUTCOME_VIEW, "%s", line);
+        }
+    drop_referrers();
     world_close(&w);
 }
 

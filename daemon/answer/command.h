@@ -50,12 +50,16 @@ void command_audit(struct asked_command *c);
 void command_privacy(struct asked_command *c);
 /* commands_names.c: */
 void command_site(struct asked_command *c);
+/* commands_tops.c: */
+void command_top(struct asked_command *c);
+void command_seed_page(struct asked_command *c, struct site *site, struct slice page);
 /* commands_dump.c: */
 void command_dump(struct asked_command *c);
 /* commands_check.c: */
 void command_check(struct asked_command *c);
 /* commands_nodes.c: */
 void command_nodes(struct asked_command *c);
+void command_where(struct asked_command *c);
 /* commands_daemon.c: */
 void command_help(struct asked_command *c);
 void command_reload(struct asked_command *c);

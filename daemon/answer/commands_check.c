@@ -221,6 +221,33 @@ static void check_arena(struct checking *c)
                      (unsigned long long)most);
 }
 
+/* --- The country database --- */
+
+static void check_geo(struct checking *c)
+{
+    const struct atlas *atlas = service_atlas(c->job->service);
+    const struct geo_info *info;
+    char day[11];
+
+    if (atlas == NULL)
+        return;
+    if (atlas->trouble[0] != '\0') {
+        checking_say(c, false, "geo", "%s%s", atlas->trouble,
+                     atlas->geo == NULL ? "" : " (the one before is still used)");
+        return;
+    }
+    if (atlas->geo == NULL) {
+        checking_say(c, true, "geo",
+                     "no country database: views are not counted by country; `geo_db` "
+                     "names one");
+        return;
+    }
+    info = geo_info(atlas->geo);
+    date_write(info->built_s / 86400, day);
+    checking_say(c, true, "geo", "countries are from %s, built %s%s%s", info->type, day,
+                 info->credit[0] == '\0' ? "" : "; ", info->credit);
+}
+
 /* --- The sites --- */
 
 static bool is_silent(const struct checking *c, const struct site *site,
@@ -297,6 +324,7 @@ static void check_all(struct checking *c, struct store *store)
     check_store(c, store);
     checking_shared_stores(c);
     check_arena(c);
+    check_geo(c);
     check_sites(c);
     if (c->job->json) {
         json_out_array_end(&c->json);

@@ -184,6 +184,7 @@ static void work_import_key(struct store_job *j, struct store *store, struct ins
     json_out_text(&out, "timezone", config.timezone);
     json_out_number(&out, "first_weekday", config.first_weekday);
     json_out_number(&out, "session_idle_s", config.session_idle_s);
+    json_out_text(&out, "not_pages", config.not_pages);
     json_out_object_end(&out);
     buffer_byte(&b, '\n');
     store_job_answer(j, &b);

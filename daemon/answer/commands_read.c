@@ -1,5 +1,6 @@
 /* Commands that read: the daemon's numbers and the sites'. */
 #include "answer/command.h"
+#include "answer/month_question.h"
 #include "answer/question.h"
 #include "base/error.h"
 #include "report/series.h"
@@ -35,6 +36,16 @@ static void list_stores(struct stats *s, const struct service_status *status)
     }
 }
 
+static void add_geo(struct stats *s, const struct service *service)
+{
+    const struct atlas *atlas = service_atlas(service);
+
+    if (atlas == NULL)
+        return;
+    s->geo = atlas->geo == NULL ? NULL : geo_info(atlas->geo);
+    s->geo_trouble = atlas->trouble[0] == '\0' ? NULL : atlas->trouble;
+}
+
 /* `status` lives as long as what is returned. */
 static struct stats stats_of(const struct asked_command *c,
                              const struct service_status *status)
@@ -43,6 +54,7 @@ static struct stats stats_of(const struct asked_command *c,
     struct stats s = {.version = service->version, .node = service->node};
 
     list_stores(&s, status);
+    add_geo(&s, service);
     metrics_sum(service->rows, service->workers, &s.total);
     s.kernel_drops = status->kernel_drops;
     s.udp_buffer = status->udp_buffer;
@@ -218,11 +230,17 @@ static struct slice report_period(const struct asked_command *c, unsigned *place
 
 void command_report(struct asked_command *c)
 {
-    const struct site *site = command_site_at(c, 0);
-    struct question q = {.kind = ASK_REPORT, .to = c->to, .site = site, .text = !c->json};
+    struct question q = {.kind = ASK_REPORT, .to = c->to, .text = !c->json};
+    const struct site *site;
     unsigned place = 1;
     struct slice by;
 
+    if (month_question_is_asked(c)) {
+        month_question_ask(c);
+        return;
+    }
+    site = command_site_at(c, 0);
+    q.site = site;
     if (site == NULL)
         return;
     by = report_period(c, &place);

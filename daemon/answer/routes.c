@@ -15,6 +15,16 @@ static const struct route table[] = {
      "One metric (views, visits, visitors) over time, by minute, quarter, hour, day, "
      "week or month; from and to are days of the site or unix seconds, to is not in it; "
      "null is where nobody counted. For public sites."},
+    {"/v1/{site}/tops.json", TAKES_GET, false, true, answer_tops_json,
+     "?of=pages&from=2026-01-01&to=2026-02-01",
+     "The first rows of pages, referrers, countries, browsers and so on over days of the "
+     "site, to is not in it; rows and other add up to total, no row lacks more than "
+     "error. "
+     "For public sites."},
+    {"/v1/{site}/tops.csv", TAKES_GET, false, true, answer_tops_csv,
+     "?of=pages&from=2026-01-01&to=2026-02-01", "The same for a spreadsheet."},
+    {"/v1/{site}/page.json", TAKES_GET, false, true, answer_page_views, "?p=/",
+     "The views of one page, in all and today."},
     {"/luot.js", TAKES_GET, false, true, answer_asset, NULL, NULL},
     {"/widget.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},

@@ -21,6 +21,20 @@ int service_read_gaps(struct service *service, struct store *store, struct insta
     return rv;
 }
 
+const struct atlas *service_atlas(const struct service *service)
+{
+    return service->atlas == NULL
+               ? NULL
+               : atomic_load_explicit(service->atlas, memory_order_acquire);
+}
+
+static const struct geo_info *geo_of(const struct service *service)
+{
+    const struct atlas *atlas = service_atlas(service);
+
+    return atlas == NULL || atlas->geo == NULL ? NULL : geo_info(atlas->geo);
+}
+
 struct document service_document(const struct service *service, struct instant now)
 {
     struct service_status status = {.durable = false};
@@ -30,6 +44,7 @@ struct document service_document(const struct service *service, struct instant n
         .now = now,
         .durable = status.durable,
         .nodes = status.nodes_here == 0 ? 1 : status.nodes_here,
+        .geo = geo_of(service),
         .gaps = service->gaps,
         .gap_count = atomic_load_explicit(&service->gap_count, memory_order_acquire)};
 }

@@ -66,6 +66,9 @@ struct http_token {
 
 struct service {
     struct registry *registry;
+    _Atomic(const struct atlas *)
+        *atlas; /* where addresses are; what it points to lives a
+                                             few seconds after it was replaced */
     const struct clock *clock;
     const struct metrics_row *rows; /* one a worker */
     size_t workers;
@@ -91,6 +94,8 @@ struct service {
 /* The times of the last 36 days when nobody counted, for documents of the present. Before
  * the threads run, or once later, when that failed; without a store (NULL) there are none. 0 or the store's error. */
 int service_read_gaps(struct service *service, struct store *store, struct instant now);
+/* Where addresses are, now; NULL: nobody knows. For as long as an answer takes. */
+const struct atlas *service_atlas(const struct service *service);
 /* What documents say beside their numbers. Any thread; asks service->status. */
 struct document service_document(const struct service *service, struct instant now);
 

@@ -22,6 +22,13 @@ struct job_naming { /* site rename, merge, archive, restore */
     char from[SITE_KEY_MAX + 1], to[SITE_KEY_MAX + 1];
 };
 
+struct job_month { /* report --month */
+    int64_t year;
+    unsigned month, starts_on;
+    bool previous, a_year;
+    char group[64]; /* "": of any */
+};
+
 struct store_job {
     struct job job; /* first */
     store_job_fn *work;
@@ -33,10 +40,15 @@ struct store_job {
     struct seed_request seed; /* seed                            */
     struct adjust_row adjust; /* adjust                          */
     struct job_naming naming; /* site                            */
+    struct job_month month;   /* report --month                  */
     uint64_t first_line;      /* source                          */
     struct dump_place place;  /* dump                            */
     int64_t quiet_s;          /* check                           */
-    char *document;           /* load; dump: the key; ours       */
+    struct {                  /* seed --page                     */
+        char name[NAME_MAX_BYTES + 1], note[256];
+        uint64_t views;
+    } page;
+    char *document; /* load; dump: the key; ours       */
     size_t length;
 };
 

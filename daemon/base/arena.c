@@ -65,6 +65,18 @@ void arena_beat(struct arena *a, int64_t now_ms)
     arena_word_set(a->header, ARENA_ALIVE_MS, now_ms > 0 ? (uint64_t)now_ms : 0);
 }
 
+int64_t arena_alive_ms(const struct arena *a)
+{
+    uint64_t ms;
+
+    return arena_word_read(a->header, ARENA_ALIVE_MS, &ms) ? (int64_t)ms : 0;
+}
+
+size_t arena_ranges(const struct arena *a)
+{
+    return a->ranges;
+}
+
 uint64_t arena_incarnation(const struct arena *a)
 {
     return a->header->incarnation;

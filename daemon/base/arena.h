@@ -63,6 +63,8 @@ int arena_back(struct arena *a, void *at, size_t length);
 void arena_punch(struct arena *a, void *at, size_t length);
 
 void arena_beat(struct arena *a, int64_t now_ms); /* the keeper's heartbeat */
+int64_t arena_alive_ms(const struct arena *a);    /* the last of them; 0: none */
+size_t arena_ranges(const struct arena *a);       /* that the file has */
 uint64_t arena_incarnation(const struct arena *a);
 /* "tmpfs" is right; others are a warning. */
 const char *arena_fs_name(const struct arena *a);

@@ -6,6 +6,10 @@
  *                                             tears nothing
  *     zero up to ARENA_HEADER_BYTES           not read
  *
+ * What follows the header is its owner's. An older version is read as it lies, so all
+ * versions from layout.oldest on have the same layout_hash: a new one only fills what was
+ * zero (count/site_layout.h says where). The header says from then on that it is new.
+ *
  * A moving word is value:48 | check:16, where the check is of the value and of which word
  * it is. */
 #ifndef LUOT_BASE_ARENA_HEADER_H

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 enum {
     LOG_FIELD_MAX = 512, /* bytes between the quotes                         */
@@ -112,42 +113,6 @@ void buffer_format(struct buffer *b, const char *format, ...)
         b->length += (size_t)length;
 }
 
-/* What stands at s.at[0], by Unicode's table 3-7: its length in bytes, and whether it is
- * a character. What is none is as long as the part that could have begun one ("maximal
- * subpart"), at least 1. */
-static size_t take_character(struct slice s, bool *ret_valid)
-{
-    const uint8_t *at = (const uint8_t *)s.at;
-    uint8_t low = 0x80, high = 0xBF; /* what the second byte may be */
-    size_t length;
-    *ret_valid = true;
-    if (at[0] < 0x80)
-        return 1;
-    if (at[0] >= 0xC2 && at[0] <= 0xDF) {
-        length = 2;
-    } else if (at[0] >= 0xE0 && at[0] <= 0xEF) {
-        length = 3;
-        low = at[0] == 0xE0 ? 0xA0 : low;
-        high = at[0] == 0xED ? 0x9F : high; /* no surrogates */
-    } else if (at[0] >= 0xF0 && at[0] <= 0xF4) {
-        length = 4;
-        low = at[0] == 0xF0 ? 0x90 : low;
-        high = at[0] == 0xF4 ? 0x8F : high; /* up to U+10FFFF */
-    } else {
-        *ret_valid = false;
-        return 1;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if (i == s.length || at[i] < low || at[i] > high) {
-            *ret_valid = false;
-            return i;
-        }
-        low = 0x80;
-        high = 0xBF;
-    }
-    return length;
-}
-
 /* What a character is written as: itself, or an escape. `scratch` may hold a made one. */
 typedef struct slice escape_character(struct slice character, char scratch[8]);
 
@@ -159,7 +124,7 @@ static void write_escaped(struct buffer *b, struct slice s, escape_character *es
         struct slice out;
         char scratch[8];
         bool valid;
-        size_t length = take_character(rest, &valid);
+        size_t length = utf8_take(rest, &valid);
         rest.length = length;
         out = valid ? escape(rest, scratch) : SLICE("\xEF\xBF\xBD");
         if (out.at != rest.at) {
@@ -248,7 +213,7 @@ void buffer_log_field(struct buffer *b, struct slice s)
     buffer_byte(b, '"');
     while (s.length > 0) {
         bool valid;
-        size_t length = take_character(s, &valid);
+        size_t length = utf8_take(s, &valid);
         bool plain = valid && is_safe_in_log((struct slice){s.at, length});
         size_t needs = plain ? length : 4 * length;
         if (written + needs > LOG_FIELD_MAX)

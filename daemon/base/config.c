@@ -154,6 +154,22 @@ static int check_default_zone(const struct parsed *p, struct config_error *ret_e
     return 0;
 }
 
+/* A site that would refuse the lines is a slip. */
+static int check_log_site(const struct config *c, struct config_error *ret_error)
+{
+    const char *key = c->settings.log_site;
+    const struct site_config *site = config_site(c, slice_of(key));
+    if (key[0] == '\0' || (site != NULL && site->source == SOURCE_LOGS))
+        return 0;
+    return config_say(ret_error, ERR_MALFORMED,
+                      site == NULL
+                          ? "log_site = %s: there is no such site; add [site %s] with "
+                            "source = logs"
+                          : "log_site = %s: that site counts beacons; set source = logs "
+                            "in [site %s]",
+                      key, key);
+}
+
 /* The host's name, as far as it is one. */
 static void default_node(char *node, size_t size)
 {
@@ -182,6 +198,16 @@ static uint64_t hash_record(uint64_t hash, struct setting_table t, const void *r
     return hash;
 }
 
+static uint64_t hash_rule(uint64_t hash, const struct network_rule *rule)
+{
+    char memory[sizeof(hash) + NETWORK_RULE_TEXT];
+    struct buffer b;
+    buffer_init(&b, memory, sizeof(memory));
+    buffer_bytes(&b, &hash, sizeof(hash));
+    network_rule_write(&b, rule);
+    return hash_fast(b.at, b.length);
+}
+
 static uint64_t hash_config(const struct config *c)
 {
     uint64_t hash = hash_record(0, GLOBAL_SETTINGS, &c->settings);
@@ -190,6 +216,8 @@ static uint64_t hash_config(const struct config *c)
         hash = hash_record(hash ^ hash_fast(site->key, strlen(site->key)), SITE_SETTINGS,
                            site);
     }
+    for (size_t i = 0; i < c->rule_count; i++)
+        hash = hash_rule(hash, &c->rules[i]);
     return hash;
 }
 
@@ -220,6 +248,14 @@ static int make_config(struct config **ret_config, struct parsed *p,
         if (c->sites[i].title[0] == '\0')
             memcpy(c->sites[i].title, c->sites[i].key, sizeof(c->sites[i].key));
     }
+    rv = check_log_site(c, ret_error);
+    if (rv != 0) {
+        config_free(c);
+        return rv;
+    }
+    c->rules = p->rules; /* ours from now on */
+    c->rule_count = p->rule_count;
+    p->rules = NULL;
     c->hash = hash_config(c);
     *ret_config = c;
     return 0;
@@ -261,6 +297,7 @@ void config_free(struct config *c)
     if (c == NULL)
         return;
     free(c->sites);
+    free(c->rules);
     free(c);
 }
 

@@ -7,7 +7,8 @@
  * sections `[site KEY]`. `#` and `;` begin a comment at the start of a line or after a
  * space. A value may be in double quotes, in which \" and \\ are a quote and a backslash.
  * Global settings and includes stand above the first section. An unknown name is an
- * error. A repeated list setting replaces, it does not append. A struct config is
+ * error. A repeated list setting replaces, it does not append; but `network NAME = ...`
+ * may be said again for the same name, and adds. A struct config is
  * immutable once loaded; the daemon swaps whole ones on reload. */
 #ifndef LUOT_BASE_CONFIG_H
 #define LUOT_BASE_CONFIG_H
@@ -23,7 +24,10 @@ enum {
     CONFIG_FILE_MAX = 1 << 20,
     CONFIG_LINE_MAX = 4096, /* bytes of a line in a file; a longer one is an error */
     CONFIG_INCLUDES_MAX = 8,
-    LISTEN_MAX = 8 /* ADDRESS:PORT in listen */
+    LISTEN_MAX = 8, /* ADDRESS:PORT in listen */
+    NETWORK_NAME_MAX = 63,
+    NETWORK_NAMES_MAX = 64,
+    NETWORK_RULES_MAX = 8192 /* networks and countries, of all names */
 };
 
 struct endpoint {
@@ -34,6 +38,15 @@ struct endpoint {
 enum metric { METRIC_VIEWS, METRIC_VISITS, METRIC_VISITORS };
 enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
+enum page_rule { PAGE_RULE_PAGE, PAGE_RULE_PV1 }; /* see parse/page_rule.h */
+
+/* At most `events` in `per_s` seconds in the long run, and `burst` of them at once. */
+struct rate_rule {
+    unsigned events; /* 0: off */
+    unsigned per_s;
+    unsigned burst;
+};
+enum bots { BOTS_APART, BOTS_COUNTED };
 
 /* The global settings: a member for each SETTING of config.def, with the same name and
  * the sentence, range and default that stand there. Text is NUL-terminated; "" is
@@ -47,14 +60,23 @@ struct settings {
     char socket[CONFIG_TEXT_MAX]; /* "": RUN_DIR/luotd.sock */
     char store[CONFIG_TEXT_MAX]; /* see base/store_where.h; "sqlite": STATE_DIR/luot.db */
     char cluster_secret_file[CONFIG_TEXT_MAX]; /* "": off; see base/secret.h */
-    char geo_db[CONFIG_TEXT_MAX];              /* "": off         */
-    struct networks udp_trusted;               /* none closes UDP */
+    char geo_db[CONFIG_TEXT_MAX];              /* "": the one installed, "none": off */
+    char referrer_list[CONFIG_TEXT_MAX];       /* "": the one in luotd               */
+    char referrer_deny[CONFIG_TEXT_MAX];       /* "": nobody                         */
+    char agent_list[CONFIG_TEXT_MAX];          /* "": built in                       */
+    char bot_list[CONFIG_TEXT_MAX];            /* "": built in                       */
+    struct networks udp_trusted;               /* none closes UDP                    */
     struct networks trusted_proxies;
+    struct networks internal;      /* of every site */
+    char writers[CONFIG_TEXT_MAX]; /* see base/writers.h */
+    struct rate_rule rate_limit;   /* see count/guard.h  */
+    struct rate_rule new_visitors_per_address;
     enum log_level log_level;
     unsigned sites_max;               /* room in the arena */
     char auto_sites[CONFIG_TEXT_MAX]; /* see hosts_match   */
     unsigned auto_sites_max;
-    unsigned connections; /* all workers together */
+    char log_site[SITE_KEY_MAX + 1]; /* "": none; a site there is, which counts logs */
+    unsigned connections;            /* all workers together */
     unsigned connections_per_address;
     uint64_t udp_buffer;              /* bytes of SO_RCVBUF asked */
     char privacy_contact[256];        /* "": nobody is named          */
@@ -74,15 +96,31 @@ struct site_config {
     enum metric metric;
     bool public_site; /* setting: public */
     enum source source;
+    enum page_rule log_rule;
+    char not_pages[256]; /* beginnings of paths, a comma list; see page_rule_is_page */
+    enum bots bots;
     enum identity identity;
     unsigned pages;
+    char page_query[128]; /* names with commas: see parse/page.h */
+    unsigned min_visitors;
     bool open; /* setting: any_host; no: a beacon of another host's page is refused */
+    struct rate_rule site_rate_limit;
+    struct networks internal; /* beside those of all sites */
+};
+
+/* One entry of a `network NAME = ...`, in the order of the file. */
+struct network_rule {
+    char name[NETWORK_NAME_MAX + 1];
+    struct network network;
+    char country[3]; /* "VN"; "": the network */
 };
 
 struct config {
     struct settings settings;
     struct site_config *sites; /* sorted by key, no duplicates */
     size_t site_count;
+    struct network_rule *rules;
+    size_t rule_count;
     uint64_t hash; /* of everything above: shown by stats, changes on reload */
 };
 
@@ -113,11 +151,15 @@ const struct site_config *config_site(const struct config *c, struct slice key);
 /* The defaults of a site that opens by itself (auto_sites). */
 void site_config_default(struct site_config *ret_site, struct slice key);
 bool site_key_is_valid(struct slice key);
+/* UTF-8 without control characters: what any value is (config_text.c). */
+bool text_is_clean(struct slice text);
 /* A name as DNS has them, of any case, without a final dot: what a pattern may be but for
  * its "*.". */
 bool host_is_valid(struct slice host);
 /* Does a host (no port, any case) match a comma list of names and *.suffix patterns? */
 bool hosts_match(const char *patterns, struct slice host);
+/* "10/s burst 100" or "off". */
+void rate_rule_write(struct buffer *b, const struct rate_rule *rule);
 /* The comma list in `listen`. ERR_MALFORMED, ERR_RANGE (a port), ERR_FULL, ERR_EXISTS
  * (one is there twice). A loaded config's list always parses. */
 int listen_parse(struct endpoint ret_endpoints[LISTEN_MAX], size_t *ret_count,

@@ -172,5 +172,6 @@ void parsed_release(struct parsed *p)
         free(p->files[i].name);
     free(p->files);
     free(p->sites);
+    free(p->rules);
     memset(p, 0, sizeof(*p));
 }

@@ -174,7 +174,7 @@ static int take_value(void *user, const char *section, const char *name_text,
 {
     struct reading *r = user;
     struct slice name = slice_of(name_text);
-    struct slice value = slice_of(value_text);
+    struct slice value = slice_of(value_text), named;
     struct setting_table table = r->in_site ? SITE_SETTINGS : GLOBAL_SETTINGS;
     const struct setting *setting = setting_find(table, name);
     char room[CONFIG_LINE_MAX];
@@ -187,6 +187,8 @@ static int take_value(void *user, const char *section, const char *name_text,
             r, "a value that begins with a quote ends with one; inside, write \\\"");
     else if (slice_equal(name, SLICE("include")))
         reading_include(r, value);
+    else if (network_setting(name, &named))
+        reading_network(r, named, value);
     else if (setting == NULL)
         r->error = setting_unknown(table, name, r->place, r->ret_error);
     if (r->error != 0 || setting == NULL)

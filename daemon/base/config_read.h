@@ -5,6 +5,8 @@
 
 #include "base/config_table.h"
 
+enum { NETWORK_RULE_TEXT = 160 /* bytes of a rule as a line */ };
+
 struct parsed_site {
     struct site_config config;
     struct place place; /* of its section */
@@ -23,6 +25,8 @@ struct parsed {
     size_t site_count, site_room;
     struct seen_file *files;
     size_t file_count, file_room;
+    struct network_rule *rules;
+    size_t rule_count, rule_room;
 };
 
 /* One text being read. */
@@ -50,6 +54,12 @@ int parsed_demo(struct parsed *p, struct config_error *ret_error);
 void reading_include(struct reading *r, struct slice value);
 int parsed_file(struct parsed *p, const char *file, struct config_error *ret_error);
 void parsed_release(struct parsed *p);
+
+/* config_network.c. Is this the name of a `network NAME`, and which? */
+bool network_setting(struct slice setting, struct slice *ret_name);
+void reading_network(struct reading *r, struct slice name, struct slice value);
+/* As a line of a file. */
+void network_rule_write(struct buffer *b, const struct network_rule *rule);
 
 /* What the demo site sets; conf/luotd.conf shows the same lines. */
 struct demo_value {

@@ -12,13 +12,17 @@ enum kind {
     KIND_LISTEN,                /* char[], comma list of ADDRESS:PORT       */
     KIND_STORE,                 /* char[], see base/store_where.h           */
     KIND_HOSTS,                 /* char[], comma list of host patterns      */
+    KIND_BEGINNINGS,            /* char[], comma list of beginnings of paths */
     KIND_ZONE,                  /* char[], a time zone of this system       */
+    KIND_KEYS,                  /* char[], comma list of a query's keys     */
+    KIND_WRITERS,               /* char[], see base/writers.h               */
     KIND_TEXTS,                 /* how many of the kinds are char[]         */
     KIND_NETWORKS = KIND_TEXTS, /* struct networks                          */
     KIND_NUMBER,                /* unsigned                                 */
     KIND_DURATION,              /* unsigned, seconds; written 30s, 5min, 1h */
     KIND_SIZE,                  /* uint64_t, bytes; written 64KiB, 4MiB     */
     KIND_YES_NO,                /* bool                                     */
+    KIND_RATE,                  /* struct rate_rule; written 10/s burst 100 */
     KIND_WORD,                  /* unsigned or an enum: the word's place    */
     KIND_COUNT
 };
@@ -83,8 +87,6 @@ void setting_describe(struct buffer *b, const struct setting *s);
 
 /* config_text.c */
 extern const struct kind_rules TEXT_KINDS[KIND_TEXTS];
-/* UTF-8 without control characters? */
-bool text_is_clean(struct slice text);
 
 /* config_hosts.c. A comma list of names and *.suffix patterns, and nothing else. */
 bool hosts_are_valid(struct slice patterns);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/store_where.h"
+#include "base/writers.h"
 #include "base/zone.h"
 
 static size_t utf8_length(unsigned char lead)
@@ -65,6 +66,20 @@ static int parse_name(const struct setting *s, void *member, struct slice value)
     return parse_text(s, member, value);
 }
 
+static int parse_keys(const struct setting *s, void *member, struct slice value)
+{
+    struct slice rest = value;
+    while (value.length > 0 && rest.at != NULL) {
+        struct slice key = slice_trim(slice_cut(&rest, ','));
+        if (key.length == 0)
+            return ERR_MALFORMED;
+        for (size_t i = 0; i < key.length; i++)
+            if (key.at[i] <= ' ' || key.at[i] > '~' || strchr("&=?#%+\"\\", key.at[i]))
+                return ERR_MALFORMED;
+    }
+    return parse_text(s, member, value);
+}
+
 static int parse_listen(const struct setting *s, void *member, struct slice value)
 {
     struct endpoint endpoints[LISTEN_MAX];
@@ -85,6 +100,24 @@ static int parse_store(const struct setting *s, void *member, struct slice value
 static int parse_hosts(const struct setting *s, void *member, struct slice value)
 {
     return hosts_are_valid(value) ? parse_text(s, member, value) : ERR_MALFORMED;
+}
+
+/* Each begins with '/' and holds nothing that a path in a log does not. */
+static int parse_beginnings(const struct setting *s, void *member, struct slice value)
+{
+    struct slice rest = value;
+    bool more = value.length > 0;
+    while (more) {
+        more = slice_find(rest, ',') < rest.length;
+        struct slice beginning = slice_trim(slice_cut(&rest, ','));
+        if (beginning.length == 0 || beginning.at[0] != '/')
+            return ERR_MALFORMED;
+        for (size_t i = 0; i < beginning.length; i++)
+            if ((unsigned char)beginning.at[i] <= ' ' || beginning.at[i] == '?' ||
+                beginning.at[i] == '#')
+                return ERR_MALFORMED;
+    }
+    return parse_text(s, member, value);
 }
 
 static int parse_zone(const struct setting *s, void *member, struct slice value)
@@ -177,10 +210,43 @@ static void describe_hosts(struct buffer *b, const struct setting *s)
                   (unsigned long long)s->high);
 }
 
+static void describe_keys(struct buffer *b, const struct setting *s)
+{
+    buffer_format(
+        b,
+        "a comma list of a query's keys like id, cat, at most %llu bytes, without "
+        "? & = and escapes",
+        (unsigned long long)s->high);
+}
+
+static void describe_beginnings(struct buffer *b, const struct setting *s)
+{
+    buffer_format(
+        b,
+        "a comma list of paths like /api/, /ajax/, at most %llu bytes, without a "
+        "host and without ?",
+        (unsigned long long)s->high);
+}
+
 static void describe_zone(struct buffer *b, const struct setting *s)
 {
     (void)s;
     buffer_text(b, "a time zone that this system knows, like Asia/Ho_Chi_Minh or UTC");
+}
+
+static int parse_writers(const struct setting *s, void *member, struct slice value)
+{
+    return writers_are_valid(value) ? parse_text(s, member, value) : ERR_MALFORMED;
+}
+
+static void describe_writers(struct buffer *b, const struct setting *s)
+{
+    (void)s;
+    buffer_format(
+        b,
+        "a comma list of at most %d different ID:FILE, an ID of 1 to %d letters, "
+        "digits, `-` and `_`",
+        (int)WRITERS_MAX, (int)WRITER_ID_MAX);
 }
 
 const struct kind_rules TEXT_KINDS[KIND_TEXTS] = {
@@ -190,5 +256,8 @@ const struct kind_rules TEXT_KINDS[KIND_TEXTS] = {
     [KIND_LISTEN] = {parse_listen, write_text, describe_listen},
     [KIND_STORE] = {parse_store, write_store, describe_store},
     [KIND_HOSTS] = {parse_hosts, write_text, describe_hosts},
+    [KIND_BEGINNINGS] = {parse_beginnings, write_text, describe_beginnings},
+    [KIND_WRITERS] = {parse_writers, write_text, describe_writers},
     [KIND_ZONE] = {parse_zone, write_text, describe_zone},
+    [KIND_KEYS] = {parse_keys, write_text, describe_keys},
 };

@@ -4,9 +4,9 @@
 
 enum {
     COLUMNS = 78,
-    EXAMPLE_MAX = 16 * 1024, /* help and example are half of that     */
-    GLOBALS_MAX = 16 * 1024, /* eight texts and two lists of networks */
-    SITE_MAX = 4 * 1024
+    EXAMPLE_MAX = 24 * 1024, /* help and example are half of that       */
+    GLOBALS_MAX = 20 * 1024, /* eight texts and three lists of networks */
+    SITE_MAX = 8 * 1024
 };
 
 /* Words of `text` in lines of at most COLUMNS, each after `prefix`. */
@@ -67,6 +67,9 @@ void config_write_help(struct buffer *b)
         "Settings and their defaults. `listen`, say, is set by `listen = ...` in the\n"
         "file, by LUOT_LISTEN in the environment, or by --listen=...; later wins.\n\n");
     write_help_rows(b, GLOBAL_SETTINGS);
+    buffer_text(b,
+                "\nIn a file there may also be `network NAME = LIST`: names for networks "
+                "and countries.\n");
     buffer_text(b, "\nSettings of a site, in the file below [site KEY]. A key is 1 to 63 "
                    "of a-z, 0-9,\n"
                    "`_` and `-`, and begins with a letter or a digit.\n\n");
@@ -89,6 +92,15 @@ static const char EXAMPLE_HEAD[] =
     "# More files, relative to this one, in the order of their names: one for each\n"
     "# portal, say. They may hold everything that this one may.\n"
     "#include = sites.d/*.conf\n"
+    "\n";
+
+static const char EXAMPLE_NETWORKS[] =
+    "# Where visitors come from, by your own names: a comma list of networks and of\n"
+    "# countries. The longest network wins; a country is less than any network but\n"
+    "# 0.0.0.0/0 and ::/0. A name that is said again adds. They are counted by name;\n"
+    "# `internal` above is for those who shall not be counted at all.\n"
+    "#network Nội bộ = 10.0.0.0/8, 203.0.113.0/24\n"
+    "#network Trong nước = country:VN\n"
     "\n";
 
 static const char EXAMPLE_SITE[] =
@@ -114,6 +126,7 @@ void config_write_example(struct buffer *b)
         write_default(b, &GLOBAL_SETTINGS.rows[i]);
         buffer_byte(b, '\n');
     }
+    buffer_text(b, EXAMPLE_NETWORKS);
     buffer_text(b, EXAMPLE_SITE);
     for (size_t i = 0; i < SITE_SETTINGS.count; i++) {
         const struct setting *s = &SITE_SETTINGS.rows[i];
@@ -142,6 +155,8 @@ static void write_record(struct buffer *b, struct setting_table t, const void *r
 void config_write_effective(struct buffer *b, const struct config *c)
 {
     write_record(b, GLOBAL_SETTINGS, &c->settings);
+    for (size_t i = 0; i < c->rule_count; i++)
+        network_rule_write(b, &c->rules[i]);
     for (size_t i = 0; i < c->site_count; i++) {
         buffer_format(b, "\n[site %s]\n", c->sites[i].key);
         write_record(b, SITE_SETTINGS, &c->sites[i]);
@@ -150,6 +165,8 @@ void config_write_effective(struct buffer *b, const struct config *c)
 
 size_t config_write_limit(const struct config *c)
 {
-    size_t effective = c == NULL ? 0 : GLOBALS_MAX + c->site_count * (size_t)SITE_MAX;
+    size_t effective = c == NULL ? 0
+                                 : GLOBALS_MAX + c->site_count * (size_t)SITE_MAX +
+                                       c->rule_count * (size_t)NETWORK_RULE_TEXT;
     return effective > EXAMPLE_MAX ? effective : EXAMPLE_MAX;
 }

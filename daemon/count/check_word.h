@@ -16,15 +16,7 @@ enum { CHECK_WORD_BITS = 48 };
 
 #define CHECK_WORD_MAX ((UINT64_C(1) << CHECK_WORD_BITS) - 1)
 
-static inline uint16_t check_word_crc(uint16_t crc, uint64_t value)
-{
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        crc ^= (uint16_t)((value >> shift & 0xff) << 8);
-        for (int bit = 0; bit < 8; bit++)
-            crc = (uint16_t)(crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1);
-    }
-    return crc;
-}
+uint16_t check_word_crc(uint16_t crc, uint64_t value);
 
 static inline uint64_t check_word(int64_t of, uint64_t value)
 {

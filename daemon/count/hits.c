@@ -62,6 +62,11 @@ static void overrun(struct hits *h, uint32_t visits, uint32_t views)
     atomic_fetch_add_explicit(&h->overrun_views, views, memory_order_relaxed);
 }
 
+void hits_add_undated(struct hits *h, uint32_t visits, uint32_t views)
+{
+    overrun(h, visits, views);
+}
+
 /* What the word becomes; 0: it may not take this hit. */
 static uint64_t word_after(uint64_t seen, int64_t slot, int64_t open_slot,
                            uint32_t visits, uint32_t views)

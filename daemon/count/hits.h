@@ -31,6 +31,8 @@ struct hits_base {
 };
 
 struct hits {
+    /* The ring has no checks, workers write it: what is seen of damage there, and what not,
+     * is in count/hits_seal.h. */
     _Atomic uint64_t ring[RING_SLOTS];     /* tag:12 | visits:26 | views:26            */
     _Atomic uint64_t minute[MINUTES];      /* tag:8 | visits:28 | views:28, saturating */
     _Atomic uint64_t quarter[QUARTERS][2]; /* visits, views: tag:16 | count:48         */
@@ -41,8 +43,9 @@ struct hits {
     _Atomic int64_t first_q;
     _Atomic uint64_t base_i; /* base[base_i & 1] is valid */
     struct hits_base base[2];
-    _Atomic uint64_t overrun_visits, overrun_views; /* counted in total, in no series */
-    _Atomic uint64_t late;                          /* visits moved up to the floor   */
+    /* Counted in total, in no quarter; a site books it to a day (count/site_aside). */
+    _Atomic uint64_t overrun_visits, overrun_views;
+    _Atomic uint64_t late; /* visits moved up to the floor   */
 };
 
 /* A fresh ring whose first quarter is now's. Before any worker. Memory is zero. */
@@ -57,12 +60,17 @@ int64_t hits_date(int64_t slot, int64_t now_slot, int64_t floor_q, bool *ret_lat
 /* Adds; once a site, slot and turn. What a word cannot take, or may not yet, is counted
  * in overrun. */
 void hits_add(struct hits *h, int64_t slot, uint32_t visits, uint32_t views);
+/* The same of what hits_date dated after now: there is no slot for it until the clock has
+ * been set back. Overrun. */
+void hits_add_undated(struct hits *h, uint32_t visits, uint32_t views);
 
 /* Keeper. A tick is: hits_assign (all open quarters and their minutes), then, where
  * hits_closable says a quarter, close it: hits_close_begin, wait for a grace,
  * hits_close_finish. Many quarters can be closed by one grace. All of it may be late, run
  * twice, or be killed inside. */
 void hits_assign(struct hits *h, int64_t now_slot);
+/* Whether that may move the stored days: they are nearly 36 days behind. */
+bool hits_folds_alone(const struct hits *h);
 /* The q that hits_close_begin may be given now: quarters < q are older than what may
  * still be dated. == rolled_q: none. */
 int64_t hits_closable(const struct hits *h, int64_t now_slot);
@@ -70,6 +78,9 @@ void hits_close_begin(struct hits *h, int64_t until_q);
 /* Closes rolled_q .. floor_q - 1, so the grace must have begun after the last
  * close_begin or set_back_begin. */
 void hits_close_finish(struct hits *h);
+/* The same in steps of so many quarters, between which days can be folded. True: there
+ * are more. */
+bool hits_close_some(struct hits *h, int64_t quarters);
 /* Moves quarters < until_q (<= rolled_q) into the stored days; absolute and
  * idempotent. */
 void hits_fold(struct hits *h, int64_t until_q);
@@ -77,20 +88,27 @@ void hits_fold(struct hits *h, int64_t until_q);
  * grace, finish. Both do nothing when now's quarter is still open. Total stays exact.
  * Back by up to some 75 min, hits dated after now stay where they are and show when their
  * time comes; else finish returns true: what was counted in quarters >= now's is in total
- * only, and those quarters begin again at 0. What is saved as absolute and monotone needs
- * a new incarnation then, and nobody makes one yet: totals are saved and answered exactly,
- * but the rows of a day or quarter that began again keep the greater number in a store
- * until the new count passes it, and days that the clock ran ahead to stay there. */
+ * only, and those quarters begin again at 0. Whoever wants to know of which days it was
+ * asks hits_set_back_restarts when all is closed, reads those days, and calls hits_restart
+ * in place of finish; that may be done again from its beginning, as often as it is killed.
+ * Quarter-hours that are counted twice are not added up: here they are the later count, in
+ * a store the greater one. */
 void hits_set_back_begin(struct hits *h, int64_t now_slot);
 bool hits_set_back_finish(struct hits *h, int64_t now_slot);
-/* Adoption, first of all: whether the stored days hold their checks. MENDED: the copy
- * before them did, and what it lacks was in the quarters. LOST: both are damaged, and the
- * total is whatever they say. Checks of version 1's are made. */
+bool hits_set_back_restarts(const struct hits *h, int64_t now_slot);
+void hits_restart(struct hits *h, int64_t now_q);
+/* Adoption, after hits_check_place (count/hits_seal.h): whether the stored days hold their
+ * checks. MENDED: the copy before them did, and what it lacks was in the quarters. LOST:
+ * both are damaged; they are 0 now. Checks of version 1's are made. */
 enum hits_state { HITS_WHOLE, HITS_MENDED, HITS_LOST };
 enum hits_state hits_check(struct hits *h);
+/* Before any worker: the stored days become such that hits_total is no less than this.
+ * True: it was. */
+bool hits_raise_total(struct hits *h, struct hit_count least);
 /* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could
- * mistake. True as hits_set_back_finish, when the clock is behind
+ * mistake (that alone: hits_sweep). True as hits_set_back_finish, when the clock is behind
  * what the arena has seen. */
+void hits_sweep(struct hits *h);
 bool hits_adopt(struct hits *h, int64_t now_slot);
 /* Restoring from a store, before any worker: a quarter < first_q, for sliding windows and
  * series. */

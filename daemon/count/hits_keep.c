@@ -136,6 +136,14 @@ static void assign(struct hits *h, int64_t q, int64_t now_slot)
     store_word(&h->quarter[q % QUARTERS][1], quarter_word(q, sum.views));
 }
 
+bool hits_folds_alone(const struct hits *h)
+{
+    uint64_t i = atomic_load_explicit(&h->base_i, memory_order_relaxed);
+
+    return atomic_load_explicit(&h->base[i & 1].through_q, memory_order_relaxed) <=
+           rolled(h) + 2 * RING_QUARTERS - QUARTERS;
+}
+
 void hits_assign(struct hits *h, int64_t now_slot)
 {
     int64_t from = rolled(h), until = now_slot / QUARTER_SLOTS + 1;
@@ -232,7 +240,13 @@ void hits_close_begin(struct hits *h, int64_t until_q)
 
 void hits_close_finish(struct hits *h)
 {
-    int64_t until = atomic_load_explicit(&h->floor_q, memory_order_relaxed);
+    (void)hits_close_some(h, INT64_MAX);
+}
+
+bool hits_close_some(struct hits *h, int64_t quarters)
+{
+    int64_t floor_q = atomic_load_explicit(&h->floor_q, memory_order_relaxed);
+    int64_t until = floor_q - rolled(h) > quarters ? rolled(h) + quarters : floor_q;
 
     for (int64_t q = rolled(h); q < until; q = rolled(h)) {
         if (skip_empty(h, until))
@@ -243,6 +257,7 @@ void hits_close_finish(struct hits *h)
         HITS_SEAM("closed");
         clear_slots(h, INT64_MIN, (q + 1 - RING_KEPT) * QUARTER_SLOTS);
     }
+    return rolled(h) < floor_q;
 }
 
 /* --- The clock was set back ---
@@ -256,12 +271,14 @@ void hits_close_finish(struct hits *h)
  *                   simply open again, and hits that are dated into them add to what is
  *                   there
  *      restart      else their counts become stored days, which are of no quarter, and
- *                   the quarters begin again at 0
+ *                   the quarters begin again at 0; of which day they were a site keeps
+ *                   (count/site_aside)
  *
- * What was counted during the grace stays at the slot of the raised floor, as a word
- * dated after now; the few hits that meet that word a lap earlier are overrun. So far
- * back that its tag would mean another lap (166 days) it is overrun itself, as is what a
- * turn that has the raised floor still adds. */
+ * What a site counts during the grace it gives to overrun (hits_add_undated). What is
+ * added at the slot of the raised floor all the same stays there, as a word dated after
+ * now; the few hits that meet that word a lap earlier are overrun. So far back that its
+ * tag would mean another lap (166 days) it is overrun itself, as is what a turn that has
+ * the raised floor still adds. */
 
 static int64_t floor_now(const struct hits *h)
 {
@@ -312,20 +329,29 @@ static void unfold(struct hits *h, int64_t from_q)
 }
 
 /* Once all is folded, what quarters < rolled_q and their slots hold is in no sum of
- * ours. */
+ * ours. Words of quarters before from_q stay, in whatever place: the clock may have been
+ * far ahead. */
 static void empty_quarters(struct hits *h, int64_t from_q)
 {
-    int64_t until_q = rolled(h), q, minute;
+    int64_t until_q = rolled(h), minute;
 
-    q = from_q > until_q - QUARTERS ? from_q : until_q - QUARTERS;
-    for (; q < until_q; q++)
-        for (int i = 0; i < 2; i++)
-            store_word(&h->quarter[q % QUARTERS][i], 0);
+    for (int index = 0; index < QUARTERS; index++)
+        for (int i = 0; i < 2; i++) {
+            uint64_t word =
+                atomic_load_explicit(&h->quarter[index][i], memory_order_relaxed);
+
+            if (word != 0 && quarter_of_word(word, index, until_q) >= from_q)
+                store_word(&h->quarter[index][i], 0);
+        }
     minute = until_q * QUARTER_MINUTES - MINUTES;
     if (minute < from_q * QUARTER_MINUTES)
         minute = from_q * QUARTER_MINUTES;
-    for (; minute < until_q * QUARTER_MINUTES; minute++)
-        store_word(&h->minute[minute % MINUTES], 0);
+    for (; minute < until_q * QUARTER_MINUTES; minute++) {
+        _Atomic uint64_t *word = &h->minute[minute % MINUTES];
+
+        if (atomic_load_explicit(word, memory_order_relaxed) >> 56 == minute_tag(minute))
+            store_word(word, 0);
+    }
     clear_slots(h, from_q * QUARTER_SLOTS, until_q * QUARTER_SLOTS);
 }
 
@@ -366,26 +392,46 @@ void hits_set_back_begin(struct hits *h, int64_t now_slot)
         hits_close_begin(h, newest(h) + 1);
 }
 
-bool hits_set_back_finish(struct hits *h, int64_t now_slot)
+bool hits_set_back_restarts(const struct hits *h, int64_t now_slot)
 {
-    int64_t q = now_slot / QUARTER_SLOTS, raised = floor_now(h);
-    bool whole;
+    int64_t q = now_slot / QUARTER_SLOTS;
 
-    if (q >= raised)
-        return false;
-    hits_close_finish(h);
-    whole = q >= atomic_load_explicit(&h->first_q, memory_order_relaxed) &&
-            ring_has_all_of(h, q, rolled(h));
-    if (whole)
-        unfold(h, q);
-    else
-        restart(h, q);
+    return q < floor_now(h) &&
+           (q < atomic_load_explicit(&h->first_q, memory_order_relaxed) ||
+            !ring_has_all_of(h, q, rolled(h)));
+}
+
+static void go_back_to(struct hits *h, int64_t q)
+{
+    int64_t raised = floor_now(h);
+
     HITS_SEAM("set back");
     atomic_store_explicit(&h->rolled_q, q, memory_order_release);
     if ((raised - q) * QUARTER_SLOTS >= RING_AHEAD_SLOTS)
         overrun_word(h, raised * QUARTER_SLOTS);
     floor_store(h, q);
-    return !whole;
+}
+
+void hits_restart(struct hits *h, int64_t q)
+{
+    restart(h, q);
+    go_back_to(h, q);
+}
+
+bool hits_set_back_finish(struct hits *h, int64_t now_slot)
+{
+    int64_t q = now_slot / QUARTER_SLOTS;
+
+    if (q >= floor_now(h))
+        return false;
+    hits_close_finish(h);
+    if (hits_set_back_restarts(h, now_slot)) {
+        hits_restart(h, q);
+        return true;
+    }
+    unfold(h, q);
+    go_back_to(h, q);
+    return false;
 }
 
 /* --- Adoption and restoring: one thread, before any worker --- */
@@ -398,35 +444,62 @@ static bool base_holds(const struct hits_base *b)
            check_word_holds(q, atomic_load_explicit(&b->views, memory_order_relaxed));
 }
 
+/* Not before what is closed, and no further back than quarters go. */
+static bool base_reaches(const struct hits *h, int64_t q)
+{
+    return q > 0 && q <= rolled(h) && q >= rolled(h) - QUARTERS;
+}
+
 enum hits_state hits_check(struct hits *h)
 {
     const struct hits_base *b = base_now(h), *old = &h->base[b == &h->base[0]];
-    int64_t old_q = atomic_load_explicit(&old->through_q, memory_order_relaxed);
+    int64_t q = through(h),
+            old_q = atomic_load_explicit(&old->through_q, memory_order_relaxed);
 
-    if (base_holds(b)) { /* version 1 gave no check: from here on it has one */
+    if (base_holds(b) && q <= rolled(h)) { /* version 1 gave no check: now it has one */
         if (atomic_load_explicit(&b->visits, memory_order_relaxed) >> CHECK_WORD_BITS ==
             0)
-            base_restate(h, through(h));
+            base_restate(h, q);
         return HITS_WHOLE;
     }
-    if (base_holds(old) && old_q > 0 && old_q <= rolled(h) &&
-        old_q >= rolled(h) - QUARTERS) {
+    if (base_holds(old) && base_reaches(h, old_q)) {
         atomic_fetch_add_explicit(&h->base_i, 1, memory_order_release);
         return HITS_MENDED;
     }
     /* Said once, not at every start; and no day that is open may look folded. */
-    base_restate(h, through(h) > rolled(h) || through(h) < rolled(h) - QUARTERS
-                        ? rolled(h)
-                        : through(h));
+    base_choose(h,
+                base_reaches(h, q)       ? q
+                : base_reaches(h, old_q) ? old_q
+                                         : rolled(h),
+                0, 0);
     return HITS_LOST;
+}
+
+bool hits_raise_total(struct hits *h, struct hit_count least)
+{
+    struct hit_count now = hits_total(h), more = {0};
+
+    if (now.views < least.views)
+        more.views = least.views - now.views;
+    if (now.visits < least.visits)
+        more.visits = least.visits - now.visits;
+    if (more.views + more.visits != 0)
+        base_choose(h, through(h), base_visits(base_now(h)) + more.visits,
+                    base_views(base_now(h)) + more.views);
+    return more.views + more.visits != 0;
+}
+
+void hits_sweep(struct hits *h)
+{
+    /* Killed between closing a quarter and clearing: do it again. */
+    clear_slots(h, INT64_MIN, (rolled(h) - RING_KEPT) * QUARTER_SLOTS);
 }
 
 bool hits_adopt(struct hits *h, int64_t now_slot)
 {
     bool restarted;
 
-    /* Killed between closing a quarter and clearing: do it again. */
-    clear_slots(h, INT64_MIN, (rolled(h) - RING_KEPT) * QUARTER_SLOTS);
+    hits_sweep(h);
     hits_set_back_begin(h, now_slot);
     restarted = hits_set_back_finish(h, now_slot);
     hits_close_begin(h, hits_closable(h, now_slot));

@@ -46,6 +46,7 @@ enum {
 
 static_assert(RING_SLOTS % QUARTER_SLOTS == 0, "a quarter's slots are of one lap");
 static_assert(QUARTER_SLOTS % MINUTE_SLOTS == 0, "a quarter is whole minutes");
+static_assert(QUARTERS == 27 * 128, "quarter_of_word counts on it");
 static_assert(RING_AHEAD_SLOTS / RING_SLOTS < RING_LAPS / 2,
               "a tag near rolled_q means one lap");
 
@@ -110,6 +111,18 @@ static inline uint64_t minute_word(int64_t minute, struct hit_count c)
 static inline uint64_t quarter_tag(int64_t q)
 {
     return (uint64_t)(q + 1) & 0xffff;
+}
+
+/* Which quarter a word that is not 0 is of: the latest one before `before` that has this
+ * place and this tag; the next such is 50 years away. 27 * 128 places, 512 * 128 tags, and
+ * 27 * 19 = 1 modulo 512. */
+static inline int64_t quarter_of_word(uint64_t word, int index, int64_t before)
+{
+    const int64_t cycle = (int64_t)QUARTERS * 512;
+    uint64_t tag = word >> 48, laps = (tag - 1 - (uint64_t)index) / 128 * 19 % 512;
+    int64_t q = index + (int64_t)laps * QUARTERS;
+
+    return q < before ? q + (before - 1 - q) / cycle * cycle : q - cycle;
 }
 
 static inline uint64_t quarter_word(int64_t q, uint64_t count)

@@ -112,6 +112,6 @@ void visit_periods_at(const struct calendar *c, int64_t slot, int64_t online_slo
         if (p.until_slot < ret_periods->until_slot)
             ret_periods->until_slot = p.until_slot;
     }
-    ret_periods->online_slots = online_slots;
+    ret_periods->online_after = slot - online_slots;
     ret_periods->idle_slots = idle_slots;
 }

@@ -23,7 +23,8 @@ struct period period_before(const struct calendar *c, enum period_kind kind,
                             int64_t slot);
 /* A day, week or month by its number. */
 struct period period_of_day(const struct calendar *c, int64_t day);
-/* All that a hit needs; holds until the local hour ends. */
+/* All that a hit needs; holds until the local hour ends, but for online_after, which is of
+ * a hit that comes in its own slot. */
 void visit_periods_at(const struct calendar *c, int64_t slot, int64_t online_slots,
                       int64_t idle_slots, struct visit_periods *ret_periods);
 /* The first slot that is not before an instant. */

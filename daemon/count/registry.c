@@ -6,7 +6,7 @@
 
 uint32_t registry_state(const struct registry *r, size_t i)
 {
-    if (!atomic_load_explicit(&r->head->made[i], memory_order_acquire))
+    if (atomic_load_explicit(&r->head->made[i], memory_order_acquire) != COUNT_HEAD_MADE)
         return SITE_FREE;
     return atomic_load_explicit(&r->site[i].block->state, memory_order_acquire);
 }

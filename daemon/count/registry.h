@@ -9,13 +9,15 @@
 #ifndef LUOT_COUNT_REGISTRY_H
 #define LUOT_COUNT_REGISTRY_H
 
-#include "count/site.h"
+#include "count/site_aside.h"
 #include "count/site_names.h"
 
 struct registry;
 
 struct registry_report {
     unsigned adopted, created, archived;
+    unsigned
+        head_damaged; /* words of the arena's head that somebody changed, and were mended */
     /* The first site that found no room (sites_max) or no memory, or "". */
     char full[SITE_KEY_MAX + 1];
 };
@@ -87,7 +89,10 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
                   struct registry_report *ret_report);
 
 /* The clock was set back by more than 15 minutes. Keeper: first with finish = false,
- * then, a grace later, with true. */
-void registry_set_back(struct registry *r, struct instant now, bool finish);
+ * then, a grace later, with true. ERR_NOSPACE: what some site had counted of days to come
+ * is in its total only. */
+int registry_set_back(struct registry *r, struct instant now, bool finish);
+/* Any thread: what all sites counted on days that are still to come. */
+struct days_ahead registry_days_ahead(const struct registry *r, struct instant now);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "count/registry_inner.h"
+#include "count/top_sum.h"
 
 enum { OPEN_TICKS = 3 };
 
@@ -25,16 +26,16 @@ static int adopt(struct registry *r, const struct config *config,
 
     for (size_t i = 0; i < r->limit; i++) {
         struct site *s = &r->site[i];
-        uint32_t state = registry_state(r, i);
         const struct site_config *c;
         struct site_terms *terms;
+        uint32_t state;
 
+        if (atomic_load_explicit(&r->head->made[i], memory_order_relaxed) == 0)
+            continue;
+        site_check_name(s);
+        state = registry_state(r, i);
         if (state == SITE_FREE)
             continue;
-        if (state == SITE_OPENING) { /* killed while it was named: it counted nobody */
-            atomic_store_explicit(&s->block->state, SITE_BLANK, memory_order_relaxed);
-            state = SITE_BLANK;
-        }
         c = state == SITE_BLANK
                 ? NULL
                 : site_names_section(names, config, slice_of(s->block->key));
@@ -67,15 +68,18 @@ static int first_ticks(struct registry *r, struct instant now,
 }
 
 static struct registry *registry_new(struct arena *a, size_t ranges,
-                                     struct key_ring *ring)
+                                     struct key_ring *ring,
+                                     struct registry_report *report)
 {
     struct registry *r = calloc(1, sizeof *r);
 
+    *report = (struct registry_report){0};
     if (r == NULL)
         return NULL;
     r->arena = a;
     r->ring = ring;
     r->head = arena_head(a);
+    report->head_damaged = count_head_check(r->head, a);
     r->limit = ranges_in_use(r->head, ranges);
     r->room = ranges < r->limit ? ranges : r->limit;
     hash_key_random(&r->hash);
@@ -104,11 +108,10 @@ int registry_open_sharing(struct registry **ret_registry, struct arena *a, size_
                           struct key_ring *ring, struct site_names *names,
                           struct registry_report *ret_report)
 {
-    struct registry *r = registry_new(a, ranges, ring);
+    struct registry *r = registry_new(a, ranges, ring, ret_report);
     struct graces none = {.begun = 0};
     int rv;
 
-    *ret_report = (struct registry_report){0};
     if (r == NULL) {
         free(names);
         return ERR_NOMEM;
@@ -139,6 +142,8 @@ void registry_close(struct registry *r)
     registry_view_free(registry_view(r));
     for (size_t i = 0; i < r->limit; i++)
         site_terms_free(atomic_load_explicit(&r->site[i].terms, memory_order_relaxed));
+    for (size_t i = 0; i < r->limit; i++)
+        site_tops_install(&r->site[i], NULL);
     free(atomic_load_explicit(&r->pending_names, memory_order_relaxed));
     registry_free_texts(r);
     free(r->site);
@@ -211,13 +216,30 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
     if (r->ring != NULL)
         key_ring_sweep(r->ring, instant_slot(now));
     /* After all: until here a killed tick is one that never was. */
-    atomic_store_explicit(&r->head->kept_slot, instant_slot(now), memory_order_relaxed);
+    count_head_keep(r->head, instant_slot(now));
     return failed != 0 ? failed : rv;
 }
 
-void registry_set_back(struct registry *r, struct instant now, bool finish)
+int registry_set_back(struct registry *r, struct instant now, bool finish)
 {
+    int failed = 0, rv;
+
+    for (size_t i = 0; i < r->limit; i++) {
+        if (registry_state(r, i) == SITE_FREE)
+            continue;
+        rv = site_set_back(&r->site[i], r->arena, now, finish);
+        if (failed == 0)
+            failed = rv;
+    }
+    return failed;
+}
+
+struct days_ahead registry_days_ahead(const struct registry *r, struct instant now)
+{
+    struct days_ahead sum = {0};
+
     for (size_t i = 0; i < r->limit; i++)
         if (registry_state(r, i) != SITE_FREE)
-            site_set_back(&r->site[i], now, finish);
+            site_aside_ahead(&r->site[i], now, &sum);
+    return sum;
 }

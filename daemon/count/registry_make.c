@@ -68,7 +68,7 @@ static int make_blank(struct registry *r, const struct graces *g, size_t i,
     rv = site_keep(s, r->arena, g, now); /* makes its key */
     if (rv != 0)
         return rv;
-    atomic_store_explicit(&r->head->made[i], 1, memory_order_release);
+    atomic_store_explicit(&r->head->made[i], COUNT_HEAD_MADE, memory_order_release);
     return 0;
 }
 

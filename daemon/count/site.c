@@ -6,11 +6,12 @@
 
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_seal_inner.h"
 
 uint64_t site_layout_hash(void)
 {
     const uint64_t sizes[] = {
-        sizeof(struct site_block),
+        SITE_HISTORY_END, /* what lies behind it came after version 2 */
         offsetof(struct site_block, hits),
         offsetof(struct site_block, visitors),
         offsetof(struct site_block, keys),
@@ -36,7 +37,9 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
     char *range = arena_range(a, index);
 
     s->index = index;
+    atomic_store_explicit(&s->read_day, INT64_MIN, memory_order_relaxed);
     s->block = (struct site_block *)range;
+    s->seal = site_place(s, SEAL_AT);
     for (unsigned i = 0; i < SITE_KEYS; i++) {
         s->table[i] = (struct visitors_table){
             .head = &s->block->visitors[i],
@@ -47,18 +50,25 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
             .month = (struct hll *)(range + site_month_hll_at(i)),
         };
     }
+    site_tops_attach(s);
 }
 
 int site_make(struct site *s, struct arena *a, struct instant now)
 {
-    int rv = arena_back(a, s->block, sizeof *s->block);
+    int rv = arena_back(a, s->block, SITE_BLOCK_ROOM);
 
     if (rv == 0)
         rv = arena_back(a, site_place(s, site_table_at(0)),
                         VISITORS_IN_BLOCK * sizeof(uint64_t));
+    if (rv == 0)
+        rv = site_tops_make(s, a, true, instant_slot(now));
+    if (rv == 0)
+        rv = site_engaged_make(s, a);
     if (rv != 0)
         return rv;
-    memset(s->block, 0, sizeof *s->block);
+    memset((void *)s->block, 0, sizeof *s->block);
+    memset((void *)s->seal, 0, sizeof *s->seal);
+    site_refused_make(s);
     hits_init(&s->block->hits, instant_slot(now));
     atomic_store_explicit(&s->block->created_s, instant_seconds(now),
                           memory_order_relaxed);
@@ -66,16 +76,20 @@ int site_make(struct site *s, struct arena *a, struct instant now)
     return 0;
 }
 
+void site_write_name(char *at, size_t size, struct slice name)
+{
+    memset(at, 0, size);
+    if (name.length > 0)
+        memcpy(at, name.at, name.length < size ? name.length : size - 1);
+}
+
 void site_name(struct site *s, struct slice key, struct slice host)
 {
     struct site_block *b = s->block;
 
-    memset(b->key, 0, sizeof b->key);
-    memset(b->host, 0, sizeof b->host);
-    memcpy(b->key, key.at, key.length < sizeof b->key ? key.length : sizeof b->key - 1);
-    if (host.length > 0)
-        memcpy(b->host, host.at,
-               host.length < sizeof b->host ? host.length : sizeof b->host - 1);
+    site_seal_name(s, key, host);
+    site_write_name(b->key, sizeof b->key, key);
+    site_write_name(b->host, sizeof b->host, host);
     /* The name is whole before anyone, now or after kill -9, takes the site for live. */
     atomic_store_explicit(&b->state, SITE_LIVE, memory_order_release);
 }
@@ -93,6 +107,7 @@ struct site_terms *site_terms_new(const struct site_config *config)
     }
     t->calendar = (struct calendar){t->zone, config->first_weekday};
     t->online_slots = (config->online_window_s * 1000 + SLOT_MS - 1) / SLOT_MS;
+    t->rate = rate_limit_of(&config->site_rate_limit);
     t->idle_slots = (config->session_idle_s * 1000 + SLOT_MS - 1) / SLOT_MS;
     return t;
 }

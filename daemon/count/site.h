@@ -5,8 +5,12 @@
  * numbers at any time.
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
- *   0           1 MiB               13 MiB       13.75 MiB
- *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) | */
+ *   0           1 MiB               13 MiB       13.75 MiB      16 MiB
+ *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x 3 HLLs | tops and pages |
+ *
+ * The block's last page holds its seal too (count/site_seal.h). At the range's end lie the
+ * engaged visits (site_engaged.h), what the site does not count (site_refused.h), and in
+ * the first range, whoever's it is, the senders of signed datagrams (senders.h). */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -17,6 +21,10 @@
 #include "count/hits.h"
 #include "count/key_ring.h"
 #include "count/period.h"
+#include "count/rate.h"
+#include "count/site_engaged.h"
+#include "count/site_refused.h"
+#include "count/site_tops.h"
 #include "count/turn.h"
 #include "count/visitors.h"
 #include "identify/visit.h"
@@ -106,15 +114,27 @@ struct site_block {
     struct site_row month[SITE_MONTHS];
     _Atomic uint64_t history_version; /* odd while the words are written */
     _Atomic uint64_t history[HISTORY_WORDS];
+    _Atomic uint64_t aside; /* check word of count/site_aside; 0: nothing is kept there */
 };
 
 /* The front of the arena, before the sites' ranges. A range that is not `made` is never
  * touched: reading a hole of a tmpfs file would allocate it. */
 struct count_head {
     struct turns turns;
-    _Atomic int64_t kept_slot;          /* of the keeper's last whole tick          */
-    _Atomic uint32_t made[SITES_LIMIT]; /* 1: the range's block is backed and whole */
+    _Atomic uint64_t kept_slot; /* of the keeper's last whole tick; a check word */
+    /* COUNT_HEAD_MADE: the range's block is backed and whole. */
+    _Atomic uint32_t made[SITES_LIMIT];
 };
+
+/* Far from 0, so that one changed byte makes neither of the other; versions 1 and 2 of the
+ * arena wrote 1. */
+#define COUNT_HEAD_MADE UINT32_C(0xeb7dd7be)
+
+/* The words of the head, which an adoption may find changed: what is nearest is what was.
+ * How many. Before the sites are looked at. */
+unsigned count_head_check(struct count_head *head, const struct arena *a);
+int64_t count_head_kept(const struct count_head *head);
+void count_head_keep(struct count_head *head, int64_t slot); /* keeper */
 
 /* The settings a site runs under: immutable, swapped whole on reload, freed a grace
  * later. */
@@ -126,6 +146,7 @@ struct site_terms {
     struct zone *zone;
     struct calendar calendar;
     int64_t online_slots, idle_slots;
+    struct rate_limit rate; /* site_rate_limit */
 };
 
 /* The keeper's last scan; readers check `version` (even, unchanged). */
@@ -137,6 +158,7 @@ struct site_scan {
 };
 
 struct site_peers;
+struct site_seal;
 
 /* What an adoption found changed by somebody else. */
 struct site_damage {
@@ -162,6 +184,7 @@ struct site { /* one a range, made at start, never moves */
     _Atomic(const char *) shown;
     _Atomic(const struct site_merged *) merged;
     struct site_block *block;
+    struct site_seal *seal;
     struct visitors_table table[SITE_KEYS];
     _Atomic(struct site_terms *) terms;
     struct site_scan scan;
@@ -171,6 +194,7 @@ struct site { /* one a range, made at start, never moves */
     uint64_t fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS];
     uint64_t scanned_terms; /* keeper: the version that the last scan was made under */
     bool keys_changed;      /* keeper: since the last scan                           */
+    bool setting_back;      /* keeper: site_set_back has begun, and not finished     */
     /* count/site_peers: what other runs say, and who looks at it now. */
     _Atomic(struct site_peers *) peers;
     _Atomic uint32_t peer_readers;
@@ -181,6 +205,17 @@ struct site { /* one a range, made at start, never moves */
     _Atomic int64_t
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
+    _Atomic uint64_t jumps;    /* of the clock, by a day or more, or back */
+    /* What the store said when it was read last: on which local day that was, and the
+     * next one of which it has a number; INT64_MIN: not read yet. */
+    _Atomic int64_t read_day, ahead_day;
+    struct site_tops tops;
+    _Atomic uint64_t rate; /* the bucket of site_rate_limit (count/rate.h) */
+    /* count/site_refused: its page, NULL until it is backed, and what came before it was. */
+    _Atomic(struct site_refused *) refused;
+    _Atomic uint64_t refused_early[REFUSALS_COUNT];
+    _Atomic bool refused_waits;
+    _Atomic(struct site_engaged *) engaged; /* NULL: its page is not backed yet */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -189,8 +224,15 @@ struct site_lane {
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
-    uint32_t views, visits; /* not added to the ring yet */
-    bool touched;           /* in this turn              */
+    int64_t own_s;                /* the earliest of this turn; INT64_MAX: none */
+    uint32_t views, visits;       /* not added to the ring yet */
+    uint32_t day, known, engaged; /* of which local day; visits by visitors that are
+                                     known, and second views: not added yet */
+    bool is_known, is_second;     /* of the view at hand */
+    bool touched;                 /* in this turn        */
+    struct name_lane *names;      /* its worker's; NULL: tops are added at once */
+    bool newcomer; /* site_visit's last was seen by no key of the site before */
+    struct refused_lane refused; /* count/site_refused */
 };
 
 /* The keeper waits for one grace at a time: whoever needs one takes the ticket
@@ -201,7 +243,8 @@ struct graces {
 };
 
 /* --- Start, before any worker --- */
-/* Of the block's sizes and offsets: another build's arena is not taken for ours. */
+/* Of the sizes and offsets that all versions which are read share (count/site_layout.h):
+ * another build's arena is not taken for ours. */
 uint64_t site_layout_hash(void);
 void site_attach(struct site *s, struct arena *a, unsigned index);
 /* Backs and zeroes the block and the first table's start; state SITE_BLANK.
@@ -209,7 +252,9 @@ void site_attach(struct site *s, struct arena *a, unsigned index);
 int site_make(struct site *s, struct arena *a, struct instant now);
 /* Gives a blank site its key (and an auto site its host) and makes it live. */
 void site_name(struct site *s, struct slice key, struct slice host);
-/* After kill -9 or a stop: makes the block whole again. */
+/* After kill -9 or a stop: which site it is, before it has terms; then makes the block
+ * whole again. */
+void site_check_name(struct site *s);
 void site_adopt(struct site *s, struct arena *a, struct instant now);
 /* NULL: no memory, or no such zone. */
 struct site_terms *site_terms_new(const struct site_config *config);
@@ -221,6 +266,9 @@ bool site_terms_equal(const struct site_terms *a, const struct site_terms *b);
 /* Opens the site for this turn: reads the floor, the terms and, when the hour has turned,
  * the periods. */
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
+/* Has a key of the site, that has begun, seen this visitor? True too where a table has
+ * forgotten (sketched). After site_lane_open. */
+bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visit);
 /* True when it opened a new visit. */
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit);
 /* True when a table's next part should be backed before the next tick: ring the keeper,
@@ -233,8 +281,9 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 int site_keep(struct site *s, struct arena *a, const struct graces *g,
               struct instant now);
 /* The clock was set back by more than 15 minutes: first with finish = false, then, a
- * grace later, with true. */
-void site_set_back(struct site *s, struct instant now, bool finish);
+ * grace later, with true. ERR_NOSPACE: what was counted of days to come is in total
+ * only. */
+int site_set_back(struct site *s, struct arena *a, struct instant now, bool finish);
 void graces_tick_begin(struct graces *g, struct turns *turns);
 void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 
@@ -245,6 +294,15 @@ struct period site_key_period(const struct site_terms *terms, int64_t slot);
 int64_t site_marks_until(const struct site *s, struct instant now);
 /* Any thread: of the key that began in the period which this slot is in. */
 enum key_sharing site_key_sharing(const struct site *s, int64_t slot);
+
+/* --- After an adoption that lost numbers, before any worker ---
+ * What a store has of this very run is no more than the truth: own numbers that are less
+ * are raised to it, with what they are part of. True: something was. */
+bool site_raise_day(struct site *s, int64_t day, const uint64_t least[METRIC_KINDS]);
+bool site_raise_row(struct site *s, enum period_kind kind, int64_t number,
+                    uint64_t visitors);
+bool site_raise_quarter(struct site *s, int64_t q, struct hit_count least);
+bool site_raise_total(struct site *s, struct hit_count least);
 
 /* --- The reader thread --- */
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],
@@ -305,6 +363,9 @@ struct site_online site_online(const struct site *s, struct instant now);
  * far back. */
 bool site_own_day(const struct site *s, int64_t day, struct instant now,
                   struct site_numbers *ret_numbers);
+/* The same of a day that the arena knows though it is not at hand: one to come, or long
+ * past, of a clock that was wrong. What a store must have. */
+void site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers);
 /* Its views and visits will not change any more. */
 bool site_day_is_final(const struct site *s, int64_t day);
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,

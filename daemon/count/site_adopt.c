@@ -1,7 +1,12 @@
 /* A site whose time is not what it was: after kill -9 or a stop of any length, and when
  * the clock was set back. */
+#include "base/error.h"
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_seal.h"
+
+enum { STEP_QUARTERS = 192 /* closed at once, then whole days are folded */ };
 
 static void periods_at(void *context, int64_t slot, struct visit_periods *ret)
 {
@@ -9,13 +14,18 @@ static void periods_at(void *context, int64_t slot, struct visit_periods *ret)
 }
 
 /* The last slot that the arena has seen: what was counted then must not be lost when its
- * key is over by now. */
-static int64_t last_slot(const struct site *s, const struct count_head *head)
+ * key is over by now. A view long after the keeper's last tick, and after now, is from before a clock was set
+ * back, or was none. */
+static int64_t last_slot(struct site *s, int64_t kept, int64_t now_slot)
 {
-    int64_t kept = atomic_load_explicit(&head->kept_slot, memory_order_relaxed);
-    int64_t view = atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed);
+    _Atomic int64_t *last_view = &s->block->last_view_s;
+    int64_t view = atomic_load_explicit(last_view, memory_order_relaxed) / SLOT_S;
 
-    return kept > view / SLOT_S ? kept : view / SLOT_S;
+    if (view < 0 || (kept > 0 && view > kept + HOUR_SLOTS && view > now_slot)) {
+        view = kept;
+        atomic_store_explicit(last_view, view * SLOT_S, memory_order_relaxed);
+    }
+    return kept > view ? kept : view;
 }
 
 static void adopt_visitors(struct site *s, int64_t last, int64_t now_slot)
@@ -33,12 +43,38 @@ static void adopt_visitors(struct site *s, int64_t last, int64_t now_slot)
     }
 }
 
-/* Days that hold something are closed and folded first: site_closable. */
-static void adopt_hits(struct site *s, int64_t now_slot)
+/* Closes all that there is, and folds every whole day, before quarters begin again. */
+static int set_back_hits(struct site *s, struct arena *a, int64_t now_slot)
 {
     struct hits *h = &s->block->hits;
-    int64_t first_q = site_closable(s, now_slot);
+    bool more;
+    int rv;
 
+    if (now_slot / QUARTER_SLOTS >= hits_floor(h))
+        return 0;
+    do {
+        more = hits_close_some(h, STEP_QUARTERS);
+        site_fold_days(s);
+    } while (more);
+    rv = hits_set_back_restarts(h, now_slot) ? site_aside_make_room(s, a) : ERR_EXISTS;
+    if (rv == 0)
+        site_aside_restart(s, now_slot);
+    else
+        (void)hits_set_back_finish(h, now_slot);
+    return rv == ERR_EXISTS ? 0 : rv;
+}
+
+/* Days that hold something are closed and folded first: site_closable. What a set-back
+ * found no room for is in total only. */
+static void adopt_hits(struct site *s, struct arena *a, int64_t now_slot)
+{
+    struct hits *h = &s->block->hits;
+    int64_t first_q;
+
+    hits_sweep(h);
+    hits_set_back_begin(h, now_slot);
+    (void)set_back_hits(s, a, now_slot);
+    first_q = site_closable(s, now_slot);
     if (first_q < hits_closable(h, now_slot)) {
         hits_adopt(h, first_q * QUARTER_SLOTS + LATE_SLOTS);
         site_fold_days(s);
@@ -54,43 +90,71 @@ static void set_back_visitors(struct site *s, int64_t was_slot, int64_t now_slot
     for (unsigned i = 0; i < SITE_KEYS; i++)
         if (site_key_is_linked(s, i))
             visitors_set_back(&s->table[i], was_slot, now_slot, &now);
-    site_forget_rows_after(s, now_slot);
+    site_engaged_set_back(s, now.number[PERIOD_DAY]);
+}
+
+static int64_t day_at(const struct site *s, int64_t slot)
+{
+    return period_at(&site_terms_of(s)->calendar, PERIOD_DAY, slot).number;
 }
 
 void site_adopt(struct site *s, struct arena *a, struct instant now)
 {
     struct site_block *b = s->block;
-    int64_t now_slot = instant_slot(now), last = last_slot(s, arena_head(a));
+    int64_t now_slot = instant_slot(now), kept = count_head_kept(arena_head(a));
+    int64_t last = last_slot(s, kept, now_slot);
 
     if (last == 0)
         last = now_slot;
-    site_check(s, last);
-    site_adopt_keys(s, a, INT64_MIN); /* what is whole may still be asked */
+    site_check_rest(s, a, last);
+    site_check(s, last, last <= kept + 2);
+    site_seal_open_from(s, now_slot / QUARTER_SLOTS);
+    site_aside_adopt(s);
+    if (now_slot < last || (day_at(s, last) != day_at(s, now_slot) &&
+                            day_at(s, last) + 1 != day_at(s, now_slot)))
+        (void)site_aside_make_room(s, a); /* rows will be taken from days still wanted */
+    site_adopt_keys(s, a, INT64_MIN);     /* what is whole may still be asked */
     adopt_visitors(s, last, now_slot);
     site_keep_rows(s, last);
-    adopt_hits(s, now_slot);
+    adopt_hits(s, a, now_slot);
     if (now_slot < last)
         set_back_visitors(s, last, now_slot);
     site_adopt_keys(s, a, now_slot);
     site_adopt_sharing(s, a);
+    /* No room: the keeper tries again, and says so. */
+    (void)site_tops_make(s, a, false, now_slot);
+    (void)site_engaged_adopt(s, a, day_at(s, now_slot));
+    (void)site_refused_keep(s, a, instant_seconds(now));
     /* Killed while history was written: the reader writes it again from the store before
      * anyone is answered. */
     if (atomic_load_explicit(&b->history_version, memory_order_relaxed) & 1)
         atomic_fetch_add_explicit(&b->history_version, 1, memory_order_relaxed);
+    site_seal_close(s);
 }
 
-void site_set_back(struct site *s, struct instant now, bool finish)
+int site_set_back(struct site *s, struct arena *a, struct instant now, bool finish)
 {
     int64_t now_slot = instant_slot(now);
     int64_t was = atomic_load_explicit(&s->scan.slot, memory_order_relaxed);
+    int rv;
 
     if (!finish) {
+        site_seal_open(s); /* until it is finished workers may add to overrun */
+        s->setting_back = true;
         hits_set_back_begin(&s->block->hits, now_slot);
-        return;
+        return 0;
     }
-    (void)hits_set_back_finish(&s->block->hits, now_slot);
+    s->setting_back = false;
+    if (now_slot < was)
+        site_keep_rows(s, was);
+    site_seal_open_from(s, now_slot / QUARTER_SLOTS);
+    (void)site_aside_make_room(s, a); /* its word says that the clock has jumped */
+    rv = set_back_hits(s, a, now_slot);
+    atomic_fetch_add_explicit(&s->jumps, 1, memory_order_release);
     s->close_ticket = 0; /* all that was closing is closed */
     if (now_slot < was)
         set_back_visitors(s, was, now_slot);
+    site_seal_close(s);
     s->keys_changed = true; /* scan again: last seen has changed */
+    return rv;
 }

@@ -1,14 +1,21 @@
-/* What an adoption believes of a site's rows. Only a number that is final is looked at: a
- * day's views and visits once it is folded, visitors always (they only grow). Each is one
- * word with a check (count/check_word.h), so a keeper killed anywhere leaves none that
- * fails, and one that fails was changed by somebody else.
+/* What an adoption believes of a site's hits and rows. Of rows only a number that is final
+ * is looked at: a day's views and visits once it is folded, visitors always (they only
+ * grow). Each is one word with a check (count/check_word.h), so a keeper killed anywhere
+ * leaves none that fails, and one that fails was changed by somebody else. The words that
+ * have no room for a check are compared with the seal (count/hits_seal.h).
  *
- * Covered: stored days (total), folded days, weeks, months, and which period each is of.
- * Not covered: words of the ring, minutes and quarter-hours, which change each slot,
- * overrun, floor and rolled quarter, a site's key and state, tables of visitors: damage
- * there can go unseen. */
+ * A quarter is a part of its day, and a day the sum of its quarters: each is a source of the
+ * other. Tallies of periods that are over are in their rows.
+ *
+ * Where the clock has jumped by a day, or back, days are taken from their rows and quarters
+ * begin again, and what a word ought to be is not as plain: from then on only those that
+ * have a check in them are looked at, and the table of count/site_aside.h. Not covered:
+ * words of a table of visitors (the visitor who is changed is a new one), its matrix and
+ * HyperLogLogs. */
 #include "count/check_word.h"
+#include "count/site_aside.h"
 #include "count/site_inner.h"
+#include "count/site_seal.h"
 
 enum { NUMBER_MAX = 1 << 20 /* days: far beyond any date we can write */ };
 
@@ -45,10 +52,19 @@ static bool is_folded(const struct site *s, const struct row *r, int64_t number)
                atomic_load_explicit(&h->base[i & 1].through_q, memory_order_relaxed);
 }
 
-static bool hits_hold(const struct row *r, int64_t number)
+/* Once there are seals, a word without a check is one that was never written. */
+static bool holds(const struct site *s, const _Atomic uint64_t *at, int64_t number)
 {
-    return check_word_holds(number, relaxed(r->views)) &&
-           check_word_holds(number, relaxed(r->visits));
+    uint64_t word = relaxed(at);
+    bool sealed = relaxed(&s->seal->hits.moving) != 0 && site_aside_changes(s) == 0;
+
+    return check_word_holds(number, word) &&
+           !(sealed && word != 0 && word >> CHECK_WORD_BITS == 0);
+}
+
+static bool hits_hold(const struct site *s, const struct row *r, int64_t number)
+{
+    return holds(s, r->views, number) && holds(s, r->visits, number);
 }
 
 /* `checked`: a word without a check does not count as one that holds. */
@@ -58,8 +74,8 @@ static bool fits(const struct site *s, const struct row *r, int64_t number, bool
 
     return number >= 0 && number < NUMBER_MAX && (uint64_t)number % r->of == r->index &&
            !(checked && visitors >> CHECK_WORD_BITS == 0) &&
-           check_word_holds(number, visitors) &&
-           (!is_folded(s, r, number) || hits_hold(r, number));
+           holds(s, r->visitors, number) &&
+           (!is_folded(s, r, number) || hits_hold(s, r, number));
 }
 
 /* Version 1 of the arena, and rows not yet written, have no checks. */
@@ -121,11 +137,12 @@ static void mend(struct site *s, const struct row *r, int64_t last)
         lost = true;
     } else {
         atomic_store_explicit(r->tag, number + 1, memory_order_relaxed);
-        if (!check_word_holds(number, relaxed(r->visitors))) {
+        if (!holds(s, r->visitors, number)) {
             store(r->visitors, check_word(number, 0)); /* the table may know them */
             lost = true;
         }
-        if (is_folded(s, r, number) && !hits_hold(r, number) && !sum_again(s, r, number))
+        if (is_folded(s, r, number) && !hits_hold(s, r, number) &&
+            !sum_again(s, r, number))
             lost = true;
     }
     s->damage.mended += !lost;
@@ -146,13 +163,123 @@ static void check_row(struct site *s, const struct row *r, int64_t last)
         mend(s, r, last);
 }
 
-void site_check(struct site *s, int64_t last)
+/* --- Hits --- */
+
+static struct row day_row(const struct site *s, int64_t day)
+{
+    unsigned index = (unsigned)((uint64_t)day % SITE_DAYS);
+    struct site_day *row = &s->block->day[index];
+
+    return (struct row){
+        PERIOD_DAY,         index,           SITE_DAYS,       &row->own_tag,
+        &row->own.visitors, &row->own.views, &row->own.visits};
+}
+
+static bool has_folded_row(const struct site *s, int64_t day, struct row *ret_row)
+{
+    *ret_row = day_row(s, day);
+    return atomic_load_explicit(ret_row->tag, memory_order_relaxed) == day + 1 &&
+           is_folded(s, ret_row, day) && hits_hold(s, ret_row, day);
+}
+
+/* A quarter of a folded day: what the day has more than its other quarters. */
+static bool quarter_of_day(void *context, int64_t q, struct hit_count *ret_count)
+{
+    const struct site *s = context;
+    const struct hits *h = &s->block->hits;
+    struct period day =
+        period_at(&site_terms_of(s)->calendar, PERIOD_DAY, q * QUARTER_SLOTS);
+    struct hit_count sum, own = hits_quarter(h, q);
+    uint64_t views, visits;
+    struct row row;
+
+    if (day.number < 0 || !has_folded_row(s, day.number, &row))
+        return false;
+    sum =
+        hits_sum(h, day.from_slot / QUARTER_SLOTS, day.until_slot / QUARTER_SLOTS, true);
+    views = check_word_value(relaxed(row.views)) + own.views;
+    visits = check_word_value(relaxed(row.visits)) + own.visits;
+    if (views < sum.views || visits < sum.visits)
+        return false;
+    *ret_count =
+        (struct hit_count){.views = views - sum.views, .visits = visits - sum.visits};
+    return true;
+}
+
+/* Both copies of the stored days are lost: the rows at hand are what there is of them. */
+static void stored_days_of_rows(struct site *s)
+{
+    struct hit_count least = hits_total(&s->block->hits);
+
+    for (unsigned i = 0; i < SITE_DAYS; i++) {
+        int64_t day =
+            atomic_load_explicit(&s->block->day[i].own_tag, memory_order_relaxed) - 1;
+        struct row row;
+
+        if (day < 0 || day >= NUMBER_MAX || (uint64_t)day % SITE_DAYS != i ||
+            !has_folded_row(s, day, &row))
+            continue;
+        least.views += check_word_value(relaxed(row.views));
+        least.visits += check_word_value(relaxed(row.visits));
+    }
+    hits_raise_total(&s->block->hits, least);
+}
+
+static void check_hits(struct site *s, int64_t last, bool alive)
+{
+    struct hits *h = &s->block->hits;
+    struct hits_adopting a = {.last_slot = last,
+                              .alive = alive,
+                              .other = quarter_of_day,
+                              .context = s,
+                              .quarter = -1};
+    bool jumped = site_aside_changes(s) != 0;
+    enum hits_state state;
+
+    if (!jumped)
+        hits_check_place(h, &s->seal->hits, &a);
+    state = hits_check(h);
+    if (!jumped)
+        hits_check_words(h, &s->seal->hits, &a);
+    if (state == HITS_LOST)
+        stored_days_of_rows(s);
+    s->damage.mended += a.mended + (state == HITS_MENDED);
+    s->damage.lost += a.lost + (state == HITS_LOST);
+    if (a.quarter >= 0)
+        s->damage.day =
+            zone_day(site_terms_of(s)->zone, a.quarter * QUARTER_SLOTS * SLOT_S);
+}
+
+/* --- Tallies --- */
+
+/* Of a period that was over when we saw the last slot, and late visits with it: its row has
+ * the most that was ever told. */
+static void check_tallies(struct site *s, enum period_kind kind, int64_t last)
+{
+    struct period p = period_at(&site_terms_of(s)->calendar, kind, last);
+    bool exact;
+
+    if (last <= p.from_slot + LATE_SLOTS + 2)
+        p = period_at(&site_terms_of(s)->calendar, kind, p.from_slot - 1);
+    for (int back = 0; back < 3; back++) { /* as many as there are cells */
+        uint64_t most;
+
+        p = period_at(&site_terms_of(s)->calendar, kind, p.from_slot - 1);
+        if (p.number < 0)
+            return;
+        most = site_row_visitors(s, kind, p.number, &exact);
+        for (unsigned i = 0; i < SITE_KEYS; i++)
+            if (site_key_is_linked(s, i))
+                s->damage.mended +=
+                    visitors_lower(&s->table[i], kind, (uint32_t)p.number, most);
+    }
+}
+
+void site_check(struct site *s, int64_t last, bool alive)
 {
     struct site_block *b = s->block;
-    enum hits_state total = hits_check(&b->hits);
 
-    s->damage = (struct site_damage){
-        .mended = total == HITS_MENDED, .lost = total == HITS_LOST, .day = -1};
+    check_hits(s, last, alive);
     for (unsigned i = 0; i < SITE_DAYS; i++)
         check_row(s,
                   &(struct row){PERIOD_DAY, i, SITE_DAYS, &b->day[i].own_tag,
@@ -169,4 +296,7 @@ void site_check(struct site *s, int64_t last)
                   &(struct row){PERIOD_MONTH, i, SITE_MONTHS, &b->month[i].own_tag,
                                 &b->month[i].own_visitors, NULL, NULL},
                   last);
+    /* Where the clock jumped, a cell may be of a period that comes again. */
+    for (int kind = PERIOD_DAY; kind < PERIOD_KINDS && site_aside_changes(s) == 0; kind++)
+        check_tallies(s, (enum period_kind)kind, last);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "count/site_inner.h"
-#include "count/site_layout.h"
+#include "count/site_seal.h"
 
 /* A row that is rewritten keeps its number meanwhile, so that no answer falls between. */
 static void open_row(_Atomic int64_t *tag, int64_t number)
@@ -23,24 +23,29 @@ static void set_count(struct count3 *count, const uint64_t metric[METRIC_KINDS])
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],
                   const uint64_t imported[METRIC_KINDS])
 {
-    struct site_day *row = &s->block->day[(uint64_t)day % SITE_DAYS];
+    unsigned index = (unsigned)((uint64_t)day % SITE_DAYS);
+    struct site_day *row = &s->block->day[index];
 
+    site_unseal_row(s, SEAL_DAY, index);
     open_row(&row->other_tag, day);
     set_count(&row->other, other);
     set_count(&row->imported, imported);
     atomic_store_explicit(&row->other_tag, day + 1, memory_order_release);
+    site_seal_row(s, SEAL_DAY, index);
 }
 
 void site_set_row(struct site *s, enum period_kind kind, int64_t number,
                   uint64_t other_visitors)
 {
-    struct site_row *row = kind == PERIOD_WEEK
-                               ? &s->block->week[(uint64_t)number % SITE_WEEKS]
-                               : &s->block->month[(uint64_t)number % SITE_MONTHS];
+    const bool week = kind == PERIOD_WEEK;
+    unsigned index = (unsigned)((uint64_t)number % (week ? SITE_WEEKS : SITE_MONTHS));
+    struct site_row *row = week ? &s->block->week[index] : &s->block->month[index];
 
+    site_unseal_row(s, week ? SEAL_WEEK : SEAL_MONTH, index);
     open_row(&row->other_tag, number);
     atomic_store_explicit(&row->other_visitors, other_visitors, memory_order_relaxed);
     atomic_store_explicit(&row->other_tag, number + 1, memory_order_release);
+    site_seal_row(s, week ? SEAL_WEEK : SEAL_MONTH, index);
 }
 
 /* Words behind a version, odd while they are written. Release and acquire all along: who
@@ -56,8 +61,10 @@ void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
     memcpy(history.seed, seed, sizeof history.seed);
     memcpy(words, &history, sizeof words);
     atomic_store_explicit(&b->history_version, version + 1, memory_order_seq_cst);
+    site_unseal_history(s);
     for (unsigned i = 0; i < HISTORY_WORDS; i++)
         atomic_store_explicit(&b->history[i], words[i], memory_order_release);
+    site_seal_history(s);
     atomic_store_explicit(&b->history_version, version + 2, memory_order_release);
 }
 

@@ -6,6 +6,17 @@
 
 enum { HOUR_SLOTS = 300, DAY_SLOTS = 7200, WEEK_SLOTS = 50400, SLOT_S = SLOT_MS / 1000 };
 
+/* A stress test's seam, as HITS_SEAM. */
+#ifdef LUOT_SEAMS
+#define SITE_SEAM(where)                                                                 \
+    do {                                                                                 \
+        if (hits_seam != NULL)                                                           \
+            hits_seam(where);                                                            \
+    } while (0)
+#else
+#define SITE_SEAM(where) ((void)0)
+#endif
+
 #define SKETCH_ERROR      (0.649 / 64) /* of count/distinct: 0.649 / sqrt(4096) */
 
 /* Words of site's peer_most and peer_live. */
@@ -51,18 +62,23 @@ void site_adopt_keys(struct site *s, struct arena *a, int64_t now_slot);
 /* Erases a key that nodes do not share and nobody came under, where the ring has the one that
  * they share: the next tick makes that. Before any worker, when words are counted. */
 void site_adopt_sharing(struct site *s, struct arena *a);
+/* When a key that began at `from_slot` is over, as things are configured now. */
+int64_t site_key_gone_by(const struct site *s, int64_t from_slot);
 
 /* --- Rows that outlive their table (site_rows.c) --- */
 
 /* The visitors of the days, weeks and months at a slot and before it. Keeper. */
 void site_keep_rows(struct site *s, int64_t slot);
-/* What the rows and the total say is believed, had again from the quarters, or counted in
- * s->damage. `last`: the last slot that was seen. Before any worker (site_check.c). */
-void site_check(struct site *s, int64_t last);
+/* What hits and rows say is believed, had again from elsewhere, or counted in s->damage.
+ * `last`: the last slot that was seen; `alive`: hits_adopting. Before any worker
+ * (site_check.c). */
+void site_check(struct site *s, int64_t last, bool alive);
 /* Moves whole days whose quarters are closed to the stored days, with a row each. */
 void site_fold_days(struct site *s);
-/* Forgets rows of periods that have not begun. */
-void site_forget_rows_after(struct site *s, int64_t slot);
+/* Visitors in rows of months after this one: of a clock that was ahead. */
+uint64_t site_later_months(const struct site *s, int64_t month, bool *ret_exact);
+/* A day's, without what is kept aside. Keeper. */
+struct hit_count site_counted_hits(const struct site *s, const struct period *day);
 struct hit_count site_own_hits(const struct site *s, const struct period *day);
 /* The store's part of a day, added to `metric`. */
 void site_add_stored_day(const struct site *s, int64_t day, bool with_imported,

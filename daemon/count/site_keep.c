@@ -1,8 +1,10 @@
 /* The keeper's part of a site. One tick is the list of steps in site_keep(); each may be
  * late, be run twice, or be killed inside, and is a function of what the arena says, so
  * nothing needs to be remembered but which grace is waited for. */
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_seal.h"
 
 enum { FAR_QUARTERS = 192 /* 2 days */ };
 
@@ -35,13 +37,17 @@ int64_t site_closable(const struct site *s, int64_t now_slot)
     int64_t rolled = atomic_load_explicit(&h->rolled_q, memory_order_relaxed);
     int64_t closable = hits_closable(h, now_slot);
     struct hit_count open;
+    int64_t from_slot;
     uint64_t i;
 
     if (closable <= rolled + FAR_QUARTERS)
         return closable;
     i = atomic_load_explicit(&h->base_i, memory_order_relaxed);
-    open =
-        hits_sum(h, atomic_load(&h->base[i & 1].through_q), rolled + FAR_QUARTERS, false);
+    from_slot = QUARTER_SLOTS *
+                atomic_load_explicit(&h->base[i & 1].through_q, memory_order_relaxed);
+    /* From its day's beginning: after a set-back the stored days reach into a day. */
+    from_slot = period_at(&site_terms_of(s)->calendar, PERIOD_DAY, from_slot).from_slot;
+    open = hits_sum(h, from_slot / QUARTER_SLOTS, rolled + FAR_QUARTERS, false);
     return open.views + open.visits > 0 ? rolled + FAR_QUARTERS : closable;
 }
 
@@ -50,10 +56,13 @@ static void keep_hits(struct site *s, const struct graces *g, int64_t now_slot)
     struct hits *h = &s->block->hits;
     int64_t closable;
 
+    if (hits_folds_alone(h))
+        site_seal_open(s);
     hits_assign(h, now_slot);
     if (s->close_ticket != 0) {
         if (!graces_is_over(g, s->close_ticket))
             return;
+        site_seal_open(s);
         hits_close_finish(h);
         s->close_ticket = 0;
     }
@@ -143,15 +152,23 @@ static bool is_scanned(const struct site *s, int64_t *ret_slot)
     return atomic_load_explicit(&s->scan.version, memory_order_relaxed) != 0;
 }
 
-/* The last look at the rows of a day that has ended, before its key may go. */
-static void keep_rows_of_last_scan(struct site *s, int64_t now_slot)
+/* The last look at the rows of a day that has ended, before its key may go. After a jump
+ * rows are taken from days that are still wanted. */
+static int keep_rows_of_last_scan(struct site *s, struct arena *a, int64_t now_slot)
 {
     const struct calendar *c = &site_terms_of(s)->calendar;
-    int64_t slot;
+    int64_t slot, day, today;
 
-    if (is_scanned(s, &slot) && slot != now_slot &&
-        zone_day(c->zone, slot * SLOT_S) != zone_day(c->zone, now_slot * SLOT_S))
+    if (!is_scanned(s, &slot) || slot == now_slot)
+        return 0;
+    day = zone_day(c->zone, slot * SLOT_S);
+    today = zone_day(c->zone, now_slot * SLOT_S);
+    if (day != today)
         site_keep_rows(s, slot);
+    if (day == today || day == today - 1)
+        return 0;
+    atomic_fetch_add_explicit(&s->jumps, 1, memory_order_release);
+    return site_aside_make_room(s, a);
 }
 
 /* Once a slot: windows only change when time moves or somebody comes, and who comes
@@ -180,13 +197,24 @@ static void keep_scan(struct site *s, int64_t now_slot)
 int site_keep(struct site *s, struct arena *a, const struct graces *g, struct instant now)
 {
     int64_t now_slot = instant_slot(now);
-    int rv, failed;
+    int rv, failed = keep_rows_of_last_scan(s, a, now_slot);
 
-    keep_rows_of_last_scan(s, now_slot);
     keep_hits(s, g, now_slot);
     site_fold_days(s);
-    failed = site_keep_keys(s, a, g, now_slot);
+    rv = site_aside_book(s, a, now_slot);
+    failed = failed != 0 ? failed : rv;
+    rv = site_keep_keys(s, a, g, now_slot);
+    failed = failed != 0 ? failed : rv;
     rv = keep_tables(s, a, g, now_slot);
+    if (rv == 0)
+        rv = site_tops_keep(s, a, g, now_slot);
+    if (rv == 0)
+        rv = site_engaged_adopt(s, a,
+                                zone_day(site_terms_of(s)->zone, instant_seconds(now)));
+    if (rv == 0)
+        rv = site_refused_keep(s, a, instant_seconds(now));
     keep_scan(s, now_slot);
+    if (!s->setting_back)
+        site_seal_close(s);
     return failed != 0 ? failed : rv;
 }

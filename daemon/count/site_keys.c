@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_seal.h"
 
 enum {
     KEY_ROOM = 150,            /* slots ahead that the next key is made: 30 min */
@@ -195,6 +196,11 @@ static int64_t gone_by(const struct site_terms *terms, int64_t from)
     return period_at(&terms->calendar, PERIOD_DAY, p.until_slot).until_slot;
 }
 
+int64_t site_key_gone_by(const struct site *s, int64_t from_slot)
+{
+    return gone_by(site_terms_of(s), from_slot);
+}
+
 static int64_t gone_slot(const struct site *s, unsigned i)
 {
     int64_t now = gone_by(site_terms_of(s), key_from(s, i));
@@ -227,6 +233,7 @@ static int make_key(struct site *s, struct arena *a, unsigned i, int64_t from_sl
 
     if (rv != 0)
         return rv;
+    site_unseal_key(s, i);
     if (!find_shared(s, from_slot, &k->key))
         hash_key_random(&k->key);
     atomic_store_explicit(&k->from_slot, from_slot, memory_order_relaxed);
@@ -258,6 +265,7 @@ static void erase_key(struct site *s, struct arena *a, unsigned i)
     struct visitors_table *t = &s->table[i];
     size_t hlls = site_month_hll_at(i) + sizeof(struct hll) - site_day_hll_at(i, 0);
 
+    site_unseal_key(s, i);
     hash_key_erase(&s->block->keys[i].key);
     forget_sharing(s, i);
     arena_punch(a, site_place(s, site_table_at(i)), TABLE_BYTES);

@@ -4,11 +4,14 @@
  * A row's own visitors are written each slot while their period is open (and the one
  * after it), and are the most that was seen so far: when a key goes early, its numbers
  * stay. A row's own views and visits are written when the day is folded; until then they
- * are the sum of its quarters, and so they are again after a clock was set back. */
+ * are the sum of its quarters, and so they are again after a clock was set back. What a
+ * day had before that, or before another day took its row, is kept in count/site_aside. */
 #include "base/error.h"
 #include "count/check_word.h"
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_peers.h"
+#include "count/site_seal.h"
 
 static uint64_t relaxed(const _Atomic uint64_t *at)
 {
@@ -45,19 +48,46 @@ static struct site_day *day_of(const struct site *s, int64_t number)
     return &s->block->day[(uint64_t)number % SITE_DAYS];
 }
 
+static uint64_t day_visitors(const struct site *s, int64_t number, bool *ret_exact)
+{
+    const struct site_day *day = day_of(s, number);
+    uint64_t aside = site_aside_visitors(s, number, ret_exact), row;
+
+    if (!tag_is(&day->own_tag, number))
+        return aside;
+    *ret_exact = *ret_exact && relaxed(&day->own_exact) != 0;
+    row = value_of(&day->own.visitors);
+    return row > aside ? row : aside;
+}
+
 uint64_t site_row_visitors(const struct site *s, enum period_kind kind, int64_t number,
                            bool *ret_exact)
 {
     const struct site_row *row = row_of(s, kind, number);
-    const struct site_day *day = day_of(s, number);
 
-    if (kind == PERIOD_HOUR ||
-        !tag_is(kind == PERIOD_DAY ? &day->own_tag : &row->own_tag, number)) {
-        *ret_exact = true;
+    *ret_exact = true;
+    if (kind == PERIOD_DAY)
+        return day_visitors(s, number, ret_exact);
+    if (kind == PERIOD_HOUR || !tag_is(&row->own_tag, number))
         return 0;
+    *ret_exact = relaxed(&row->own_exact) != 0;
+    return value_of(&row->own_visitors);
+}
+
+uint64_t site_later_months(const struct site *s, int64_t month, bool *ret_exact)
+{
+    uint64_t sum = 0;
+
+    *ret_exact = true;
+    for (int i = 0; i < SITE_MONTHS; i++) {
+        const struct site_row *row = &s->block->month[i];
+
+        if (atomic_load_explicit(&row->own_tag, memory_order_acquire) <= month + 1)
+            continue;
+        sum += value_of(&row->own_visitors);
+        *ret_exact = *ret_exact && relaxed(&row->own_exact) != 0;
     }
-    *ret_exact = relaxed(kind == PERIOD_DAY ? &day->own_exact : &row->own_exact) != 0;
-    return value_of(kind == PERIOD_DAY ? &day->own.visitors : &row->own_visitors);
+    return sum;
 }
 
 uint64_t site_other_visitors(const struct site *s, enum period_kind kind, int64_t number)
@@ -77,28 +107,52 @@ static int64_t folded_slot(const struct site *s)
            atomic_load_explicit(&h->base[i & 1].through_q, memory_order_acquire);
 }
 
-static bool is_folded(const struct site *s, const struct period *day)
-{
-    return day->until_slot <= folded_slot(s) &&
-           tag_is(&day_of(s, day->number)->own_tag, day->number);
-}
-
 bool site_day_is_final(const struct site *s, int64_t day)
 {
     struct period p = period_of_day(&site_terms_of(s)->calendar, day);
 
-    return is_folded(s, &p);
+    return p.until_slot <= folded_slot(s);
+}
+
+/* Acquire: see site_aside_is. */
+static struct hit_count row_hits(const struct site_day *row, int64_t day)
+{
+    if (!tag_is(&row->own_tag, day))
+        return (struct hit_count){0};
+    return (struct hit_count){
+        .views =
+            check_word_value(atomic_load_explicit(&row->own.views, memory_order_acquire)),
+        .visits = check_word_value(
+            atomic_load_explicit(&row->own.visits, memory_order_acquire))};
+}
+
+struct hit_count site_counted_hits(const struct site *s, const struct period *day)
+{
+    int64_t folded, again = folded_slot(s);
+    struct hit_count hits;
+
+    do { /* once more when days were folded meanwhile: a jump may have taken quarters */
+        folded = again;
+        hits = day->until_slot <= folded
+                   ? row_hits(day_of(s, day->number), day->number)
+                   : hits_sum(&s->block->hits, day->from_slot / QUARTER_SLOTS,
+                              day->until_slot / QUARTER_SLOTS, true);
+        again = folded_slot(s);
+    } while (again != folded);
+    return hits;
 }
 
 struct hit_count site_own_hits(const struct site *s, const struct period *day)
 {
-    const struct site_day *row = day_of(s, day->number);
+    struct hit_count hits;
+    uint64_t state;
 
-    if (!is_folded(s, day))
-        return hits_sum(&s->block->hits, day->from_slot / QUARTER_SLOTS,
-                        day->until_slot / QUARTER_SLOTS, true);
-    return (struct hit_count){.views = value_of(&row->own.views),
-                              .visits = value_of(&row->own.visits)};
+    do {
+        state = site_aside_open(s);
+        hits = site_counted_hits(s, day);
+        site_aside_add(s, state, day->number, &hits);
+    } while (!site_aside_is(s, state));
+    return hits;
 }
 
 void site_add_stored_day(const struct site *s, int64_t day, bool with_imported,
@@ -163,6 +217,7 @@ static struct site_day *keep_day(struct site *s, const struct period *p)
     uint64_t visitors = site_own_visitors(s, PERIOD_DAY, p, &exact);
 
     if (!tag_is(&row->own_tag, p->number)) {
+        site_aside_row(s, (unsigned)((uint64_t)p->number % SITE_DAYS));
         atomic_store_explicit(&row->own_tag, 0, memory_order_seq_cst);
         atomic_store_explicit(&row->own.visitors, 0, memory_order_relaxed);
         atomic_store_explicit(&row->own.views, 0, memory_order_relaxed);
@@ -214,27 +269,9 @@ void site_fold_days(struct site *s)
 
         if (day.until_slot > rolled_slot || day.until_slot <= from)
             return;
+        site_seal_open(s);
         fold_day(s, &day);
     }
-}
-
-void site_forget_rows_after(struct site *s, int64_t slot)
-{
-    const struct calendar *c = &site_terms_of(s)->calendar;
-    int64_t day = period_at(c, PERIOD_DAY, slot).number;
-    int64_t week = period_at(c, PERIOD_WEEK, slot).number;
-    int64_t month = period_at(c, PERIOD_MONTH, slot).number;
-    struct site_block *b = s->block;
-
-    for (int i = 0; i < SITE_DAYS; i++)
-        if (atomic_load_explicit(&b->day[i].own_tag, memory_order_relaxed) > day + 1)
-            atomic_store_explicit(&b->day[i].own_tag, 0, memory_order_relaxed);
-    for (int i = 0; i < SITE_WEEKS; i++)
-        if (atomic_load_explicit(&b->week[i].own_tag, memory_order_relaxed) > week + 1)
-            atomic_store_explicit(&b->week[i].own_tag, 0, memory_order_relaxed);
-    for (int i = 0; i < SITE_MONTHS; i++)
-        if (atomic_load_explicit(&b->month[i].own_tag, memory_order_relaxed) > month + 1)
-            atomic_store_explicit(&b->month[i].own_tag, 0, memory_order_relaxed);
 }
 
 /* --- Own visitors --- */
@@ -282,18 +319,14 @@ static bool day_is_at_hand(const struct site *s, int64_t day, struct instant now
     return day <= today && day > today - SITE_DAYS;
 }
 
-bool site_own_day(const struct site *s, int64_t day, struct instant now,
-                  struct site_numbers *ret_numbers)
+static void read_own_day(const struct site *s, int64_t day,
+                         struct site_numbers *ret_numbers)
 {
     struct period p = period_of_day(&site_terms_of(s)->calendar, day);
-    struct hit_count hits;
-    uint64_t visitors;
+    struct hit_count hits = site_own_hits(s, &p);
     bool exact;
+    uint64_t visitors = site_own_visitors(s, PERIOD_DAY, &p, &exact);
 
-    if (!day_is_at_hand(s, day, now))
-        return false;
-    hits = site_own_hits(s, &p);
-    visitors = site_own_visitors(s, PERIOD_DAY, &p, &exact);
     *ret_numbers = (struct site_numbers){
         .metric = {[METRIC_VIEWS] = hits.views,
                    [METRIC_VISITS] = hits.visits,
@@ -302,7 +335,38 @@ bool site_own_day(const struct site *s, int64_t day, struct instant now,
         .deduplicated = true,
         .error = exact ? 0 : SKETCH_ERROR,
     };
+}
+
+bool site_own_day(const struct site *s, int64_t day, struct instant now,
+                  struct site_numbers *ret_numbers)
+{
+    if (!day_is_at_hand(s, day, now))
+        return false;
+    read_own_day(s, day, ret_numbers);
     return true;
+}
+
+void site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_numbers)
+{
+    read_own_day(s, day, ret_numbers);
+}
+
+unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_DAYS + ASIDE_DAYS])
+{
+    unsigned n = 0, aside;
+    int64_t days[ASIDE_DAYS];
+
+    for (int i = 0; i < SITE_DAYS; i++) {
+        int64_t tag =
+            atomic_load_explicit(&s->block->day[i].own_tag, memory_order_acquire);
+        if (tag > 0)
+            ret_days[n++] = tag - 1;
+    }
+    aside = site_aside_days(s, days);
+    for (unsigned i = 0; i < aside; i++)
+        if (days[i] < 0 || !tag_is(&day_of(s, days[i])->own_tag, days[i]))
+            ret_days[n++] = days[i];
+    return n;
 }
 
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,

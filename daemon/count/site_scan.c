@@ -145,17 +145,18 @@ void site_today_hll(const struct site *s, struct instant now, struct hll *ret_hl
 uint64_t site_own_changes(const struct site *s, struct instant now)
 {
     const struct hits *h = &s->block->hits;
-    uint64_t seen[5 + SITE_KEYS] = {
+    uint64_t seen[6 + SITE_KEYS] = {
         atomic_load_explicit(&h->ring[instant_slot(now) % RING_SLOTS],
                              memory_order_acquire),
         relaxed(&h->late),
         relaxed(&h->overrun_views),
         relaxed(&s->block->history_version),
         (uint64_t)(uintptr_t)atomic_load_explicit(&s->shown, memory_order_relaxed),
+        relaxed(&s->block->aside),
     };
 
     for (unsigned i = 0; i < SITE_KEYS; i++)
-        seen[5 + i] = relaxed(&s->table[i].head->joins);
+        seen[6 + i] = relaxed(&s->table[i].head->joins);
     return hash_fast(seen, sizeof seen);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_peers.h"
 
@@ -16,8 +17,12 @@ static void write_hits(const struct site *s, struct sheet *sheet)
     for (unsigned i = 0; i < SHEET_SPANS && ours > 0; i++)
         for (int64_t step = 0; step < SHEET_STEPS; step++) {
             int64_t slots = spans[i] - step * (spans[i] / SHEET_STEPS);
-            sheet->hits[i][step] =
+            struct hit_count hits =
                 hits_window(h, sheet->slot, slots < ours ? slots : ours);
+            struct hit_count aside = site_aside_window(s, sheet->slot, slots);
+
+            sheet->hits[i][step] = (struct hit_count){
+                .views = hits.views + aside.views, .visits = hits.visits + aside.visits};
         }
 }
 

@@ -9,6 +9,7 @@
  *   a seeded number   the seed + everything counted since `as_of` */
 #include <string.h>
 
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_peers.h"
 
@@ -232,6 +233,8 @@ static uint64_t own_visitors_of_months(const struct reading *r, bool *ret_exact)
         }
         *ret_exact = *ret_exact && exact;
     }
+    sum += site_later_months(r->site, this_month, &exact);
+    *ret_exact = *ret_exact && exact;
     return sum;
 }
 
@@ -343,8 +346,9 @@ uint64_t site_live_before(const struct site *s, enum metric metric, int64_t from
 {
     struct hit_count hits = hits_sum(&s->block->hits, from_slot / QUARTER_SLOTS,
                                      until_slot / QUARTER_SLOTS, true);
+    struct hit_count aside = site_aside_window(s, until_slot - 1, until_slot - from_slot);
 
-    return metric == METRIC_VIEWS ? hits.views : hits.visits;
+    return metric == METRIC_VIEWS ? hits.views + aside.views : hits.visits + aside.visits;
 }
 
 bool site_is_exact(const struct site *s)

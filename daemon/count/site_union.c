@@ -4,6 +4,7 @@
  * not yet, never twice; and what was answered of an open period is never taken back. */
 #include <math.h>
 
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_peers.h"
 
@@ -84,13 +85,17 @@ static struct hit_count own_window(const struct site *s, int64_t now_slot, int64
 
 struct hit_count site_own_window(const struct site *s, int64_t now_slot, int64_t slots)
 {
+    struct hit_count aside = site_aside_window(s, now_slot, slots), hits;
     const struct site_peers *p = hold(s);
     bool restored = p == NULL || all_are_restored(s, p, now_slot);
 
     if (p != NULL)
         let_go(s, p);
-    return restored ? hits_window(&s->block->hits, now_slot, slots)
+    hits = restored ? hits_window(&s->block->hits, now_slot, slots)
                     : own_window(s, now_slot, slots);
+    hits.views += aside.views;
+    hits.visits += aside.visits;
+    return hits;
 }
 
 /* --- Visitors --- */

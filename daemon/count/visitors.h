@@ -1,5 +1,5 @@
 /* Floor 2 (count). The visitors of one site under one key: an open table of words fp:44 |
- * last-seen slot:20 that never move, grown by opening the next part, with
+ * engaged:1 | last-seen slot:19 that never move, grown by opening the next part, with
  * first-in-this-period decided by the CAS that moves "last seen". Exact up to 393,216
  * visitors; beyond that the matrix (count/distinct) counts and the last part is the
  * session table. Why it holds: visitors.c, visitors_keep.c, visitors_session.c. */
@@ -26,10 +26,11 @@ enum visitors_mode { VISITORS_EXACT, VISITORS_FILLING, VISITORS_SKETCHED };
 /* The periods a slot lies in, with where they began. Computed from the site's zone by
  * count/period, cached by a worker. */
 struct visit_periods {
-    int64_t from_slot, until_slot;    /* this answer holds for slots in [from, until) */
-    int64_t start[PERIOD_KINDS];      /* first slot of the period of each kind        */
-    uint32_t number[PERIOD_KINDS];    /* local hours, days, weeks, months since 1970  */
-    int64_t online_slots, idle_slots; /* the site's windows                           */
+    int64_t from_slot, until_slot; /* this answer holds for slots in [from, until) */
+    int64_t start[PERIOD_KINDS];   /* first slot of the period of each kind        */
+    uint32_t number[PERIOD_KINDS]; /* local hours, days, weeks, months since 1970  */
+    int64_t online_after;          /* online now: seen in a slot after this one    */
+    int64_t idle_slots;            /* a visit ends after so many                   */
 };
 
 /* The head of a table, in the arena (the site's block). All zero: no table. */
@@ -68,6 +69,8 @@ struct visitors_verdict {
     bool first_seen;  /* never seen under this key before (sketched mode: never said) */
     bool first_today; /* the visitor's first of this local day (sketched mode: only of a
                          visitor that the table still knows) */
+    bool second_view; /* the second one of its visit, said once a visit; as new_visit, of
+                         what the table still knows */
 };
 
 /* Part k is words [visitors_part_start(k), visitors_part_start(k + 1)). */
@@ -123,6 +126,14 @@ void visitors_adopt(const struct visitors_table *t,
                     void (*periods_at)(void *context, int64_t slot,
                                        struct visit_periods *ret),
                     void *context);
+/* Adoption, before that: what somebody else changed in the head, as far as the words and
+ * these tell: its base_slot, and `ready` as it was sealed (0: it was not); and who was seen
+ * after last_slot was seen then. How many. */
+unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsigned ready,
+                       int64_t last_slot);
+/* Adoption: a period that is over never had more than this. How many words said so. */
+unsigned visitors_lower(const struct visitors_table *t, enum period_kind kind,
+                        uint32_t number, uint64_t most);
 /* A new table: zero memory, parts 0 and 1 backed. Its owner links it (head->linked) when
  * the key is in place too. */
 void visitors_init(const struct visitors_table *t, int64_t base_slot);

@@ -77,7 +77,8 @@ struct visitors_verdict visitors_session_hit(const struct visitors_table *t,
                 memory_order_acq_rel, memory_order_acquire)) {
             if (was_empty)
                 atomic_fetch_add_explicit(&t->head->words, 1, memory_order_relaxed);
-            visitors_join(t);
+            if (a->base + (int64_t)a->slot > a->periods->online_after)
+                visitors_join(t);
             return verdict;
         }
     }

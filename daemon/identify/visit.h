@@ -12,13 +12,16 @@ enum visit_kind { VISIT_VIEW, VISIT_PING, VISIT_EVENT };
 struct visit {
     enum visit_kind kind;
     int64_t slot;            /* when: absolute 12 s slot                     */
+    int64_t own_s;           /* unix seconds of a log line's own time; 0: now */
     struct address unit;     /* IPv4 whole, IPv6 its /64: address_unit()     */
+    struct slice name;       /* a log's host name where there is no address: identity's
+                                unit then; empty: none */
     struct slice user_agent; /* cut at LUOT_USER_AGENT_MAX bytes by the hash */
     bool anonymous;          /* DNT or GPC: no visitor is computed           */
     bool entry;              /* its referrer is another site or none: without a visitor
                                 this is what makes a view a visit */
     struct slice key[DIMENSIONS]; /* what it is counted by; empty: none. UTF-8, at most
-                                     LUOT_TOP_KEY_MAX bytes, good until the turn's end */
+                                     LUOT_TOP_KEY_MAX bytes, good until the next visit */
 };
 
 #endif

@@ -11,10 +11,13 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "count/site_aside.h"
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(SITE_DAYS + SITE_WEEKS + SITE_MONTHS + 3 <= SITE_CHANGES,
+static_assert(4 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
+                      3 <=
+                  SITE_CHANGES,
               "a site's rows fit in its room");
 
 int collection_init(struct collection *c)
@@ -23,6 +26,11 @@ int collection_init(struct collection *c)
     c->owner = calloc(ROUND_CHANGES, sizeof(struct shadow *));
     c->sketch = malloc(ROUND_SKETCHES * sizeof *c->sketch);
     c->hll = malloc(sizeof *c->hll);
+    if (c->store != NULL && c->store->ops->tops != NULL) {
+        c->tops = tops_room_new();
+        if (c->tops == NULL)
+            return ERR_NOMEM;
+    }
     return c->change == NULL || c->owner == NULL || c->sketch == NULL || c->hll == NULL
                ? ERR_NOMEM
                : 0;
@@ -34,6 +42,8 @@ void collection_release(struct collection *c)
     free(c->owner);
     free(c->sketch);
     free(c->hll);
+    tops_room_free(c->tops);
+    c->tops = NULL;
     c->change = NULL;
     c->owner = NULL;
     c->sketch = NULL;
@@ -60,7 +70,10 @@ static int save(struct collection *c)
     for (struct shadow *s = c->finished; s != NULL && rv == 0; s = s->finished) {
         shadow_age(s, c->now_ms);
         s->edges = s->next;
+        s->aside = s->next_aside;
     }
+    if (c->tops != NULL)
+        tops_room_empty(c->tops, rv == 0);
     if (rv == 0) {
         c->rows += c->changes;
         c->saves++;
@@ -68,6 +81,11 @@ static int save(struct collection *c)
     c->finished = NULL;
     c->changes = c->sketched = 0;
     return rv;
+}
+
+int collection_save(struct collection *c)
+{
+    return save(c);
 }
 
 static int add(struct collection *c, struct shadow *shadow, const struct change *change)
@@ -85,6 +103,11 @@ static int add(struct collection *c, struct shadow *shadow, const struct change 
     c->change[c->changes] = *change;
     c->owner[c->changes++] = shadow;
     return 0;
+}
+
+int collection_add(struct collection *c, const struct change *change)
+{
+    return add(c, NULL, change);
 }
 
 static int add_row(struct collection *c, struct shadow *shadow, const struct change *row)
@@ -137,6 +160,18 @@ static int64_t lesser(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int add_quarter(const struct looking *l, int64_t q)
+{
+    struct hit_count n = site_own_quarter(l->site, q);
+    const struct change c = {.kind = CHANGE_QUARTER,
+                             .site = l->key,
+                             .number = q,
+                             .views = n.views,
+                             .visits = n.visits};
+
+    return add_row(l->into, l->shadow, &c);
+}
+
 static int collect_quarters(const struct looking *l)
 {
     const struct hits *h = &l->site->block->hits;
@@ -145,45 +180,61 @@ static int collect_quarters(const struct looking *l)
         (rolled > l->slot / QUARTER_SLOTS ? rolled : l->slot / QUARTER_SLOTS) + 1;
     int rv = 0;
 
-    /* The clock was set back: what lies ahead is saved when its time comes. */
-    for (int64_t q = lesser(l->shadow->edges.quarter, rolled); q < until && rv == 0;
-         q++) {
-        struct hit_count n = hits_quarter(h, q);
-        const struct change c = {.kind = CHANGE_QUARTER,
-                                 .site = l->key,
-                                 .number = q,
-                                 .views = n.views,
-                                 .visits = n.visits};
-        rv = add_row(l->into, l->shadow, &c);
-    }
+    /* What lies ahead of a clock that was set back: collect_jumped_quarters. */
+    for (int64_t q = lesser(l->shadow->edges.quarter, rolled); q < until && rv == 0; q++)
+        rv = add_quarter(l, q);
     l->shadow->next.quarter = rolled;
     return rv;
 }
 
+static int collect_engaged(const struct looking *l, int64_t day)
+{
+    struct change c = {.kind = CHANGE_ENGAGED, .site = l->key, .number = day};
+    struct engaged_count n;
+
+    if (!site_engaged_day(l->site, day, &n))
+        return 0;
+    c.views = n.engaged;
+    c.visits = n.visits;
+    return add_row(l->into, l->shadow, &c);
+}
+
+static int add_day(const struct looking *l, int64_t day, const struct site_numbers *n)
+{
+    const struct change c = {.kind = CHANGE_DAY,
+                             .site = l->key,
+                             .number = day,
+                             .views = n->metric[METRIC_VIEWS],
+                             .visits = n->metric[METRIC_VISITS],
+                             .visitors = n->metric[METRIC_VISITORS],
+                             .exact = n->exact};
+
+    return add_row(l->into, l->shadow, &c);
+}
+
 static int collect_days(const struct looking *l)
 {
+    int64_t next = lesser(l->shadow->edges.day, l->today - 1);
     bool all_final = true;
     int rv = 0;
 
-    l->shadow->next.day = lesser(l->shadow->edges.day, l->today - 1);
-    for (int64_t day = l->shadow->next.day; day <= l->today && rv == 0; day++) {
+    if (next <= l->today - SITE_DAYS) /* of those before, see collect_jumped */
+        next = l->today - SITE_DAYS + 1;
+    for (int64_t day = next; day <= l->today && rv == 0; day++) {
         bool final = site_day_is_final(l->site, day);
         struct site_numbers n;
-        struct change c = {.kind = CHANGE_DAY, .site = l->key, .number = day};
 
         all_final = all_final && final;
-        if (all_final || day <= l->today - SITE_DAYS)
-            l->shadow->next.day = day + 1;
+        if (all_final)
+            next = day + 1;
         if (!site_own_day(l->site, day, l->into->now, &n))
             continue;
-        c.views = n.metric[METRIC_VIEWS];
-        c.visits = n.metric[METRIC_VISITS];
-        c.visitors = n.metric[METRIC_VISITORS];
-        c.exact = n.exact;
-        rv = add_row(l->into, l->shadow, &c);
+        /* First: where the day's row is, this one is. */
+        rv = collect_engaged(l, day);
+        if (rv == 0)
+            rv = add_day(l, day, &n);
     }
-    if (l->shadow->next.day < l->today - 1) /* days that never had a beacon never fold */
-        l->shadow->next.day = l->today - 1;
+    l->shadow->next.day = next;
     return rv;
 }
 
@@ -204,6 +255,51 @@ static uint64_t visitors_of(const struct looking *l, enum period_kind kind,
         *ret_exact = *ret_exact && n.exact;
     }
     return sum;
+}
+
+/* After a clock that jumped, all days that the arena has, with their months: where the
+ * clock was it may have come and gone between two rounds. Once more until those that have
+ * passed are final. */
+static int collect_jumped(const struct looking *l)
+{
+    int64_t days[SITE_DAYS + ASIDE_DAYS], month = INT64_MIN;
+    bool all_final = true;
+    int rv = 0;
+
+    if (l->shadow->next_aside == l->shadow->aside)
+        return 0;
+    for (unsigned i = 0, n = site_kept_days(l->site, days); i < n && rv == 0; i++) {
+        struct period p = period_of_day(&l->terms->calendar, days[i]);
+        struct change c = {.kind = CHANGE_MONTH, .site = l->key};
+        struct site_numbers numbers;
+
+        all_final =
+            all_final && (days[i] >= l->today - 1 || site_day_is_final(l->site, days[i]));
+        site_kept_day(l->site, days[i], &numbers);
+        rv = add_day(l, days[i], &numbers);
+        p = period_at(&l->terms->calendar, PERIOD_MONTH, p.from_slot);
+        if (rv != 0 || p.number == month)
+            continue;
+        c.number = month = p.number;
+        c.visitors = visitors_of(l, PERIOD_MONTH, &p, &c.exact);
+        rv = add_row(l->into, l->shadow, &c);
+    }
+    if (!all_final)
+        l->shadow->next_aside = l->shadow->aside;
+    return rv;
+}
+
+/* Their quarters that began again and are still to come. */
+static int collect_jumped_quarters(const struct looking *l)
+{
+    int64_t q[ASIDE_QUARTERS];
+    int rv = 0;
+
+    if (l->shadow->next_aside == l->shadow->aside)
+        return 0;
+    for (unsigned i = 0, n = site_aside_quarters(l->site, q); i < n && rv == 0; i++)
+        rv = add_quarter(l, q[i]);
+    return rv;
 }
 
 static int collect_periods(const struct looking *l, enum period_kind kind,
@@ -292,10 +388,15 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
         return rv;
     l = look_at(c, site, shadow);
     shadow->next = shadow->edges;
+    shadow->next_aside = site_aside_changes(site);
     shadow->quiet = true;
     rv = collect_name(&l);
     if (rv == 0)
         rv = collect_days(&l);
+    if (rv == 0)
+        rv = collect_jumped_quarters(&l);
+    if (rv == 0)
+        rv = collect_jumped(&l);
     if (rv == 0)
         rv = collect_periods(&l, PERIOD_WEEK, CHANGE_WEEK, shadow->edges.week,
                              &shadow->next.week);
@@ -309,6 +410,8 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
         rv = collect_total(&l);
     if (rv == 0)
         rv = collect_quarters(&l);
+    if (rv == 0 && c->tops != NULL && (c->everything || c->sketches))
+        rv = saver_tops(c, &shadow->tops, site);
     if (rv != 0) {
         shadow->quiet = false; /* not all of it was looked at */
         return rv;

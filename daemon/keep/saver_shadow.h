@@ -4,6 +4,7 @@
 #define LUOT_KEEP_SAVER_SHADOW_H
 
 #include "count/site.h"
+#include "keep/saver_tops.h"
 #include "store/store.h"
 
 enum {
@@ -32,11 +33,14 @@ struct shadow {
     bool quiet;              /* nothing changed when we looked last           */
     bool all;                /* its quarters wait to be written from the first on */
     struct shadow_edges edges, next;
+    uint64_t aside, next_aside;   /* site_aside_changes of what is saved; 0: nothing is */
     struct shadow_edges older[2]; /* what they were; the second one SHADOW_AGE_MS ago */
     int64_t older_ms, again_ms;   /* CLOCK_MONOTONIC: of the first; when to begin again */
     struct saved_row site, total, sketch;
     struct saved_row day[SHADOW_DAYS], quarter[SHADOW_QUARTERS];
     struct saved_row week[SHADOW_PERIODS], month[SHADOW_PERIODS];
+    struct saved_row engaged[SHADOW_DAYS]; /* saved before their day's row */
+    struct shadow_tops tops;
 };
 
 /* The place of a change's row. */

@@ -14,5 +14,7 @@ struct ticking {
 
 /* Follows the clock, then keeps every site. Returns the time it kept them at. */
 struct instant tick(struct ticking *t);
+/* Logs what was counted on days that are still to come, if anything was. */
+void tick_say_ahead(const struct registry *r, struct instant now);
 
 #endif

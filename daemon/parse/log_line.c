@@ -1,39 +1,16 @@
 #include "parse/log_line.h"
 
 #include "base/error.h"
-#include "base/zone.h"
-
-/* The readers below take their part from the front of *rest; false: it is not there. */
-
-static bool take_byte(struct slice *rest, char c)
-{
-    if (rest->length == 0 || rest->at[0] != c)
-        return false;
-    rest->at++;
-    rest->length--;
-    return true;
-}
-
-static bool take(struct slice *rest, size_t length, struct slice *ret)
-{
-    *ret = (struct slice){rest->at, length};
-    rest->at += length;
-    rest->length -= length;
-    return true;
-}
-
-/* One or more bytes that are no space, and the space behind them. */
-static bool take_word(struct slice *rest, struct slice *ret)
-{
-    size_t length = slice_find(*rest, ' ');
-    return length > 0 && take(rest, length, ret) && take_byte(rest, ' ');
-}
+#include "parse/log_time.h"
+#include "parse/take.h"
 
 /* "[", anything without "]", "] " */
 static bool take_bracketed(struct slice *rest, struct slice *ret)
 {
-    return take_byte(rest, '[') && take(rest, slice_find(*rest, ']'), ret) &&
-           take_byte(rest, ']') && take_byte(rest, ' ');
+    if (!take_byte(rest, '['))
+        return false;
+    *ret = take(rest, slice_find(*rest, ']'));
+    return take_byte(rest, ']') && take_byte(rest, ' ');
 }
 
 /* A quoted string, in which a backslash makes the next byte, whatever it is, an ordinary
@@ -45,84 +22,32 @@ static bool take_quoted(struct slice *rest, struct slice *ret)
     size_t i = slice_find((struct slice){rest->at, slice_find(*rest, '"')}, '\\');
     while (i < rest->length && rest->at[i] != '"')
         i += rest->at[i] == '\\' ? 2 : 1;
-    return i < rest->length && take(rest, i, ret) && take_byte(rest, '"');
-}
-
-static size_t leading_digits(struct slice s)
-{
-    size_t i = 0;
-    while (i < s.length && (unsigned)s.at[i] - '0' < 10)
-        i++;
-    return i;
-}
-
-/* Exactly `count` digits. */
-static bool take_digits(struct slice *rest, size_t count, unsigned *ret_number)
-{
-    struct slice digits;
-    uint64_t number = 0;
-    if (leading_digits(*rest) < count || !take(rest, count, &digits) ||
-        slice_number(digits, &number) != 0)
+    if (i >= rest->length)
         return false;
-    *ret_number = (unsigned)number;
-    return true;
+    *ret = take(rest, i);
+    return take_byte(rest, '"');
 }
 
 /* The size in bytes, or "-". */
 static bool take_size(struct slice *rest)
 {
-    struct slice size;
     size_t digits = leading_digits(*rest);
-    return digits > 0 ? take(rest, digits, &size) : take_byte(rest, '-');
+    if (digits == 0)
+        return take_byte(rest, '-');
+    take(rest, digits);
+    return true;
 }
 
-static bool take_month(struct slice *rest, unsigned *ret_month)
+/* Behind the agent: nothing, or a space and anything. What nginx's users put there first
+ * is "$http_x_forwarded_for". */
+static bool read_rest(struct log_line *line, struct slice rest)
 {
-    static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct slice name;
-    if (rest->length < 3 || !take(rest, 3, &name))
+    if (slice_is_empty(rest))
+        return true;
+    if (!take_byte(&rest, ' '))
         return false;
-    for (unsigned i = 0; i < 12; i++) {
-        if (memcmp(MONTHS + 3 * i, name.at, 3) == 0) {
-            *ret_month = i + 1;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool date_exists(struct date d)
-{
-    static const uint8_t DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (d.year % 4 == 0 && d.year % 100 != 0) || d.year % 400 == 0;
-    unsigned days = DAYS[d.month - 1] + (leap && d.month == 2 ? 1u : 0);
-    return d.year >= 1 && d.day >= 1 && d.day <= days;
-}
-
-/* dd/Mon/yyyy:HH:MM:SS +zzzz; a second over 59 is 59 */
-static bool read_time(struct log_line *line, struct slice text)
-{
-    struct date date = {0};
-    unsigned year, hour, minute, second, zone_hours, zone_minutes;
-    if (!take_digits(&text, 2, &date.day) || !take_byte(&text, '/') ||
-        !take_month(&text, &date.month) || !take_byte(&text, '/') ||
-        !take_digits(&text, 4, &year) || !take_byte(&text, ':') ||
-        !take_digits(&text, 2, &hour) || !take_byte(&text, ':') ||
-        !take_digits(&text, 2, &minute) || !take_byte(&text, ':') ||
-        !take_digits(&text, 2, &second) || !take_byte(&text, ' '))
-        return false;
-    bool west = take_byte(&text, '-');
-    if ((!west && !take_byte(&text, '+')) || !take_digits(&text, 2, &zone_hours) ||
-        !take_digits(&text, 2, &zone_minutes) || text.length > 0)
-        return false;
-    date.year = (int)year;
-    if (!date_exists(date) || hour > 23 || minute > 59)
-        return false;
-    int32_t offset = (int32_t)(zone_hours * 3600 + zone_minutes * 60);
-    line->offset_s = west ? -offset : offset;
-    line->time_s = day_of_date(date) * 86400 +
-                   (int64_t)(hour * 3600 + minute * 60 + (second > 59 ? 59 : second)) -
-                   line->offset_s;
+    if (!take_quoted(&rest, &line->forwarded))
+        line->forwarded = (struct slice){NULL, 0};
     return true;
 }
 
@@ -140,9 +65,10 @@ static bool read_fields(struct log_line *line, struct slice rest, struct slice *
     if (slice_is_empty(rest))
         return true;
     line->kind = LOG_COMBINED;
+    line->has_agent = true;
     return take_byte(&rest, ' ') && take_quoted(&rest, &line->referrer) &&
            take_byte(&rest, ' ') && take_quoted(&rest, &line->user_agent) &&
-           (slice_is_empty(rest) || rest.at[0] == ' ');
+           read_rest(line, rest);
 }
 
 static bool is_upper_word(struct slice s)
@@ -187,18 +113,58 @@ static struct slice path_of(struct slice target)
     return slice_is_empty(path) ? SLICE("/") : path;
 }
 
-/* METHOD SP TARGET SP HTTP/d.d; anything else leaves a record without a page (rule
- * L3). */
-static void read_request(struct log_line *line)
+void log_line_set_target(struct log_line *line, struct slice method, struct slice target)
 {
-    struct slice rest = line->request, method, target;
-    if (!take_word(&rest, &method) || !take_word(&rest, &target) ||
-        !is_upper_word(method) || !is_version(rest))
+    if (!is_upper_word(method) || slice_is_empty(target))
         return;
     line->method = method;
     line->target = target;
     line->path = path_of(target);
 }
+
+void log_line_set_request(struct log_line *line, struct slice request)
+{
+    struct slice rest = request, method, target;
+    line->request = request;
+    if (take_word(&rest, &method) && take_word(&rest, &target) && is_version(rest))
+        log_line_set_target(line, method, target);
+}
+
+/* --- Escapes --- */
+
+/* What a letter behind a backslash stands for; itself when it stands for nothing. */
+static char escaped(char c)
+{
+    static const char LETTERS[] = "nrtbvf", BYTES[] = "\n\r\t\b\v\f";
+    const char *found = c == '\0' ? NULL : strchr(LETTERS, c);
+    return found == NULL ? c : BYTES[found - LETTERS];
+}
+
+struct slice log_line_unescape(struct slice value, char *memory)
+{
+    size_t plain = slice_find(value, '\\');
+    if (plain == value.length)
+        return value;
+    memcpy(memory, value.at, plain);
+    char *to = memory + plain;
+    for (size_t i = plain; i < value.length; i++) {
+        const char *at = value.at + i;
+        size_t left = value.length - i;
+        if (*at != '\\' || left < 2) {
+            *to++ = *at;
+        } else if (at[1] == 'x' && left >= 4 &&
+                   (hex_digit(at[2]) | hex_digit(at[3])) < 16) {
+            *to++ = (char)(hex_digit(at[2]) << 4 | hex_digit(at[3]));
+            i += 3;
+        } else {
+            *to++ = escaped(at[1]);
+            i++;
+        }
+    }
+    return (struct slice){memory, (size_t)(to - memory)};
+}
+
+/* --- The line --- */
 
 static int malformed(const char *reason, const char **ret_reason)
 {
@@ -210,6 +176,7 @@ static int malformed(const char *reason, const char **ret_reason)
 int log_line_parse(struct log_line *ret_line, struct slice line, const char **ret_reason)
 {
     struct log_line parsed = {0};
+    struct log_time when;
     struct slice time;
     if (line.length > 0 && line.at[line.length - 1] == '\r')
         line.length--;
@@ -217,51 +184,12 @@ int log_line_parse(struct log_line *ret_line, struct slice line, const char **re
         return malformed("empty", ret_reason);
     if (!read_fields(&parsed, line, &time))
         return malformed("no_match", ret_reason);
-    if (!read_time(&parsed, time))
+    if (log_time_clf(&when, time) != 0)
         return malformed("bad_time", ret_reason);
-    read_request(&parsed);
+    parsed.has_time = true;
+    parsed.time_s = when.s;
+    parsed.offset_s = when.offset_s;
+    log_line_set_request(&parsed, parsed.request);
     *ret_line = parsed;
     return 0;
-}
-
-bool log_path_is_asset(struct slice path)
-{
-    static const char EXTENSIONS[] = " css js mjs map png jpg jpeg jpe gif svg svgz ico "
-                                     "cur webp avif bmp tif tiff woff woff2 ttf "
-                                     "otf eot mp3 mp4 m4a m4v webm ogg ogv oga wav avi "
-                                     "mov mpg mpeg flv swf pdf ps zip gz tgz bz2 "
-                                     "xz 7z rar tar exe msi dmg iso deb rpm jar apk bin "
-                                     "txt xml json rss rdf atom wasm webmanifest "
-                                     "xbm md5 sha1 asc ";
-    char word[16] = " ";
-    size_t length = 0;
-    while (length < path.length && path.at[path.length - 1 - length] != '.') {
-        char c = path.at[path.length - 1 - length];
-        if (c == '/' || ++length > sizeof word - 3)
-            return false;
-    }
-    if (length == 0 || length == path.length)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        char c = path.at[path.length - length + i];
-        bool digit = c >= '0' && c <= '9';
-        c = digit ? c : (char)(c | 0x20);
-        if (!digit && (c < 'a' || c > 'z'))
-            return false;
-        word[1 + i] = c;
-    }
-    word[1 + length] = ' ';
-    word[2 + length] = '\0';
-    return strstr(EXTENSIONS, word) != NULL;
-}
-
-bool log_line_is_page_view(const struct log_line *line, enum log_rule rule)
-{
-    bool get = slice_equal(line->method, SLICE("GET"));
-    bool shown =
-        rule == LOG_RULE_PV1
-            ? line->status == 200 && (get || slice_equal(line->method, SLICE("POST")))
-            : get &&
-                  ((line->status >= 200 && line->status <= 299) || line->status == 304);
-    return shown && !log_path_is_asset(line->path);
 }

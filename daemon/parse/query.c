@@ -1,6 +1,7 @@
 #include "parse/query.h"
 
 #include "base/error.h"
+#include "parse/take.h"
 
 bool query_next(struct slice *rest, struct slice *ret_key, struct slice *ret_value)
 {
@@ -25,16 +26,6 @@ bool query_find(struct slice query, struct slice key, struct slice *ret_value)
         }
     }
     return false;
-}
-
-/* 0..15, or more than 15 for what is not a hexadecimal digit. */
-static unsigned hex_digit(char c)
-{
-    unsigned digit = (unsigned)c - '0';
-    if (digit <= 9)
-        return digit;
-    unsigned letter = ((unsigned)c | 0x20) - 'a';
-    return letter <= 5 ? letter + 10 : 16;
 }
 
 /* Where decoding has to begin: the first '%' or '+', or the length. */

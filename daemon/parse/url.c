@@ -45,6 +45,8 @@ static size_t find_end(struct slice text, bool of_authority)
 
 static struct slice skip(struct slice text, size_t count)
 {
+    if (count == 0)
+        return text; /* which may be no text at all: NULL has no offsets */
     return (struct slice){text.at + count, text.length - count};
 }
 

@@ -107,3 +107,16 @@ void gaps_json(struct json_out *j, const char *key, const struct document *d,
     }
     json_out_array_end(j);
 }
+
+void geo_json(struct json_out *j, const struct geo_info *geo)
+{
+    if (geo == NULL) {
+        json_out_null(j, "geo");
+        return;
+    }
+    json_out_object(j, "geo");
+    json_out_text(j, "type", geo->type);
+    json_out_signed(j, "built", geo->built_s);
+    json_out_text(j, "attribution", geo->credit);
+    json_out_object_end(j);
+}

@@ -7,12 +7,14 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "count/site.h"
+#include "identify/geo.h"
 #include "report/json.h"
 
 struct document {
     struct instant now;
     bool durable;                 /* what was counted a moment ago is on the disk */
     unsigned nodes;               /* that counted what is said                    */
+    const struct geo_info *geo;   /* of the country database; NULL: there is none */
     const struct time_span *gaps; /* nobody counted then; ascending; may be NULL  */
     size_t gap_count;
 };
@@ -32,6 +34,9 @@ int64_t site_identity_since(const struct site *s, struct instant now);
 const char *metric_word(enum metric metric);
 /* ERR_NOT_FOUND. */
 int metric_parse(enum metric *ret_metric, struct slice word);
+/* "geo":{"type","built","attribution"} or null: where countries are from, and whom its
+ * licence wants named beside them. */
+void geo_json(struct json_out *j, const struct geo_info *geo);
 /* "key":[[from,until],...] of the gaps that overlap [from_s, until_s). */
 void gaps_json(struct json_out *j, const char *key, const struct document *d,
                int64_t from_s, int64_t until_s);

@@ -78,6 +78,11 @@ void exposition_text(struct buffer *out, const struct stats *s)
     gauge(out, "arena_bytes", "Memory that counters and visitors take", s->arena_bytes);
     gauge(out, "arena_damaged", "Numbers in memory that failed their check at start",
           s->arena_damaged);
+    gauge(out, "geo_built_seconds",
+          "When the country database was built, in unix seconds; 0: there is none",
+          s->geo == NULL ? 0 : (uint64_t)s->geo->built_s);
+    gauge(out, "geo_trouble", "1 when the configured country database could not be read",
+          s->geo_trouble != NULL);
     counter(out, "clock_steps", "Times that the clock was set by more than 2 s",
             s->clock_steps);
     counter(out, "log_dropped", "Log lines that could not be written", s->log_dropped);

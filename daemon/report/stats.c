@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "report/document.h"
 #include "report/json.h"
 
 /* Fields of metrics.def whose names begin with a prefix, without it. */
@@ -69,6 +70,16 @@ static void stores_json(struct json_out *j, const struct stats *s)
     json_out_array_end(j);
 }
 
+/* What every document says of it, and more. */
+static void database_json(struct json_out *j, const struct stats *s)
+{
+    geo_json(j, s->geo);
+    if (s->geo_trouble != NULL)
+        json_out_text(j, "geo_trouble", s->geo_trouble);
+    else
+        json_out_null(j, "geo_trouble");
+}
+
 static void incarnation_json(struct json_out *j, uint64_t incarnation)
 {
     char hex[17];
@@ -97,6 +108,7 @@ void stats_json(struct buffer *out, const struct stats *s)
     json_out_object_end(&j);
     store_json(&j, s);
     stores_json(&j, s);
+    database_json(&j, s);
     json_out_text(&j, "arena_fs", s->arena_fs);
     json_out_number(&j, "arena_bytes", s->arena_bytes);
     json_out_number(&j, "arena_damaged", s->arena_damaged);
@@ -154,6 +166,13 @@ void stats_text(struct buffer *out, const struct stats *s)
     for (unsigned i = 0; i < s->store_count; i++)
         buffer_format(out, "store.%-26u %s %s\n", i + 1, s->stores[i].where,
                       s->stores[i].error != NULL ? s->stores[i].error : "works");
+    buffer_format(out, "%-32s %s\n", "geo.type", s->geo == NULL ? "none" : s->geo->type);
+    if (s->geo != NULL)
+        line(out, "geo.built", (uint64_t)s->geo->built_s);
+    if (s->geo != NULL && s->geo->credit[0] != '\0')
+        buffer_format(out, "%-32s %s\n", "geo.attribution", s->geo->credit);
+    if (s->geo_trouble != NULL)
+        buffer_format(out, "%-32s %s\n", "geo.trouble", s->geo_trouble);
     buffer_format(out, "%-32s %s\n", "arena_fs", s->arena_fs);
     line(out, "arena_bytes", s->arena_bytes);
     line(out, "arena_damaged", s->arena_damaged);

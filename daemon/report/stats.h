@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/metrics.h"
 #include "base/store_where.h"
+#include "identify/geo.h"
 
 struct store_stats {           /* of one store */
     const char *where, *error; /* error: a sentence; NULL: the last save was good */
@@ -33,6 +34,8 @@ struct stats {
     int64_t as_of_s;
     int64_t keeper_as_of_s; /* its last tick: how fresh windows and closed periods are */
     const char *version, *node;
+    const struct geo_info *geo; /* NULL: no country database */
+    const char *geo_trouble;    /* why it is not the configured one; NULL: it is */
     struct store_stats stores[STORES_MAX]; /* where there are several, or a server */
     unsigned store_count;
 };

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "count/site_aside.h"
 #include "report/timeline_inner.h"
 
 int64_t timeline_cell_number(const struct timeline *t, int64_t at_s)
@@ -32,6 +33,7 @@ static void read_day(struct timeline *t, int64_t day, struct cell *c)
         return;
     memcpy(c->own, n.metric, sizeof c->own);
     c->exact = n.exact;
+    (void)site_engaged_day(t->site, day, &c->own_engaged);
 }
 
 static void read_quarter(struct timeline *t, int64_t q, struct cell *c)
@@ -41,10 +43,12 @@ static void read_quarter(struct timeline *t, int64_t q, struct cell *c)
     struct hit_count hits;
 
     c->at_hand = q <= now_q && q > now_q - QUARTERS;
-    if (!c->at_hand || (t->source != NULL &&
-                        q < atomic_load_explicit(&h->first_q, memory_order_relaxed)))
+    /* Those to come: a clock may have been ahead. */
+    if (q <= now_q - QUARTERS ||
+        (t->source != NULL &&
+         q < atomic_load_explicit(&h->first_q, memory_order_relaxed)))
         return; /* restored quarters are others': the source has them */
-    hits = hits_quarter(h, q);
+    hits = site_own_quarter(t->site, q);
     c->own[METRIC_VIEWS] = hits.views;
     c->own[METRIC_VISITS] = hits.visits;
 }
@@ -94,6 +98,30 @@ static int add_other(void *context, const struct kept_row *row)
     return 0;
 }
 
+static void add_engaged(struct engaged_count *to, const struct kept_row *row)
+{
+    to->visits += row->metric[METRIC_VISITS];
+    to->engaged += row->metric[METRIC_VIEWS];
+}
+
+static int add_saved_engaged(void *context, const struct kept_row *row)
+{
+    struct cell *c = timeline_cell(context, row->number);
+
+    if (c != NULL)
+        add_engaged(&c->saved_engaged, row);
+    return 0;
+}
+
+static int add_other_engaged(void *context, const struct kept_row *row)
+{
+    struct cell *c = timeline_cell(context, row->number);
+
+    if (c != NULL)
+        add_engaged(&c->other_engaged, row);
+    return 0;
+}
+
 static int read_rows(struct timeline *t, enum kept_kind kind, bool own, int64_t from,
                      int64_t until, kept_row_fn *row)
 {
@@ -109,7 +137,13 @@ static int read_source(struct timeline *t)
     if (t->source == NULL || t->query->step == STEP_MINUTE)
         return 0;
     rv = read_rows(t, kind, true, from, until, add_saved);
-    return rv != 0 ? rv : read_rows(t, kind, false, from, until, add_other);
+    if (rv == 0)
+        rv = read_rows(t, kind, false, from, until, add_other);
+    if (rv == 0 && timeline_has_days(t))
+        rv = read_rows(t, KEPT_ENGAGED, true, from, until, add_saved_engaged);
+    if (rv == 0 && timeline_has_days(t))
+        rv = read_rows(t, KEPT_ENGAGED, false, from, until, add_other_engaged);
+    return rv;
 }
 
 int timeline_fill(struct timeline *t)

@@ -290,6 +290,36 @@ static int load_totals(const struct loading *l)
     return 0;
 }
 
+/* --- Days to come: counted while a clock was ahead --- */
+
+static int load_ahead(const struct loading *l)
+{
+    int64_t day = INT64_MAX;
+    int rv = l->store->ops->history(l->store, l->key, CHANGE_DAY,
+                                    HISTORY_LIVE_OTHER | HISTORY_ADJUSTED, l->today + 1,
+                                    INT64_MAX, keep_first, &day);
+
+    if (rv > 0)
+        return rv;
+    atomic_store_explicit(&l->site->ahead_day, day, memory_order_relaxed);
+    atomic_store_explicit(&l->site->read_day, l->today, memory_order_relaxed);
+    return 0;
+}
+
+/* The days at hand are not those that were read: the clock was set back since, or a day
+ * that the store knew of has come. */
+static bool is_of_another_day(const struct site *site, struct instant now)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&site->terms, memory_order_acquire);
+    int64_t today = zone_day(terms->zone, instant_seconds(now));
+    int64_t read = atomic_load_explicit(&site->read_day, memory_order_relaxed);
+
+    return read != INT64_MIN &&
+           (today < read ||
+            today >= atomic_load_explicit(&site->ahead_day, memory_order_relaxed));
+}
+
 /* --- All of it --- */
 
 /* Days are read first and put in place last: a day's visitors without its week's would be
@@ -306,7 +336,8 @@ static int load(const struct loading *l, int day_count, int weeks, int months)
     if (rv != 0)
         return rv;
     keep_days(l, &days);
-    return load_totals(l);
+    rv = load_totals(l);
+    return rv != 0 || day_count < SITE_DAYS ? rv : load_ahead(l);
 }
 
 int history_load(struct site *site, struct store *store, struct instant now)
@@ -328,7 +359,11 @@ static int refresh_site(struct site *site, struct store *store, struct instant n
     if (rv == 0)
         read->any_ms = now_ms;
     if (rv == 0 && whole)
+        rv = history_load_tops(site, store, now);
+    if (rv == 0 && whole) {
+        (void)history_load_pages(site, store);
         read->whole_ms = now_ms;
+    }
     return rv;
 }
 
@@ -397,6 +432,10 @@ static int load_logged(struct site *site, struct store *store, struct instant no
 
     if (rv == 0)
         rv = history_load(site, store, now);
+    if (rv == 0) {
+        (void)history_load_pages(site, store); /* history_load_new comes back */
+        rv = history_load_tops(site, store, now);
+    }
     /* A server's trouble is the same for every site, and its saver says it once. */
     if (rv != 0 && store->ops->trouble == NULL)
         log_warn("event=history_failed site=%s error=\"%s\" "
@@ -459,8 +498,13 @@ int history_load_new(struct registry *registry, struct store *store, struct inst
 
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
-        if (site == NULL || site_has_history(site))
+        if (site == NULL)
             continue;
+        if (site_has_history(site) && !is_of_another_day(site, now)) {
+            if (!atomic_load_explicit(&site->tops.pages_loaded, memory_order_relaxed))
+                (void)history_load_pages(site, store);
+            continue;
+        }
         failed = load_logged(site, store, now, fresh);
         if (failed != 0)
             return failed; /* the others fail as well; the next call tries again */

@@ -23,8 +23,13 @@ int history_load(struct site *site, struct store *store, struct instant now);
 int history_load_all(struct registry *registry, struct store *store, struct instant now,
                      bool fresh);
 
+/* Sites whose adoption lost numbers: what this very run has saved of them is had again. At
+ * start, after history_load_all, before the first save. Logs. 0 or the store's last error. */
+int history_raise_lost(struct registry *registry, struct store *store,
+                       struct instant now);
+
 /* Sites that opened by themselves since, or that found no store: the same, for those that
- * have no history yet; `fresh` when history_load_all said so and could not. Cheap when
+ * have no history yet, or that of another day than it is, after a clock was wrong; `fresh` when history_load_all said so and could not. Cheap when
  * there are none; the reader thread calls it each second or so. */
 int history_load_new(struct registry *registry, struct store *store, struct instant now,
                      bool fresh);
@@ -70,6 +75,17 @@ int history_seed(struct site *site, struct store *store,
 /* ERR_RANGE: a day that is not yet, or one that would fall below 0. */
 int history_adjust(struct site *site, struct store *store, const struct adjust_row *row,
                    struct instant now);
+
+/* What the store has of a site's pages. ERR_FULL: not all of it had room yet; again. Before
+ * any worker, or the reader thread. */
+int history_load_pages(struct site *site, struct store *store);
+/* What other runs counted of today's tops. The same threads. */
+int history_load_tops(struct site *site, struct store *store, struct instant now);
+/* `seed --page`: as of now the page has so many views. `counted` is filled in here.
+ * ERR_FULL: there is no room for the page (yet); ERR_RANGE: over 2^53; ERR_VERSION: this
+ * kind of store keeps no pages. Reader thread. */
+int history_seed_page(struct site *site, struct store *store,
+                      const struct page_seed *seed, uint64_t *ret_old);
 
 /* `load`: a document of one source, "luot-load 1": store/load_document.h says what is in
  * it. On success the rows are in the store and in the answers. ERR_EXISTS: imported

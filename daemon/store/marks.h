@@ -23,7 +23,7 @@ struct marks { /* sorted by fp, then first_slot; caller owns; release frees */
 };
 
 /* Of one site under one key (any number that names the key; 0 is not one). No file, or
- * another key's: empty, and that file is removed. */
+ * another key's: empty, and that file is removed. A damaged one too, and the log says so. */
 int marks_load(struct marks *ret_marks, const char *run_dir, struct slice site,
                uint64_t key_id);
 /* Saves in two steps: what takes long, and what cannot fail half. marks_load forgets what

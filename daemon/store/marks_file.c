@@ -1,10 +1,15 @@
 /* RUN_DIR/marks-SITE, as the machine writes numbers (the file never leaves it):
  *
- *      "luotmark"  key_id  count  checksum of the records     8 bytes each
- *      fp:44 | length in slots:20   first slot                8 + 4 bytes a mark */
+ *      "luotmrk2"  key_id  count  checksum of the records  of the head   8 bytes each
+ *      fp:44 | length in slots:20   first slot                           8 + 4 bytes a mark
+ *
+ * The first version, "luotmark", had no checksum of the head: it is read too. A file that
+ * is damaged is named in the log and removed: what was imported is counted, and who comes
+ * again in a later piece of the same log is then one more. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -12,16 +17,20 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "store/marks.h"
 
 enum { RECORD_BYTES = 12, LENGTH_BITS = 20, PATH_LIMIT = 1024 };
 
 struct head {
     char magic[8];
-    uint64_t key_id, count, checksum;
+    uint64_t key_id, count, checksum, own;
 };
 
-static const char magic[8] = {'l', 'u', 'o', 't', 'm', 'a', 'r', 'k'};
+static const char magic[8] = {'l', 'u', 'o', 't', 'm', 'r', 'k', '2'},
+                  first_magic[8] = {'l', 'u', 'o', 't', 'm', 'a', 'r', 'k'};
+
+enum { FIRST_HEAD_BYTES = offsetof(struct head, own) };
 
 static void path_of(char path[PATH_LIMIT], const char *run_dir, struct slice site,
                     const char *end)
@@ -74,6 +83,7 @@ static int pack_all(const struct marks *m, uint64_t key_id, unsigned char **ret_
     }
     memcpy(head.magic, magic, sizeof magic);
     head.checksum = hash_fast(bytes + sizeof head, length - sizeof head);
+    head.own = hash_fast(&head, FIRST_HEAD_BYTES);
     memcpy(bytes, &head, sizeof head);
     *ret_bytes = bytes;
     *ret_length = length;
@@ -157,25 +167,47 @@ int marks_erase(const char *run_dir, struct slice site)
 
 /* --- Load --- */
 
+static int check_head(const struct head *head, uint64_t file_bytes)
+{
+    bool first = memcmp(head->magic, first_magic, sizeof first_magic) == 0;
+    uint64_t head_bytes = first ? FIRST_HEAD_BYTES : sizeof *head;
+
+    if (!first && (memcmp(head->magic, magic, sizeof magic) != 0 ||
+                   head->own != hash_fast(head, FIRST_HEAD_BYTES)))
+        return ERR_CORRUPT;
+    return file_bytes >= head_bytes &&
+                   (file_bytes - head_bytes) / RECORD_BYTES == head->count &&
+                   (file_bytes - head_bytes) % RECORD_BYTES == 0
+               ? 0
+               : ERR_CORRUPT;
+}
+
 static int read_head(int fd, struct head *ret_head)
 {
+    struct head head = {.count = 0};
     struct stat st;
-    unsigned char bytes[sizeof *ret_head];
     int rv = fstat(fd, &st) != 0 ? error_from_errno(errno) : 0;
 
     if (rv == 0 && !S_ISREG(st.st_mode))
         rv = ERR_CORRUPT;
     if (rv == 0)
-        rv = read_all(fd, bytes, sizeof bytes);
-    if (rv != 0)
-        return rv;
-    memcpy(ret_head, bytes, sizeof bytes);
-    if (memcmp(ret_head->magic, magic, sizeof magic) != 0 ||
-        (uint64_t)st.st_size < sizeof bytes ||
-        ((uint64_t)st.st_size - sizeof bytes) / RECORD_BYTES != ret_head->count ||
-        ((uint64_t)st.st_size - sizeof bytes) % RECORD_BYTES != 0)
-        return ERR_CORRUPT;
-    return 0;
+        rv = read_all(fd, (unsigned char *)&head, FIRST_HEAD_BYTES);
+    if (rv == 0 && memcmp(head.magic, first_magic, sizeof first_magic) != 0)
+        rv = read_all(fd, (unsigned char *)&head.own, sizeof head.own);
+    if (rv == 0)
+        rv = check_head(&head, (uint64_t)st.st_size);
+    if (rv == 0)
+        *ret_head = head;
+    return rv;
+}
+
+static int erase_damaged(const char *run_dir, struct slice site)
+{
+    log_error("event=marks_damaged file=%.900s/marks-%.*s "
+              "next=removed_visitors_of_logs_that_were_imported_in_part_may_count_twice_"
+              "check_memory_and_who_writes_there",
+              run_dir, (int)site.length, site.at);
+    return marks_erase(run_dir, site);
 }
 
 static int read_marks(int fd, const struct head *head, struct marks *ret_marks)
@@ -215,12 +247,14 @@ int marks_load(struct marks *ret_marks, const char *run_dir, struct slice site,
     if (fd < 0)
         return errno == ENOENT ? 0 : error_from_errno(errno);
     rv = read_head(fd, &head);
-    if (rv == 0 && head.key_id != key_id)
-        rv = ERR_CORRUPT; /* whom they meant nobody knows any more */
+    if (rv == 0 && head.key_id != key_id) {
+        close(fd); /* whom they meant nobody knows any more */
+        return marks_erase(run_dir, site);
+    }
     if (rv == 0)
         rv = read_marks(fd, &head, ret_marks);
     close(fd);
-    return rv == ERR_CORRUPT ? marks_erase(run_dir, site) : rv;
+    return rv == ERR_CORRUPT ? erase_damaged(run_dir, site) : rv;
 }
 
 int marks_expire(const char *run_dir, struct slice site, uint64_t key_id)
@@ -235,7 +269,7 @@ int marks_expire(const char *run_dir, struct slice site, uint64_t key_id)
         return errno == ENOENT ? 0 : error_from_errno(errno);
     rv = read_head(fd, &head);
     close(fd);
-    return rv == ERR_CORRUPT || (rv == 0 && head.key_id != key_id)
-               ? marks_erase(run_dir, site)
-               : rv;
+    if (rv == ERR_CORRUPT)
+        return erase_damaged(run_dir, site);
+    return rv == 0 && head.key_id != key_id ? marks_erase(run_dir, site) : rv;
 }

@@ -7,8 +7,8 @@
 
 static const char *const metric_names[] = {"views", "visits", "visitors"};
 
-static int audit(struct sqlite_store *s, int64_t site, int64_t at_s, uint32_t uid,
-                 const char *what)
+int sqlite_audit_add(struct sqlite_store *s, int64_t site, int64_t at_s, uint32_t uid,
+                     const char *what)
 {
     sqlite3_stmt *st = sqlite_take(s, STATEMENT_AUDIT_ADD, site);
 
@@ -82,7 +82,7 @@ int sqlite_seed_set(struct store *store, struct slice key, const struct seed_row
     if (rv == 0)
         rv = put_seed(s, site, row);
     if (rv == 0)
-        rv = audit(s, site, row->at_s, row->uid, what);
+        rv = sqlite_audit_add(s, site, row->at_s, row->uid, what);
     return sqlite_end(s, rv);
 }
 
@@ -159,7 +159,7 @@ int sqlite_adjust_add(struct store *store, struct slice key, const struct adjust
         rv = sqlite_do(s, st);
     }
     if (rv == 0)
-        rv = audit(s, site, row->at_s, row->uid, what);
+        rv = sqlite_audit_add(s, site, row->at_s, row->uid, what);
     return sqlite_end(s, rv);
 }
 
@@ -189,12 +189,12 @@ int sqlite_audit(struct store *store, struct slice key,
     return rv == ERR_NOT_FOUND ? 0 : rv;
 }
 
-int sqlite_audit_add(struct store *store, int64_t at_s, uint32_t uid, const char *what)
+int sqlite_audit_own(struct store *store, int64_t at_s, uint32_t uid, const char *what)
 {
     struct sqlite_store *s = sqlite_store_of(store);
     int rv = sqlite_begin(s, (struct deadline){0});
 
-    return rv != 0 ? rv : sqlite_end(s, audit(s, 0, at_s, uid, what));
+    return rv != 0 ? rv : sqlite_end(s, sqlite_audit_add(s, 0, at_s, uid, what));
 }
 
 /* --- Imports --- */
@@ -314,6 +314,6 @@ int sqlite_import(struct store *store, struct slice key,
     if (rv == 0)
         rv = put_rows(s, site, id, rows, n);
     if (rv == 0)
-        rv = audit(s, site, at_s, uid, what);
+        rv = sqlite_audit_add(s, site, at_s, uid, what);
     return sqlite_end(s, rv);
 }

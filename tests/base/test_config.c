@@ -51,12 +51,21 @@ static const struct {
     {"socket", ""},
     {"store", "sqlite"},
     {"geo_db", ""},
+    {"referrer_list", ""},
+    {"referrer_deny", ""},
+    {"agent_list", ""},
+    {"bot_list", ""},
     {"udp_trusted", "127.0.0.0/8,::1/128"},
     {"trusted_proxies", "127.0.0.0/8,::1/128"},
+    {"internal", "none"},
+    {"writers", ""},
+    {"rate_limit", "10/s burst 100"},
+    {"new_visitors_per_address", "1000/d burst 600"},
     {"log_level", "info"},
     {"sites_max", "2000"},
     {"auto_sites", ""},
     {"auto_sites_max", "200"},
+    {"log_site", ""},
     {"connections", "4096"},
     {"connections_per_address", "64"},
     {"udp_buffer", "4MiB"},
@@ -73,9 +82,16 @@ static const struct {
     {"metric", "visits"},
     {"public", "no"},
     {"source", "beacons"},
+    {"log_rule", "page"},
+    {"not_pages", ""},
+    {"bots", "apart"},
     {"identity", "month"},
     {"pages", "20000"},
+    {"page_query", ""},
+    {"min_visitors", "5"},
     {"any_host", "no"},
+    {"internal", "none"},
+    {"site_rate_limit", "off"},
 };
 
 Test(config, gives_every_setting_its_default)
@@ -160,6 +176,20 @@ static const struct {
     {"udp_trusted", "none", ""},
     {"udp_trusted", "10.0.0.0/8 192.168.1.1", "10.0.0.0/33"},
     {"trusted_proxies", "private", "example.gov.vn"},
+    {"writers", "a:/k", "a"},
+    {"writers", "a:/k, B-1_b:$CREDENTIALS_DIRECTORY/b", "a:/k, a:/l"},
+    {"writers", TEN TEN TEN "0:/k", TEN TEN TEN "01:/k"},
+    {"writers", "a:/k", "a b:/k"},
+    {"writers", "a:/k", "a:"},
+    {"rate_limit", "off", "0/s"},
+    {"rate_limit", "1/s", "1"},
+    {"rate_limit", "100000/s burst 1", "100001/s burst 1"},
+    {"rate_limit", "10/min burst 100000", "10/min burst 100001"},
+    {"rate_limit", "10 / h  burst 5", "10/h burst"},
+    {"rate_limit", "1/d burst 366", "1/d burst 367"},
+    {"rate_limit", "10/s", "10/ms"},
+    {"rate_limit", "10/s burst 1", "10/s burst 0"},
+    {"rate_limit", "10/s", "10/s 5"},
     {"log_level", "error", "all"},
     {"sites_max", "1", "0"},
     {"sites_max", "20000", "20001"},
@@ -196,6 +226,12 @@ static const struct {
     {"title", "a", "a\tb"},
     {"group", FIFTY TEN "012", FIFTY TEN "0123"},
     {"hosts", "a.vn", "/a.vn"},
+    {"page_query", "id, cat,view.x", "id,,cat"},
+    {"page_query", "id", "id=1"},
+    {"page_query", "id", "id,"},
+    {"page_query", "a[b]", "a b"},
+    {"page_query", "", "a%20"},
+    {"page_query", FIFTY FIFTY TEN TEN "0123456", FIFTY FIFTY TEN TEN "01234567"},
     {"timezone", "UTC", "Asia/Hanoi"},
     {"timezone", "Asia/Phnom_Penh", "../../etc/passwd"},
     {"timezone", "Asia/Ho_Chi_Minh", "/usr/share/zoneinfo/UTC"},
@@ -210,6 +246,12 @@ static const struct {
     {"metric", "Views", "hits"},
     {"public", "no", "true"},
     {"source", "logs", "both"},
+    {"log_rule", "pv1", "pv2"},
+    {"not_pages", "/api/, /ajax", "api/"},
+    {"not_pages", "/", "/api/,"},
+    {"not_pages", "/api/", "/a b"},
+    {"not_pages", "/api/", "/api?"},
+    {"bots", "counted", "hidden"},
     {"identity", "day", "week"},
     {"pages", "100", "99"},
     {"pages", "20000", "20001"},
@@ -242,6 +284,23 @@ Test(config, takes_what_is_in_range_and_refuses_its_neighbour)
         check_edge("", EDGES[i].name, EDGES[i].in, EDGES[i].out);
     for (size_t i = 0; i < sizeof(SITE_EDGES) / sizeof(SITE_EDGES[0]); i++)
         check_edge("[site x]\n", SITE_EDGES[i].name, SITE_EDGES[i].in, SITE_EDGES[i].out);
+}
+
+Test(config, log_site_is_a_site_that_counts_logs)
+{
+    static const char *const texts[][2] = {
+        {"log_site = a\n[site a]\nsource = logs\n", NULL},
+        {"log_site = b\n[site a]\nsource = logs\n", "add [site b] with source = logs"},
+        {"log_site = a\n[site a]\n", "set source = logs in [site a]"}};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct config *c = NULL;
+        struct config_error error = {""};
+        int rv = config_parse(&c, slice_of(texts[i][0]), "t.conf", &error);
+        cr_expect_eq(rv, texts[i][1] == NULL ? 0 : ERR_MALFORMED, "%s", error.text);
+        if (texts[i][1] != NULL)
+            cr_expect_not_null(strstr(error.text, texts[i][1]), "%s", error.text);
+        config_free(c);
+    }
 }
 
 Test(config, takes_a_path_of_511_bytes_and_no_longer_one)

@@ -95,6 +95,7 @@ describe('the tag', () => {
     await filled(page);
     await page.evaluate(() => history.pushState(null, '', '/khac'));
     await grown('view', 2);
+    await until('the browser says so too', () => beacons(page).length === 2);
     assert.deepEqual(beacons(page).map((b) => b.line.get('p')), [portal.url + '/tin-tuc', portal.url + '/khac']);
   });
 
@@ -131,6 +132,16 @@ describe('the tag', () => {
     await page.evaluate(() => window.luot.event('tải văn bản'));
     await grown('event', 1);
     await grown('view', 1);
+  });
+  test('an event is about its page, or about what it is told', async () => {
+    const page = await visit('/');
+    await filled(page);
+    await page.evaluate(() => window.luot.event('in'));
+    await page.evaluate(() => window.luot.event('download', '/files/a.pdf'));
+    await grown('event', 2);
+    const [, first, second] = beacons(page).map((b) => b.line);
+    assert.deepEqual([first.get('e'), first.get('p')], ['in', portal.url + '/']);
+    assert.deepEqual([second.get('e'), second.get('p')], ['download', '/files/a.pdf']);
   });
 
   test('counts once, though it stands on the page twice', async () => {

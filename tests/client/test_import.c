@@ -148,7 +148,7 @@ static uint64_t daemon_visitors(struct daemon *d, int64_t day)
     return visitors;
 }
 
-static int import_path(struct daemon *d, const char *path, enum log_rule rule,
+static int import_path(struct daemon *d, const char *path, enum page_rule rule,
                        struct import_result *ret_result)
 {
     struct import_peer peer = {d, on_source, on_load, on_malformed, on_progress};
@@ -227,7 +227,7 @@ Test(import, writes_the_document_that_is_written_down)
     folder_make(&f);
     daemon_start(&d, "Asia/Ho_Chi_Minh");
     put(&f, LOG, strlen(LOG));
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     expect_log(&d);
     cr_expect_eq(result.visitors, 2);
     cr_expect_eq(result.tally.days, 2);
@@ -258,10 +258,10 @@ Test(import, changes_nothing_the_second_time)
     folder_make(&f);
     daemon_start(&d, "Asia/Ho_Chi_Minh");
     put(&f, LOG, strlen(LOG));
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     import_result_release(&result);
     put_gzip(&f, LOG, strlen(LOG)); /* the same log, packed */
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     cr_expect(result.already_imported);
     cr_expect_eq(result.numbers.lines, 0);
     cr_expect_eq(d.documents, 1);
@@ -279,7 +279,7 @@ Test(import, knows_gzip_by_its_first_bytes)
     folder_make(&f);
     daemon_start(&d, "Asia/Ho_Chi_Minh");
     put_gzip(&f, LOG, strlen(LOG));
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     expect_log(&d);
     import_result_release(&result);
     daemon_stop(&d);
@@ -297,10 +297,10 @@ Test(import, goes_on_where_a_grown_file_ended)
         struct import_result result;
         daemon_start(&d, "Asia/Ho_Chi_Minh");
         put(&f, LOG, cut);
-        cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+        cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
         import_result_release(&result);
         put(&f, LOG, whole);
-        cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+        cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
         import_result_release(&result);
         expect_log(&d);
         daemon_stop(&d);
@@ -316,19 +316,19 @@ Test(import, counts_a_last_line_without_its_end)
     folder_make(&f);
     daemon_start(&d, "UTC");
     put(&f, LOG, strlen(LOG) - 1);
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     cr_expect_eq(result.numbers.lines, 5);
     cr_expect_eq(result.numbers.parsed, 4);
     import_result_release(&result);
     put(&f, LOG, strlen(LOG) - 4); /* an unfinished one: told, and left for next time */
     daemon_stop(&d);
     daemon_start(&d, "UTC");
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     cr_expect_eq(result.numbers.lines, 5);
     cr_expect_eq(result.numbers.malformed, 2);
     cr_expect_eq(d.lines, 4);
     import_result_release(&result);
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     cr_expect(result.already_imported);
     cr_expect_eq(d.documents, 1);
     import_result_release(&result);
@@ -345,7 +345,7 @@ Test(import, skips_what_was_counted_live)
     daemon_start(&d, "Asia/Ho_Chi_Minh");
     d.site.first_live_s = 1793552410;
     put(&f, LOG, strlen(LOG));
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     cr_expect_eq(d.views, 1);
     cr_expect_eq(d.skipped, 3);
     cr_expect_eq(result.numbers.skipped, 3);
@@ -373,13 +373,13 @@ Test(import, takes_a_line_over_1_MiB_as_one_malformed_line)
         memcpy(text + strlen(LOG) + LENGTHS[i] + 1, LOG, strlen(LOG));
         daemon_start(&d, "UTC");
         put(&f, text, length);
-        cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+        cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
         cr_expect_eq(d.lines, 11);
         cr_expect_eq(d.views, 6);
         cr_expect_eq(d.malformed, 3);
         import_result_release(&result);
         put(&f, text, length - strlen(LOG) - 1); /* and as the last one */
-        cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+        cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
         cr_expect_eq(d.lines, 11);
         import_result_release(&result);
         daemon_stop(&d);
@@ -400,7 +400,7 @@ Test(import, takes_a_time_that_nobody_counts_in_for_malformed)
     folder_make(&f);
     daemon_start(&d, "Asia/Ho_Chi_Minh");
     put(&f, OLD, strlen(OLD));
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     cr_expect_eq(d.views, 1);
     cr_expect_eq(d.malformed, 2);
     cr_expect_str_eq(d.reason, "bad_time");
@@ -418,7 +418,7 @@ Test(import, says_that_a_gzip_file_is_cut)
     daemon_start(&d, "UTC");
     put_gzip(&f, LOG, strlen(LOG));
     cr_assert_eq(truncate(f.file, 60), 0);
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), ERR_IO);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), ERR_IO);
     cr_expect_eq(d.documents, 0);
     import_result_release(&result);
     daemon_stop(&d);
@@ -435,7 +435,7 @@ Test(import, takes_an_empty_file_and_a_folder_for_what_they_are)
     folder_make(&f);
     daemon_start(&d, "UTC");
     put(&f, "", 0);
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PAGE, &result), 0);
     cr_expect_eq(result.numbers.lines, 0);
     cr_expect(!result.already_imported);
     import_result_release(&result);
@@ -460,7 +460,7 @@ Test(import, cuts_what_is_big_into_pieces)
     for (unsigned i = 0; i < LINES; i++)
         fprintf(file, LINE, i % 5000, i / 60 % 24, i % 60);
     fclose(file);
-    cr_expect_eq(import_path(&d, f.file, LOG_RULE_PV1, &result), 0);
+    cr_expect_eq(import_path(&d, f.file, PAGE_RULE_PV1, &result), 0);
     cr_expect_eq(d.documents, 2);
     cr_expect_eq(d.views, LINES);
     cr_expect_eq(result.numbers.views, LINES);
@@ -517,7 +517,7 @@ static void check_log(const char *name, const char *zone, const char *zone_word)
     json_t *truth = json_load_file(truth_path, 0, NULL);
     cr_assert_not_null(truth, "%s", truth_path);
     daemon_start(&d, zone);
-    cr_expect_eq(import_path(&d, path, LOG_RULE_PV1, &result), 0);
+    cr_expect_eq(import_path(&d, path, PAGE_RULE_PV1, &result), 0);
     cr_expect_eq(result.numbers.lines, number_at(truth, "lines", NULL), "%s", name);
     cr_expect_eq(result.numbers.parsed, number_at(truth, "parsed", NULL), "%s", name);
     cr_expect_eq(result.numbers.malformed, number_at(truth, "malformed", NULL), "%s",
@@ -528,7 +528,7 @@ static void check_log(const char *name, const char *zone, const char *zone_word)
     import_result_release(&result);
     daemon_stop(&d);
     daemon_start(&d, zone);
-    cr_expect_eq(import_path(&d, path, LOG_RULE_PAGE, &result), 0);
+    cr_expect_eq(import_path(&d, path, PAGE_RULE_PAGE, &result), 0);
     cr_expect_eq(d.views, number_at(truth, "pv_get2xx304", "records"), "%s", name);
     import_result_release(&result);
     daemon_stop(&d);

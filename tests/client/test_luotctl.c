@@ -326,7 +326,7 @@ Test(luotctl_command, says_what_is_wrong_with_what_was_typed)
     expect_usage(RUN("--nonsense", "stats"), "before the command");
     expect_usage(RUN("--socket"), "--socket needs");
     expect_usage(RUN("site"), "it needs more words: KEY");
-    expect_usage(RUN("site", "a", "b"), "one word too many: b");
+    expect_usage(RUN("snapshot", "a", "b"), "one word too many: b");
     expect_usage(RUN("adjust", "portal"), "it needs --day");
     expect_usage(RUN("series", "portal", "--from"), "it needs a value: --from");
     expect_usage(RUN("report", "portal", "--by", "day", "--by=day"), "given twice");

@@ -41,6 +41,9 @@ const http = [
   ['p=' + 'x'.repeat(5000), {}, 'rejected.too_long'],
 ];
 
+/** Now, as a web server's log says it. */
+const stamp = () => new Date().toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\S+) GMT$/, '$1/$2/$3:$4 +0000');
+
 describe('accounting', () => {
   let luotd;
   const ledger = new Map();
@@ -75,6 +78,19 @@ describe('accounting', () => {
     await luotd.udp(Array.from({ length: 70 }, (_, i) => `s=demo&p=/${i}`).join('\n'));
     book('counted.view', 64);
     book('rejected.too_many_lines', 6);
+    const line = (request, status) => `203.0.113.7 - - [${stamp()}] "${request} HTTP/1.1" ${status} 5 "-" "Firefox/1"`;
+    await luotd.udp(`<190>logs: ${line('GET /', 200)}`);
+    book('counted.view');
+    await luotd.udp(`<190>Nov 23 00:00:00 vm logs: ${line('GET /nothing', 404)}\n`);
+    book('counted.event');
+    await luotd.udp(`<190>1 - - logs - - - ${line('GET /a.css', 200)}\n<190>logs: ${line('HEAD /', 200)}`);
+    book('suppressed.not_page', 2);
+    await luotd.udp(`<190>demo: ${line('GET /', 200)}`);
+    book('suppressed.other_source');
+    await luotd.udp(`nowhere.example.vn ${line('GET /', 200)}`);
+    book('rejected.unknown_site');
+    await luotd.udp('<190>logs: {"ip":"203.0.113.7","status":200');
+    book('rejected.malformed');
     await luotd.udp('s=demo&p=/' + 'y'.repeat(9000));
     book('rejected.too_long');
     await luotd.received(received);
@@ -98,10 +114,10 @@ describe('accounting', () => {
 
   test('i and u count from trusted senders only', async () => {
     const before = (await luotd.snapshot()).periods.today.visitors;
-    for (let i = 0; i < 5; i++) await luotd.request('POST', '/b', { headers: { 'User-Agent': 'one' }, body: `s=demo&p=/&i=198.51.100.${i}&u=x${i}` });
+    for (let i = 0; i < 5; i++) await luotd.request('POST', '/b', { headers: { 'User-Agent': 'One/1' }, body: `s=demo&p=/&i=198.51.100.${i}&u=Firefox+${i}` });
     book('counted.view', 5);
     assert.equal((await luotd.snapshot()).periods.today.visitors, before + 1, 'over HTTP they are one visitor');
-    await luotd.udp(Array.from({ length: 5 }, (_, i) => `s=demo&p=/&i=198.51.100.${i}&u=x${i}`).join('\n'));
+    await luotd.udp(Array.from({ length: 5 }, (_, i) => `s=demo&p=/&i=198.51.100.${i}&u=Firefox+${i}`).join('\n'));
     book('counted.view', 5);
     await luotd.received(received);
     assert.equal((await luotd.snapshot()).periods.today.visitors, before + 6, 'over trusted UDP they are five more');

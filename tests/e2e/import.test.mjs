@@ -13,7 +13,8 @@ const NAMES = ['elastic_apache_2015-05-17_18', 'yahi_home_nginx_2012', 'twiki_cl
 const key = (name, zone) => name.replace(/[^a-z0-9]/g, '-').slice(0, 50) + '-' + zone;
 const ZONES = { utc: ['UTC', 0], vn: ['Asia/Ho_Chi_Minh', 25200] };
 const CONFIG = NAMES.flatMap((n) => Object.entries(ZONES).map(([z, [zone]]) => `[site ${key(n, z)}]\npublic = yes\ntimezone = ${zone}\n`)).join('') +
-  ['whole', 'halves', 'grown', 'odd', 'gz', 'page'].map((k) => `[site ${k}]\npublic = yes\ntimezone = UTC\n`).join('');
+  ['whole', 'halves', 'grown', 'odd', 'gz', 'page'].map((k) => `[site ${k}]\npublic = yes\ntimezone = UTC\n`).join('') +
+  '[site api]\nnot_pages = /api/\n';
 const file = (name) => path.join(logs, name + '.log');
 
 describe('luotctl import', { skip: skipped }, () => {
@@ -94,6 +95,14 @@ describe('luotctl import', { skip: skipped }, () => {
   test('the default rule counts what the truth calls pv_get2xx304', async () => {
     const r = await ctlJson(luotd, ['import', '--site', 'page', file(NAMES[0])]);
     assert.equal((Array.isArray(r) ? r[0] : r).views, readTruth(NAMES[0]).pv_get2xx304.records);
+  });
+
+  test('paths that are no pages of the site are none in its past either', async () => {
+    const log = path.join(dir, 'api.log');
+    fs.writeFileSync(log, ['/', '/api/x', '/apix', '/tin/api/'].map((p) => `10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET ${p} HTTP/1.1" 200 5 "-" "x"\n`).join(''));
+    const r = await ctlJson(luotd, ['import', '--site', 'api', log]).then((x) => (Array.isArray(x) ? x[0] : x));
+    assert.equal(r.parsed, 4);
+    assert.equal(r.views, 3);
   });
 
   test('says the first ten malformed lines, and reads like a table without --json', async () => {

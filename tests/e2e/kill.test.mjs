@@ -144,7 +144,7 @@ for (const [where, mode] of Object.entries(modes)) {
         await (mode.rise ?? ((l) => l.spawn()))(luotd);
         assert.match(luotd.log, /event=sites adopted=1 .*arena=adopted/);
         assert.match(luotd.log, /event=ready adoptions=\d+ start_ms=\d+/);
-        assert.doesNotMatch(luotd.log, /event=(arena_replaced|store) /);
+        assert.doesNotMatch(luotd.log, /event=(arena_replaced|arena_damaged|store) /);
         const views = await counted(luotd, mode);
         const gained = views - total;
         assert.ok(load.acked <= gained && gained <= load.sent,

@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "parse/log_line.h"
+#include "parse/page_rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,6 +15,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     assert(line.host.length > 0 && line.status <= 999);
     assert(line.method.length == 0 || (line.target.length > 0 && line.path.length > 0));
-    assert(!log_line_is_page_view(&line, LOG_RULE_PAGE) || !log_path_is_asset(line.path));
+    assert(!page_rule_is_view(PAGE_RULE_PAGE, &line) || !page_rule_is_asset(line.path));
     return 0;
 }

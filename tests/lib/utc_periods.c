@@ -9,7 +9,7 @@ void utc_periods(int64_t slot, struct visit_periods *ret)
 
     *ret = (struct visit_periods){.from_slot = hour * UTC_HOUR,
                                   .until_slot = (hour + 1) * UTC_HOUR,
-                                  .online_slots = UTC_ONLINE,
+                                  .online_after = slot - UTC_ONLINE,
                                   .idle_slots = UTC_IDLE};
     ret->number[PERIOD_HOUR] = (uint32_t)hour;
     ret->start[PERIOD_HOUR] = hour * UTC_HOUR;

@@ -44,13 +44,26 @@ static void add_config(struct world *w, const char *text)
     if (config_parse(&w->config[w->configs], slice_of(text), "test", &error) != 0)
         must(false, error.text);
     w->trusted.udp = w->config[w->configs]->settings.udp_trusted;
+    w->trusted.limits = (struct guard_rules){
+        rate_limit_of(&w->config[w->configs]->settings.rate_limit),
+        rate_limit_of(&w->config[w->configs]->settings.new_visitors_per_address)};
     w->configs++;
+}
+
+/* Nobody but us writes into the arena: what a start takes for damage is a false alarm. */
+static void look_for_damage(struct world *w)
+{
+    w->damage = w->report.head_damaged;
+    for (size_t i = 0; i < registry_limit(w->registry); i++)
+        w->damage += registry_site(w->registry, i)->damage.mended +
+                     registry_site(w->registry, i)->damage.lost;
+    must(w->may_be_damaged || w->damage == 0, "a start takes its own arena for damaged");
 }
 
 static void start(struct world *w)
 {
     struct arena_report report;
-    struct arena_layout layout = {.version = 2,
+    struct arena_layout layout = {.version = 3,
                                   .oldest = 1,
                                   .layout_hash = site_layout_hash(),
                                   .head_bytes = sizeof(struct count_head),
@@ -71,6 +84,7 @@ static void start(struct world *w)
                                w->config[w->configs - 1], w->now, w->ring,
                                site_names_union(w->names, NULL), &w->report) == 0,
          "registry_open");
+    look_for_damage(w);
     head = arena_head(w->arena);
     atomic_store(&w->trust, &w->trusted);
     must(pipeline_init(&w->pipeline, w->registry, &w->row, &head->turns.line[0],
@@ -78,7 +92,7 @@ static void start(struct world *w)
          "pipeline_init");
 }
 
-static void stop(struct world *w)
+void world_stop(struct world *w)
 {
     pipeline_release(&w->pipeline);
     registry_close(w->registry);
@@ -105,23 +119,28 @@ void world_open_sharing(struct world *w, size_t ranges, const char *config,
 
 void world_close(struct world *w)
 {
-    stop(w);
+    world_stop(w);
     for (unsigned i = 0; i < w->configs; i++)
         config_free(w->config[i]);
     scratch_free(&w->dir);
 }
 
-void world_restart(struct world *w, struct instant now)
+void world_start(struct world *w, struct instant now)
 {
-    stop(w);
     w->now = now;
     start(w);
+}
+
+void world_restart(struct world *w, struct instant now)
+{
+    world_stop(w);
+    world_start(w, now);
 }
 
 void world_restart_as(struct world *w, size_t ranges, const char *config,
                       struct instant now)
 {
-    stop(w);
+    world_stop(w);
     add_config(w, config);
     w->ranges = ranges;
     w->now = now;
@@ -169,7 +188,7 @@ void world_set_back(struct world *w, struct instant now)
 
 enum outcome world_line(struct world *w, const char *line)
 {
-    struct sender sender = {.trusted = true};
+    struct sender sender = {.trusted = true, .nobody = true};
     enum outcome outcome;
 
     (void)address_parse(&sender.address, SLICE("127.0.0.1"));

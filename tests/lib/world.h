@@ -27,6 +27,8 @@ struct world {
     _Atomic(const struct trust *) trust;
     struct pipeline pipeline;
     struct instant now;
+    bool may_be_damaged; /* else a start that finds damage in the arena aborts */
+    unsigned damage;     /* that the last start found                          */
 };
 
 /* `config` is the text of luotd.conf. */
@@ -38,6 +40,9 @@ void world_close(struct world *w);
 /* Drops all that a process has, as kill -9 does, and starts again on what the arena
  * has. */
 void world_restart(struct world *w, struct instant now);
+/* Its two halves: in between nobody holds the arena. */
+void world_stop(struct world *w);
+void world_start(struct world *w, struct instant now);
 /* The same under another configuration, and another sites_max. */
 void world_restart_as(struct world *w, size_t ranges, const char *config,
                       struct instant now);

@@ -7,6 +7,8 @@ BEGIN {
     only["<uv.h>"] = "^daemon/(net/|daemon)"
     only["<sqlite3.h>"] = "^daemon/store/store_sqlite"
     only["<hiredis"] = "^daemon/store/store_redis"
+    only["<hs/hs.h>"] = "^daemon/identify/agent_scan"
+    only["<pcre2.h>"] = "^daemon/identify/agent_match"
     only["<maxminddb.h>"] = "^daemon/(identify/geo|base/config_value)"
 }
 /^[ \t]*#[ \t]*include/ {
@@ -16,7 +18,7 @@ BEGIN {
 }
 /^[ \t]*#[ \t]*include "/ && FILENAME ~ /^daemon\// {
     n = split(FILENAME, path, "/")
-    mine = n > 2 ? path[2] : path[2] ~ /^pipeline\./ ? "pipeline.h" : "main"
+    mine = n > 2 ? path[2] : path[2] ~ /^pipeline[._]/ ? "pipeline.h" : "main"
     level = mine == "main" ? 5 : floor[mine]
     split($2, q, "\"")
     split(q[2], other, "/")

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "lib/expect_text.h"
 #include "parse/log_line.h"
+#include "parse/page_rule.h"
 
 static const char *reason_of(const char *text)
 {
@@ -107,7 +108,7 @@ Test(log_line, a_request_that_is_not_one_is_a_record_without_a_page)
         snprintf(text, sizeof text, "h - - " TIME " \"%s\" 200 1", bad[i]);
         cr_assert_eq(log_line_parse(&l, slice_of(text), NULL), 0);
         cr_expect(l.method.length == 0 && l.path.length == 0, "%s", bad[i]);
-        cr_expect_not(log_line_is_page_view(&l, LOG_RULE_PV1));
+        cr_expect_not(page_rule_is_view(PAGE_RULE_PV1, &l));
     }
 }
 
@@ -136,18 +137,42 @@ Test(log_line, a_path_has_no_query_fragment_or_origin)
     }
 }
 
-Test(log_line, knows_assets_by_the_last_extension)
+static void expect_unescaped(const char *value, const char *text)
 {
-    const char *const assets[] = {"/a.css", "/a.b/c.PNG", "/x.tar.gz", "/.js",
-                                  "a.webmanifest"};
-    const char *const pages[] = {
-        "/", "/a",        "/a.css/", "/a.html",         "/a.php", "/a.",     "/css",
-        "",  "/a.css js", "/a.cs",   "/a.webmanifestx", "/a.c",   "/a.css.x"};
-    for (size_t i = 0; i < sizeof assets / sizeof *assets; i++)
-        cr_expect(log_path_is_asset(slice_of(assets[i])), "%s", assets[i]);
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        cr_expect_not(log_path_is_asset(slice_of(pages[i])), "%s", pages[i]);
-    cr_expect_not(log_path_is_asset(SLICE("/a.css\0")));
+    char memory[64];
+    expect_text(log_line_unescape(slice_of(value), memory), text);
+}
+
+Test(log_line, escapes_become_the_bytes_they_stand_for)
+{
+    struct slice plain = SLICE("plain");
+    char memory[64];
+    cr_expect_eq(log_line_unescape(plain, memory).at, plain.at, "nothing is copied");
+    expect_unescaped("", "");
+    expect_unescaped("a\\x22b\\x5C\\xC4\\x91", "a\"b\\\xC4\x91");
+    expect_unescaped("\\\"\\n\\t\\r\\/", "\"\n\t\r/");
+    expect_unescaped("\\x2", "x2");
+    expect_unescaped("\\xZZ", "xZZ");
+    expect_unescaped("\\x2G", "x2G");
+    expect_unescaped("end\\", "end\\");
+}
+
+Test(log_line, the_first_quoted_field_behind_the_agent_is_who_it_was_forwarded_for)
+{
+    const char *const cases[][2] = {{" \"10.0.0.1, 10.0.0.2\"", "10.0.0.1, 10.0.0.2"},
+                                    {" \"-\" 0.003", "-"},
+                                    {" 0.003 \"10.0.0.1\"", ""},
+                                    {" \"open", ""},
+                                    {" ", ""},
+                                    {"", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[200];
+        struct log_line l;
+        snprintf(text, sizeof text,
+                 "h - - " TIME " \"GET / HTTP/1.1\" 200 1 \"-\" \"a\"%s", cases[i][0]);
+        cr_assert_eq(log_line_parse(&l, slice_of(text), NULL), 0, "%s", text);
+        expect_text(l.forwarded, cases[i][1]);
+    }
 }
 
 /* The corpus: everything the truth says about lines and page views, equal to it
@@ -177,8 +202,8 @@ static void count_line(struct counts *c, struct slice text)
     c->first = c->parsed == 0 || l.time_s < c->first ? l.time_s : c->first;
     c->last = c->parsed == 0 || l.time_s > c->last ? l.time_s : c->last;
     c->parsed++;
-    c->pv += log_line_is_page_view(&l, LOG_RULE_PV1);
-    c->pv_get2xx304 += log_line_is_page_view(&l, LOG_RULE_PAGE);
+    c->pv += page_rule_is_view(PAGE_RULE_PV1, &l);
+    c->pv_get2xx304 += page_rule_is_view(PAGE_RULE_PAGE, &l);
     bump(c->kinds, l.kind == LOG_COMMON ? "common" : "combined");
     snprintf(word, sizeof word, "%u", l.status);
     bump(c->status, word);

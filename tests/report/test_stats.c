@@ -141,3 +141,24 @@ Test(stats, are_metrics_for_prometheus)
     }
     cr_expect_gt(families, 20u);
 }
+
+Test(stats, says_what_the_country_database_is_and_what_is_wrong_with_it)
+{
+    static const struct geo_info geo = {
+        .type = "Test", .credit = "by hand", .built_s = 1700000000};
+    struct stats s = some();
+    struct buffer b;
+
+    s.geo = &geo;
+    s.geo_trouble = "geo_db x: is damaged";
+    buffer_init(&b, memory, sizeof memory - 1);
+    exposition_text(&b, &s);
+    memory[b.length] = '\0';
+    cr_expect_not_null(strstr(memory, "\nluot_geo_built_seconds 1700000000\n"));
+    cr_expect_not_null(strstr(memory, "\nluot_geo_trouble 1\n"));
+    buffer_init(&b, memory, sizeof memory - 1);
+    stats_text(&b, &s);
+    memory[b.length] = '\0';
+    cr_expect_not_null(strstr(memory, "by hand\n"));
+    cr_expect_not_null(strstr(memory, "geo_db x: is damaged\n"));
+}

@@ -24,6 +24,16 @@ function isAsset(target) {
   return last.includes('.') && ASSETS.has(last.slice(last.lastIndexOf('.') + 1).toLowerCase());
 }
 
+/** The lines of a log: { text, t }; t is null where the line is no record. */
+export function readLines(text) {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((raw) => {
+    const m = RECORD.exec(raw.endsWith('\r') ? raw.slice(0, -1) : raw);
+    return { text: raw, t: m && time(m[4]) };
+  });
+}
+
 /** The page views of a log: { t, ip, ua, path }, in the log's order. Bytes are kept as latin1 characters. */
 export function pageViews(text) {
   const lines = text.split('\n');
@@ -47,6 +57,22 @@ export function readLog(name) {
 }
 export function readTruth(name) {
   return JSON.parse(fs.readFileSync(path.join(logs, name + '.truth.json')));
+}
+
+const patterns = () => JSON.parse(fs.readFileSync(path.join(corpus, 'ua/crawler-user-agents.patterns.json'))).map((p) => p.pattern);
+/** A `bot_list` of the truth's own patterns, written to `file`: what the truth calls a robot is then one. */
+export function writeRobots(file) {
+  fs.writeFileSync(file, ['luot-list bots 1', ...patterns().map((p) => `bot\trobot\t\t${p}`), ''].join('\n'));
+}
+
+/** Those page views that are people's: no pattern of the crawlers' list matches the agent, and there is one. Logs that never say an agent
+ * (no `bots` in their truth) tell nobody apart. */
+export function peopleOf(views, truth) {
+  if (!truth.bots) return views;
+  const robots = patterns().map((p) => new RegExp(p));
+  const known = new Map();
+  const isRobot = (ua) => known.get(ua) ?? known.set(ua, ua === '' || ua === '-' || robots.some((p) => p.test(ua))).get(ua);
+  return views.filter((v) => !isRobot(v.ua));
 }
 
 const SLOT_S = 12;

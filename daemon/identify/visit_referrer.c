@@ -1,0 +1,80 @@
+#include "identify/visit_referrer.h"
+
+#include "parse/readable.h"
+#include "parse/url.h"
+
+/* Eight bytes at once: A to Z become small, all others stay. *high collects the eighth
+ * bits. */
+static uint64_t lower(uint64_t word, uint64_t *high)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t seven = word & ones * 0x7f;
+    uint64_t from_a = seven + ones * (0x80 - 'A'), over_z = seven + ones * (0x7f - 'Z');
+
+    *high |= word & ones * 0x80;
+    return word | ((from_a ^ over_z) & ~word & ones * 0x80) >> 2;
+}
+
+/* In lower case, with a NUL; empty: what stands there is no host. */
+static struct slice take_host(char memory[VISIT_REFERRER_BYTES], struct slice host)
+{
+    uint64_t high = 0, word;
+
+    if (host.length == 0 || host.length > REFERRER_HOST_MAX)
+        return (struct slice){NULL, 0};
+    memcpy(memory, host.at, host.length);
+    memset(memory + host.length, 0, sizeof word); /* the NUL, and what is read with it */
+    for (size_t i = 0; i < host.length; i += sizeof word) {
+        memcpy(&word, memory + i, sizeof word);
+        word = lower(word, &high);
+        memcpy(memory + i, &word, sizeof word);
+    }
+    host.at = memory;
+    if (high != 0 && !readable_is(host))
+        host.length = 0;
+    return host;
+}
+
+static bool is_app(struct slice scheme)
+{
+    return slice_equal(scheme, SLICE("android-app")) ||
+           slice_equal(scheme, SLICE("ios-app"));
+}
+
+static struct slice without_www(struct slice host)
+{
+    if (!slice_starts(host, SLICE("www.")) || host.length == 4)
+        return host;
+    return (struct slice){host.at + 4, host.length - 4};
+}
+
+bool visit_referrer(struct visit *visit, const struct visit_scene *scene,
+                    struct visit_text *text, const struct referrer_list *list,
+                    struct referrer_cache *cache)
+{
+    struct referrer_verdict v = {.class = REFERRER_DIRECT};
+    struct slice host = {0};
+    struct url url = {0};
+
+    if (visit->kind != VISIT_VIEW)
+        return true;
+    if (scene->beacon->referrer.length > 0) {
+        url_parse(&url, scene->beacon->referrer);
+        host = take_host(text->referrer, url.host);
+    }
+    if (host.length > 0 &&
+        (slice_equal_nocase(host, scene->page.host) || visit_scene_is_own(scene, host)))
+        v.class = REFERRER_INTERNAL;
+    else if (host.length > 0 && list == NULL)
+        v.class = REFERRER_OTHER;
+    else if (host.length > 0)
+        v = referrer_cache_find(cache, list, host.at, host.length, url.path,
+                                is_app(url.scheme));
+    if (v.denied)
+        return false;
+    visit->entry = v.class != REFERRER_INTERNAL;
+    visit->key[DIM_REFERRER_CLASSES] = referrer_class_word(v.class);
+    if (v.class != REFERRER_DIRECT && v.class != REFERRER_INTERNAL)
+        visit->key[DIM_REFERRERS] = scene->as_written ? host : without_www(host);
+    return true;
+}

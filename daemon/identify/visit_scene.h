@@ -1,0 +1,40 @@
+/* Floor 2 (identify). What a visit's page and referrer are found out from, for visit_page.h
+ * and visit_referrer.h: the beacon, what the way in says of the page, and the site. */
+#ifndef LUOT_IDENTIFY_VISIT_SCENE_H
+#define LUOT_IDENTIFY_VISIT_SCENE_H
+
+#include "base/config.h"
+#include "identify/dimension.h"
+#include "identify/referrer_list.h"
+#include "parse/beacon.h"
+#include "parse/page.h"
+
+enum { VISIT_REFERRER_BYTES = 264 /* REFERRER_HOST_MAX, and a word of zeros */ };
+
+struct visit_scene {
+    const struct beacon *beacon;
+    const struct site_config *config; /* of the site                               */
+    struct slice own_host;  /* the host that opened it, if it opened by itself  */
+    struct slice page_host; /* Origin's or Referer's, as it was found right     */
+    struct slice referer;   /* the header: the page of a beacon that names none */
+    struct slice accept_language;
+    bool as_written;        /* rule pv1: paths and hosts as they stand in the log */
+    struct page_parts page; /* visit_scene_page()                                 */
+};
+
+/* Where keys lie that are not in the beacon as they are: one a worker, good until the next
+ * visit. */
+struct visit_text {
+    char page[PAGE_MEMORY];
+    char referrer[VISIT_REFERRER_BYTES];
+    char campaign[LUOT_TOP_KEY_MAX + 1];
+    char event[LUOT_TOP_KEY_MAX + 1];
+    char language[8];
+};
+
+/* Finds the page: `p`, else what Referer says. Once all the rest is there. */
+void visit_scene_page(struct visit_scene *scene);
+/* Is it the site's own, or that of the page? Any case. */
+bool visit_scene_is_own(const struct visit_scene *scene, struct slice host);
+
+#endif
