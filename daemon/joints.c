@@ -64,7 +64,7 @@ static void on_second(void *context)
 {
     struct lane *lane = context;
 
-    pipeline_forget(&lane->pipeline);
+    pipeline_forget(&lane->pipeline, clock_now(&lane->daemon->clock));
 }
 
 const struct net_handlers daemon_net_handlers = {
