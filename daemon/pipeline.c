@@ -94,7 +94,7 @@ void pipeline_forget(struct pipeline *p, struct instant now)
         guard_forget(p->guard,
                      &atomic_load_explicit(p->trust, memory_order_seq_cst)->limits,
                      now.ms);
-    if (today != p->remembers_day)
+    if (today != p->remembers_day && p->remembers_day != 0)
         forget_caches(p);
     p->remembers_day = today;
     turn_end(p->turn);

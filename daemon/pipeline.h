@@ -58,7 +58,7 @@ struct pipeline {
     _Atomic(const struct referrer_list *) *referrers;
     struct referrer_cache *referrer_cache;
     struct name_lane *names; /* what it knows of tops by heart                 */
-    int64_t remembers_day;   /* UTC: since when caches know what they know */
+    int64_t remembers_day;   /* UTC: of what caches know; 0: nobody has asked yet */
     struct visit_text text;  /* of the last visit */
     struct guard *guard;     /* of all workers; NULL: nothing is limited */
     struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */

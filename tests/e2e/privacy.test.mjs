@@ -9,20 +9,30 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { build, Clock, Luotd, SITE, until } from './lib/luotd.mjs';
-import { eachFile, eachPiece, Search } from './lib/memory.mjs';
+import { eachFile, eachPart, eachPiece, Search } from './lib/memory.mjs';
+import { sign, token } from './lib/signed.mjs';
 import { siphash } from './lib/siphash.mjs';
 
 const BEGIN = Date.UTC(2026, 10, 30, 3, 0, 0) / 1000; // 30 November, 10:00 in Hồ Chí Minh
 const DAY = 86400;
 const SITES = ['thang', 'ngay'];
-const CONFIG = `
+const SECRET = 'what the back end and luotd have in common';
+const BURST = 20; // as many views as an address may have; the test's time stands still
+const config = (dir) => `
 sites_max = 4
+rate_limit = 1/s burst ${BURST}
+writers = cms:${path.join(dir, 'cms.key')}
+referrer_deny = ${path.join(dir, 'deny')}
 [site thang]
 any_host = yes
 identity = month
 [site ngay]
 any_host = yes
 identity = day
+[site nhieu]
+hosts = nhieu.example.vn
+[site nhatky]
+source = logs
 `;
 
 /** An address in the sixteen bytes that luotd hashes. */
@@ -42,13 +52,30 @@ const people = {
   refused: { address: '203.0.113.241', agent: 'Mozilla/5.0 qzrefused7403' },
   logged: { address: '192.0.2.229', agent: 'Mozilla/5.0 qzlogged8514' },
   halfway: { address: '198.51.100.73', agent: 'Mozilla/5.0 qzhalfway9625' },
+  // Agents that take the slow way: many patterns may match, and what is captured lies beside the word that is looked for.
+  phone: { address: '198.51.100.91', agent: 'Mozilla/5.0 (Linux; Android 14; SM-S911B Build/UP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/126.0.6478.122 Mobile Safari/537.36 [FB_IAB/FB4A;FBAV/468.0.0.55.76;qzphone1046]' },
+  tablet: { address: '203.0.113.101', agent: 'Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1 (qztablet2157)' },
+  strange: { address: '203.0.113.111', agent: 'Mozilla/5.0 (qzstrange3268; of a kind that no list knows) Strange Words Only' },
+  robot: { address: '203.0.113.121', agent: 'Mozilla/5.0 (compatible; Googlebot/2.1; qzrobot4379; +http://www.google.com/bot.html)' },
+  limited: { address: '203.0.113.131', agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0; qzlimited5480) Gecko/20100101 Firefox/128.0' },
+  denied: { address: '203.0.113.141', agent: 'Mozilla/5.0 qzdenied6591' },
+  elsewhere: { address: '203.0.113.151', agent: 'Mozilla/5.0 qzelsewhere7602' },
+  shown: { address: '203.0.113.161', agent: 'Mozilla/5.0 qzshown8713' },
+  mistaken: { address: '203.0.113.171', agent: 'Mozilla/5.0 qzmistaken9824' },
+  signed: { address: '203.0.113.181', agent: 'Mozilla/5.0 qzsigned0935' },
+  forged: { address: '203.0.113.191', agent: 'Mozilla/5.0 qzforged1046' },
+  combined: { address: '198.51.100.201', agent: 'Mozilla/5.0 (Windows NT 10.0; qzcombined2157) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36' },
+  json: { address: '198.51.100.221', agent: 'Mozilla/5.0 \u1ea3 qzjson3268' },
+  private: { address: '198.51.100.231', agent: 'Mozilla/5.0 qzprivate4379' },
+  asset: { address: '198.51.100.241', agent: 'Mozilla/5.0 qzasset5480' },
 };
+const PAGE = '/trang?email=qzemail6591%40example.vn', FROM = 'https://qzfrom.example/qzpath7602?q=qzquery8713';
 
 /** What must be nowhere. The last six or eight of an address's bytes: no others look so by chance. */
-const traces = {};
+const traces = { 'what a page was asked for': Buffer.from('qzemail6591'), 'the path it came from': Buffer.from('qzpath7602'), 'the words searched for': Buffer.from('qzquery8713') };
 for (const [name, { address, agent }] of Object.entries(people)) {
   const bytes = sixteen(address);
-  traces[`agent of ${name}`] = Buffer.from(agent.split(' ')[1]);
+  traces[`agent of ${name}`] = Buffer.from(/qz\w+/.exec(agent)[0]);
   traces[`address of ${name}`] = Buffer.from(address);
   traces[`bytes of ${name}`] = address.includes(':') ? bytes.subarray(0, 8) : bytes.subarray(10);
 }
@@ -72,6 +99,39 @@ async function visit(luotd) {
   await luotd.udp(`s=nobody&i=${people.refused.address}&u=${encodeURIComponent(people.refused.agent)}`);
   await luotd.udp(`<190>Nov 30 10:00:00 web nginx: ${people.logged.address} - - [30/Nov/2026:10:00:00 +0700] "GET /x HTTP/1.1" 200 5 "-" "${people.logged.agent}"`);
   await luotd.received(sent + 4); // with the halfway one
+}
+
+const logLine = (who, request, status = 200) => `${who.address} - - [30/Nov/2026:10:00:00 +0700] "GET ${request} HTTP/1.1" ${status} 5 "${FROM}" "${who.agent}"`;
+const jsonLine = (who, more) => JSON.stringify({ time: '2026-11-30T10:00:00+07:00', remote_addr: '127.0.0.1', x_forwarded_for: who.address, request: `GET ${PAGE} HTTP/1.1`, status: 200, http_referer: FROM, http_user_agent: who.agent, ...more });
+
+/** One or more views by each of those whom something keeps for a while: caches, limits, windows, tops; how many ended in which word. */
+async function visitAgain(luotd, before) {
+  const said = (who, site = 'nhieu', more = '') => `s=${site}&p=${encodeURIComponent(PAGE)}&r=${encodeURIComponent(FROM)}&i=${who.address}&u=${encodeURIComponent(who.agent)}${more}`;
+  const post = (who, { more = '', origin, ...headers } = {}) =>
+    luotd.request('POST', '/b', { headers: { 'X-Forwarded-For': who.address, 'User-Agent': who.agent, ...(origin && { Origin: origin }), ...headers }, body: `s=nhieu&p=${encodeURIComponent(PAGE)}&r=${encodeURIComponent(FROM)}${more}` });
+  const signed = (who, seq, secret = SECRET) => sign({ id: 'cms', secret, seq, ms: luotd.options.clock.seconds * 1000, lines: [said(who)] });
+
+  for (const who of [people.phone, people.tablet, people.strange, people.phone, people.robot]) {
+    await post(who, { origin: 'https://nhieu.example.vn' }); // 4 views, 1 bot
+    await luotd.udp(said(who)); // and again
+  }
+  for (let i = 0; i < BURST + 5; i++) await post(people.limited); // 5 suspects
+  await post(people.limited, { more: '&e=download' }); // 6
+  await luotd.udp(said(people.denied).replace('qzfrom.', 'qzsub.denied.')); // 7
+  assert.equal((await post(people.elsewhere, { origin: 'https://elsewhere.example' })).status, 403);
+  await luotd.request('POST', '/b', { headers: { Authorization: `Bearer ${token(SECRET)}`, 'User-Agent': 'cms' }, body: said(people.shown) });
+  assert.equal((await luotd.request('POST', '/b', { headers: { Authorization: 'Bearer wrong', 'User-Agent': 'cms' }, body: said(people.mistaken) })).status, 403);
+  for (const seq of [1, 2, 2]) await luotd.udp(signed(people.signed, seq)); // the third is a replay
+  await luotd.udp(signed(people.forged, 3, 'another secret'));
+  await luotd.udp(`<190>Nov 30 10:00:00 web nhatky: ${logLine(people.combined, PAGE)}`);
+  await luotd.udp(`<190>1 2026-11-30T10:00:00+07:00 web nhatky 1 - - ${jsonLine(people.json)}`);
+  await luotd.udp(`<190>Nov 30 10:00:00 web nhatky: ${jsonLine(people.private, { http_dnt: '1' })}`);
+  await luotd.udp(`<190>Nov 30 10:00:00 web nhatky: ${logLine(people.asset, '/x.css?v=qzemail6591')}`);
+  await luotd.udp(`<190>Nov 30 10:00:00 web thang: ${logLine(people.combined, PAGE)}`); // which counts beacons
+  const lines = 10 + BURST + 5 + 1 + 1 + 3 + 3 + 1 + 5;
+  const after = await luotd.received(before.received + lines);
+  const more = (kind) => Object.fromEntries(Object.entries(after[kind]).map(([word, n]) => [word, n - (before[kind][word] ?? 0)]).filter(([, n]) => n > 0));
+  return { counted: more('counted'), suppressed: more('suppressed'), rejected: more('rejected') };
 }
 
 /** Half a request on a connection that stays open; the other half comes when the returned function is called. */
@@ -155,13 +215,22 @@ async function sleepUntil(luotd, seconds) {
 
 test('addresses, agents and keys are found nowhere after rotation', async (t) => {
   const clock = new Clock(BEGIN);
-  const luotd = await Luotd.start({ config: CONFIG, clock });
+  const luotd = new Luotd({ clock, limits: true });
+  fs.writeFileSync(path.join(luotd.run, 'cms.key'), SECRET + '\n', { mode: 0o400 });
+  fs.writeFileSync(path.join(luotd.run, 'deny'), 'denied.example\n');
+  luotd.options.config = config(luotd.run);
   try {
+    await luotd.spawn();
     const finish = await halfway(luotd);
     const agent = { agent: traces['agent of halfway'] };
     await until('the half request is in memory, so the search finds what is there', () => searchAll(luotd, agent).found.length > 0);
     const open = await finish();
     await visit(luotd);
+    assert.deepEqual(await visitAgain(luotd, await luotd.stats()), {
+      counted: { view: 8 + BURST + 1 + 2 + 3 },
+      suppressed: { bot: 2, not_page: 1, other_source: 1, suspect: 7 },
+      rejected: { mac: 1, origin: 1, replay: 1, untrusted: 1 },
+    });
 
     await t.test('of whoever was counted neither address nor agent is kept, not for the key\'s life, nor in an open connection\'s buffer', async (t) => {
       const bytes = await isNowhere(luotd, traces, 'while the key lives');
@@ -182,6 +251,13 @@ test('addresses, agents and keys are found nowhere after rotation', async (t) =>
       }
     });
 
+    // When a bucket of count/rate is full: the address that had its burst, and any that brought one newcomer (1,000 a day).
+    const moment = (seconds) => Buffer.from(BigInt.asUintN(48, BigInt(Math.round(seconds * 1e6))).toString(16).padStart(12, '0'), 'hex').reverse();
+    const passing = { 'the limit of an address': moment(BEGIN + BURST), 'the limit of its newcomers': moment(BEGIN + 86.4), 'a host that was denied': Buffer.from('qzsub.denied') };
+    await t.test('limits hold, and hosts are remembered, so they are in memory: the search finds them', () => {
+      for (const [name, bytes] of Object.entries(passing)) assert.notDeepEqual(searchAll(luotd, { [name]: bytes }).found, [], name);
+    });
+
     await t.test('a core dump has no address, agent or key, even while the key lives', (t) => {
       assert.match(fs.readFileSync(`/proc/${luotd.pid}/limits`, 'utf8'), /^Max core file size +[01] /m);
       const core = path.join(luotd.state, 'core');
@@ -189,7 +265,7 @@ test('addresses, agents and keys are found nowhere after rotation', async (t) =>
       const made = spawnSync('gcore', ['-o', core, String(luotd.pid)], { encoding: 'utf8' });
       if (made.status !== 0) return t.skip('no gcore here, or it may not look');
       const search = new Search({ ...traces, 'monthly key': Buffer.from(keys.thang, 'hex'), 'daily key': Buffer.from(keys.ngay, 'hex') });
-      search.see(fs.readFileSync(`${core}.${luotd.pid}`), 'the core');
+      eachPart(`${core}.${luotd.pid}`, search.see);
       fs.rmSync(`${core}.${luotd.pid}`);
       assert.deepEqual(search.found, []);
     });
@@ -197,6 +273,7 @@ test('addresses, agents and keys are found nowhere after rotation', async (t) =>
     const of = (site) => ({ ...traces, [`key of ${site}`]: Buffer.from(keys[site], 'hex') });
     await t.test('a daily key is gone when the next day is over, and with it every mark', async () => {
       await sleepUntil(luotd, BEGIN + DAY);
+      await isNowhere(luotd, passing, 'a day later, by when no limit holds');
       assert.deepEqual(attack(luotd, 'ngay', people.named), [keys.ngay], 'it goes on for a day');
       await sleepUntil(luotd, BEGIN + 2 * DAY);
       await isNowhere(luotd, of('ngay'), 'after a day and its overlap');
@@ -214,6 +291,7 @@ test('addresses, agents and keys are found nowhere after rotation', async (t) =>
       const total = async (site) => (await luotd.snapshot(site)).periods.total.views;
       assert.equal(await total('thang'), 9);
       assert.equal(await total('ngay'), 8);
+      assert.equal(await total('nhieu'), 8 + BURST + 1 + 2);
     });
     open.destroy();
   } finally {

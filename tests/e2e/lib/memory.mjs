@@ -57,13 +57,23 @@ export function eachPiece(pid, but, see) {
   }
 }
 
+const NOTHING = Buffer.alloc(PAGE);
+const isNothing = (bytes, at) => at + PAGE <= bytes.length && NOTHING.compare(bytes, at, at + PAGE) === 0;
+
+/** A file; not its pages of zeros, which are most of a sparse one. */
+export function eachPart(file, see) {
+  const bytes = fs.readFileSync(file);
+  for (let at = 0, end; at < bytes.length; at = end) {
+    const nothing = isNothing(bytes, at);
+    for (end = at + PAGE; end < bytes.length && isNothing(bytes, end) === nothing; ) end += PAGE;
+    see(nothing ? Buffer.alloc(0) : bytes.subarray(at, end), `${file}+${at}`, nothing ? end - at : 0);
+  }
+}
+
 /** Every file below a directory. */
 export function eachFile(dir, see) {
   for (const entry of fs.readdirSync(dir, { withFileTypes: true, recursive: true }))
-    if (entry.isFile()) {
-      const file = path.join(entry.parentPath ?? entry.path, entry.name);
-      see(fs.readFileSync(file), file);
-    }
+    if (entry.isFile()) eachPart(path.join(entry.parentPath ?? entry.path, entry.name), see);
 }
 
 /** Which of `needles` ({name: bytes}) are where: a list of sentences. */
@@ -73,8 +83,8 @@ export class Search {
     this.found = [];
     this.bytes = 0;
   }
-  see = (bytes, where) => {
-    this.bytes += bytes.length;
+  see = (bytes, where, zeros = 0) => {
+    this.bytes += bytes.length + zeros;
     for (const [name, needle] of this.needles) {
       const at = bytes.indexOf(needle);
       if (at >= 0) this.found.push(`${name} in ${where}+${at}`);
