@@ -8,11 +8,14 @@
 struct privacy privacy_of(const struct service *service, struct instant now, bool all)
 {
     const struct settings *settings = &registry_config(service->registry)->settings;
+    const struct atlas *atlas = service_atlas(service);
     struct service_status status;
     struct privacy p = {.now = now,
                         .version = service->version,
                         .contact = settings->privacy_contact,
                         .keys_shared = settings->cluster_secret_file[0] != '\0',
+                        .countries = atlas != NULL && atlas->geo != NULL,
+                        .networks = atlas != NULL && atlas->named != NULL,
                         .registry = service->registry,
                         .all = all};
 

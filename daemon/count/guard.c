@@ -110,8 +110,8 @@ void guard_counted(struct guard *g, const struct guard_rules *rules, const struc
 
 size_t guard_forget(struct guard *g, const struct guard_rules *rules, int64_t now_ms)
 {
-    unsigned part =
-        atomic_fetch_add_explicit(&g->forgotten, 1, memory_order_relaxed) % GUARD_FORGETS_S;
+    unsigned part = atomic_fetch_add_explicit(&g->forgotten, 1, memory_order_relaxed) %
+                    GUARD_FORGETS_S;
 
     return rate_forget(g->address, &rules->address, now_ms, part, GUARD_FORGETS_S) +
            rate_forget(g->newcomers, &rules->newcomers, now_ms, part, GUARD_FORGETS_S);

@@ -4,7 +4,7 @@
 #include "report/privacy_rows.h"
 
 enum {
-    FIXED_BYTES = 64 << 10, /* all sentences of a language, and what is around them */
+    FIXED_BYTES = 96 << 10, /* all sentences of a language, and what is around them */
     SITE_BYTES = 2048,      /* a site's row, its title escaped                      */
     DAY_S = 86400
 };
@@ -31,7 +31,7 @@ static const struct site_terms *terms_of(const struct site *s)
 
 static bool is_daily(const struct site *s)
 {
-    return terms_of(s)->config.identity == IDENTITY_DAY;
+    return privacy_site_config(s)->identity == IDENTITY_DAY;
 }
 
 /* "08/12/2026 00:00", in English "2026-12-08 00:00": by the site's clock. */
@@ -107,6 +107,7 @@ static void html_head(struct buffer *out, const struct privacy_words *w,
 static void html_list(struct buffer *out, const struct privacy *p, enum privacy_part part,
                       enum language language)
 {
+    char memory[PRIVACY_SENTENCE_MAX];
     size_t count;
     const struct privacy_row *rows = privacy_rows(&count);
 
@@ -114,7 +115,7 @@ static void html_list(struct buffer *out, const struct privacy *p, enum privacy_
     for (size_t i = 0; i < count; i++) {
         if (rows[i].part != part || !holds(&rows[i], p))
             continue;
-        element(out, "li", rows[i].text[language]);
+        element(out, "li", privacy_sentence(memory, rows[i].text[language], p, language));
         buffer_byte(out, '\n');
     }
     buffer_text(out, "</ul>\n");
@@ -123,6 +124,7 @@ static void html_list(struct buffer *out, const struct privacy *p, enum privacy_
 static void html_kept(struct buffer *out, const struct privacy *p,
                       const struct privacy_words *w, enum language language)
 {
+    char memory[PRIVACY_SENTENCE_MAX];
     size_t count;
     const struct privacy_row *rows = privacy_rows(&count);
 
@@ -131,11 +133,12 @@ static void html_kept(struct buffer *out, const struct privacy *p,
         if (rows[i].part != PRIVACY_KEPT || !holds(&rows[i], p))
             continue;
         buffer_text(out, "<div>");
-        element(out, "dt", rows[i].text[language]);
+        element(out, "dt", privacy_sentence(memory, rows[i].text[language], p, language));
         buffer_text(out, "<dd><span class=\"heard\">");
         buffer_html(out, slice_of(w->how_long));
         buffer_text(out, ": </span>");
-        buffer_html(out, slice_of(rows[i].how_long[language]));
+        buffer_html(out, slice_of(privacy_sentence(memory, rows[i].how_long[language], p,
+                                                   language)));
         buffer_text(out, "</dd></div>\n");
     }
     buffer_text(out, "</dl>\n");
@@ -150,6 +153,8 @@ static void html_site(struct buffer *out, const struct privacy *p, const struct 
     element(out, "td", is_daily(s) ? w->day : w->month);
     buffer_text(out, "<td>");
     write_until(out, p, s, language);
+    buffer_text(out, "</td><td>");
+    grouped_number(out, privacy_site_config(s)->min_visitors, language);
     buffer_text(out, "</td></tr>\n");
 }
 
@@ -165,6 +170,7 @@ static void html_sites(struct buffer *out, const struct privacy *p,
     element(out, "th", w->site);
     element(out, "th", w->identity);
     element(out, "th", w->until);
+    element(out, "th", w->least);
     buffer_text(out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < registry_limit(p->registry); i++) {
         const struct site *s = registry_at(p->registry, i);
@@ -237,6 +243,7 @@ void privacy_html(struct buffer *out, const struct privacy *p, enum language lan
 void privacy_text(struct buffer *out, const struct privacy *p, enum language language)
 {
     const struct privacy_words *w = privacy_words(language);
+    char memory[PRIVACY_SENTENCE_MAX];
     size_t count;
     const struct privacy_row *rows = privacy_rows(&count);
 
@@ -245,14 +252,17 @@ void privacy_text(struct buffer *out, const struct privacy *p, enum language lan
         for (size_t i = 0; i < count; i++) {
             if ((int)rows[i].part != part || !holds(&rows[i], p))
                 continue;
-            buffer_format(out, "  - %s", rows[i].text[language]);
+            buffer_format(out, "  - %s",
+                          privacy_sentence(memory, rows[i].text[language], p, language));
             if (rows[i].how_long[language] != NULL)
-                buffer_format(out, " [%s]", rows[i].how_long[language]);
+                buffer_format(
+                    out, " [%s]",
+                    privacy_sentence(memory, rows[i].how_long[language], p, language));
             buffer_byte(out, '\n');
         }
         buffer_byte(out, '\n');
     }
-    buffer_format(out, "%s (%s; %s)\n", w->sites, w->identity, w->until);
+    buffer_format(out, "%s (%s; %s; %s)\n", w->sites, w->identity, w->until, w->least);
     for (size_t i = 0; i < registry_limit(p->registry); i++) {
         const struct site *s = registry_at(p->registry, i);
         if (!is_shown(p, s))
@@ -260,7 +270,7 @@ void privacy_text(struct buffer *out, const struct privacy *p, enum language lan
         buffer_format(out, "  - %s: %s; ", site_shown_key(s),
                       is_daily(s) ? w->day : w->month);
         write_until(out, p, s, language);
-        buffer_byte(out, '\n');
+        buffer_format(out, "; %u\n", privacy_site_config(s)->min_visitors);
     }
     buffer_format(out, "\n%s\n  %s\n", w->who,
                   p->contact[0] != '\0' ? p->contact : w->nobody);
@@ -289,6 +299,7 @@ static void json_sites(struct json_out *j, const struct privacy *p)
         else
             json_out_signed(j, "marks_until", until_s);
         json_out_signed(j, "identity_since", site_identity_since(s, p->now));
+        json_out_number(j, "min_visitors", privacy_site_config(s)->min_visitors);
         json_out_text(j, "tz", zone_name(terms_of(s)->zone));
         json_out_object_end(j);
     }
@@ -306,6 +317,7 @@ static void json_rows(struct json_out *j, const struct privacy *p, enum language
                                                      [PRIVACY_KEPT] = "kept",
                                                      [PRIVACY_PLACE] = "place",
                                                      [PRIVACY_CHOICE] = "choice"};
+    char memory[PRIVACY_SENTENCE_MAX];
     size_t count;
     const struct privacy_row *rows = privacy_rows(&count);
 
@@ -316,9 +328,12 @@ static void json_rows(struct json_out *j, const struct privacy *p, enum language
         json_out_object(j, NULL);
         json_out_text(j, "part", parts[rows[i].part]);
         json_out_text(j, "id", rows[i].id);
-        json_out_text(j, "text", rows[i].text[language]);
+        json_out_text(j, "text",
+                      privacy_sentence(memory, rows[i].text[language], p, language));
         if (rows[i].how_long[language] != NULL)
-            json_out_text(j, "how_long", rows[i].how_long[language]);
+            json_out_text(
+                j, "how_long",
+                privacy_sentence(memory, rows[i].how_long[language], p, language));
         json_out_object_end(j);
     }
     json_out_array_end(j);
@@ -341,6 +356,7 @@ void privacy_json(struct buffer *out, const struct privacy *p, enum language lan
     json_out_array_end(&j);
     json_out_bool(&j, "keys_shared", p->redis && p->keys_shared);
     json_out_text(&j, "arena_fs", p->arena_fs);
+    json_out_signed(&j, "limits_kept_s", privacy_limit_kept_s(p));
     json_sites(&j, p);
     json_rows(&j, p, language);
     json_out_object_end(&j);

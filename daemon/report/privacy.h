@@ -12,10 +12,11 @@ enum { PRIVACY_SITES_SHOWN = 100 /* on the page; luotctl shows all */ };
 struct privacy {
     struct instant now;
     const char *version;
-    const char *contact;  /* setting privacy_contact; may be ""            */
-    const char *arena_fs; /* the file system that marks and keys lie on    */
-    bool sqlite, redis;   /* the stores; neither: numbers end with a boot  */
-    bool keys_shared;     /* nodes have one key: cluster_secret_file       */
+    const char *contact;      /* setting privacy_contact; may be ""            */
+    const char *arena_fs;     /* the file system that marks and keys lie on    */
+    bool sqlite, redis;       /* the stores; neither: numbers end with a boot  */
+    bool keys_shared;         /* nodes have one key: cluster_secret_file       */
+    bool countries, networks; /* are looked up                             */
     const struct registry *registry;
     bool all; /* of sites: those that are not public too */
 };

@@ -335,8 +335,8 @@ test('who asks not to be tracked is a view, by every way in, and never a visitor
 
 test('the page says what this installation keeps, from its settings and its state', async () => {
   const clock = new Clock(BEGIN);
-  const config = `sites_max = 4\nprivacy_contact = vanphong@example.gov.vn\n[site thang]\npublic = yes\ntitle = Sở <Y tế>\n[site ngay]\nidentity = day\n`;
-  const luotd = await Luotd.start({ config, clock });
+  const config = `sites_max = 4\ngeo_db = none\nrate_limit = off\nnew_visitors_per_address = 1/min burst 20\nprivacy_contact = vanphong@example.gov.vn\n[site thang]\npublic = yes\nmin_visitors = 12\ntitle = Sở <Y tế>\n[site ngay]\nidentity = day\n`;
+  const luotd = await Luotd.start({ config, clock, limits: true });
   try {
     const page = async (lang, headers = {}) => {
       const r = await luotd.request('GET', `/privacy${lang ? `?lang=${lang}` : ''}`, { headers });
@@ -364,15 +364,34 @@ test('the page says what this installation keeps, from its settings and its stat
     assert.equal(ids.includes('sqlite'), !redis);
     assert.ok(ids.includes(said.arena_fs === 'tmpfs' ? 'memory' : 'disk'));
     assert.equal(ids.includes('nowhere') || ids.includes('shared_key'), false);
+    // What tops, limits, signatures, logs and countries keep: each as it is set up here.
+    const row = (id) => said.rows.find((r) => r.id === id);
+    assert.equal(said.limits_kept_s, 20 * 60 + 8);
+    assert.match(row('limits').how_long, /at most 21 minutes/);
+    assert.match(row('tops').how_long, redis ? /^25 months$/ : /^by day 26 months, then by month for ever$/);
+    assert.match(row('min_visitors').text, /fewer than 5–12 visitors/);
+    assert.deepEqual(Object.fromEntries(said.sites.map((s) => [s.site, s.min_visitors])), { thang: 12, ngay: 5 });
+    for (const id of ['pages', 'tops', 'limits', 'caches', 'refused', 'marks', 'dnt_gpc', 'referrer_path']) assert.ok(ids.includes(id), id);
+    for (const id of ['not_yet', 'countries', 'networks', 'signed', 'log_lines']) assert.ok(!ids.includes(id), id);
+    assert.match(vi, /chỉ trong bộ nhớ, lâu nhất 21 phút/);
+    assert.match(await page('km'), /យ៉ាងយូរ 21 នាទី/);
+    assert.ok(vi.includes('<td>08/12/2026 00:00</td><td>12</td>'));
     const text = await luotd.ask('privacy --lang=vi');
     assert.match(text, /ngay: một ngày, thêm một ngày; 02\/12\/2026 00:00/);
     assert.match(await luotd.ask('privacy --lang=fr'), /^ERR usage /);
 
     // Another setting, another page.
-    fs.writeFileSync(path.join(luotd.run, 'luotd.conf'), config.replace('vanphong@example.gov.vn', '"ask <us>"').replace('identity = day', 'identity = month'));
+    fs.writeFileSync(path.join(luotd.run, 'cms.key'), SECRET + '\n', { mode: 0o400 });
+    fs.writeFileSync(
+      path.join(luotd.run, 'luotd.conf'),
+      config.replace('vanphong@example.gov.vn', '"ask <us>"').replace('identity = day', 'identity = month\nsource = logs\nmin_visitors = 0').replace('geo_db = none', `writers = cms:${path.join(luotd.run, 'cms.key')}\nnetwork Trong nước = 203.0.113.0/24`).replace('1/min burst 20', 'off'),
+    );
     await luotd.ask('reload');
     await until('reloaded', async () => (await luotd.json('privacy')).identity.month === 2);
     assert.match(await page('en'), /<p>ask &lt;us&gt;<\/p>/);
+    const now = (await luotd.json('privacy')).rows.map((r) => r.id);
+    for (const id of ['networks', 'signed', 'log_lines', 'min_visitors', 'min_visitors_off']) assert.ok(now.includes(id), id);
+    assert.ok(!now.includes('limits'));
   } finally {
     await luotd.stop();
     clock.close();
