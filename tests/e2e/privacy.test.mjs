@@ -8,6 +8,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { ctlJson } from './lib/ctl.mjs';
 import { build, Clock, Luotd, SITE, until } from './lib/luotd.mjs';
 import { eachFile, eachPart, eachPiece, Search } from './lib/memory.mjs';
 import { sign, token } from './lib/signed.mjs';
@@ -400,29 +401,51 @@ test('the page says what this installation keeps, from its settings and its stat
 
 test('every change is audited with its user: of sites, and of luotd itself', async () => {
   const clock = new Clock(BEGIN);
-  const luotd = await Luotd.start({ config: SITE, clock });
+  const luotd = await Luotd.start({ config: `auto_sites = *.gov.vn\n${SITE}\n[site cu]\n`, clock });
   try {
     const me = os.userInfo();
+    // Who adds a command says here whether it changes something; then it is done, below.
+    const reads = ['help', 'stats', 'metrics', 'sites', 'snapshot', 'series', 'report', 'top', 'dump', 'source', 'import-key', 'audit', 'privacy', 'check', 'nodes', 'where'];
+    const changes = ['site', 'seed', 'adjust', 'load', 'reload', 'loglevel'];
+    assert.deepEqual((await luotd.json('help')).commands.map((c) => c.name).sort(), [...reads, ...changes].sort());
+    await luotd.request('POST', '/b', { headers: { Origin: 'https://x.gov.vn' }, body: 'p=/' }); // opens it
     const wrong = (await luotd.ask('loglevel loud')).trim();
     assert.match(wrong, /^ERR usage/);
-    const done = ['seed demo --metric visits --total 100', 'adjust demo --metric visits --day 2026-11-01 --by 3 --note "forged by hand"', 'loglevel debug', 'reload', 'site rename demo trang'];
-    for (const line of done) {
+    const done = [
+      ['demo', 'seed demo --metric visits --total 100', /^seed metric=visits total=100/],
+      ['demo', 'seed demo --page /gioi-thieu 55 --note "the old counter"', /^seed page=\/gioi-thieu views=55 counted=0 note=the old counter/],
+      ['demo', 'adjust demo --metric visits --day 2026-11-01 --by 3 --note "forged by hand"', /^adjust metric=visits .*by=\+3 note=forged by hand/],
+      [null, 'loglevel debug', /^loglevel old=info new=debug node=\S+$/],
+      [null, 'reload', /^reload node=\S+$/],
+      ['demo', 'site rename demo trang', /^site rename demo trang/],
+      ['demo', 'site merge cu trang', /^site merge cu trang/],
+      ['x-gov-vn', 'site archive x-gov-vn', /^site archive x-gov-vn/],
+      ['x-gov-vn', 'site restore x-gov-vn', /^site restore x-gov-vn/],
+    ];
+    for (const [, line] of done) {
       clock.set(clock.seconds + 1); // what is done in one second has no order over several trails
       assert.doesNotMatch(await luotd.ask(line), /^ERR/, line);
     }
     await luotd.ask('loglevel'); // asks, and changes nothing
     const { site, rows } = await luotd.json('audit');
     assert.equal(site, null);
-    assert.deepEqual(rows.map((r) => [r.site, r.uid, r.user]), ['trang', 'trang', null, null, 'trang'].map((s) => [s, me.uid, me.username]));
-    const whats = [/^seed metric=visits total=100/, /^adjust metric=visits .*by=\+3 note=forged by hand/, /^loglevel old=info new=debug node=\S+$/, /^reload node=\S+$/, /^site rename demo trang/];
-    for (const [i, what] of whats.entries()) assert.match(rows[i].what, what);
+    assert.deepEqual(rows.map((r) => [r.site, r.uid, r.user]), done.map(([s]) => [s === 'demo' ? 'trang' : s, me.uid, me.username]), JSON.stringify(rows));
+    for (const [i, [, , what]] of done.entries()) assert.match(rows[i].what, what);
 
     const text = (await luotd.ask('audit')).trim().split('\n');
     assert.equal(text.length, done.length);
-    assert.match(text[2], new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d\\S+ - ${me.username} uid=${me.uid} loglevel`));
-    assert.equal((await luotd.ask('audit trang')).trim().split('\n').length, 3, 'a site has its own only');
-    for (const command of ['seed', 'adjust', 'loglevel', 'reload', '"site rename demo trang"'])
+    assert.match(text[3], new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d\\S+ - ${me.username} uid=${me.uid} loglevel`));
+    assert.equal((await luotd.ask('audit trang')).trim().split('\n').length, done.length - 4, 'a site has its own only');
+    for (const command of ['seed', 'adjust', 'loglevel', 'reload', '"site rename demo trang"', '"site merge cu trang"', '"site archive x-gov-vn"', '"site restore x-gov-vn"'])
       assert.match(luotd.log, new RegExp(`event=audit command=${command} (site=\\S+ )?uid=${me.uid}`));
+
+    // What `luotctl import` brings is one line too.
+    const file = path.join(luotd.state, 'access.log');
+    fs.writeFileSync(file, '198.51.100.7 - - [01/Nov/2025:10:00:00 +0700] "GET /x HTTP/1.1" 200 5 "-" "Mozilla/5.0 Firefox/140.0"\n');
+    clock.set(clock.seconds + 1);
+    assert.equal((await ctlJson(luotd, ['import', '--site', 'trang', file])).views, 1);
+    done.push(['demo', 'import']);
+    assert.match((await luotd.json('audit')).rows.at(-1).what, /^(import|load) .*views=1/);
 
     // It outlives the process, and a dump loaded elsewhere is in the trail of its sites there.
     const dump = await luotd.ask('dump trang');
