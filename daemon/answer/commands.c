@@ -5,6 +5,7 @@
 
 #include "answer/command.h"
 #include "base/error.h"
+#include "base/forget.h"
 
 #define SEED_OPTIONS "metric total today week month as_of note page"
 
@@ -142,7 +143,7 @@ void command_answer(const struct asked_command *c, const struct buffer *out, cha
     else
         command_error(c, "memory",
                       "the answer is longer than was thought; please report");
-    free(memory);
+    forget_free(memory, out->length);
 }
 
 /* --- A line --- */

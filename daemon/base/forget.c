@@ -1,5 +1,6 @@
 #include "base/forget.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { STACK_BYTES = 64 << 10 };
@@ -10,4 +11,11 @@ __attribute__((noinline)) void forget_stack(void)
     char below[STACK_BYTES];
 
     explicit_bzero(below, sizeof below);
+}
+
+void forget_free(void *memory, size_t length)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, length);
+    free(memory);
 }

@@ -5,8 +5,12 @@
 #ifndef LUOT_BASE_FORGET_H
 #define LUOT_BASE_FORGET_H
 
+#include <stddef.h>
+
 /* The calling thread's: what returned calls left of their variables, 64 KiB down, which is
  * deeper than any of ours goes with libuv's event array on top. Some microseconds. */
 void forget_stack(void);
+/* free, when its first `length` bytes are zero. NULL is a no-op. */
+void forget_free(void *memory, size_t length);
 
 #endif

@@ -61,3 +61,18 @@ Test(forget, what_calls_left_on_the_stack_is_gone)
     cr_assert_geq(kept, LEFT, "the test sees what a call leaves, not %d", kept);
     cr_expect_lt(forgotten, 64, "%d", forgotten); /* an 'x' by chance */
 }
+
+Test(forget, what_is_freed_is_zero_first)
+{
+    char *memory = malloc(4096);
+
+    cr_assert_not_null(memory);
+    memset(memory, 'x', 4096);
+    forget_free(memory, 4096);
+    forget_free(NULL, 0);
+    memory = malloc(4096); /* nothing else asks meanwhile: the same block */
+    cr_assert_not_null(memory);
+    for (int i = 64; i < 4096; i++) /* the allocator writes at its start */
+        cr_expect_neq(((volatile char *)memory)[i], 'x');
+    free(memory);
+}

@@ -68,6 +68,7 @@ const people = {
   combined: { address: '198.51.100.201', agent: 'Mozilla/5.0 (Windows NT 10.0; qzcombined2157) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36' },
   json: { address: '198.51.100.221', agent: 'Mozilla/5.0 \u1ea3 qzjson3268' },
   private: { address: '198.51.100.231', agent: 'Mozilla/5.0 qzprivate4379' },
+  asked: { address: '198.51.100.251', agent: 'Mozilla/5.0 qzasked6591' },
   asset: { address: '198.51.100.241', agent: 'Mozilla/5.0 qzasset5480' },
 };
 const PAGE = '/trang?email=qzemail6591%40example.vn', FROM = 'https://qzfrom.example/qzpath7602?q=qzquery8713';
@@ -129,6 +130,7 @@ async function visitAgain(luotd, before) {
   await luotd.udp(`<190>Nov 30 10:00:00 web nhatky: ${jsonLine(people.private, { http_dnt: '1' })}`);
   await luotd.udp(`<190>Nov 30 10:00:00 web nhatky: ${logLine(people.asset, '/x.css?v=qzemail6591')}`);
   await luotd.udp(`<190>Nov 30 10:00:00 web thang: ${logLine(people.combined, PAGE)}`); // which counts beacons
+  assert.match(await luotd.ask(`where ${people.asked.address}`), /address +198\.51\.100\.251/); // whom an operator asks for
   const lines = 10 + BURST + 5 + 1 + 1 + 3 + 3 + 1 + 5;
   const after = await luotd.received(before.received + lines);
   const more = (kind) => Object.fromEntries(Object.entries(after[kind]).map(([word, n]) => [word, n - (before[kind][word] ?? 0)]).filter(([, n]) => n > 0));
@@ -325,6 +327,12 @@ test('who asks not to be tracked is a view, by every way in, and never a visitor
     assert.equal(today.visitors, 0);
     assert.equal(total.visitors, 0);
     assert.equal((await luotd.snapshot()).online.visitors, 0);
+    // In lists too: as many views more, and nobody.
+    const { tops } = await luotd.snapshot();
+    for (const of of ['pages', 'browsers', 'systems', 'devices', 'referrer_classes']) {
+      const sum = (what) => tops[of].rows.reduce((n, row) => n + row[what], 0);
+      assert.deepEqual([sum('views'), sum('visitors')], [asks.length * 5, 0], `${of}: ${JSON.stringify(tops[of])}`);
+    }
 
     await ways[0]({ ...from, DNT: '0', 'Sec-GPC': '0', 'X-Forwarded-For': '203.0.113.9' });
     await luotd.received(asks.length * 7 + 1);
