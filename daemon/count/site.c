@@ -62,12 +62,11 @@ int site_make(struct site *s, struct arena *a, struct instant now)
                         VISITORS_IN_BLOCK * sizeof(uint64_t));
     if (rv == 0)
         rv = site_tops_make(s, a, true, instant_slot(now));
-    if (rv == 0)
-        rv = site_engaged_make(s, a);
     if (rv != 0)
         return rv;
     memset((void *)s->block, 0, sizeof *s->block);
     memset((void *)s->seal, 0, sizeof *s->seal);
+    site_engaged_make(s);
     site_refused_make(s);
     hits_init(&s->block->hits, instant_slot(now));
     atomic_store_explicit(&s->block->created_s, instant_seconds(now),

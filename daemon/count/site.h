@@ -8,9 +8,10 @@
  *   0           1 MiB               13 MiB       13.75 MiB      16 MiB
  *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x 3 HLLs | tops and pages |
  *
- * The block's last page holds its seal too (count/site_seal.h). At the range's end lie the
- * engaged visits (site_engaged.h), what the site does not count (site_refused.h), and in
- * the first range, whoever's it is, the senders of signed datagrams (senders.h). */
+ * The block's last page holds its seal too (count/site_seal.h), the tops' first page the
+ * engaged visits (site_engaged.h). At the range's end lies what the site does not count
+ * (site_refused.h), and in the first range, whoever's it is, the senders of signed
+ * datagrams (senders.h). */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -215,7 +216,7 @@ struct site { /* one a range, made at start, never moves */
     _Atomic(struct site_refused *) refused;
     _Atomic uint64_t refused_early[REFUSALS_COUNT];
     _Atomic bool refused_waits;
-    _Atomic(struct site_engaged *) engaged; /* NULL: its page is not backed yet */
+    _Atomic(struct site_engaged *) engaged; /* NULL: it is not backed yet */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */

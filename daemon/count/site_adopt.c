@@ -123,7 +123,7 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     site_adopt_sharing(s, a);
     /* No room: the keeper tries again, and says so. */
     (void)site_tops_make(s, a, false, now_slot);
-    (void)site_engaged_adopt(s, a, day_at(s, now_slot));
+    site_engaged_adopt(s, day_at(s, now_slot));
     (void)site_refused_keep(s, a, instant_seconds(now));
     /* Killed while history was written: the reader writes it again from the store before
      * anyone is answered. */

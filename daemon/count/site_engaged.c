@@ -4,12 +4,12 @@
 
 #include "count/site_layout.h"
 
-enum { COUNT_BITS = 40 };
+enum { COUNT_BITS = 27, TAG_SHIFT = 2 * COUNT_BITS };
 
 #define COUNT_MAX (((uint64_t)1 << COUNT_BITS) - 1)
 
 static_assert((int)ENGAGED_DAYS == (int)SITE_DAYS, "a row of each day at hand");
-static_assert(sizeof(struct site_engaged) <= 4096, "one page a site");
+static_assert(sizeof(struct site_engaged) <= ENGAGED_BYTES, "it fits in its room");
 
 static struct site_engaged *page_of(const struct site *s)
 {
@@ -24,110 +24,89 @@ static void publish(struct site *s, struct site_engaged *page, int64_t from_day)
     atomic_store_explicit(&s->engaged, page, memory_order_release);
 }
 
-int site_engaged_make(struct site *s, struct arena *a)
+void site_engaged_make(struct site *s)
 {
-    struct site_engaged *page = site_place(s, ENGAGED_AT);
-    int rv = arena_back(a, page, sizeof *page);
-
-    if (rv != 0)
-        return rv;
-    memset((void *)page, 0, sizeof *page);
-    publish(s, page, 0); /* nothing was counted before */
-    return 0;
+    publish(s, site_place(s, ENGAGED_AT), 0); /* nothing was counted before */
 }
 
-int site_engaged_adopt(struct site *s, struct arena *a, int64_t today)
+void site_engaged_adopt(struct site *s, int64_t today)
 {
-    struct site_engaged *page = site_place(s, ENGAGED_AT);
-    int rv = page_of(s) != NULL ? 0 : arena_back(a, page, sizeof *page);
-
-    if (rv == 0 && page_of(s) == NULL)
-        publish(s, page, today + 1);
-    return rv;
+    if (page_of(s) == NULL && atomic_load_explicit(&s->tops.ready, memory_order_acquire))
+        publish(s, site_place(s, ENGAGED_AT), today + 1);
 }
 
-static void cell_add(_Atomic uint64_t *cell, uint32_t day, uint32_t n)
+static uint64_t tag_of(int64_t day)
 {
-    uint64_t tag = ((uint64_t)day + 1) << COUNT_BITS;
-    uint64_t seen = atomic_load_explicit(cell, memory_order_relaxed), next, held;
-
-    if (n == 0)
-        return;
-    do {
-        held = seen & ~COUNT_MAX;
-        if (held > tag)
-            return; /* of a day 80 days back: its number has gone */
-        next = held == tag ? seen + n : tag + n;
-        /* Relaxed: only a number, nothing is read behind it. */
-    } while (!atomic_compare_exchange_weak_explicit(
-        cell, &seen, next, memory_order_relaxed, memory_order_relaxed));
+    return (uint64_t)day / ENGAGED_DAYS + 1;
 }
 
-/* Visits first: who reads the other number has read this one's part of it, or more. */
+static uint64_t add_up(uint64_t count, uint32_t n)
+{
+    return count + n < COUNT_MAX ? count + n : COUNT_MAX;
+}
+
 void site_engaged_add(const struct site *s, uint32_t day, uint32_t visits,
                       uint32_t engaged)
 {
     struct site_engaged *page = page_of(s);
+    uint64_t tag = tag_of(day), seen, held, next;
+    _Atomic uint64_t *word;
 
-    if (page == NULL)
+    if (page == NULL || visits + engaged == 0)
         return;
-    cell_add(&page->visits[day % ENGAGED_DAYS], day, visits);
-    cell_add(&page->engaged[day % ENGAGED_DAYS], day, engaged);
-}
-
-static bool forget(_Atomic uint64_t cells[ENGAGED_DAYS], uint64_t last)
-{
-    bool any = false;
-
-    for (unsigned i = 0; i < ENGAGED_DAYS; i++) {
-        uint64_t seen = atomic_load_explicit(&cells[i], memory_order_relaxed);
-
-        while (seen > last &&
-               !atomic_compare_exchange_weak_explicit(
-                   &cells[i], &seen, 0, memory_order_relaxed, memory_order_relaxed))
-            continue;
-        any = any || seen > last;
-    }
-    return any;
+    word = &page->day[day % ENGAGED_DAYS];
+    seen = atomic_load_explicit(word, memory_order_relaxed);
+    do {
+        held = seen >> TAG_SHIFT;
+        if (held > tag)
+            return; /* of a day 80 days back: its numbers have gone */
+        next = held == tag ? seen : 0;
+        next = tag << TAG_SHIFT |
+               add_up(next >> COUNT_BITS & COUNT_MAX, visits) << COUNT_BITS |
+               add_up(next & COUNT_MAX, engaged);
+        /* Relaxed: only numbers, nothing is read behind them. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        word, &seen, next, memory_order_relaxed, memory_order_relaxed));
 }
 
 void site_engaged_set_back(const struct site *s, int64_t today)
 {
     struct site_engaged *page = page_of(s);
-    uint64_t last = (uint64_t)(today + ENGAGED_DAYS) << COUNT_BITS | COUNT_MAX;
-    bool any;
+    int64_t last = today + ENGAGED_DAYS - 1;
+    bool any = false;
 
     if (page == NULL)
         return;
-    any = forget(page->visits, last);
-    any = forget(page->engaged, last) || any;
+    for (int64_t day = today; day <= last; day++) {
+        _Atomic uint64_t *word = &page->day[(uint64_t)day % ENGAGED_DAYS];
+        uint64_t seen = atomic_load_explicit(word, memory_order_relaxed);
+
+        while (seen >> TAG_SHIFT > tag_of(day) &&
+               !atomic_compare_exchange_weak_explicit(
+                   word, &seen, 0, memory_order_relaxed, memory_order_relaxed))
+            continue;
+        any = any || seen >> TAG_SHIFT > tag_of(day);
+    }
     if (any) /* they may have taken the places of today and of days before it */
         atomic_store_explicit(&page->from_day, today + 2, memory_order_relaxed);
-}
-
-/* false: a later day has its place. */
-static bool cell_read(const _Atomic uint64_t cells[ENGAGED_DAYS], int64_t day,
-                      uint64_t *ret_count)
-{
-    uint64_t cell =
-        atomic_load_explicit(&cells[(uint64_t)day % ENGAGED_DAYS], memory_order_relaxed);
-    uint64_t tag = cell >> COUNT_BITS;
-
-    *ret_count = tag == (uint64_t)day + 1 ? cell & COUNT_MAX : 0;
-    return tag <= (uint64_t)day + 1;
 }
 
 bool site_engaged_day(const struct site *s, int64_t day, struct engaged_count *ret_count)
 {
     const struct site_engaged *page = page_of(s);
-    uint64_t engaged;
+    uint64_t word, engaged;
 
-    if (page == NULL ||
+    if (page == NULL || day < 0 ||
         day + 1 < atomic_load_explicit(&page->from_day, memory_order_relaxed))
         return false;
-    if (!cell_read(page->engaged, day, &engaged) ||
-        !cell_read(page->visits, day, &ret_count->visits))
-        return false;
+    word = atomic_load_explicit(&page->day[(uint64_t)day % ENGAGED_DAYS],
+                                memory_order_relaxed);
+    if (word >> TAG_SHIFT > tag_of(day))
+        return false; /* a later day has its place */
+    if (word >> TAG_SHIFT < tag_of(day))
+        word = 0;
+    engaged = word & COUNT_MAX;
+    ret_count->visits = word >> COUNT_BITS & COUNT_MAX;
     /* A visit that began before a clock was set back may be in the one alone. */
     ret_count->engaged = engaged < ret_count->visits ? engaged : ret_count->visits;
     return true;

@@ -4,14 +4,15 @@
  * It is told of visits by visitors that a table knows (count/visitors): the word of each
  * says whether its visit has had a second view, so every visit is in `engaged` at most
  * once, by the CAS that decides. Visits without a visitor (DNT, GPC) are in neither number.
- * Workers add a turn's sum, two words a site and turn, and only when there is something to
+ * Workers add a turn's sum, one word a site and turn, and only when there is something to
  * add; kill -9 loses no more than the turn.
  *
  * A clock that is set back leaves the later days' numbers for when they come again; what a
  * clock far ahead has overwritten is not known.
  *
- * One page near the end of the site's range. An arena that was made before there
- * was one has it added when it is adopted, and knows nothing of that day yet. */
+ * In the page in which the site's tops begin, so that a silent site needs none for it. An
+ * arena that was made before there was one has it added when it is adopted, and knows
+ * nothing of that day yet. */
 #ifndef LUOT_COUNT_SITE_ENGAGED_H
 #define LUOT_COUNT_SITE_ENGAGED_H
 
@@ -21,10 +22,15 @@
 
 enum { ENGAGED_DAYS = 80 /* as SITE_DAYS */ };
 
-/* In the arena. A cell is tag:24 (day + 1) | count:40, at day % ENGAGED_DAYS. */
+/* In the arena. Day d is in word d % ENGAGED_DAYS, d = (tag - 1) * ENGAGED_DAYS + index:
+ *
+ *      63      54 53              27 26               0
+ *     +----------+------------------+------------------+   both counts saturate; tag 0 is
+ *     |   tag    |      visits      |     engaged      |   nobody's yet
+ *     +----------+------------------+------------------+ */
 struct site_engaged {
-    _Atomic int64_t from_day; /* + 1: days before it are not known; 0: a new page */
-    _Atomic uint64_t visits[ENGAGED_DAYS], engaged[ENGAGED_DAYS];
+    _Atomic int64_t from_day; /* + 1: days before it are not known; 0: new */
+    _Atomic uint64_t day[ENGAGED_DAYS];
 };
 
 struct engaged_count {
@@ -35,10 +41,11 @@ struct engaged_count {
 struct arena;
 struct site;
 
-/* Backs the page of a block that is just made, or of one that is adopted on local day
- * `today`. ERR_NOSPACE: nothing is counted meanwhile; the keeper calls it again. */
-int site_engaged_make(struct site *s, struct arena *a);
-int site_engaged_adopt(struct site *s, struct arena *a, int64_t today);
+/* Of a block that is just made, or of one that is adopted on local day `today`; after
+ * site_tops_make, which backs and clears their page. Without it nothing is counted; the
+ * keeper makes both again. */
+void site_engaged_make(struct site *s);
+void site_engaged_adopt(struct site *s, int64_t today);
 /* Worker, inside a turn. */
 void site_engaged_add(const struct site *s, uint32_t day, uint32_t visits,
                       uint32_t engaged);

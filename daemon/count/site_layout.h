@@ -45,8 +45,8 @@ enum {
         SITE_RANGE_BYTES - SENDERS_ROOM, /* of the first range, whoever's it is */
     REFUSED_BYTES = 4096,
     REFUSED_AT = SENDERS_AT - REFUSED_BYTES,
-    ENGAGED_BYTES = 4096, /* count/site_engaged.h */
-    ENGAGED_AT = REFUSED_AT - ENGAGED_BYTES
+    ENGAGED_BYTES = 704, /* count/site_engaged.h, at the end of the tops' first page */
+    ENGAGED_AT = TOPS_AT + 4096 - ENGAGED_BYTES
 };
 
 static inline size_t site_table_at(unsigned i)
@@ -116,7 +116,7 @@ static_assert(SEAL_AT + sizeof(struct site_seal) <= REFUSED_THERE_AT,
 static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room");
 static_assert(sizeof(struct hll) % 4096 == 0, "what is punched is whole pages");
 static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= TOPS_AT &&
-                  TOPS_AT + TOPS_BYTES <= ENGAGED_AT,
+                  TOPS_AT + TOPS_BYTES <= REFUSED_AT,
               "tops have their own room");
 static_assert(sizeof(struct site_history) % sizeof(uint64_t) == 0,
               "a site's history is copied word by word");
