@@ -76,3 +76,36 @@ Test(forget, what_is_freed_is_zero_first)
         cr_expect_neq(((volatile char *)memory)[i], 'x');
     free(memory);
 }
+
+#ifdef __x86_64__
+
+/* How many of the sixteen registers of AVX still have a byte of what was put there. */
+static __attribute__((noinline)) int left_in_registers(bool forgets)
+{
+    char seen[16][32], put[32];
+    int left = 0;
+
+    memset(put, 'x', sizeof put);
+#define PUT(n) "vmovdqu (%0), %%ymm" #n "\n\t"
+#define GET(n) "vmovdqu %%ymm" #n ", 32*" #n "(%0)\n\t"
+#define ALL(X)                                                                           \
+    X(0)                                                                                 \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+    __asm__ volatile(ALL(PUT)::"r"(put) : "memory");
+    if (forgets)
+        forget_stack();
+    __asm__ volatile(ALL(GET)::"r"(seen) : "memory");
+    for (int i = 0; i < 16; i++)
+        left += memchr(seen[i], 'x', sizeof seen[i]) != NULL;
+    return left;
+}
+
+Test(forget, what_calls_left_in_registers_is_gone)
+{
+    if (!__builtin_cpu_supports("avx"))
+        return; /* then there are only their lower halves, which forget_stack clears too */
+    cr_expect_eq(left_in_registers(false), 16);
+    cr_expect_eq(left_in_registers(true), 0);
+}
+
+#endif
