@@ -21,6 +21,7 @@
             json_widget: 'លេខក្នុងប្រអប់',
             json_snapshot: 'លេខទាំងអស់នៅពេលនេះ',
             json_all: 'ចម្លើយផ្សេងទៀត',
+            privacy: 'ឯកជនភាព',
             copy: 'ចម្លង', copied: 'បានចម្លង'
         },
         en: {
@@ -39,6 +40,7 @@
             json_widget: 'the numbers in the box',
             json_snapshot: 'all numbers now',
             json_all: 'the other answers',
+            privacy: 'Privacy',
             copy: 'Copy', copied: 'Copied'
         }
     };

@@ -60,12 +60,20 @@ static void on_respond(void *context, const struct http_request *request,
                    &response->close, token, &response->later);
 }
 
+static void on_second(void *context)
+{
+    struct lane *lane = context;
+
+    pipeline_forget(&lane->pipeline, clock_now(&lane->daemon->clock));
+}
+
 const struct net_handlers daemon_net_handlers = {
     .turn_begin = on_turn_begin,
     .datagram = on_datagram,
     .request = on_request,
     .turn_end = on_turn_end,
     .respond = on_respond,
+    .second = on_second,
 };
 
 static bool on_takes_document(void *context, struct slice line)

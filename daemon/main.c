@@ -99,7 +99,9 @@ static bool open_standard_files(void)
 
 static void ask_of_the_kernel(void)
 {
-    struct rlimit no_core = {0, 0}, files; /* a core would hold keys and addresses */
+    /* A core would hold what is being counted at that moment. 1 and not 0: no core pipe
+     * (core_pattern) is fed then either. */
+    struct rlimit no_core = {1, 1}, files;
     sigset_t reload;
 
     (void)setrlimit(RLIMIT_CORE, &no_core);

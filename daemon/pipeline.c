@@ -73,6 +73,33 @@ bool pipeline_end(struct pipeline *p)
     return wants_room;
 }
 
+/* --- What is forgotten --- */
+
+static void forget_caches(struct pipeline *p)
+{
+    memset(p->referrer_cache, 0, sizeof *p->referrer_cache);
+    if (p->agents != NULL)
+        agents_forget(atomic_load_explicit(p->agents, memory_order_seq_cst),
+                      p->agents_lane);
+}
+
+void pipeline_forget(struct pipeline *p, struct instant now)
+{
+    int64_t today = instant_seconds(now) / 86400;
+
+    turn_begin(p->turn); /* what is reloadable stays for it */
+    memset(p->scratch, 0, sizeof p->scratch);
+    memset(&p->text, 0, sizeof p->text);
+    if (p->guard != NULL)
+        guard_forget(p->guard,
+                     &atomic_load_explicit(p->trust, memory_order_seq_cst)->limits,
+                     now.ms);
+    if (today != p->remembers_day && p->remembers_day != 0)
+        forget_caches(p);
+    p->remembers_day = today;
+    turn_end(p->turn);
+}
+
 /* --- Which site --- */
 
 static struct slice host_of_url(struct slice text)

@@ -58,6 +58,7 @@ struct pipeline {
     _Atomic(const struct referrer_list *) *referrers;
     struct referrer_cache *referrer_cache;
     struct name_lane *names; /* what it knows of tops by heart                 */
+    int64_t remembers_day;   /* UTC: of what caches know; 0: nobody has asked yet */
     struct visit_text text;  /* of the last visit */
     struct guard *guard;     /* of all workers; NULL: nothing is limited */
     struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */
@@ -89,5 +90,9 @@ enum outcome pipeline_lines(struct pipeline *p, struct slice body,
 /* Adds what the turn counted. An answer may go out after this. True: ring the keeper, a
  * table needs room, or a new site a blank, before its next tick. */
 bool pipeline_end(struct pipeline *p);
+/* Makes zero what the last lines left behind, what is known of addresses that no limit
+ * holds for any more, and once a day (UTC) what is remembered of agents and of the hosts
+ * that visitors came from. Once a second; a turn of its own. */
+void pipeline_forget(struct pipeline *p, struct instant now);
 
 #endif

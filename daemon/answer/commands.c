@@ -5,6 +5,7 @@
 
 #include "answer/command.h"
 #include "base/error.h"
+#include "base/forget.h"
 
 #define SEED_OPTIONS "metric total today week month as_of note page"
 
@@ -50,8 +51,11 @@ static const struct command table[] = {
      command_source, "", 2, 2, false},
     {"import-key", "KEY", "what `luotctl import` needs to know of a site",
      command_import_key, "", 1, 1, false},
-    {"audit", "KEY", "who seeded, adjusted and imported what, and when", command_audit,
-     "", 1, 1, false},
+    {"audit", "[KEY]", "who changed what, and when: of a site, or of luotd and all sites",
+     command_audit, "", 0, 1, false},
+    {"privacy", "[--lang vi|km|en]",
+     "what is kept of visitors here, and for how long; /privacy says it to them",
+     command_privacy, "lang", 0, 0, false},
     {"check", "[--quiet 24h]",
      "whether all is well: store, disk, arena, sites without a view for so long",
      command_check, "quiet", 0, 0, false},
@@ -139,7 +143,7 @@ void command_answer(const struct asked_command *c, const struct buffer *out, cha
     else
         command_error(c, "memory",
                       "the answer is longer than was thought; please report");
-    free(memory);
+    forget_free(memory, out->length);
 }
 
 /* --- A line --- */

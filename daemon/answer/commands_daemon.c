@@ -1,5 +1,7 @@
 /* Commands about luotd itself: help, reload, loglevel. */
-#include "answer/command.h"
+#include <stdio.h>
+
+#include "answer/auditing.h"
 #include "base/log.h"
 #include "report/json.h"
 
@@ -66,12 +68,12 @@ void command_reload(struct asked_command *c)
     char *memory;
     int rv = c->service->reload(c->service->context, sentence);
 
-    log_info("event=audit command=reload uid=%u result=%s", (unsigned)c->uid,
-             rv == 0 ? "ok" : "refused");
     if (rv != 0) {
+        log_info("event=audit command=reload uid=%u result=refused", (unsigned)c->uid);
         command_error(c, "configuration", sentence);
         return;
     }
+    audit_done(c, "reload", "");
     memory = command_begin(c, &out, SHORT_BYTES);
     if (memory == NULL)
         return;
@@ -88,11 +90,14 @@ static const char *const levels[] = {[LOG_ERROR] = "error",
 
 static bool set_level(struct asked_command *c)
 {
+    char words[64];
+
     for (int i = 0; i <= LOG_DEBUG; i++) {
         if (!slice_equal(c->words->place[0], slice_of(levels[i])))
             continue;
-        log_info("event=audit command=loglevel uid=%u old=%s new=%s", (unsigned)c->uid,
-                 levels[log_get_level()], levels[i]);
+        snprintf(words, sizeof words, "old=%s new=%s", levels[log_get_level()],
+                 levels[i]);
+        audit_done(c, "loglevel", words);
         log_set_level((enum log_level)i);
         return true;
     }

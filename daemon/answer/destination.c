@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/forget.h"
 #include "report/document.h"
 
 const char *store_error_message(int code)
@@ -60,7 +61,7 @@ static void console_document(const struct destination *to, struct slice body)
         return;
     }
     console_send(to, (struct slice){bytes, length});
-    free(bytes);
+    forget_free(bytes, length);
 }
 
 /* One line, whatever the message holds. */

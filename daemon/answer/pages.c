@@ -6,11 +6,6 @@
 
 enum { TAG_MAX = 32 };
 
-/* Nothing inline, nothing of other origins. */
-#define OURS_ONLY                                                                        \
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "      \
-    "img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
-
 /* "gzip" with any weight but 0. */
 static bool takes_gzip(struct slice accept)
 {
@@ -58,7 +53,7 @@ void answer_asset(struct asked *a)
 
 /* --- Pages --- */
 
-static bool asked_language(const struct asked *a, enum language *ret_language)
+static bool language_in_query(const struct asked *a, enum language *ret_language)
 {
     struct slice raw;
 
@@ -66,6 +61,15 @@ static bool asked_language(const struct asked *a, enum language *ret_language)
         return false;
     *ret_language = language_parse(raw);
     return true;
+}
+
+enum language asked_language(const struct asked *a)
+{
+    struct slice first = a->request->accept_language;
+    enum language language = language_parse(slice_trim(slice_cut(&first, ',')));
+
+    (void)language_in_query(a, &language);
+    return language;
 }
 
 static void answer_page(struct asked *a, struct slice name, const struct page *page)
@@ -92,7 +96,7 @@ void answer_widget_page(struct asked *a)
                         .site = a->site,
                         .document = &a->document};
 
-    asked_language(a, &page.language);
+    language_in_query(a, &page.language);
     a->r.policy = OURS_ONLY "frame-ancestors *";
     answer_page(a, SLICE("widget.html"), &page);
 }
@@ -117,13 +121,11 @@ static const struct site *home_site(const struct registry *r)
 
 void answer_home_page(struct asked *a)
 {
-    struct slice first = a->request->accept_language;
-    struct page page = {.version = a->lane->service->version,
+    struct page page = {.language = asked_language(a),
+                        .version = a->lane->service->version,
                         .site = home_site(a->lane->service->registry),
                         .document = &a->document};
 
-    page.language = language_parse(slice_trim(slice_cut(&first, ',')));
-    asked_language(a, &page.language);
     a->r.vary = "Accept-Language";
     a->r.policy = OURS_ONLY "frame-ancestors 'none'";
     answer_page(a, SLICE("home.html"), &page);

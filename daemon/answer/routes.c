@@ -30,6 +30,8 @@ static const struct route table[] = {
     {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/home.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/home.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/privacy.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/privacy", TAKES_GET, false, false, answer_privacy, NULL, NULL},
     {"/{site}/widget.html", TAKES_GET, false, false, answer_widget_page, NULL, NULL},
     {"/", TAKES_GET, false, false, answer_home_page, NULL, NULL},
 };

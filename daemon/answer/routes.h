@@ -5,6 +5,7 @@
 #include "answer/destination.h"
 #include "answer/http.h"
 #include "answer/respond.h"
+#include "report/page.h"
 
 enum route_methods {
     TAKES_GET = 1, /* and HEAD               */
@@ -56,6 +57,8 @@ void answer_page_views(struct asked *a);
 void answer_asset(struct asked *a);
 void answer_widget_page(struct asked *a);
 void answer_home_page(struct asked *a);
+/* privacy.c: */
+void answer_privacy(struct asked *a);
 
 /* For handlers. */
 void asked_error(struct asked *a, unsigned status, const char *reason,
@@ -66,6 +69,12 @@ bool asked_private(struct asked *a);
 struct destination asked_destination(const struct asked *a);
 /* 200 or 304, public, with a weak ETag of the numbers. */
 void asked_document(struct asked *a, const char *type, struct slice body);
+/* Of a page: ?lang=, else the first of Accept-Language. */
+enum language asked_language(const struct asked *a);
+/* A page's policy: nothing inline, nothing of other origins. */
+#define OURS_ONLY                                                                        \
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "      \
+    "img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
 /* The site's origins as CORS sees them: the origin itself when it may read the site's
  * answers, else empty. */
 struct slice allowed_origin(const struct site *site, struct slice origin);

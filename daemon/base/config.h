@@ -79,6 +79,7 @@ struct settings {
     unsigned connections;            /* all workers together */
     unsigned connections_per_address;
     uint64_t udp_buffer;              /* bytes of SO_RCVBUF asked */
+    char privacy_contact[256];        /* "": nobody is named          */
     char clock_file[CONFIG_TEXT_MAX]; /* see base/clock.h         */
 };
 

@@ -12,6 +12,7 @@ struct guard {
     struct hash_pair_key key;
     struct rate *address, *newcomers;
     _Atomic int64_t watch_until_ms; /* until then an address may be over newcomers */
+    _Atomic unsigned forgotten;     /* parts, by all workers together */
 };
 
 struct guard *guard_new(void)
@@ -105,4 +106,13 @@ void guard_counted(struct guard *g, const struct guard_rules *rules, const struc
     (void)rate_take(g->newcomers, &rules->newcomers, who, v->now_ms);
     if (!rate_has(g->newcomers, &rules->newcomers, who, v->now_ms))
         watch(g, &rules->newcomers, v->now_ms);
+}
+
+size_t guard_forget(struct guard *g, const struct guard_rules *rules, int64_t now_ms)
+{
+    unsigned part = atomic_fetch_add_explicit(&g->forgotten, 1, memory_order_relaxed) %
+                    GUARD_FORGETS_S;
+
+    return rate_forget(g->address, &rules->address, now_ms, part, GUARD_FORGETS_S) +
+           rate_forget(g->newcomers, &rules->newcomers, now_ms, part, GUARD_FORGETS_S);
 }

@@ -45,6 +45,13 @@ struct guarded {
  * the nearest caches, and what is done meanwhile takes as long as fetching one. */
 uint64_t guard_expect(const struct guard *g, const struct address *unit);
 
+/* Worker, inside a turn, once a second: makes zero what the next eighth of the tables knows
+ * of addresses that no limit holds for any more. So nothing is known of an address for
+ * longer than its bucket takes to fill, and eight seconds. Returns how many buckets of that
+ * part are in use. */
+enum { GUARD_FORGETS_S = 8 };
+size_t guard_forget(struct guard *g, const struct guard_rules *rules, int64_t now_ms);
+
 /* Worker, inside a turn, before site_visit: true takes the tokens. */
 bool guard_allows(struct guard *g, const struct guard_rules *rules, struct site *s,
                   struct site_lane *lane, const struct guarded *v);

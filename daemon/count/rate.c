@@ -200,3 +200,23 @@ bool rate_has(const struct rate *r, const struct rate_limit *limit, uint64_t who
     return limit->cost_us == 0 || find(line_of(r, who), tag_of(who), &seen) == NULL ||
            taken(seen, limit, moment(now_ms), &next);
 }
+
+size_t rate_forget(struct rate *r, const struct rate_limit *limit, int64_t now_ms,
+                   size_t part, size_t parts)
+{
+    size_t buckets = r->lines * LINE, used = 0;
+    uint64_t now = moment(now_ms);
+
+    for (size_t i = part * buckets / parts; i < (part + 1) * buckets / parts; i++) {
+        uint64_t seen = atomic_load_explicit(&r->bucket[i], memory_order_relaxed);
+
+        if (seen == 0)
+            continue;
+        /* A CAS that fails is a token that was just taken: it is in use. */
+        if (until_full(seen, now, limit->capacity_us) > 0 ||
+            !atomic_compare_exchange_strong_explicit(
+                &r->bucket[i], &seen, 0, memory_order_relaxed, memory_order_relaxed))
+            used++;
+    }
+    return used;
+}

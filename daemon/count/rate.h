@@ -37,6 +37,13 @@ void rate_expect(const struct rate *r, uint64_t who);
 bool rate_has(const struct rate *r, const struct rate_limit *limit, uint64_t who,
               int64_t now_ms);
 
+/* Any thread. Makes zero, in one of `parts` equal parts of the table, every bucket that is
+ * full again: it says no more than an empty one, but for who came, and when. Returns how
+ * many of that part are still in use. Who takes a token at the same time and calls it
+ * earlier has a full bucket a little too soon: by as much as the two times differ. */
+size_t rate_forget(struct rate *r, const struct rate_limit *limit, int64_t now_ms,
+                   size_t part, size_t parts);
+
 /* One bucket that is not in a table; 0 is a full one. */
 bool rate_take_word(_Atomic uint64_t *word, const struct rate_limit *limit,
                     int64_t now_ms);

@@ -290,6 +290,9 @@ void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers);
 
 /* The period whose key a site has at a slot: with `identity = day` a day, else a month. */
 struct period site_key_period(const struct site_terms *terms, int64_t slot);
+/* Any thread: unix seconds when the key that counts now is erased, and every mark made with
+ * it; 0: there is none at the moment. */
+int64_t site_marks_until(const struct site *s, struct instant now);
 /* Any thread: of the key that began in the period which this slot is in. */
 enum key_sharing site_key_sharing(const struct site *s, int64_t slot);
 

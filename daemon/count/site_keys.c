@@ -210,6 +210,13 @@ static int64_t gone_slot(const struct site *s, unsigned i)
     return now < then ? now : then;
 }
 
+int64_t site_marks_until(const struct site *s, struct instant now)
+{
+    int key = site_key_for(s, instant_slot(now));
+
+    return key < 0 ? 0 : gone_slot(s, (unsigned)key) * SLOT_MS / 1000;
+}
+
 static void change_import_key(struct site *s)
 {
     for (unsigned i = 0; i < 2; i++)

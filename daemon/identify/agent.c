@@ -135,6 +135,7 @@ void agents_free(struct agents *agents)
     agent_rows_free(&agents->rows);
     free(agents->text[0]);
     free(agents->text[1]);
+    hash_key_erase(&agents->key); /* freed caches have hashes of agents */
     free(agents);
 }
 
@@ -296,4 +297,9 @@ struct agent agents_tell(const struct agents *agents, unsigned lane_index,
         tell(agents, lane, text, entry);
     }
     return answer(agents, entry);
+}
+
+void agents_forget(const struct agents *agents, unsigned lane)
+{
+    agent_cache_forget(agents->lane[lane].cache);
 }

@@ -38,6 +38,8 @@ bool agents_one_pass(const struct agents *agents);
 
 /* `lane` is the caller's alone. Bytes over LUOT_USER_AGENT_MAX are not looked at. */
 struct agent agents_tell(const struct agents *agents, unsigned lane, struct slice text);
+/* What the lane remembers of agents, keyed hashes and what each came to, becomes zero. */
+void agents_forget(const struct agents *agents, unsigned lane);
 
 /* The lists in this program. Static memory. */
 struct slice agent_list_built_in(enum agent_list_kind list);

@@ -56,3 +56,15 @@ struct agent_entry *agent_cache_put(struct agent_cache *cache, uint64_t hash)
     cache->tag[set][way] = tag_of(hash);
     return &cache->entry[set][way];
 }
+
+/* Only what was used: the rest takes no memory, and would by this. */
+void agent_cache_forget(struct agent_cache *cache)
+{
+    for (size_t set = 0; set < SETS; set++)
+        for (unsigned way = 0; way < WAYS; way++) {
+            if (cache->tag[set][way] == 0)
+                continue;
+            cache->tag[set][way] = 0;
+            cache->entry[set][way] = (struct agent_entry){0};
+        }
+}

@@ -26,5 +26,7 @@ void agent_cache_free(struct agent_cache *cache);
 struct agent_entry *agent_cache_find(struct agent_cache *cache, uint64_t hash);
 /* A place for it, which another agent may have had; the caller fills it. */
 struct agent_entry *agent_cache_put(struct agent_cache *cache, uint64_t hash);
+/* Nothing is remembered any more; what was is zero. */
+void agent_cache_forget(struct agent_cache *cache);
 
 #endif

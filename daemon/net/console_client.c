@@ -3,17 +3,34 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/forget.h"
+
 enum { INPUT_STEP = 16 * 1024, INPUT_KEPT = 64 * 1024 };
 
 static void go_on(struct console_client *c);
+
+/* --- What was asked is forgotten: `where` has an address in it --- */
+
+static void forget_answer(struct console_client *c)
+{
+    forget_free(c->answer, c->answer_length);
+    c->answer = NULL;
+    forget_stack();
+}
+
+static void forget_input(struct console_client *c)
+{
+    forget_free(c->input, c->capacity);
+    c->input = NULL;
+    memset(c->command, 0, sizeof c->command);
+}
 
 /* --- The end --- */
 
 static void on_closed(uv_handle_t *handle)
 {
     struct console_client *c = handle->data;
-    free(c->input);
-    c->input = NULL;
+    forget_input(c);
     c->state = CONSOLE_FREE;
     console_on_closed(c->console);
 }
@@ -32,8 +49,7 @@ void console_client_stop(struct console_client *c)
 static void on_written(uv_write_t *write, int status)
 {
     struct console_client *c = write->data;
-    free(c->answer);
-    c->answer = NULL;
+    forget_answer(c);
     if (status < 0)
         console_client_stop(c);
     if (c->state == CONSOLE_CLOSING) /* a write may end well after uv_close */
@@ -48,13 +64,13 @@ static void write_answer(struct console_client *c, char *bytes, size_t length)
 {
     uv_buf_t buf = uv_buf_init(bytes, (unsigned)length);
     c->answer = bytes;
+    c->answer_length = length;
     c->state = CONSOLE_WRITE;
     c->unsent = length;
     c->active = uv_now(c->console->loop);
     c->write.data = c;
     if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &buf, 1, on_written) != 0) {
-        free(bytes);
-        c->answer = NULL;
+        forget_answer(c);
         console_client_stop(c);
     }
 }
@@ -63,7 +79,7 @@ void console_client_reply(struct console_client *c, uint32_t generation, char *b
                           size_t length)
 {
     if (c->state != CONSOLE_ANSWER || c->generation != generation) {
-        free(bytes);
+        forget_free(bytes, length);
         return;
     }
     c->generation++;
@@ -258,6 +274,7 @@ static void compact(struct console_client *c)
     if (c->begin == 0)
         return;
     memmove(c->input, c->input + c->begin, c->end - c->begin);
+    memset(c->input + c->end - c->begin, 0, c->begin);
     c->end -= c->begin;
     c->scan -= c->scan < c->begin ? c->scan : c->begin;
     c->searched -= c->searched < c->begin ? c->searched : c->begin;

@@ -33,9 +33,10 @@ struct console_client {
     size_t searched;             /* no line ends between `scan` and here   */
     struct slice line;           /* the command, in `command`              */
     char command[CONSOLE_LINE_MAX];
-    char *answer;    /* being written                         */
-    size_t unsent;   /* of it, when we looked last            */
-    uint64_t active; /* ms of the loop's clock: last progress */
+    char *answer;         /* being written                         */
+    size_t answer_length; /* of it                                 */
+    size_t unsent;        /* of it, when we looked last            */
+    uint64_t active;      /* ms of the loop's clock: last progress */
 };
 
 struct console {

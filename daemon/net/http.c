@@ -43,6 +43,8 @@ int http_shared_init(struct http_shared *s, const struct net_options *options)
         return ERR_NOMEM;
     s->conns = map(s->slots * sizeof *s->conns);
     s->inputs = map((size_t)s->slots * INPUT_BYTES);
+    if (s->inputs != NULL)
+        (void)madvise(s->inputs, (size_t)s->slots * INPUT_BYTES, MADV_DONTDUMP);
     s->generations = map(s->slots * sizeof *s->generations);
     if (s->conns != NULL && s->inputs != NULL && s->generations != NULL)
         return 0;

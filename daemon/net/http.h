@@ -9,7 +9,8 @@
  *   connections  one array for all workers, mapped once; a slot is lent by admission
  *   input        80 KiB of address space a slot, as one request may need (a head of 12
  *                KiB, a body of 64 KiB). The kernel backs the pages that are touched;
- *                those above 16 KiB go back when the request is over
+ *                those above 16 KiB go back when the request is over, and what was in
+ *                the others is made zero
  *   output       4 MiB of address space a worker, likewise. What a slow reader did not
  *                take is the one thing copied to the heap: at most 16 MiB a worker */
 #ifndef LUOT_NET_HTTP_H

@@ -45,13 +45,19 @@ void http_conn_enter(struct http_conn *c, enum http_phase phase)
 
 /* --- The end --- */
 
-/* Gives back the pages that only a large request needs. */
-static void trim_input(struct http_conn *c)
+/* What was answered is not kept: behind `end` everything becomes zero, and the pages that
+ * only a large request needs go back. */
+static void forget_input(struct http_conn *c)
 {
-    if (c->touched > INPUT_KEPT_BYTES)
+    size_t written = c->touched;
+    if (c->end == 0 && written > INPUT_KEPT_BYTES) {
         (void)madvise(c->input + INPUT_KEPT_BYTES, INPUT_BYTES - INPUT_KEPT_BYTES,
                       MADV_DONTNEED);
-    c->touched = 0;
+        written = INPUT_KEPT_BYTES;
+    }
+    if (written > c->end)
+        memset(c->input + c->end, 0, written - c->end);
+    c->touched = c->end;
 }
 
 static void unlink_conn(struct http_conn *c)
@@ -70,10 +76,12 @@ static void on_closed(uv_handle_t *handle)
     struct http *h = c->http;
     http_batch_put(h, c->batch);
     free(c->reply.block);
-    trim_input(c);
+    c->begin = c->end = 0;
+    forget_input(c);
     unlink_conn(c);
     metrics_drop(h->lane.row, http_connections, 1);
     struct address peer = c->peer;
+    c->peer = (struct address){0};
     /* From here on it is not ours. */
     admission_leave(&h->shared->admission, &peer, c->slot);
 }
@@ -215,8 +223,8 @@ static void await_input(struct http_conn *c)
         c->end -= c->begin;
         c->begin = 0;
     }
+    forget_input(c);
     if (c->end == 0) {
-        trim_input(c);
         http_conn_enter(c, PHASE_IDLE);
     } else if (!http_parser_in_body(&c->parser)) {
         http_conn_enter(c, PHASE_HEADER);

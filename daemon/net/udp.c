@@ -27,6 +27,7 @@ struct udp_memory {
         struct cmsghdr aligned;
         char bytes[CMSG_SPACE(sizeof(int))];
     } control[BATCH];
+    size_t written[BATCH]; /* bytes of each that udp_forget has to make zero */
 };
 
 int udp_init(struct udp *u, struct lane lane, size_t sockets)
@@ -36,6 +37,7 @@ int udp_init(struct udp *u, struct lane lane, size_t sockets)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return ERR_NOMEM;
+    (void)madvise(memory, sizeof(struct udp_memory), MADV_DONTDUMP);
     *u = (struct udp){.lane = lane, .memory = memory};
     u->sockets = calloc(sockets, sizeof *u->sockets);
     if (u->sockets == NULL)
@@ -111,11 +113,25 @@ unsigned udp_receive(struct udp *u, int fd)
     u->lane.handlers->turn_begin(u->lane.context);
     for (int i = 0; i < count; i++) {
         struct address from;
+        if (m->written[i] < m->message[i].msg_len)
+            m->written[i] = m->message[i].msg_len;
         if (address_from_sockaddr(&from, (const struct sockaddr *)&m->from[i]) == 0)
             take(u, &m->message[i], &from);
     }
     u->lane.handlers->turn_end(u->lane.context);
     return (unsigned)count;
+}
+
+void udp_forget(struct udp *u)
+{
+    struct udp_memory *m = u->memory;
+    for (int i = 0; i < BATCH; i++) {
+        if (m->from[i].ss_family == AF_UNSPEC) /* nothing came in this one */
+            continue;
+        memset(m->bytes[i], 0, m->written[i]);
+        memset(&m->from[i], 0, sizeof m->from[i]);
+        m->written[i] = 0;
+    }
 }
 
 /* Fewer than a full batch: the queue was empty, so it is not worth asking again. */

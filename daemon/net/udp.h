@@ -4,7 +4,8 @@
  * each -> turn_end, at most 4 times a wake-up so that HTTP is not starved. Never sends a
  * byte. It fails when: a datagram did not fit (udp_truncated; what came is handed on), it
  * is empty (udp_empty), or the kernel reports an error on the socket (logged, and polled
- * again). What the kernel dropped is net_kernel_drops(). */
+ * again). What the kernel dropped is net_kernel_drops(). What was received is forgotten
+ * within a second, whether or not something else comes. */
 #ifndef LUOT_NET_UDP_H
 #define LUOT_NET_UDP_H
 
@@ -37,6 +38,8 @@ int udp_add(struct udp *u, uv_loop_t *loop, int *fd);
 void udp_drain(struct udp *u);
 void udp_leave(struct udp *u); /* the same of those that leave, and closes them */
 void udp_close(struct udp *u); /* the handles; the sockets are the listener's */
+/* Makes zero what datagrams left in the buffers: once a second. */
+void udp_forget(struct udp *u);
 /* One recvmmsg and its turn: how many messages came, 0 when there is none. What the poll
  * callback calls. */
 unsigned udp_receive(struct udp *u, int fd);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/forget.h"
 
 enum { SWEEP_MS = 200, SWEEP_MS_MIN = 10, SECOND_MS = 1000, LEAVE_S = 2 };
 
@@ -63,6 +64,8 @@ static void on_second(uv_timer_t *timer)
     if (w->lane.handlers->second != NULL)
         w->lane.handlers->second(w->lane.context);
     http_second(&w->http);
+    udp_forget(&w->udp);
+    forget_stack();
     if (!w->stopping && w->leave_in > 0 && --w->leave_in == 0) {
         http_leave(&w->http);
         udp_leave(&w->udp);

@@ -19,6 +19,7 @@
     X(widget_html, "widget.html", "text/html; charset=utf-8")                            \
     X(home_js, "home.js", "text/javascript; charset=utf-8")                              \
     X(home_css, "home.css", "text/css; charset=utf-8")                                   \
+    X(privacy_css, "privacy.css", "text/css; charset=utf-8")                             \
     X(home_html, "home.html", "text/html; charset=utf-8")
 
 struct asset {

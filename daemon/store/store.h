@@ -193,10 +193,14 @@ struct store_ops {
     int (*seed_get)(struct store *s, struct slice site, int metric,
                     struct seed_row *ret_row);
     int (*adjust_add)(struct store *s, struct slice site, const struct adjust_row *row);
-    /* Seeds, adjustments, imports, oldest first. */
+    /* Seeds, adjustments, imports, names, oldest first. Without a site: what was done to
+     * luotd itself. */
     int (*audit)(struct store *s, struct slice site,
                  int (*row)(void *, int64_t at_s, uint32_t uid, const char *what),
                  void *context);
+    /* A line of what concerns no site: at most 600 bytes. It stays in this store; dumps and
+     * other stores do not have it. */
+    int (*audit_add)(struct store *s, int64_t at_s, uint32_t uid, const char *what);
     /* ERR_NOT_FOUND. */
     int (*source_get)(struct store *s, struct slice site, uint64_t first_line,
                       struct import_source *ret_source);

@@ -171,6 +171,8 @@ HAND_ON(audit,
         (struct store * s, struct slice site,
          int (*row)(void *, int64_t, uint32_t, const char *), void *context),
         site, row, context)
+HAND_ON(audit_add, (struct store * s, int64_t at_s, uint32_t uid, const char *what), at_s,
+        uid, what)
 HAND_ON(source_get,
         (struct store * s, struct slice site, uint64_t first_line,
          struct import_source *ret_source),
@@ -225,6 +227,7 @@ static const struct store_ops awaited_ops = {
     .seed_get = seed_get,
     .adjust_add = adjust_add,
     .audit = audit,
+    .audit_add = audit_add,
     .source_get = source_get,
     .import = import,
     .gap_add = gap_add,

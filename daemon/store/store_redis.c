@@ -75,6 +75,7 @@ static const struct store_ops redis_ops = {
     .seed_get = redis_seed_get,
     .adjust_add = redis_adjust_add,
     .audit = redis_audit,
+    .audit_add = redis_audit_add,
     .source_get = redis_source_get,
     .import = redis_import,
     .gap_add = redis_gap_add,

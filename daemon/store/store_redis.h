@@ -150,6 +150,7 @@ int redis_adjust_add(struct store *store, struct slice site,
 int redis_audit(struct store *store, struct slice site,
                 int (*row)(void *, int64_t at_s, uint32_t uid, const char *what),
                 void *context);
+int redis_audit_add(struct store *store, int64_t at_s, uint32_t uid, const char *what);
 /* Adjustments of a site, in order; `metric` days and amounts. */
 struct redis_adjustment {
     int metric;

@@ -252,6 +252,8 @@ int redis_read_adjustments(struct redis_store *s, struct slice site,
                            give_up_ms);
 }
 
+static const struct slice own_audit = {"luot:audit", 10}; /* of what is no site's */
+
 struct auditing {
     int (*row)(void *, int64_t at_s, uint32_t uid, const char *what);
     void *context;
@@ -284,7 +286,23 @@ int redis_audit(struct store *store, struct slice site,
     int rv = redis_ready(s, (struct deadline){0}, &give_up_ms);
 
     if (rv == 0)
-        rv =
-            redis_read_list(s, redis_key(key, site, "audit"), hear_audit, &a, give_up_ms);
+        rv = redis_read_list(s,
+                             site.length == 0 ? own_audit : redis_key(key, site, "audit"),
+                             hear_audit, &a, give_up_ms);
     return rv != 0 ? rv : a.said;
+}
+
+int redis_audit_add(struct store *store, int64_t at_s, uint32_t uid, const char *what)
+{
+    struct redis_store *s = redis_store_of(store);
+    char line[640];
+    int64_t give_up_ms;
+    int rv = redis_ready(s, (struct deadline){0}, &give_up_ms);
+
+    snprintf(line, sizeof line, "%lld %u %.600s", (long long)at_s, uid, what);
+    if (rv == 0)
+        rv = redis_ask_one(
+            s, (const struct slice[]){SLICE("RPUSH"), own_audit, slice_of(line)}, 3, NULL,
+            NULL, give_up_ms);
+    return rv;
 }

@@ -383,6 +383,7 @@ static const struct store_ops sqlite_ops = {
     .seed_get = sqlite_seed_get,
     .adjust_add = sqlite_adjust_add,
     .audit = sqlite_audit,
+    .audit_add = sqlite_audit_own,
     .source_get = sqlite_source_get,
     .import = sqlite_import,
     .gap_add = sqlite_gap_add,

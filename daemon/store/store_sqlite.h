@@ -105,6 +105,7 @@ int sqlite_adjust_add(struct store *s, struct slice site, const struct adjust_ro
 int sqlite_audit(struct store *s, struct slice site,
                  int (*row)(void *, int64_t at_s, uint32_t uid, const char *what),
                  void *context);
+int sqlite_audit_own(struct store *s, int64_t at_s, uint32_t uid, const char *what);
 int sqlite_source_get(struct store *s, struct slice site, uint64_t first_line,
                       struct import_source *ret_source);
 int sqlite_import(struct store *s, struct slice site, const struct import_source *source,

@@ -12,6 +12,7 @@ int sqlite_audit_add(struct sqlite_store *s, int64_t site, int64_t at_s, uint32_
 {
     sqlite3_stmt *st = sqlite_take(s, STATEMENT_AUDIT_ADD, site);
 
+    sqlite3_bind_int64(st, 1, site); /* also 0 */
     sqlite3_bind_int64(st, 2, at_s);
     sqlite3_bind_int64(st, 3, uid);
     sqlite_bind_slice(st, 4, slice_of(what));
@@ -168,14 +169,15 @@ int sqlite_audit(struct store *store, struct slice key,
 {
     struct sqlite_store *s = sqlite_store_of(store);
     sqlite3_stmt *st;
-    int64_t site;
+    int64_t site = 0; /* of no site */
     int rv, said = 0;
 
     sqlite_patience(s, (struct deadline){0});
-    rv = sqlite_site(s, key, false, &site);
+    rv = key.length == 0 ? 0 : sqlite_site(s, key, false, &site);
     if (rv != 0)
         return rv == ERR_NOT_FOUND ? 0 : rv;
     st = sqlite_take(s, STATEMENT_AUDIT, site);
+    sqlite3_bind_int64(st, 1, site); /* also 0 */
     while (said == 0 && (rv = sqlite_one(s, st)) == 0) {
         const char *what = (const char *)sqlite3_column_text(st, 2);
         said = row(context, sqlite3_column_int64(st, 0),
@@ -185,6 +187,14 @@ int sqlite_audit(struct store *store, struct slice key,
     if (said != 0)
         return said;
     return rv == ERR_NOT_FOUND ? 0 : rv;
+}
+
+int sqlite_audit_own(struct store *store, int64_t at_s, uint32_t uid, const char *what)
+{
+    struct sqlite_store *s = sqlite_store_of(store);
+    int rv = sqlite_begin(s, (struct deadline){0});
+
+    return rv != 0 ? rv : sqlite_end(s, sqlite_audit_add(s, 0, at_s, uid, what));
 }
 
 /* --- Imports --- */

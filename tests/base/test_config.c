@@ -70,6 +70,7 @@ static const struct {
     {"connections_per_address", "64"},
     {"udp_buffer", "4MiB"},
     {"cluster_secret_file", ""},
+    {"privacy_contact", ""},
     {"clock_file", ""},
     {"title", "x"},
     {"group", ""},

@@ -187,3 +187,37 @@ Test(guard, everything_can_be_off)
     cr_expect_eq(of("a", METRIC_VISITORS), 3000u);
     end();
 }
+
+/* --- Who came is forgotten --- */
+
+static const struct guard_rules *rules(void)
+{
+    return &atomic_load_explicit(&w.trust, memory_order_relaxed)->limits;
+}
+
+static size_t known(void)
+{
+    size_t used = 0;
+
+    for (int i = 0; i < GUARD_FORGETS_S; i++)
+        used += guard_forget(w.pipeline.guard, rules(), w.now.ms);
+    return used;
+}
+
+Test(guard, of_an_address_nothing_is_known_once_no_limit_holds_for_it)
+{
+    start("rate_limit = 10/s burst 100\nnew_visitors_per_address = 60/min burst 60\n"
+          "[site a]\n");
+    for (unsigned i = 0; i < 50; i++)
+        (void)world_view(&w, "a", i);
+    cr_expect_eq(known(), 100u, "a bucket of views and one of newcomers each");
+    w.now = instant_after(w.now, 1);
+    cr_expect_eq(known(), 0u);
+    (void)send("a", "203.0.113.7", 200, 200, ""); /* all 60 newcomers: a minute */
+    w.now = instant_after(w.now, 10);
+    cr_expect_eq(known(), 1u);
+    cr_expect_lt(send("a", "203.0.113.7", 60, 60, "x"), 60u, "it is still limited");
+    w.now = instant_after(w.now, 61);
+    cr_expect_eq(known(), 0u);
+    end();
+}

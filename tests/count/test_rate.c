@@ -158,3 +158,55 @@ Test(rate, agrees_with_a_bucket_that_is_kept_the_slow_way)
         rate_free(r);
     }
 }
+
+/* --- Who came is forgotten --- */
+
+static size_t forget_all(struct rate *r, const struct rate_limit *limit, int64_t ms,
+                         size_t parts)
+{
+    size_t used = 0;
+
+    for (size_t part = 0; part < parts; part++)
+        used += rate_forget(r, limit, ms, part, parts);
+    return used;
+}
+
+Test(rate, a_bucket_that_is_full_again_is_forgotten_and_no_other)
+{
+    for (size_t parts = 1; parts <= 8; parts *= 2) {
+        struct rate *r = rate_new(64);
+
+        for (uint64_t i = 0; i < 64; i++) /* i + 1 tokens: full in (i + 1) / 10 s */
+            (void)take_many(r, &ten, (i + 1) << 48 | i, now_ms, (unsigned)(i + 1));
+        cr_expect_eq(forget_all(r, &ten, now_ms, parts), 64u);
+        for (uint64_t i = 0; i <= 64; i++)
+            cr_expect_eq(forget_all(r, &ten, now_ms + 100 * (int64_t)i, parts), 64u - i);
+        rate_free(r);
+    }
+}
+
+Test(rate, who_has_no_token_left_has_none_after_others_are_forgotten)
+{
+    struct rate *r = rate_new(64);
+
+    (void)take_many(r, &ten, 7, now_ms, 1000);
+    (void)rate_take(r, &ten, 8, now_ms);
+    cr_expect_eq(forget_all(r, &ten, now_ms + 9900, 8), 1u);
+    cr_expect_eq(take_many(r, &ten, 7, now_ms + 9900, 1000), 99u);
+    cr_expect_eq(take_many(r, &ten, 8, now_ms + 9900, 1000), 100u);
+    rate_free(r);
+}
+
+Test(rate, a_limit_that_is_off_or_was_another_keeps_nobody)
+{
+    const struct rate_limit daily =
+        rate_limit_of(&(struct rate_rule){.events = 1, .per_s = 86400, .burst = 300});
+    struct rate *r = rate_new(64);
+
+    (void)take_many(r, &daily, 7, now_ms, 1000);
+    cr_expect_eq(forget_all(r, &daily, now_ms + 86400000, 8), 1u);
+    cr_expect_eq(forget_all(r, &ten, now_ms, 8), 0u);
+    (void)take_many(r, &daily, 7, now_ms, 1000);
+    cr_expect_eq(forget_all(r, &off, now_ms, 8), 0u);
+    rate_free(r);
+}

@@ -317,6 +317,36 @@ static int count_audit(void *context, int64_t at_s, uint32_t uid, const char *wh
     return 0;
 }
 
+static int keep_line(void *context, int64_t at_s, uint32_t uid, const char *what)
+{
+    char *line = context;
+
+    snprintf(line + strlen(line), 128 - strlen(line), "%lld %u %s|", (long long)at_s, uid,
+             what);
+    return 0;
+}
+
+Test(store, keeps_what_was_done_to_luotd_apart_from_its_sites)
+{
+    struct scratch dir = scratch_new();
+    struct store *s = open_as(&dir, 1);
+    struct adjust_row adjust = {.at_s = 12, .uid = 7, .metric = 1, .day = 20000, .by = 1};
+    char line[128] = "";
+
+    cr_assert_eq(s->ops->adjust_add(s, demo, &adjust), 0);
+    cr_assert_eq(s->ops->audit_add(s, 13, 1000, "reload node=a"), 0);
+    cr_assert_eq(s->ops->adjust_add(s, demo, &adjust), 0);
+    cr_assert_eq(s->ops->audit_add(s, 14, 0, "loglevel old=info new=debug"), 0);
+    cr_assert_eq(s->ops->audit(s, SLICE(""), keep_line, line), 0);
+    cr_expect_str_eq(line, "13 1000 reload node=a|14 0 loglevel old=info new=debug|");
+    line[0] = '\0';
+    cr_assert_eq(s->ops->audit(s, demo, keep_line, line), 0);
+    cr_expect_null(strstr(line, "reload"));
+    cr_expect_null(strstr(line, "loglevel"));
+    s->ops->close(s);
+    scratch_free(&dir);
+}
+
 Test(store, keeps_what_people_said_with_its_audit_trail)
 {
     struct scratch dir = scratch_new();

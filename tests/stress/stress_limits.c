@@ -1,6 +1,7 @@
 /* Workers that share the table of buckets and the windows of senders. Holds: of a bucket
- * nobody gets a token too many, and none is lost; a number of a sender is new for exactly one
- * of those that bring it. Run it with SAN=thread. ROUNDS (300), STRESS_SEED (1). */
+ * nobody gets a token too many, and none is lost; where buckets are forgotten meanwhile it is
+ * at most one too many a worker; a number of a sender is new for exactly one of those that
+ * bring it. Run it with SAN=thread. ROUNDS (300), STRESS_SEED (1). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +19,10 @@ enum { WORKERS = 4, STRANGERS = 24, TRIES = 4000, NUMBERS = 4096, SENDERS = 3 };
 enum { BURST = 100 };
 static const struct rate_limit limit = {.cost_us = 100000, .capacity_us = 100000 * BURST};
 
-static struct rate *buckets;
+static struct rate *buckets, *forgotten;
 static _Atomic uint64_t alone; /* a word that is in no table */
 static struct senders *senders;
-static atomic_uint taken[STRANGERS], taken_alone;
+static atomic_uint taken[STRANGERS], taken_forgotten[STRANGERS], taken_alone;
 static atomic_uchar news[SENDERS][NUMBERS];
 static int64_t now_ms = INT64_C(1700000000000);
 static uint64_t round_seed, first_id;
@@ -32,16 +33,35 @@ static uint64_t stranger(unsigned i)
     return (uint64_t)(i + 1) << 48 | i % 3;
 }
 
+/* Each in a line of his own: whom two workers bring at once, after he was forgotten, may
+ * have two buckets for a while. */
+static uint64_t loner(unsigned i)
+{
+    return (uint64_t)(i + 1) << 48 | i;
+}
+
+static void forget(void)
+{
+    for (unsigned i = 0; i < TRIES; i++)
+        (void)rate_forget(forgotten, &limit, now_ms, i % 8, 8);
+}
+
 static void work(void *context, unsigned member)
 {
     uint64_t random = round_seed * 31 + member;
 
     (void)context;
+    if (member == WORKERS) {
+        forget();
+        return;
+    }
     for (unsigned i = 0; i < TRIES * STRANGERS / WORKERS; i++) {
         unsigned who = (unsigned)random_below(&random, STRANGERS);
 
         if (rate_take(buckets, &limit, stranger(who), now_ms))
             atomic_fetch_add(&taken[who], 1);
+        if (rate_take(forgotten, &limit, loner(who), now_ms))
+            atomic_fetch_add(&taken_forgotten[who], 1);
         if (rate_take_word(&alone, &limit, now_ms))
             atomic_fetch_add(&taken_alone, 1);
     }
@@ -63,6 +83,10 @@ static void check_buckets(unsigned long round)
     for (unsigned i = 0; i < STRANGERS; i++)
         CHECK(atomic_load(&taken[i]) == BURST, "round %lu: %u of stranger %u", round,
               atomic_load(&taken[i]), i);
+    for (unsigned i = 0; i < STRANGERS; i++)
+        CHECK(atomic_load(&taken_forgotten[i]) >= BURST &&
+                  atomic_load(&taken_forgotten[i]) < BURST + WORKERS,
+              "round %lu: %u of loner %u", round, atomic_load(&taken_forgotten[i]), i);
     CHECK(atomic_load(&taken_alone) == BURST, "round %lu: %u", round,
           atomic_load(&taken_alone));
 }
@@ -83,6 +107,7 @@ static void next_round(uint64_t *random)
     first_id = random_next(random);
     round_seed = random_next(random);
     memset(taken, 0, sizeof taken);
+    memset(taken_forgotten, 0, sizeof taken_forgotten);
     memset(news, 0, sizeof news);
     atomic_store(&taken_alone, 0);
 }
@@ -101,9 +126,10 @@ int main(void)
     struct crew crew;
 
     if (hash_start() != 0 || arena_open(&arena, dir.dir, &layout, 0, &report) != 0 ||
-        senders_open(&senders, arena) != 0 || (buckets = rate_new(32)) == NULL)
+        senders_open(&senders, arena) != 0 || (buckets = rate_new(32)) == NULL ||
+        (forgotten = rate_new(256)) == NULL)
         abort();
-    crew_start(&crew, WORKERS, work, NULL);
+    crew_start(&crew, WORKERS + 1, work, NULL);
     for (unsigned long round = 0; round < rounds; round++) {
         next_round(&random);
         crew_step(&crew);
@@ -113,6 +139,7 @@ int main(void)
     }
     crew_stop(&crew);
     rate_free(buckets);
+    rate_free(forgotten);
     arena_close(arena);
     scratch_free(&dir);
     return stress_end();
