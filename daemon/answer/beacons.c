@@ -13,7 +13,7 @@ static const unsigned char pixel[43] = {
     0x01, 0x00, 0x00, 0x00, 0x00, 0x2C, 0x00, 0x00, 0x00, 0x00, 0x01,
     0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3B};
 
-static void say_outcome(struct asked *a)
+void asked_outcome(struct asked *a)
 {
     if (a->plan->outcome == OUTCOME_COUNT)
         return;
@@ -24,11 +24,7 @@ static void say_outcome(struct asked *a)
 /* An image that is not there would show: so it is, whatever became of the beacon. */
 void answer_pixel(struct asked *a)
 {
-    say_outcome(a);
-    a->r.status = 200;
-    a->r.type = "image/gif";
-    a->r.cache = "no-store, max-age=0";
-    respond_write(a->out, &a->r, (struct slice){(const char *)pixel, sizeof pixel});
+    asked_counted(a, "image/gif", (struct slice){(const char *)pixel, sizeof pixel});
 }
 
 /* --- CORS --- */
@@ -162,7 +158,7 @@ void answer_beacons(struct asked *a)
 {
     enum outcome outcome = (enum outcome)a->plan->outcome;
 
-    say_outcome(a);
+    asked_outcome(a);
     a->r.vary = "Origin";
     a->r.origin = allowed_origin(a->plan->site, a->request->origin);
     if (outcome_class(outcome) == OUTCOME_REJECTED) {

@@ -2,14 +2,8 @@
 #include "answer/routes.h"
 #include "parse/query.h"
 #include "report/assets.h"
-#include "report/page.h"
 
 enum { TAG_MAX = 32 };
-
-/* Nothing inline, nothing of other origins. */
-#define OURS_ONLY                                                                        \
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "      \
-    "img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
 
 /* "gzip" with any weight but 0. */
 static bool takes_gzip(struct slice accept)
@@ -58,7 +52,7 @@ void answer_asset(struct asked *a)
 
 /* --- Pages --- */
 
-static bool asked_language(const struct asked *a, enum language *ret_language)
+bool asked_language(const struct asked *a, enum language *ret_language)
 {
     struct slice raw;
 
@@ -68,7 +62,7 @@ static bool asked_language(const struct asked *a, enum language *ret_language)
     return true;
 }
 
-static void answer_page(struct asked *a, struct slice name, const struct page *page)
+void asked_page(struct asked *a, struct slice name, const struct page *page)
 {
     struct buffer body;
     struct asset asset;
@@ -81,20 +75,10 @@ static void answer_page(struct asked *a, struct slice name, const struct page *p
     page_write(&body, asset.plain, page);
     if (buffer_error(&body) != 0)
         a->out->error = buffer_error(&body);
+    else if (a->plan->outcome != OUTCOME_COUNT)
+        asked_counted(a, asset.type, buffer_written(&body));
     else
         asked_document(a, asset.type, buffer_written(&body));
-}
-
-void answer_widget_page(struct asked *a)
-{
-    struct page page = {.language = LANGUAGE_VI,
-                        .version = a->lane->service->version,
-                        .site = a->site,
-                        .document = &a->document};
-
-    asked_language(a, &page.language);
-    a->r.policy = OURS_ONLY "frame-ancestors *";
-    answer_page(a, SLICE("widget.html"), &page);
 }
 
 /* The demo, or the only public site there is; with more the page lists them. */
@@ -126,5 +110,5 @@ void answer_home_page(struct asked *a)
     asked_language(a, &page.language);
     a->r.vary = "Accept-Language";
     a->r.policy = OURS_ONLY "frame-ancestors 'none'";
-    answer_page(a, SLICE("home.html"), &page);
+    asked_page(a, SLICE("home.html"), &page);
 }

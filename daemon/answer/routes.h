@@ -4,11 +4,17 @@
 
 #include "answer/http.h"
 #include "answer/respond.h"
+#include "report/page.h"
 
 enum route_methods {
     TAKES_GET = 1, /* and HEAD               */
     TAKES_POST = 2 /* OPTIONS: all routes do */
 };
+
+/* Nothing inline, nothing of other origins. */
+#define OURS_ONLY                                                                        \
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "      \
+    "img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
 
 /* One request being answered. */
 struct asked {
@@ -23,11 +29,17 @@ struct asked {
     bool later;       /* set by a handler that wrote nothing */
 };
 
+enum route_counts {
+    COUNTS_NOTHING,
+    COUNTS_BEACONS, /* what is asked is a beacon, or beacons    */
+    COUNTS_IF_ASKED /* `?count`: a view of the page it stands on */
+};
+
 struct route {
     const char *path; /* with {site} for one segment */
     unsigned methods;
-    bool counts; /* a beacon: counted inside the turn              */
-    bool cors;   /* a document that pages of every origin may read */
+    enum route_counts counts; /* inside the turn                                */
+    bool cors;                /* a document that pages of every origin may read */
     void (*answer)(struct asked *a);
     const char *query, *about; /* for /v1/: of an example; NULL: not listed */
 };
@@ -49,14 +61,25 @@ void answer_series(struct asked *a);
 void answer_sites(struct asked *a);
 /* pages.c: */
 void answer_asset(struct asked *a);
-void answer_widget_page(struct asked *a);
 void answer_home_page(struct asked *a);
+
+/* embeds.c: */
+void answer_widget_page(struct asked *a);
+void answer_badge(struct asked *a);
 
 /* For handlers. */
 void asked_error(struct asked *a, unsigned status, const char *reason,
                  const char *message);
 /* 200 or 304, public, with a weak ETag of the numbers. */
 void asked_document(struct asked *a, const char *type, struct slice body);
+/* 200, of a request that was a beacon as well. */
+void asked_counted(struct asked *a, const char *type, struct slice body);
+/* One of the pages in client/, filled in. The policy is set. */
+void asked_page(struct asked *a, struct slice name, const struct page *page);
+/* `?lang=`; false: it is not there. */
+bool asked_language(const struct asked *a, enum language *ret_language);
+/* X-Luot: what became of the beacon, if the request was one. */
+void asked_outcome(struct asked *a);
 /* The site's origins as CORS sees them: the origin itself when it may read the site's
  * answers, else empty. */
 struct slice allowed_origin(const struct site *site, struct slice origin);

@@ -99,6 +99,11 @@ const char *box_heading(const struct widget *w, enum language language)
     return box_words(language)->heading[w->terms->config.metric];
 }
 
+const char *box_noun(const struct widget *w, enum language language)
+{
+    return box_words(language)->noun[w->terms->config.metric];
+}
+
 static void sentence(struct buffer *out, const char *text, const char *name,
                      uint64_t number)
 {

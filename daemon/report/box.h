@@ -56,6 +56,8 @@ const char *box_number_name(const struct widget *w, enum box_row row);
 const char *box_label(const struct widget *w, enum box_row row, enum language language);
 /* "LƯỢT TRUY CẬP": what the site's metric counts. */
 const char *box_heading(const struct widget *w, enum language language);
+/* "Lượt truy cập": the same in a sentence. */
+const char *box_noun(const struct widget *w, enum language language);
 /* "Khách xem trang trong 5 phút qua". */
 void box_tip(struct buffer *out, const struct widget *w, enum box_row row,
              enum language language);
