@@ -46,6 +46,8 @@ void command_load(struct asked_command *c);
 void command_source(struct asked_command *c);
 void command_import_key(struct asked_command *c);
 void command_audit(struct asked_command *c);
+/* commands_snippet.c: */
+void command_snippet(struct asked_command *c);
 /* commands_names.c: */
 void command_site(struct asked_command *c);
 /* commands_dump.c: */

@@ -1,5 +1,6 @@
 /* What stands on other people's pages without any script: the box as an iframe, one number
- * as an image. With `?count` each counts a view of the page that holds it, too. */
+ * as an image. With `?count` each counts a view of the page that holds it, too. And the
+ * page that says what to paste. */
 #include "answer/routes.h"
 #include "parse/query.h"
 #include "report/badge.h"
@@ -55,6 +56,21 @@ void answer_widget_page(struct asked *a)
         box_wish_style(&box, words);
     a->r.policy = OURS_ONLY "frame-ancestors *";
     asked_page(a, SLICE("widget.html"), &page);
+}
+
+void answer_snippet_page(struct asked *a)
+{
+    struct box_wish box;
+    struct page page = {.language = LANGUAGE_VI,
+                        .version = a->lane->service->version,
+                        .site = a->site,
+                        .document = &a->document,
+                        .box = &box};
+
+    (void)asked_language(a, &page.language);
+    box_wish_default(&box, page.language);
+    a->r.policy = OURS_ONLY "frame-ancestors 'none'";
+    asked_page(a, SLICE("snippet.html"), &page);
 }
 
 void answer_badge(struct asked *a)

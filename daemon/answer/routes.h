@@ -66,6 +66,7 @@ void answer_home_page(struct asked *a);
 /* embeds.c: */
 void answer_widget_page(struct asked *a);
 void answer_badge(struct asked *a);
+void answer_snippet_page(struct asked *a);
 
 /* For handlers. */
 void asked_error(struct asked *a, unsigned status, const char *reason,

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "report/box.h"
 #include "report/box_words.h"
+#include "report/snippet.h"
 
 static const struct {
     const char *code, *separator;
@@ -20,6 +21,11 @@ enum language language_parse(struct slice tag)
         if (slice_equal_nocase(first, slice_of(words[i].code)))
             return (enum language)i;
     return LANGUAGE_VI;
+}
+
+struct slice language_code(enum language language)
+{
+    return slice_of(words[language].code);
 }
 
 void grouped_number(struct buffer *out, uint64_t number, enum language language)
@@ -75,6 +81,15 @@ static void fill_box(struct filling *f)
 {
     if (f->page->box != NULL)
         box_html(f->out, f->page->box, numbers(f));
+}
+
+static void fill_snippets(struct filling *f)
+{
+    const struct snippet_place place = {.url = SLICE("https://HOST/"),
+                                        .site = f->page->site,
+                                        .language = f->page->language};
+
+    snippet_html(f->out, &place);
 }
 
 /* What the numbers count; on a page of no site visits, which is the default. */
@@ -133,6 +148,8 @@ static void fill_site(struct filling *f, struct slice name)
         fill_json(f);
     else if (slice_equal(name, SLICE("box")))
         fill_box(f);
+    else if (slice_equal(name, SLICE("snippets")))
+        fill_snippets(f);
     for (size_t i = 0; i < sizeof numbered / sizeof numbered[0]; i++) {
         uint64_t number;
         if (!slice_equal(name, numbered[i].name))
