@@ -140,6 +140,7 @@
     var look = safe(function () {
         var link = document.querySelector('link[rel=canonical]');
         var campaign = /\b(?:utm_|ref=).*/.exec(location.search);
+        off();
         if (document.hidden) // or still prerendered
             return;
         if (!path) {

@@ -1,7 +1,6 @@
 #include "report/snippet.h"
 
 #include "report/box.h"
-#include "report/box_words.h"
 #include "report/snippet_words.h"
 
 enum { CODE_MAX = 2048 };
@@ -42,12 +41,10 @@ static struct slice origin_of(struct slice url)
     return (struct slice){url.at, (size_t)(rest.at - url.at) + slice_find(rest, '/')};
 }
 
-static const char *title_of(const struct snippet_place *p)
+static struct widget words_of(const struct snippet_place *p)
 {
-    const struct site_terms *terms =
-        atomic_load_explicit(&p->site->terms, memory_order_acquire);
-
-    return box_words(p->language)->noun[terms->config.metric];
+    return (struct widget){
+        .terms = atomic_load_explicit(&p->site->terms, memory_order_acquire)};
 }
 
 static void write_tag(struct buffer *out, const struct snippet_place *p)
@@ -66,18 +63,20 @@ static void write_tag(struct buffer *out, const struct snippet_place *p)
 /* With words in it, it is right before the script is there, and where it is not allowed. */
 static void write_box(struct buffer *out, const struct snippet_place *p)
 {
-    const struct box_words *words = box_words(p->language);
-    static const enum box_row row[] = {BOX_ONLINE, BOX_TODAY, BOX_WEEK, BOX_TOTAL};
+    const struct widget w = words_of(p);
+    struct box_wish wish;
 
+    box_wish_default(&wish, p->language);
     buffer_text(out, "<link rel=\"stylesheet\" href=\"");
     buffer_slice(out, p->url);
     buffer_text(out, "widget.css\">\n<div data-luot-box data-lang=\"");
     buffer_slice(out, language_code(p->language));
     buffer_text(out, "\"><strong>");
-    buffer_text(out, words->heading[METRIC_VISITS]);
+    buffer_text(out, box_heading(&w, p->language));
     buffer_text(out, "</strong><ul>");
-    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
-        buffer_format(out, "<li>%s: <b>–</b></li>", words->label[row[i]]);
+    for (unsigned i = 0; i < wish.rows; i++)
+        buffer_format(out, "<li>%s: <b>–</b></li>",
+                      box_label(&w, wish.row[i], p->language));
     buffer_text(out, "</ul></div>");
 }
 
@@ -88,8 +87,10 @@ static void write_data(struct buffer *out, const struct snippet_place *p)
 }
 
 static void write_name(struct buffer *out, const struct snippet_place *p,
-                       struct slice name)
+                       const struct snippet *of, struct slice name)
 {
+    const struct widget w = words_of(p);
+
     if (slice_equal(name, SLICE("URL")))
         buffer_slice(out, p->url);
     else if (slice_equal(name, SLICE("ORIGIN")))
@@ -99,7 +100,9 @@ static void write_name(struct buffer *out, const struct snippet_place *p,
     else if (slice_equal(name, SLICE("LANG")))
         buffer_slice(out, language_code(p->language));
     else if (slice_equal(name, SLICE("TITLE")))
-        buffer_text(out, title_of(p));
+        buffer_text(out, box_noun(&w, p->language));
+    else if (slice_equal(name, SLICE("NAME")))
+        buffer_text(out, of->title[p->language]);
     else if (slice_equal(name, SLICE("TAG")))
         write_tag(out, p);
     else if (slice_equal(name, SLICE("BOX")))
@@ -118,7 +121,7 @@ static struct slice code_of(const struct snippet *s, const struct snippet_place 
     while (rest.length > 0) {
         buffer_slice(&out, slice_cut(&rest, '@'));
         if (rest.length > 0)
-            write_name(&out, p, slice_cut(&rest, '@'));
+            write_name(&out, p, s, slice_cut(&rest, '@'));
     }
     return buffer_written(&out);
 }

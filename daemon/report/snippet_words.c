@@ -100,18 +100,22 @@ const struct snippet snippet_list[SNIPPETS] = {
         "រូបភាព 43 បៃ។ ទំព័រដែលត្រូវរាប់ គឺទំព័រដែលមានរូបភាពនេះ។"),
      "<img src=\"@URL@p.gif?s=@KEY@\" width=\"1\" height=\"1\" alt=\"\" " WHOLE_REFERRER
      ">"},
+    {"off",
+     OF("Không đếm trình duyệt này", "Do not count this browser", "កុំរាប់កម្មវិធីរុករកនេះ"),
+     OF("Ai bấm liên kết này thì từ đó không được đếm trên cổng ấy; #luot.js#on đếm lại. "
+        "Cần thẻ script.",
+        "Who follows this link is not counted on that portal from then on; #luot.js#on "
+        "counts "
+        "again. Needs the script.",
+        "អ្នកដែលចុចតំណនេះ មិនត្រូវបានរាប់លើវិបផតថលនោះទៀតទេ; #luot.js#on រាប់វិញ។ ត្រូវការស្លាក "
+        "script។"),
+     "<a href=\"#luot.js#off\">@NAME@</a>"},
     {"csp",
      OF("Khi trang có Content-Security-Policy",
         "Where the page has a Content-Security-Policy",
         "ពេលទំព័រមាន Content-Security-Policy"),
-     OF("Thêm máy chủ này vào các dòng sau. Người đọc mở trang với #luot.js#off ở cuối "
-        "địa chỉ thì trình duyệt "
-        "ấy không được đếm nữa; #luot.js#on đếm lại.",
-        "Add this server to these lines. A reader who opens a page with #luot.js#off at "
-        "the end of "
-        "its address is not counted any more in that browser; #luot.js#on counts again.",
-        "បន្ថែមម៉ាស៊ីនមេនេះទៅបន្ទាត់ខាងក្រោម។ អ្នកអានដែលបើកទំព័រដោយមាន #luot.js#off នៅចុងអាសយដ្ឋាន "
-        "មិនត្រូវបានរាប់ទៀតទេ; #luot.js#on រាប់វិញ។"),
+     OF("Thêm máy chủ này vào các dòng sau.", "Add this server to these lines.",
+        "បន្ថែមម៉ាស៊ីនមេនេះទៅបន្ទាត់ខាងក្រោម។"),
      "script-src @ORIGIN@; connect-src @ORIGIN@; img-src @ORIGIN@; style-src @ORIGIN@; "
      "frame-src @ORIGIN@"},
 };
