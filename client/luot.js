@@ -21,7 +21,7 @@
  *
  * ES5 for old phones, and at most 1.5 KB on the wire: esbuild takes out what is for us. */
 (function (document) {
-    var tag = document.currentScript || document.querySelector('script[src*="luot.js"]');
+    var tag = document.querySelector('script[src*="luot.js"]');
     var from = document.referrer; // where the next view comes from
     var path;                     // of the view that is counted; empty: one is due
     var page;                     // what it was counted as
@@ -84,7 +84,7 @@
     // --- The beacon
 
     var encoded = safe(function (text) {
-        return encodeURIComponent(text.slice(0, 900));
+        return encodeURIComponent(text).slice(0, 1300).replace(/%.?$/, ''); // three fit a line
     });
 
     // Only who asked not to be counted finds anything stored.
@@ -113,11 +113,14 @@
             line += '&s=' + site;
         // Of a key that is there twice the first counts: an event may be about another page or file.
         if (line[0] != 'k')
-            line = (line + '&w=' + screen.width + '&l=' + navigator.language + '&p=' + encoded(page) +
-                '&r=' + encoded(from) + '&t=' + encoded(document.title)).slice(0, 4000).replace(/%.?$/, '');
+            line += '&w=' + screen.width + '&l=' + navigator.language + '&p=' + encoded(page) +
+                '&r=' + encoded(from) + '&t=' + encoded(document.title);
         if (window.fetch)
             fetch(base + 'b' + (asked && '?reply=1' + asked), { method: 'POST', body: line, keepalive: true })
-                .then(function (answer) { return answer.json().then(show); }, image)
+                .then(function (answer) { return answer.json().then(show); }, function () {
+                    if (Date.now() - sent < 99) // it was forbidden; later it may have been counted
+                        image();
+                })
                 .catch(safe);
         else
             navigator.sendBeacon && navigator.sendBeacon(base + 'b', line) || image();
@@ -139,19 +142,20 @@
 
     var look = safe(function () {
         var link = document.querySelector('link[rel=canonical]');
-        var campaign = /\b(?:utm_|ref=).*/.exec(location.search);
+        var gone, campaign = /\b(?:utm_|ref=).*/.exec(location.search);
         off();
         if (document.hidden) // or still prerendered
             return;
         if (!path) {
             path = page = here();
+            gone = !sent && status() == 404;
             // A page that navigates by itself may leave its first link in place.
-            if (link && link.href != canonical) {
+            if (!gone && link && link.href != canonical) {
                 page = canonical = link.href;
                 if (campaign)
                     page += (/\?/.test(page) ? '&' : '?') + campaign;
             }
-            send(!sent && status() == 404 ? 'e=404' : '');
+            send(gone ? 'e=404' : '');
             from = path;
         } else if (Date.now() - sent > 59000)
             send('k=ping');
@@ -166,8 +170,8 @@
     var clicked = safe(function (click) {
         var node = click.target, name;
         for (; node && !name; node = node.parentElement)
-            if (name = node.dataset.luotEvent || node.pathname && (
-                /\.(pdf|docx?|xlsx?|pptx?|od[tsp]|zip|rar|7z|t?gz|csv|apk|exe|mp[34])$/i.test(node.pathname) ? 'download' :
+            if (name = node.dataset.luotEvent || (
+                /\.(pdf|doc|xls|ppt|od[tsp]|zip|rar|7z|t?gz|csv|apk|exe|mp[34])x?$/i.test(node.pathname) ? 'download' :
                 /^http/.test(node.href) && node.host != location.host && 'outbound'))
                 event(name, node.href);
     });
@@ -179,7 +183,10 @@
     addEventListener('auxclick', clicked, true);
     addEventListener('popstate', moved);
     addEventListener('pageshow', moved); // after the load
-    addEventListener('pagehide', look);
+    addEventListener('pagehide', function () {
+        look();
+        sent = 0;
+    });
     addEventListener('visibilitychange', look, true);
     setInterval(look, 10000);
     var push = history.pushState;

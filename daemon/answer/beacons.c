@@ -37,9 +37,12 @@ struct slice allowed_origin(const struct site *site, struct slice origin)
     if (site == NULL || origin.length == 0 || origin.length > ORIGIN_MAX)
         return (struct slice){NULL, 0};
     url_parse(&url, origin);
-    if (url.host.length == 0) /* "null": a sandboxed page, a file */
-        return (struct slice){NULL, 0};
     terms = atomic_load_explicit(&site->terms, memory_order_acquire);
+    /* "null" is a sandboxed page, or a file: it may read where its beacons count. */
+    if (url.host.length == 0)
+        return terms->config.open && slice_equal(origin, SLICE("null"))
+                   ? origin
+                   : (struct slice){NULL, 0};
     if (terms->config.open || hosts_match(terms->config.hosts, url.host) ||
         (site->block->host[0] != '\0' &&
          slice_equal_nocase(slice_of(site->block->host), url.host)))
