@@ -10,6 +10,7 @@
 # make soak     the long forms: 1,000 kills, 500 power cuts, 72 hours, a night (an hour or so; SOAK=night: one of them)
 # make browser  the pages in a real browser
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
+# make data-report  what is made of the corpus's User-Agents, beside what was aimed at
 # make lint     format, floors, static analysis, shell
 # make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines; T=store)
 # make install  to DESTDIR and PREFIX
@@ -35,7 +36,7 @@ CC = gcc
 endif
 
 UV_LIBS     = -luv
-CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lpsl -lm -lpthread
+CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lpsl -lhs -lpcre2-8 -lm -lpthread
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
        -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wundef
@@ -86,7 +87,7 @@ FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
 .PHONY: build help clean lib unit stress soak soak-stress bench install install-lib staged mutants \
-        run check lint conf fuzz seeds e2e browser check-gcc check-clang check-address check-thread
+        run check lint conf data-report fuzz seeds e2e browser check-gcc check-clang check-address check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -135,6 +136,7 @@ LIST_DIR = $(BUILD)/gen/lists/
 CFLAGS_ALL += -DLIST_DIR='"$(LIST_DIR)"'
 LIST_PACKAGES = conf/lists/node_modules/.package-lock.json
 $(BUILD)/obj/daemon/identify/referrer_list_builtin.o: $(LIST_DIR)referrers.list
+$(BUILD)/obj/daemon/identify/agent_built_in.o: $(LIST_DIR)agents.list $(LIST_DIR)bots.list $(LIST_DIR)agents.scan
 
 $(LIST_PACKAGES): conf/lists/package-lock.json
 	@echo "luot's lists are made from packages that are not here. They are installed by:"
@@ -146,6 +148,21 @@ $(LIST_PACKAGES): conf/lists/package-lock.json
 $(LIST_DIR)%.list: conf/lists/%.mjs conf/lists/%.own $(LIST_PACKAGES)
 	@mkdir -p $(@D)
 	node conf/lists/$*.mjs >$@
+
+$(LIST_DIR)%.list: conf/lists/%.mjs conf/lists/%_first.rules conf/lists/%_last.rules conf/lists/lib.mjs $(LIST_PACKAGES)
+	node $< $@
+
+$(LIST_DIR)licences.txt: conf/lists/licences.mjs conf/lists/lib.mjs $(LIST_PACKAGES)
+	node $< $@
+
+# The lists of agents and bots compiled once: luotd starts in milliseconds, and needs no compiler's memory.
+PREPARE_OBJ = $(call obj,conf/lists/prepare.c $(addprefix daemon/,identify/agent_list.c identify/agent_literal.c identify/agent_scan.c \
+                base/slice.c base/error.c base/hash.c))
+$(BUILD)/prepare: $(PREPARE_OBJ)
+	$(CC) $^ $(LDFLAGS_ALL) -lhs -lsodium -o $@
+
+$(LIST_DIR)agents.scan: $(BUILD)/prepare $(LIST_DIR)agents.list $(LIST_DIR)bots.list
+	$< $(LIST_DIR)agents.list $(LIST_DIR)bots.list $@
 
 $(BUILD)/obj/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
@@ -164,7 +181,7 @@ $(BUILD)/libluot.a: $(LIB_OBJ)
 	ar rcs $@ $^
 
 $(BUILD)/libluot.so: $(LIB_OBJ) client/luot.map
-	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -pthread -o $@
+	$(CC) -shared $(LIB_OBJ) -Wl,-soname,libluot.so.0 -Wl,--version-script=client/luot.map $(LDFLAGS_ALL) -lsodium -pthread -o $@
 	@ln -sf libluot.so $(BUILD)/libluot.so.0
 
 $(BUILD)/example: client/example.c $(BUILD)/libluot.so
@@ -190,7 +207,7 @@ $(LUOT_TESTS): $(BUILD)/tests/%: tests/%.c $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BU
 
 $(BUILD)/tests/stress/stress_luot: tests/stress/stress_luot.c $(BUILD)/libluot.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -pthread -o $@
+	$(CC) $(CFLAGS_ALL) -Iclient -MMD -MP $< $(BUILD)/libluot.a $(LDFLAGS_ALL) -lsodium -pthread -o $@
 
 # Stress tests stop threads inside count/ (hits_seam, visitors_seam), so they link count/ compiled with its seams; the archive's own
 # copies are then not taken, because nothing of them is missing any more.
@@ -233,7 +250,7 @@ $(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.
 
 # Counts what the hot paths ask of the heap: they must ask nothing.
 $(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
-$(BUILD)/tests/test_pipeline $(BUILD)/tests/test_pipeline_log: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(BUILD)/tests/test_pipeline $(BUILD)/tests/test_pipeline_log $(BUILD)/tests/test_pipeline_signed: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 # Makes each call in turn fail.
 $(BUILD)/tests/count/test_registry_memory: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc
 
@@ -246,7 +263,7 @@ $(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/
 # (exit 1: not a crash, not a build that broke), or it proves nothing about that line.
 MUTANTS = NO_GRACE:stress_forced_hits NO_FLOOR:stress_forced_hits \
           NO_SEAL:stress_forced_visitors NO_GRACE:stress_forced_visitors \
-          NO_OPEN:stress_kill_site
+          NO_OPEN:stress_kill_site NO_GRACE:stress_topk
 
 mutant_name = $(word 1,$(subst :, ,$(1)))
 mutant_test = $(word 2,$(subst :, ,$(1)))
@@ -324,10 +341,12 @@ stress: $(STRESS_BIN)
 	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
 
 # An installed luotd.conf is the operator's: a new one that differs is put beside it.
-install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(LIST_DIR)referrers.list $(COUNTRY_DB)
+install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(addprefix $(LIST_DIR),referrers.list agents.list bots.list licences.txt) $(COUNTRY_DB)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/luot
 	install -m 755 $(BUILD)/luotd $(BUILD)/luotctl $(DESTDIR)$(BINDIR)
-	@[ -z "$(COUNTRY_DB)" ] || { set -x; install -d $(DESTDIR)$(PREFIX)/share/luot; \
+	install -d $(DESTDIR)$(PREFIX)/share/luot
+	install -m 644 $(LIST_DIR)agents.list $(LIST_DIR)bots.list $(LIST_DIR)licences.txt conf/lists/README.md $(DESTDIR)$(PREFIX)/share/luot
+	@[ -z "$(COUNTRY_DB)" ] || { set -x; \
 	  install -m 644 $(COUNTRY_DB) $(COUNTRY_DB).credit $(COUNTRY_DB).licence $(DESTDIR)$(PREFIX)/share/luot; }
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	sed 's|/usr/bin/luotd|$(BINDIR)/luotd|g; s|/etc/luot/|$(SYSCONFDIR)/luot/|g' conf/luotd.service \
@@ -371,12 +390,16 @@ run:
 	@$(MAKE) -s $(COUNTRY_DB) || echo "luotd counts without countries: their database could not be fetched"
 	@exec $(BUILD)/luotd $$([ ! -e "$(COUNTRY_DB)" ] || echo --geo-db=$(COUNTRY_DB))
 
+# conf/lists' own rules and packages on real agents; `--wrong` lists what differs.
+data-report: $(BUILD)/luotctl
+	@BUILD=$(abspath $(BUILD)) node tests/data/report.mjs $(if $(WRONG),--wrong)
+
 # Fuzzing needs clang; the same seeds are replayed by gcc's sanitizers in `make check`.
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(ASSET_FILES) $(LIST_DIR)referrers.list
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(ASSET_FILES) $(LIST_DIR)referrers.list $(LIST_DIR)agents.scan
 	@mkdir -p $(@D) $(BUILD)/fuzz/llhttp
 	@for f in $(LLHTTP_SRC); do clang -O1 -g -I$(LLHTTP_INCLUDE) -c $$f -o $(BUILD)/fuzz/llhttp/$$(basename $$f .c).o; done
-	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
+	clang $(filter-out -fsanitize% -O2,$(CFLAGS_ALL)) -DASSET_DIR='"$(ASSET_DIR)"' $(FUZZ_FLAGS) $< $(CORE_SRC) $(BUILD)/fuzz/llhttp/*.o $(CORE_LIBS) -o $@
 
 fuzz: $(FUZZ_BIN)
 	@for t in $^; do n=$$(basename $$t); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "== $$n"; \
@@ -397,7 +420,7 @@ lint:
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem --enable=warning,portability \
 	  --suppress=unknownMacro:client/luotctl_show.c -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
 
-e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/tests/fdholder $(PRELOADS)
+e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/example $(BUILD)/tests/fdholder $(PRELOADS)
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
 
 # The long form of what `make e2e` runs in short. Each file says which of these it reads.

@@ -4,10 +4,11 @@
  * the arena, the registry and the pipeline that luotd runs. Nanoseconds of CPU a beacon,
  * best of 5 passes over beacons made before. "new slots": the clock moves on by a slot
  * each 10,000 beacons, so that about two in three are their visitor's first of a slot.
+ * "limits": with the guard, whose limits nobody reaches.
  *
  *   bench_pipeline                         the table
  *   bench_pipeline WHAT LINES DATAGRAMS    one pass, for callgrind (bench/README.md):
- *                                          WHAT is parse, count or slots */
+ *                                          WHAT is parse, count, slots or limits */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct bench {
     struct referrer_list *own_referrers;
     _Atomic(const struct referrer_list *) referrers;
     struct pipeline pipeline;
+    struct guard *guard;
     struct instant now;
     uint64_t parsed; /* bytes of pages: so that no parse is left out */
 };
@@ -90,6 +92,13 @@ static void count_pass(struct bench *b, const struct work *w)
             pipeline_datagram(&b->pipeline, datagram_at(w->beacons, j), &from);
         (void)pipeline_end(&b->pipeline);
     }
+}
+
+static void limits_pass(struct bench *b, const struct work *w)
+{
+    b->pipeline.guard = b->guard;
+    count_pass(b, w);
+    b->pipeline.guard = NULL;
 }
 
 /* What luotd's keeper does ten times a second; here between passes, and not measured. */
@@ -150,6 +159,10 @@ static int start(struct bench *b)
         arena_open(&b->arena, b->dir, &layout, 0, &opened) != 0 ||
         registry_open(&b->registry, b->arena, SITES_MAX, b->config, b->now, &report) != 0)
         return ERR_IO;
+    b->guard = guard_new();
+    if (b->guard == NULL)
+        return ERR_NOMEM;
+    b->trust.limits = (struct guard_rules){{10, 1000000}, {10, 1000000}};
     head = arena_head(b->arena);
     atomic_store(&b->trusted, &b->trust);
     atomic_store(&b->referrers, b->own_referrers);
@@ -164,6 +177,7 @@ static void stop(struct bench *b)
     char file[96];
 
     pipeline_release(&b->pipeline);
+    guard_free(b->guard);
     registry_close(b->registry);
     arena_close(b->arena);
     config_free(b->config);
@@ -229,6 +243,8 @@ static int table(struct bench *b)
         if (rv == 0)
             rv = measure(b, "parse and count", count_pass, w);
         if (rv == 0)
+            rv = measure(b, "parse and count, limits", limits_pass, w);
+        if (rv == 0)
             rv = measure(b, "parse and count, new slots", count_pass, moving);
         free(made.datagrams);
     }
@@ -255,7 +271,11 @@ static int once(struct bench *b, const char *what, unsigned lines, size_t datagr
         return ERR_NOMEM;
     rv = warm_up(b, &w);
     if (rv == 0)
-        run(b, strcmp(what, "parse") == 0 ? parse_pass : count_pass, &w);
+        run(b,
+            strcmp(what, "parse") == 0    ? parse_pass
+            : strcmp(what, "limits") == 0 ? limits_pass
+                                          : count_pass,
+            &w);
     free(made.datagrams);
     return rv;
 }

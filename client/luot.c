@@ -30,8 +30,9 @@
 #define OPTIONS_SIZE_FIRST (offsetof(struct luot_options, plain) + sizeof(unsigned))
 #define HIT_SIZE_FIRST     (offsetof(struct luot_hit, ping) + sizeof(int))
 #define STATS_SIZE_FIRST   (offsetof(struct luot_stats, errors) + sizeof(uint64_t))
+#define OPTIONS_SIZE_NOW   (offsetof(struct luot_options, secret) + sizeof(const char *))
 /* Padding at the end would be read as a newer field by a newer library. */
-static_assert(sizeof(struct luot_options) == OPTIONS_SIZE_FIRST, "padding at the end");
+static_assert(sizeof(struct luot_options) == OPTIONS_SIZE_NOW, "padding at the end");
 static_assert(sizeof(struct luot_hit) == HIT_SIZE_FIRST, "padding at the end");
 static_assert(sizeof(struct luot_stats) == STATS_SIZE_FIRST, "padding at the end");
 enum { SIZE_LIMIT = 4096 }; /* of any release: a larger one was never set */
@@ -134,7 +135,8 @@ static bool options_read(struct luot *l, const struct luot_options *given)
     l->plan.datagrams = batch ? value_or(o.batch_datagrams, LUOT_BATCH_DATAGRAMS) : 1;
     l->plan.wait_ms = value_or(o.batch_ms, LUOT_BATCH_MS);
     l->plan.plain = o.plain != 0;
-    return to_read(&l->plan, o.address != NULL ? o.address : DEFAULT_ADDRESS);
+    return luot_signer_init(&l->plan.signer, o.key_id, o.secret) &&
+           to_read(&l->plan, o.address != NULL ? o.address : DEFAULT_ADDRESS);
 }
 
 static struct process *process_new(const struct luot *l, pid_t id, struct process *parent)
@@ -247,6 +249,8 @@ struct luot *luot_open_with(const struct luot_options *options,
     errno = error != 0 ? error : before;
     if (error == 0)
         return l;
+    if (l != NULL)
+        luot_signer_erase(&l->plan.signer);
     free(l);
     return NULL;
 }
@@ -320,6 +324,7 @@ void luot_close(struct luot *l)
         parent = p->parent;
         process_free(p);
     }
+    luot_signer_erase(&l->plan.signer);
     free(l);
     pthread_setcancelstate(cancel_state, NULL);
     errno = before;

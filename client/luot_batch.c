@@ -50,7 +50,7 @@ enum {
 
 struct datagram {
     size_t start;   /* in bytes[]                */
-    size_t length;  /* with newlines and padding */
+    size_t length;  /* with newlines, padding, and the room for a signature */
     unsigned lines; /* 1 to plan->lines          */
 };
 
@@ -72,6 +72,8 @@ struct luot_batch {
     size_t size;        /* of bytes                                     */
     size_t last_line;   /* length of the last line, without its newline */
     uint64_t oldest_ms; /* when the first line came                     */
+    uint64_t sender;    /* of signed datagrams: which process we are    */
+    uint64_t seq;       /* of the last one that was signed              */
     struct datagram datagrams[LUOT_BATCH_DATAGRAMS_MAX];
     struct mmsghdr messages[LUOT_BATCH_DATAGRAMS_MAX]; /* for one system call */
     struct iovec pieces[LUOT_BATCH_DATAGRAMS_MAX];     /* one a message       */
@@ -82,7 +84,7 @@ struct luot_batch {
 
 struct luot_batch *luot_batch_new(const struct luot_plan *plan)
 {
-    size_t size = plan->datagrams * plan->bytes + LONGEST_LINE;
+    size_t size = plan->datagrams * plan->bytes + LONGEST_LINE + plan->signer.room;
     struct luot_batch *b = plan->seam->allocate(sizeof *b + size);
     if (b == NULL)
         return NULL;
@@ -91,6 +93,8 @@ struct luot_batch *luot_batch_new(const struct luot_plan *plan)
     b->fd = -1;
     b->segments = !plan->plain;
     b->size = size;
+    if (plan->signer.room > 0)
+        b->sender = plan->seam->random();
     return b;
 }
 
@@ -193,13 +197,15 @@ static void pad(struct luot_batch *b)
 
 static void begin_datagram(struct luot_batch *b, size_t first_line)
 {
+    size_t head = b->plan->signer.room, least = head + first_line;
     /* Room for padding too, whatever the first line leaves of it. */
-    size_t room = first_line > b->plan->bytes ? first_line : b->plan->bytes;
+    size_t room = least > b->plan->bytes ? least : b->plan->bytes;
     if (b->count > 0)
         pad(b);
     if (b->count == b->plan->datagrams || b->used + room > b->size)
         luot_batch_send(b);
-    b->datagrams[b->count++] = (struct datagram){.start = b->used};
+    b->datagrams[b->count++] = (struct datagram){.start = b->used, .length = head};
+    b->used += head;
 }
 
 static bool fits(struct luot_batch *b, size_t length)
@@ -221,7 +227,7 @@ void luot_batch_add(struct luot_batch *b, const char *line, size_t length)
     uint64_t now_ms = b->plan->seam->now_ms();
     if (!fits(b, length + 1))
         begin_datagram(b, length + 1);
-    if (b->used == 0)
+    if (b->used == b->plan->signer.room)
         b->oldest_ms = now_ms;
 
     struct datagram *d = last_datagram(b);
@@ -354,10 +360,23 @@ static unsigned refused(struct luot_batch *b, unsigned at, int error, unsigned *
     return drop(b, at, at + b->carries[0]);
 }
 
+/* What is sent a second time has the same number: the kernel did not take it before. */
+static void sign_all(struct luot_batch *b)
+{
+    uint64_t now_ms;
+    if (b->count == 0 || b->plan->signer.room == 0)
+        return;
+    now_ms = b->plan->seam->unix_ms();
+    for (unsigned i = 0; i < b->count; i++)
+        luot_sign(&b->plan->signer, b->sender, ++b->seq, now_ms,
+                  b->bytes + b->datagrams[i].start, b->datagrams[i].length);
+}
+
 void luot_batch_send(struct luot_batch *b)
 {
     unsigned at = 0, chances = SECOND_CHANCES;
     bool renew = false;
+    sign_all(b);
     if (b->count > 0 && b->fd < 0 && open_socket(b) != 0) {
         b->stats.errors++;
         at = drop(b, 0, b->count);

@@ -8,6 +8,7 @@
 
 #include "luot.h"
 #include "luot_seam.h"
+#include "luot_sign.h"
 
 /* The options, checked and with their defaults. */
 struct luot_plan {
@@ -23,6 +24,7 @@ struct luot_plan {
     unsigned datagrams; /* of a batch                                  */
     unsigned wait_ms;   /* before the oldest line is late              */
     bool plain;         /* no UDP_SEGMENT                              */
+    struct luot_signer signer;
 };
 
 struct luot_batch;

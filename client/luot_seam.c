@@ -1,5 +1,6 @@
 #include "luot_seam.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,20 @@ static uint64_t kernel_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static uint64_t kernel_unix_ms(void)
+{
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t kernel_random(void)
+{
+    uint64_t number;
+    randombytes_buf(&number, sizeof number);
+    return number;
+}
+
 const struct luot_seam luot_seam_kernel = {
     .allocate = malloc,
     .socket = socket,
@@ -28,4 +43,6 @@ const struct luot_seam luot_seam_kernel = {
     .sendmmsg = sendmmsg,
     .process = getpid,
     .now_ms = kernel_now_ms,
+    .unix_ms = kernel_unix_ms,
+    .random = kernel_random,
 };

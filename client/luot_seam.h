@@ -19,6 +19,9 @@ struct luot_seam {
     int (*sendmmsg)(int fd, struct mmsghdr *messages, unsigned count, int flags);
     pid_t (*process)(void);   /* as getpid                       */
     uint64_t (*now_ms)(void); /* of a clock that never goes back */
+    /* Only for what is signed. */
+    uint64_t (*unix_ms)(void);
+    uint64_t (*random)(void); /* that nobody can guess */
 };
 
 extern const struct luot_seam luot_seam_kernel;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const struct classifier *const KINDS[] = {&classify_addresses,
+static const struct classifier *const KINDS[] = {&classify_addresses, &classify_agents,
                                                  &classify_referrers};
 
 static const struct classifier *find_kind(const char *word)

@@ -19,8 +19,9 @@ struct classifier {
     void (*close)(void *opened);
 };
 
-/* luotctl_classify_addresses.c, luotctl_classify_referrers.c */
+/* A file each: luotctl_classify_addresses.c and so on. */
 extern const struct classifier classify_addresses;
+extern const struct classifier classify_agents;
 extern const struct classifier classify_referrers;
 
 #endif

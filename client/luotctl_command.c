@@ -100,10 +100,26 @@ static const struct command COMMANDS[] = {
                 {.name = "starts-on", .key = "starts_on"},
                 {.name = "compare", .key = "compare"},
                 {.name = "format"}}},
+    {.name = "top",
+     .kind = COMMAND_TEXT,
+     .usage = "KEY [--of WHAT] [--from FROM] [--to TO]",
+     .sentence = "the first rows of a site's pages, referrers, countries and so on",
+     .details =
+         "  --of WHAT   pages (default), entry_pages, referrers, referrer_classes, "
+         "countries,\n"
+         "              regions, networks, browsers, systems, devices, languages, "
+         "screens,\n"
+         "              campaigns, events, not_found, downloads or bots\n" SPAN
+         "  Without FROM and TO: today.\n",
+     .words_min = 1,
+     .words_max = 1,
+     .option = {{.name = "of", .key = "of"},
+                {.name = "from", .key = "from"},
+                {.name = "to", .key = "to"}}},
     {.name = "seed",
      .kind = COMMAND_TEXT,
      .usage = "KEY [--metric M] --total N [--today N] [--week N] [--month N]\n"
-              "               [--as-of T] [--note TEXT]",
+              "               [--as-of T] [--note TEXT] | KEY --page PATH N",
      .sentence = "sets the numbers that a site begins with",
      .details =
          "  Sets, never adds: the same seed twice changes nothing.\n"
@@ -114,17 +130,19 @@ static const struct command COMMANDS[] = {
          "  --as-of T    when the numbers were right: a day, or unix seconds (default: "
          "now)\n"
          "  --note TEXT  why, for the audit\n"
+         "  --page PATH  all views of one page, as of now, instead of the site's\n"
          "  example: luotctl seed portal --metric visits --total 50510 --week 84 --today "
          "2\n",
      .words_min = 1,
-     .words_max = 1,
+     .words_max = 2,
      .option = {{.name = "metric", .key = "metric"},
-                {.name = "total", .key = "total", .required = true},
+                {.name = "total", .key = "total"},
                 {.name = "today", .key = "today"},
                 {.name = "week", .key = "week"},
                 {.name = "month", .key = "month"},
                 {.name = "as-of", .key = "as_of"},
-                {.name = "note", .key = "note"}}},
+                {.name = "note", .key = "note"},
+                {.name = "page", .key = "page"}}},
     {.name = "adjust",
      .kind = COMMAND_TEXT,
      .usage = "KEY [--metric M] --day D --by N [--note TEXT]",
@@ -225,7 +243,7 @@ static const struct command COMMANDS[] = {
      .words_max = 2},
     {.name = "classify",
      .kind = COMMAND_CLASSIFY,
-     .usage = "addresses|referrers [OPTIONS] [FILE]",
+     .usage = "addresses|agents|referrers [OPTIONS] [FILE]",
      .sentence = "what luot makes of them, a line each, as JSON lines",
      .details =
          "  Without FILE, or with -, standard input. No luotd is asked.\n"
@@ -233,13 +251,19 @@ static const struct command COMMANDS[] = {
          "            --geo-db FILE  a country database; none: no countries (default: "
          "the installed\n"
          "                           one)\n"
+         "  agents    --agent-list FILE, --bot-list FILE  as the settings agent_list and "
+         "bot_list\n"
          "  referrers --list FILE    as the setting referrer_list\n"
          "            --deny FILE    as the setting referrer_deny\n"
          "  example: echo https://l.facebook.com/ | luotctl classify referrers\n",
      .words_min = 1,
      .words_max = 2,
-     .option =
-         {{.name = "list"}, {.name = "deny"}, {.name = "config"}, {.name = "geo-db"}}},
+     .option = {{.name = "list"},
+                {.name = "deny"},
+                {.name = "config"},
+                {.name = "geo-db"},
+                {.name = "agent-list"},
+                {.name = "bot-list"}}},
     {.name = "snippet",
      .kind = COMMAND_TEXT,
      .usage = "KEY [--url URL] [--lang vi|km|en]",

@@ -17,7 +17,7 @@ int luotctl_run(FILE *out, FILE *err, int argc, char *const *argv);
 
 /* `import`, in luotctl_import.c. */
 int luotctl_import(const struct luotctl *ctl, const struct invocation *i);
-/* In luotctl_dump.c, luotctl_load.c, luotctl_check.c. */
+/* In luotctl_dump.c, luotctl_load.c, luotctl_check.c, luotctl_classify.c. */
 int luotctl_check(const struct luotctl *ctl, const struct invocation *i);
 /* In luotctl_report.c: a monthly report, and whether that is what was typed. */
 int luotctl_report(const struct luotctl *ctl, const struct invocation *i);

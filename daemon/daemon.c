@@ -15,8 +15,9 @@
 #include "store/names.h"
 
 enum {
-    /* 1 had no checks (count/check_word.h), 2 no days aside (count/site_aside.h) and no seals
-     * (count/site_seal.h): they are made at adoption. */
+    /* 1 had no checks (count/check_word.h); 2 no days aside (count/site_aside.h), no seals
+     * (count/site_seal.h) and no engaged visits (count/site_engaged.h), whose bit it would
+     * read as part of a slot: they are made at adoption. */
     ARENA_VERSION = 3,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
@@ -195,18 +196,38 @@ static int open_lanes(struct daemon *d)
     d->lane_pointers = calloc(d->workers, sizeof *d->lane_pointers);
     if (d->rows == NULL || d->lanes == NULL || d->lane_pointers == NULL)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    if (daemon_open_guard(d) != 0)
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     memset((void *)d->rows, 0, d->workers * sizeof *d->rows);
     for (unsigned i = 0; i < d->workers; i++) {
         struct lane *lane = &d->lanes[i];
         lane->daemon = d;
         d->lane_pointers[i] = lane;
         if (pipeline_init(&lane->pipeline, d->registry, &d->rows[i], &head->turns.line[i],
-                          &d->trust) != 0 ||
-            answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
+                          &d->trust) != 0)
+            return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+        lane->pipeline.guard = d->guard;
+        lane->pipeline.senders = d->senders;
+        if (answer_lane_init(&lane->http, &d->service, &lane->pipeline) != 0)
             return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
         lane->pipeline.referrers = &d->referrers;
         lane->pipeline.atlas = &d->atlas;
     }
+    return EXIT_OK;
+}
+
+static int open_agents(struct daemon *d)
+{
+    char sentence[1024];
+    struct agents *agents;
+    int rv = daemon_load_agents(d, &d->config->settings, &agents, sentence);
+
+    if (rv != 0)
+        return daemon_fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "agents",
+                           sentence);
+    daemon_use_agents(d, agents);
+    for (unsigned i = 0; i < d->workers; i++)
+        pipeline_use_agents(&d->lanes[i].pipeline, &d->agents, i);
     return EXIT_OK;
 }
 
@@ -215,7 +236,7 @@ static int open_net(struct daemon *d)
     const struct settings *s = &d->config->settings;
     struct net_options options = {
         .listen = s->listen,
-        .udp = s->udp_trusted.count > 0,
+        .udp = s->udp_trusted.count > 0 || s->writers[0] != '\0',
         .workers = d->workers,
         .connections = s->connections,
         .connections_per_address = s->connections_per_address,
@@ -314,8 +335,11 @@ static int start(struct daemon *d)
             "be written by this user\" next=use_it_or_set_run_dir",
             d->places.run_dir);
     say_places(&d->places);
-    if (daemon_set_trust(d, &d->config->settings) != 0)
+    rv = daemon_set_trust(d, &d->config->settings, sentence);
+    if (rv == ERR_NOMEM)
         return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
+    if (rv != 0)
+        return daemon_fail(EXIT_CONFIG, "writers", sentence);
     daemon_join_service(d);
     rv = open_atlas(d);
     if (rv == EXIT_OK)
@@ -333,6 +357,8 @@ static int start(struct daemon *d)
         rv = open_lanes(d);
     d->service.rows = d->rows;
     d->service.workers = d->workers;
+    if (rv == EXIT_OK)
+        rv = open_agents(d);
     if (rv == EXIT_OK)
         rv = open_net(d);
     return rv == EXIT_OK ? start_threads(d) : rv;
@@ -388,9 +414,11 @@ static void stop(struct daemon *d)
     free(d->lanes);
     free(d->rows);
     daemon_free_retired(d);
-    free(d->own_trust);
+    trust_free(d->own_trust);
+    guard_free(d->guard);
     referrer_list_free(d->own_referrers);
     daemon_free_atlas(d->own_atlas, NULL);
+    agents_free(d->own_agents);
     config_free(d->config);
 }
 

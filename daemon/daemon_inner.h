@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "handover.h"
+#include "identify/agent.h"
 #include "keep/keeper.h"
 #include "keep/nodes.h"
 #include "keep/reader.h"
@@ -61,6 +62,8 @@ struct daemon {
     struct sharer *sharer;
     struct store *near_store, *far_store; /* the replicator's, until it has them */
     struct store *nodes_store; /* of the first store that nodes share; NULL: none */
+    struct guard *guard;
+    struct senders *senders; /* NULL: there are no writers, or no room */
     struct registry *registry;
     bool restoring; /* a new arena, and the store did not answer at start */
     bool gap_waits; /* so it has not noted yet when nobody counted. Then the reader's */
@@ -74,7 +77,9 @@ struct daemon {
     struct geo_file {
         char path[GEO_PATH_MAX]; /* "": none */
         struct stat about;
-    } geo_file;              /* that its database was read from */
+    } geo_file;                /* that its database was read from */
+    struct agents *own_agents; /* the current one, which is `agents` */
+    _Atomic(const struct agents *) agents;
     struct retired *retired; /* what reloads replaced                         */
     bool reloaded_lately;    /* for SIGHUP, within this second                */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
@@ -132,6 +137,12 @@ int daemon_load_secret(const struct daemon *d, const struct settings *s,
 int daemon_start_sharing(struct daemon *d);  /* ERR_NOMEM */
 void daemon_close_sharing(struct daemon *d); /* the registry is closed */
 
+/* trust.c, main thread. As writers_load; ERR_NOMEM leaves the sentence. */
+int trust_load(struct trust **ret_trust, const struct settings *s,
+               char ret_sentence[512]);
+void trust_free(struct trust *t);        /* NULL is a no-op */
+int daemon_open_guard(struct daemon *d); /* after the arena. ERR_NOMEM */
+
 /* geography.c, main thread: the database and the networks. */
 /* What these settings say; a database that cannot be read is said, and the one before (if
  * there is one) stays. NULL: out of memory. */
@@ -139,9 +150,18 @@ struct atlas *daemon_new_atlas(struct daemon *d, const struct config *c);
 void daemon_use_atlas(struct daemon *d, struct atlas *a);
 /* `heir` has its database too, or is NULL. */
 void daemon_free_atlas(struct atlas *a, const struct atlas *heir);
+/* agents.c, main thread. */
+/* An error with a sentence; the workers are known. */
+int daemon_load_agents(const struct daemon *d, const struct settings *s,
+                       struct agents **ret_agents, char ret_sentence[1024]);
+/* False: both settings stand for the built-in lists. */
+bool daemon_agents_may_differ(const struct settings *now, const struct settings *new);
+/* The ones before are the caller's to free, a grace later. */
+void daemon_use_agents(struct daemon *d, struct agents *agents);
 
 /* reload.c, main thread. */
-int daemon_set_trust(struct daemon *d, const struct settings *s); /* ERR_NOMEM */
+/* As trust_load. */
+int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_sentence[512]);
 /* The list of referrers that the settings name: at start, for the first time. Else as
  * referrer_list_open. */
 int daemon_set_referrers(struct daemon *d, const struct settings *s,

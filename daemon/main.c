@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "daemon.h"
+#include "identify/agent_file.h"
 #include "identify/geo.h"
 #include "identify/referrer_list.h"
 #include "options.h"
@@ -60,9 +62,12 @@ static int check_geo(const char *setting)
 
 static int check(const struct config *c)
 {
-    char sentence[REFERRER_LIST_SENTENCE_MAX];
+    char sentence[REFERRER_LIST_SENTENCE_MAX], trouble[AGENT_FILE_TROUBLE_MAX];
     struct referrer_list *referrers;
+    struct agents *agents;
 
+    if (hash_start() != 0)
+        return EXIT_OSERR;
     if (check_geo(c->settings.geo_db) != EXIT_OK)
         return EXIT_CONFIG;
     if (referrer_list_open(&referrers, c->settings.referrer_list,
@@ -71,6 +76,12 @@ static int check(const struct config *c)
         return EXIT_CONFIG;
     }
     referrer_list_free(referrers);
+    if (agents_open(&agents, c->settings.agent_list, c->settings.bot_list, 1, trouble) !=
+        0) {
+        fprintf(stderr, "luotd: %s\n", trouble);
+        return EXIT_CONFIG;
+    }
+    agents_free(agents);
     printf("the configuration is right: %zu site%s, listen %s\n", c->site_count,
            c->site_count == 1 ? "" : "s", c->settings.listen);
     return EXIT_OK;

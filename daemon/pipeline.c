@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "identify/agent_visit.h"
 #include "identify/visit_page.h"
 #include "identify/visit_referrer.h"
 #include "parse/beacon.h"
+#include "parse/signed.h"
 #include "parse/url.h"
 #include "pipeline_log.h"
 
@@ -19,10 +21,15 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
     p->lane = calloc(sites, sizeof *p->lane);
     p->touched = calloc(sites, sizeof *p->touched);
     p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
-    if (p->lane != NULL && p->touched != NULL && p->referrer_cache != NULL)
-        return 0;
-    pipeline_release(p);
-    return ERR_NOMEM;
+    p->names = name_lane_new();
+    if (p->lane == NULL || p->touched == NULL || p->referrer_cache == NULL ||
+        p->names == NULL) {
+        pipeline_release(p);
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < sites; i++)
+        p->lane[i].names = p->names;
+    return 0;
 }
 
 void pipeline_release(struct pipeline *p)
@@ -30,9 +37,18 @@ void pipeline_release(struct pipeline *p)
     free(p->lane);
     free(p->touched);
     free(p->referrer_cache);
+    name_lane_free(p->names);
+    p->names = NULL;
     p->lane = NULL;
     p->touched = NULL;
     p->referrer_cache = NULL;
+}
+
+void pipeline_use_agents(struct pipeline *p, _Atomic(const struct agents *) *agents,
+                         unsigned lane)
+{
+    p->agents = agents;
+    p->agents_lane = lane;
 }
 
 void pipeline_begin(struct pipeline *p, struct instant now)
@@ -49,6 +65,7 @@ bool pipeline_end(struct pipeline *p)
     int64_t now_s = instant_seconds(p->now);
     bool wants_room = p->opened_site;
 
+    name_lane_flush(p->names);
     for (size_t i = 0; i < p->touched_count; i++)
         wants_room |= site_lane_flush(registry_site(p->registry, p->touched[i]),
                                       &p->lane[p->touched[i]], now_s);
@@ -208,6 +225,41 @@ static bool is_internal(const struct atlas *atlas, const struct site_terms *term
            (atlas != NULL && networks_contain(&atlas->internal, address));
 }
 
+/* --- By what --- */
+
+static bool is_robot(const struct pipeline *p, const struct sender *sender,
+                     struct visit *visit)
+{
+    bool expected = sender->agent_expected || (sender->http && !sender->trusted);
+
+    return p->agents != NULL &&
+           visit_agent(visit, atomic_load_explicit(p->agents, memory_order_seq_cst),
+                       p->agents_lane, expected);
+}
+
+/* --- How often --- */
+
+/* A proxy's own address, and that of a sender who is trusted to name visitors and named none,
+ * are nobody's: such lines have no limit but the site's. */
+static bool is_named(const struct beacon *beacon, const struct sender *sender)
+{
+    return !sender->nobody || (sender->trusted && beacon->has_address);
+}
+
+/* Early, before what takes time: guard_expect. */
+static struct guarded expect(const struct pipeline *p, const struct beacon *beacon,
+                             const struct sender *sender)
+{
+    struct guarded g = {.named = is_named(beacon, sender), .now_ms = p->now.ms};
+    struct address unit;
+
+    if (p->guard == NULL)
+        return g;
+    unit = address_unit(address_of(beacon, sender));
+    g.who = guard_expect(p->guard, &unit);
+    return g;
+}
+
 /* --- Counted --- */
 
 static struct site_lane *open_lane(struct pipeline *p, struct site *site)
@@ -221,6 +273,26 @@ static struct site_lane *open_lane(struct pipeline *p, struct site *site)
     return lane;
 }
 
+/* False: it is one too many. */
+static bool count_visit(struct pipeline *p, struct site *site, const struct visit *visit,
+                        struct guarded *guarded)
+{
+    struct site_lane *lane = open_lane(p, site);
+    const struct guard_rules *limits;
+
+    if (p->guard == NULL) {
+        site_visit(site, lane, visit);
+        return true;
+    }
+    guarded->visit = visit;
+    limits = &atomic_load_explicit(p->trust, memory_order_acquire)->limits;
+    if (!guard_allows(p->guard, limits, site, lane, guarded))
+        return false;
+    site_visit(site, lane, visit);
+    guard_counted(p->guard, limits, site, lane, guarded);
+    return true;
+}
+
 enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
                             const struct sender *sender, struct site *site,
                             const struct site_terms *terms, int64_t own_s)
@@ -229,6 +301,7 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
     const struct atlas *atlas = atlas_of(p);
+    struct guarded guarded = expect(p, beacon, sender);
     enum outcome outcome;
     struct visit visit;
 
@@ -243,11 +316,15 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
         visit.slot = instant_slot((struct instant){1000 * own_s});
         visit.own_s = own_s;
     }
+    if (is_robot(p, sender, &visit) && terms->config.bots == BOTS_APART) {
+        if (visit.kind == VISIT_VIEW)
+            site_tops_count_bot(site, open_lane(p, site), &visit);
+        return OUTCOME_BOT;
+    }
     outcome = find_place(p, &visit, beacon, sender, site, terms);
     if (outcome != OUTCOME_VIEW)
         return outcome;
-    site_visit(site, open_lane(p, site), &visit);
-    return counted[visit.kind];
+    return count_visit(p, site, &visit, &guarded) ? counted[visit.kind] : OUTCOME_SUSPECT;
 }
 
 static enum outcome count_beacon(struct pipeline *p, struct slice line,
@@ -258,6 +335,8 @@ static enum outcome count_beacon(struct pipeline *p, struct slice line,
     enum outcome outcome;
     int rv = beacon_parse(&beacon, line, p->scratch);
 
+    if (sender->mistrusted)
+        return OUTCOME_UNTRUSTED;
     if (rv != 0)
         return rv == ERR_TOO_LONG ? OUTCOME_TOO_LONG : OUTCOME_MALFORMED;
     outcome = find_site(p, &beacon, sender, ret_site, &terms);
@@ -281,6 +360,8 @@ enum outcome pipeline_line(struct pipeline *p, struct slice line,
                   ? pipeline_count_log(p, line, &site)
                   : count_beacon(p, line, sender, &site);
     metrics_outcome(p->row, outcome, 1);
+    if (site != NULL && outcome_class(outcome) != OUTCOME_COUNTED)
+        site_refuse(open_lane(p, site), outcome);
     if (ret_site != NULL)
         *ret_site = site;
     return outcome;
@@ -331,14 +412,78 @@ static void refuse_all(struct pipeline *p, struct slice datagram, enum outcome o
     refuse(p, datagram.length > 0 ? lines_in(datagram) : 1, outcome);
 }
 
+/* --- Signed --- */
+
+static enum outcome seen_before(struct pipeline *p, const struct writer *writer,
+                                const struct signed_header *h)
+{
+    struct senders_gap gap;
+    enum senders_verdict verdict = senders_take(
+        p->senders, sender_id(slice_of(writer->id), h->sender), h->seq, p->now.ms, &gap);
+
+    metrics_bump(p->row, udp_signed_skipped, gap.skipped);
+    metrics_bump(p->row, udp_signed_late, gap.late);
+    return verdict == SENDERS_NEW    ? OUTCOME_VIEW
+           : verdict == SENDERS_FULL ? OUTCOME_SENDERS
+                                     : OUTCOME_REPLAY;
+}
+
+static bool is_of_now(const struct pipeline *p, int64_t unix_ms)
+{
+    int64_t ms = (int64_t)SENDERS_TIME_S * 1000;
+
+    return unix_ms >= p->now.ms - ms && unix_ms <= p->now.ms + ms;
+}
+
+/* OUTCOME_VIEW stands for "believed". The signature first: what strangers send costs a hash
+ * and leaves nothing. */
+static enum outcome believe(struct pipeline *p, const struct trust *trust,
+                            const struct signed_header *h)
+{
+    const struct writer *writer = writers_find(trust->writers, h->key_id);
+    uint8_t mac[SECRET_MAC_BYTES];
+
+    if (writer == NULL)
+        return OUTCOME_MAC;
+    secret_mac(writer->secret, h->covered, mac);
+    if (!secret_mac_equal(mac, h->mac))
+        return OUTCOME_MAC;
+    if (!is_of_now(p, h->unix_ms))
+        return OUTCOME_REPLAY;
+    return p->senders == NULL ? OUTCOME_SENDERS : seen_before(p, writer, h);
+}
+
+/* The first line is not a beacon's, and is not counted as one. */
+static void take_signed(struct pipeline *p, const struct trust *trust,
+                        struct slice datagram, const struct sender *sender)
+{
+    struct signed_header header;
+    struct site *site;
+    enum outcome outcome = OUTCOME_MALFORMED;
+
+    metrics_bump(p->row, udp_signed, 1);
+    if (signed_parse(&header, datagram) == 0) {
+        outcome = believe(p, trust, &header);
+        datagram = header.body;
+    } else {
+        (void)slice_cut(&datagram, '\n');
+    }
+    if (outcome == OUTCOME_VIEW)
+        pipeline_lines(p, datagram, sender, &site);
+    else
+        refuse_all(p, datagram, outcome);
+}
+
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from)
 {
     const struct trust *trust = atomic_load_explicit(p->trust, memory_order_seq_cst);
-    struct sender sender = {.address = *from, .trusted = true};
+    struct sender sender = {.address = *from, .trusted = true, .nobody = true};
     struct site *site;
 
-    if (!networks_contain(&trust->udp, from))
+    if (signed_is(datagram) && datagram.length <= LUOT_DATAGRAM_MAX)
+        take_signed(p, trust, datagram, &sender);
+    else if (!networks_contain(&trust->udp, from))
         refuse_all(p, datagram, OUTCOME_UNTRUSTED);
     else if (datagram.length > LUOT_DATAGRAM_MAX)
         refuse_all(p, datagram, OUTCOME_TOO_LONG);

@@ -9,26 +9,34 @@
 
 #include "base/address.h"
 #include "base/metrics.h"
+#include "base/writers.h"
+#include "count/guard.h"
 #include "count/registry.h"
+#include "count/senders.h"
+#include "identify/agent.h"
 #include "identify/atlas.h"
 #include "identify/referrer_cache.h"
 #include "identify/visit_scene.h"
 #include "luot_beacon.h"
 
-/* Who is believed; swapped whole on reload, by an atomic pointer. */
+/* Who is believed, and how often; swapped whole on reload, by an atomic pointer. */
 struct trust {
     struct networks udp;
     struct networks proxies;
+    struct writers *writers; /* whoever frees this frees them; NULL: none */
+    struct guard_rules limits;
 };
 
 /* Where lines come from, and what the way in says of the visitor. */
 struct sender {
     struct address address; /* the visitor's, as far as the way in knows */
     bool trusted;           /* `i` and `u` count                         */
+    bool mistrusted;        /* it shows a token that no writer has */
+    bool nobody;            /* the address is a proxy's own, or a back end's */
     bool http;              /* the fields below are a browser's headers  */
     bool anonymous;         /* DNT or GPC                                */
     bool prefetch;          /* nobody has looked yet                     */
-    bool agent_unsaid;      /* a log's format leaves it out: it says nothing of robots */
+    bool agent_expected;    /* a log's format has it: who says nothing is a robot */
     struct slice origin, referer, host, user_agent, accept_language;
     struct slice name; /* a log's host name, where it has no address */
 };
@@ -38,8 +46,10 @@ struct pipeline {
     struct metrics_row *row;
     struct turn_line *turn;
     _Atomic(const struct trust *) *trust;
-    _Atomic(const struct atlas *) *atlas; /* NULL: nobody asks where visitors are */
-    struct instant now;                   /* of this turn */
+    _Atomic(const struct atlas *) *atlas;   /* NULL: nobody asks where visitors are */
+    _Atomic(const struct agents *) *agents; /* NULL: nobody is asked what he is     */
+    unsigned agents_lane;
+    struct instant now; /* of this turn */
     int64_t now_slot;
     struct site_lane *lane; /* one a site of the registry        */
     uint32_t *touched;      /* indexes of the sites of this turn */
@@ -47,8 +57,11 @@ struct pipeline {
     /* The list of now, swapped on reload; NULL until somebody sets it: none. */
     _Atomic(const struct referrer_list *) *referrers;
     struct referrer_cache *referrer_cache;
-    struct visit_text text;          /* of the last visit */
-    bool opened_site;                /* in this turn: the keeper makes the next blank */
+    struct name_lane *names; /* what it knows of tops by heart                 */
+    struct visit_text text;  /* of the last visit */
+    struct guard *guard;     /* of all workers; NULL: nothing is limited */
+    struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */
+    bool opened_site;        /* in this turn: the keeper makes the next blank */
     char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */
 };
 
@@ -56,10 +69,14 @@ struct pipeline {
 int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_row *row,
                   struct turn_line *turn, _Atomic(const struct trust *) *trust);
 void pipeline_release(struct pipeline *p);
+/* Until then everybody is a person. The lane is this pipeline's alone; *agents may be
+ * replaced at any time, and the old ones freed a grace later. */
+void pipeline_use_agents(struct pipeline *p, _Atomic(const struct agents *) *agents,
+                         unsigned lane);
 
 void pipeline_begin(struct pipeline *p, struct instant now);
 /* One datagram of 1 to 64 lines: beacons, and log lines of web servers with or without a
- * syslog envelope; pipeline_log.h. */
+ * syslog envelope (pipeline_log.h); signed (parse/signed.h) or from udp_trusted. */
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from);
 /* One line. *ret_site (may be NULL) is the site it was for, when there is one. */

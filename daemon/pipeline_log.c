@@ -80,7 +80,7 @@ static struct sender sender_of(const struct pipeline *p, const struct log_line *
     struct sender sender = {.trusted = true,
                             .anonymous = record->anonymous,
                             .prefetch = record->prefetch,
-                            .agent_unsaid = !record->has_agent,
+                            .agent_expected = record->has_agent,
                             .host = record->vhost,
                             .user_agent = record->user_agent,
                             .accept_language = record->language};

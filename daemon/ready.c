@@ -14,7 +14,7 @@ static void say_hints(const struct net_listener *l, const char *socket)
         host = (struct slice){host.at + 1, host.length - 2};
     printf("\n"
            "  look     http://%s/\n"
-           "  send     curl -s 'http://%s/p.gif?s=demo&p=/hello' -o /dev/null\n",
+           "  send     curl -sA Firefox 'http://%s/p.gif?s=demo&p=/hello' -o /dev/null\n",
            l->text, l->text);
     if (l->udp)
         printf("           bash -c \"echo 's=demo&p=/hello' >/dev/udp/%.*s/%u\"\n",

@@ -1,4 +1,4 @@
-/* Reading the configuration again, on the main thread. Happy path: load -> trust ->
+/* Reading the configuration again, on the main thread. Happy path: load -> lists, trust ->
  * the keeper takes the sites up. It fails when the file is wrong: the old one stays,
  * and why is said. */
 #include <stdio.h>
@@ -10,6 +10,12 @@
 #include "daemon_inner.h"
 
 /* What only a restart can change; a reload says so and goes on with the rest. */
+/* The table of senders is made at a start, and so is UDP. */
+static bool writers_begin(const struct settings *now, const struct settings *new)
+{
+    return now->writers[0] == '\0' && new->writers[0] != '\0';
+}
+
 static void warn_of_restart(const struct settings *now, const struct settings *new)
 {
     if (strcmp(now->listen, new->listen) != 0 || now->workers != new->workers ||
@@ -17,12 +23,14 @@ static void warn_of_restart(const struct settings *now, const struct settings *n
         strcmp(now->state_dir, new->state_dir) != 0 ||
         strcmp(now->store, new->store) != 0 || strcmp(now->socket, new->socket) != 0 ||
         strcmp(now->node, new->node) != 0 || now->sites_max != new->sites_max ||
-        now->connections != new->connections || now->udp_buffer != new->udp_buffer)
+        now->connections != new->connections || now->udp_buffer != new->udp_buffer ||
+        writers_begin(now, new))
         log_warn(
             "event=reload_partial error=\"listen, workers, directories, store, socket, "
             "node, "
             "sites_max, "
-            "connections and udp_buffer change at a restart only\" next=restart_luotd");
+            "connections, udp_buffer and the first of writers change at a restart only\" "
+            "next=restart_luotd");
 }
 
 /* What a reload replaced. Workers look at it between two instructions of a turn or an
@@ -35,20 +43,12 @@ struct retired {
     struct trust *trust;
     struct referrer_list *referrers;
     struct atlas *atlas;
-    bool same_geo; /* the next atlas has its database too */
+    bool same_geo;         /* the next atlas has its database too */
+    struct agents *agents; /* NULL: they stayed */
     unsigned seconds;
 };
 
 enum { RETIRED_SECONDS = 5 };
-
-static struct trust *trust_of(const struct settings *s)
-{
-    struct trust *t = malloc(sizeof *t);
-
-    if (t != NULL)
-        *t = (struct trust){.udp = s->udp_trusted, .proxies = s->trusted_proxies};
-    return t;
-}
 
 static void use_trust(struct daemon *d, struct trust *t)
 {
@@ -58,14 +58,14 @@ static void use_trust(struct daemon *d, struct trust *t)
         net_set_unlimited(d->net, &t->proxies);
 }
 
-int daemon_set_trust(struct daemon *d, const struct settings *s)
+int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_sentence[512])
 {
-    struct trust *t = trust_of(s);
+    struct trust *t;
+    int rv = trust_load(&t, s, ret_sentence);
 
-    if (t == NULL)
-        return ERR_NOMEM;
-    use_trust(d, t);
-    return 0;
+    if (rv == 0)
+        use_trust(d, t);
+    return rv;
 }
 
 static int open_referrers(struct referrer_list **ret_list, const struct settings *s,
@@ -91,46 +91,74 @@ int daemon_set_referrers(struct daemon *d, const struct settings *s,
     return rv;
 }
 
-/* Nothing changes unless all of it can; a database that cannot be read stays. */
-static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
-{
+/* What a configuration names, ready before anything is replaced. */
+struct parts {
     struct secret *secret;
+    struct agents *agents; /* NULL: they stay */
     struct trust *trust;
     struct referrer_list *referrers;
     struct atlas *atlas;
-    struct retired *old;
-    int rv = daemon_load_secret(d, &config->settings, &secret, ret_sentence);
+    struct retired *old; /* blank */
+};
+
+static void parts_free(struct parts *p)
+{
+    secret_free(p->secret);
+    agents_free(p->agents);
+    trust_free(p->trust);
+    referrer_list_free(p->referrers);
+    free(p->old);
+}
+
+/* A database of countries that cannot be read is not an error: the one before stays. */
+static int make_parts(struct daemon *d, const struct config *config,
+                      struct parts *ret_parts, char ret_sentence[1024])
+{
+    const struct settings *s = &config->settings;
+    struct parts p = {.secret = NULL};
+    int rv = daemon_load_secret(d, s, &p.secret, ret_sentence);
+
+    if (rv == 0 && daemon_agents_may_differ(&d->config->settings, s))
+        rv = daemon_load_agents(d, s, &p.agents, ret_sentence);
+    if (rv == 0)
+        rv = open_referrers(&p.referrers, s, ret_sentence);
+    if (rv == 0)
+        rv = trust_load(&p.trust, s, ret_sentence);
+    if (rv == 0 && (p.old = calloc(1, sizeof *p.old)) == NULL)
+        rv = ERR_NOMEM;
+    if (rv == 0 && (p.atlas = daemon_new_atlas(d, config)) == NULL)
+        rv = ERR_NOMEM;
+    if (rv != 0)
+        parts_free(&p);
+    else
+        *ret_parts = p;
+    return rv;
+}
+
+/* Nothing changes unless all of it can. */
+static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
+{
+    struct parts new;
+    int rv = make_parts(d, config, &new, ret_sentence);
 
     if (rv != 0)
         return rv;
-    rv = open_referrers(&referrers, &config->settings, ret_sentence);
-    if (rv != 0) {
-        secret_free(secret);
-        return rv;
-    }
-    trust = trust_of(&config->settings);
-    old = malloc(sizeof *old);
-    atlas = trust == NULL || old == NULL ? NULL : daemon_new_atlas(d, config);
-    if (atlas == NULL) {
-        free(trust);
-        free(old);
-        referrer_list_free(referrers);
-        secret_free(secret);
-        return ERR_NOMEM;
-    }
-    *old = (struct retired){.next = d->retired,
-                            .config = d->config,
-                            .trust = d->own_trust,
-                            .referrers = d->own_referrers,
-                            .atlas = d->own_atlas,
-                            .same_geo = d->own_atlas->geo == atlas->geo};
-    d->retired = old;
+    *new.old = (struct retired){.next = d->retired,
+                                .config = d->config,
+                                .trust = d->own_trust,
+                                .referrers = d->own_referrers,
+                                .atlas = d->own_atlas,
+                                .same_geo = d->own_atlas->geo == new.atlas->geo,
+                                .agents = new.agents != NULL ? d->own_agents : NULL};
+    d->retired = new.old;
     d->config = config;
-    use_trust(d, trust);
-    use_referrers(d, referrers);
-    daemon_use_atlas(d, atlas);
+    use_trust(d, new.trust);
+    use_referrers(d, new.referrers);
+    daemon_use_atlas(d, new.atlas);
+    if (new.agents != NULL)
+        daemon_use_agents(d, new.agents);
     if (d->sharer != NULL)
-        sharer_use(d->sharer, secret);
+        sharer_use(d->sharer, new.secret);
     registry_reload(d->registry, config);
     return 0;
 }
@@ -180,9 +208,10 @@ void daemon_reload_soon(struct daemon *d)
 static void retired_free(struct retired *old)
 {
     config_free(old->config);
-    free(old->trust);
+    trust_free(old->trust);
     referrer_list_free(old->referrers);
     daemon_free_atlas(old->atlas, old->same_geo ? old->atlas : NULL);
+    agents_free(old->agents);
     free(old);
 }
 

@@ -35,6 +35,10 @@
  * keeps working with newer and older libraries: fields that a program did not know have
  * their defaults, and a field that the library does not know must be zero, else EINVAL.
  *
+ * Signed datagrams (key_id and secret) are for luotd elsewhere on a network that others can
+ * write to; nothing in them is hidden. luotd refuses what is more than a minute old or ahead
+ * by its clock, so both clocks should be right, and what it has seen before.
+ *
  * Usable from C99 and C++. Link with `pkg-config --libs luot`. */
 #ifndef LUOT_H
 #define LUOT_H
@@ -68,11 +72,18 @@ struct luot_options {
     unsigned batch_datagrams; /* for one system call; 0: 16; at most 64           */
     unsigned batch_ms;        /* 0: 1,000. A hit that finds an older line sends   */
     unsigned plain;           /* 1: never use UDP_SEGMENT, and never pad for it   */
+    const char *key_id;       /* with secret: datagrams are signed, and luotd takes
+                                 them from anywhere. An ID of its setting `writers`,
+                                 at most 31 of A-Z a-z 0-9 - _                    */
+    const char *secret;       /* what stands in that writer's file, without the
+                                 newline: 16 to 1,024 bytes. Only a hash of it is
+                                 kept, until luot_close                           */
 };
 
 #define LUOT_OPTIONS_INIT                                                                \
     {                                                                                    \
-        sizeof(struct luot_options), NULL, NULL, LUOT_BATCH_BYTES, 0, 0, 0, 0            \
+        sizeof(struct luot_options), NULL, NULL, LUOT_BATCH_BYTES, 0, 0, 0, 0, NULL,     \
+            NULL                                                                         \
     }
 
 /* Texts are UTF-8, not encoded, ended by NUL; NULL and "" both mean "not given". */
@@ -115,7 +126,7 @@ struct luot_stats {
 /* Copies what it needs of `options`; NULL is LUOT_OPTIONS_INIT. The caller owns the
  * handle and ends it with luot_close. Nothing is sent, and nobody has to listen yet. NULL
  * and errno: EINVAL (an address that is not numbers and a port, a bad site key, a batch
- * over its limits, a bad size), ENOMEM, or what socket(2) says (EMFILE, EAFNOSUPPORT,
+ * over its limits, a bad size, a bad key_id or secret, one without the other), ENOMEM, or what socket(2) says (EMFILE, EAFNOSUPPORT,
  * ...). */
 struct luot *luot_open(const struct luot_options *options);
 

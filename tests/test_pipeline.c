@@ -142,6 +142,38 @@ Test(pipeline, every_line_ends_in_exactly_one_outcome)
     world_close(&w);
 }
 
+/* Silence is a robot's from a browser only: a server that sends for others may not know. */
+Test(pipeline, a_robot_is_suppressed_and_counts_nothing)
+{
+    static const struct slice built_in[2];
+    _Atomic(const struct agents *) agents;
+    struct sender sender = browser("192.0.2.1");
+    char trouble[AGENT_TROUBLE_MAX];
+    enum agent_list_kind wrong;
+    struct agents *made;
+
+    start("[site a]\n");
+    cr_assert_eq(agents_new(&made, built_in, 1, &wrong, trouble), 0);
+    atomic_init(&agents, made);
+    pipeline_use_agents(&w.pipeline, &agents, 0);
+    cr_expect_eq(send_as(&sender, "s=a&p=/"), OUTCOME_VIEW);
+    sender.user_agent = SLICE("curl/8.0");
+    cr_expect_eq(send_as(&sender, "s=a&p=/"), OUTCOME_BOT);
+    cr_expect_eq(send_as(&sender, "s=a&k=ping"), OUTCOME_BOT);
+    sender.prefetch = true;
+    cr_expect_eq(send_as(&sender, "s=a&p=/"), OUTCOME_PREFETCH);
+    sender.prefetch = false;
+    sender.user_agent = (struct slice){"", 0};
+    cr_expect_eq(send_as(&sender, "s=a&p=/"), OUTCOME_BOT);
+    send_datagram("127.0.0.1",
+                  SLICE("s=a&p=/&i=192.0.2.7\ns=a&p=/&i=192.0.2.8&u=curl/8"));
+    cr_expect_eq(metric(SPAN_TODAY, METRIC_VIEWS), 2);
+    cr_expect_eq(lines_that_ended(OUTCOME_BOT), 4);
+    expect_every_line_accounted_for(7);
+    world_close(&w);
+    agents_free(made);
+}
+
 Test(pipeline, a_line_too_long_is_one_outcome_too)
 {
     char line[LUOT_BEACON_MAX + 2];

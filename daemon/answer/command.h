@@ -50,6 +50,9 @@ void command_audit(struct asked_command *c);
 void command_snippet(struct asked_command *c);
 /* commands_names.c: */
 void command_site(struct asked_command *c);
+/* commands_tops.c: */
+void command_top(struct asked_command *c);
+void command_seed_page(struct asked_command *c, struct site *site, struct slice page);
 /* commands_dump.c: */
 void command_dump(struct asked_command *c);
 /* commands_check.c: */

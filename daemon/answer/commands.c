@@ -6,7 +6,7 @@
 #include "answer/command.h"
 #include "base/error.h"
 
-#define SEED_OPTIONS "metric total today week month as_of note"
+#define SEED_OPTIONS "metric total today week month as_of note page"
 
 static const struct command table[] = {
     {"help", "[COMMAND]", "this list", command_help, "", 0, 1, false},
@@ -30,11 +30,14 @@ static const struct command table[] = {
      "views, visits and visitors, a row for each day, hour, week or month; or a month of "
      "one site, a group or all, as JSON",
      command_report, "by from to month group all starts_on compare", 0, 5, false},
+    {"top", "KEY [--of WHAT] [--from DAY] [--to DAY]",
+     "the first rows of pages, referrers, countries and so on; of today, or of days",
+     command_top, "of from to", 1, 2, false},
     {"seed",
      "KEY --metric M --total N [--today N] [--week N] [--month N] [--as-of T] [--note "
-     "TEXT]",
+     "TEXT] | KEY --page PATH N",
      "sets the numbers that a site begins with; the same twice changes nothing",
-     command_seed, SEED_OPTIONS, 1, 1, false},
+     command_seed, SEED_OPTIONS, 1, 2, false},
     {"adjust", "KEY --metric M --day D --by N [--note TEXT]",
      "adds a number to one day; -3 takes three away", command_adjust,
      "metric day by note", 1, 1, false},

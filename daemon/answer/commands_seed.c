@@ -149,8 +149,15 @@ void command_seed(struct asked_command *c)
     struct site *site = command_site_at(c, 0);
     struct seed_request seed = {.as_of_s = 0};
     struct store_job *j;
+    struct slice page;
 
-    if (site == NULL || !read_seed(c, site, &seed))
+    if (site == NULL)
+        return;
+    if (arguments_option(c->words, "page", &page)) {
+        command_seed_page(c, site, page);
+        return;
+    }
+    if (!read_seed(c, site, &seed))
         return;
     j = store_job_new(c, site, work_seed);
     if (j == NULL)

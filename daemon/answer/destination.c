@@ -109,7 +109,7 @@ static void http_document(const struct destination *to, struct slice body)
     if (bytes != NULL) {
         etag_weak(etag, document_hash(body));
         r.etag = etag;
-        r.type = "application/json";
+        r.type = to->csv ? "text/csv; charset=utf-8; header=present" : "application/json";
         r.cache = "max-age=0, s-maxage=1";
         if (etag_matches(slice_of(to->if_none_match), etag))
             r.status = 304;

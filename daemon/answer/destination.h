@@ -13,6 +13,7 @@ struct destination {
     uint64_t token;         /* console                */
     struct http_token http; /* and what follows: HTTP */
     bool keep_alive, head_only;
+    bool csv;                /* the document is a table, not JSON */
     char if_none_match[128]; /* cut: then it matches nothing */
 };
 

@@ -83,8 +83,7 @@ void answer_widget(struct asked *a)
     asked_document(a, json_type, widgets_get(a->lane, a->site, &a->document));
 }
 
-/* true: it is not public, and that was said. */
-static bool is_private(struct asked *a)
+bool asked_private(struct asked *a)
 {
     if (site_is_public(a->site))
         return false;
@@ -98,7 +97,7 @@ void answer_snapshot(struct asked *a)
 {
     struct buffer body;
 
-    if (is_private(a))
+    if (asked_private(a))
         return;
     respond_body(&body, a->out);
     snapshot_json(&body, a->site, &a->document);
@@ -110,7 +109,7 @@ void answer_snapshot(struct asked *a)
 
 /* --- Later --- */
 
-static struct destination destination_of(const struct asked *a)
+struct destination asked_destination(const struct asked *a)
 {
     struct destination to = {.service = a->lane->service,
                              .http = a->token,
@@ -132,7 +131,7 @@ static void ask(struct asked *a, const struct question *q)
 
 void answer_sites(struct asked *a)
 {
-    struct question q = {.kind = ASK_SITES, .to = destination_of(a)};
+    struct question q = {.kind = ASK_SITES, .to = asked_destination(a)};
 
     ask(a, &q);
 }
@@ -219,13 +218,13 @@ void answer_series(struct asked *a)
     struct question q = {.kind = ASK_SERIES, .site = a->site};
     const char *reason, *wrong;
 
-    if (is_private(a))
+    if (asked_private(a))
         return;
     wrong = read_query(a, &q, &reason);
     if (wrong != NULL) {
         asked_error(a, 400, reason, wrong);
     } else if (timeline_needs_store(a->site, &q.query, a->r.now)) {
-        q.to = destination_of(a);
+        q.to = asked_destination(a);
         ask(a, &q);
     } else {
         answer_here(a, &q);

@@ -31,10 +31,11 @@ void answer_lane_release(struct http_lane *lane)
 
 /* --- Inside the turn --- */
 
-/* The peer's own address, or, when the peer is our proxy, who called it. */
+/* The peer's own address, or, when the peer is our proxy, who called it; *ret_nobody where
+ * the proxy does not say. */
 static struct address client_of(struct http_lane *lane,
                                 const struct http_request *request,
-                                const struct address *peer)
+                                const struct address *peer, bool *ret_nobody)
 {
     const struct trust *trust =
         atomic_load_explicit(lane->pipeline->trust, memory_order_acquire);
@@ -46,6 +47,7 @@ static struct address client_of(struct http_lane *lane,
         lane->proxied_without = 0;
         return client;
     }
+    *ret_nobody = true;
     lane->proxied_without++;
     metrics_bump(lane->pipeline->row, http_proxy_without_xff, 1);
     return *peer;
@@ -62,8 +64,17 @@ static bool holds_word(struct slice text, struct slice word)
 static struct sender sender_of(struct http_lane *lane, const struct http_request *request,
                                const struct address *peer)
 {
+    const struct trust *trust =
+        atomic_load_explicit(lane->pipeline->trust, memory_order_acquire);
+    bool nobody = false;
+    struct address client = client_of(lane, request, peer, &nobody);
+    bool trusted = writers_by_token(trust->writers, request->authorization) != NULL;
+
     return (struct sender){
-        .address = client_of(lane, request, peer),
+        .address = client,
+        .nobody = nobody || trusted,
+        .trusted = trusted,
+        .mistrusted = !trusted && authorization_is_bearer(request->authorization),
         .http = true,
         .anonymous = slice_equal(request->dnt, SLICE("1")) ||
                      slice_equal(request->gpc, SLICE("1")),

@@ -1,33 +1,42 @@
 #include "answer/routes.h"
 
 static const struct route table[] = {
-    {"/p.gif", TAKES_GET, COUNTS_BEACONS, false, answer_pixel, NULL, NULL},
-    {"/b", TAKES_POST, COUNTS_BEACONS, false, answer_beacons, NULL, NULL},
-    {"/v1/", TAKES_GET, COUNTS_NOTHING, true, answer_index, "", "This list."},
-    {"/v1/sites.json", TAKES_GET, COUNTS_NOTHING, true, answer_sites, "",
+    {"/p.gif", TAKES_GET, true, false, answer_pixel, NULL, NULL},
+    {"/b", TAKES_POST, true, false, answer_beacons, NULL, NULL},
+    {"/v1/", TAKES_GET, false, true, answer_index, "", "This list."},
+    {"/v1/sites.json", TAKES_GET, false, true, answer_sites, "",
      "All public sites side by side, their groups and the sum; the most of today first."},
-    {"/v1/{site}/widget.json", TAKES_GET, COUNTS_NOTHING, true, answer_widget, "",
+    {"/v1/{site}/widget.json", TAKES_GET, false, true, answer_widget, "",
      "The numbers of the box, in the site's metric."},
-    {"/v1/{site}/snapshot.json", TAKES_GET, COUNTS_NOTHING, true, answer_snapshot, "",
+    {"/v1/{site}/snapshot.json", TAKES_GET, false, true, answer_snapshot, "",
      "All numbers of a site now. For public sites."},
-    {"/v1/{site}/series.json", TAKES_GET, COUNTS_NOTHING, true, answer_series,
+    {"/v1/{site}/series.json", TAKES_GET, false, true, answer_series,
      "?metric=visits&step=day&from=2026-01-01&to=2026-02-01",
      "One metric (views, visits, visitors) over time, by minute, quarter, hour, day, "
      "week or month; from and to are days of the site or unix seconds, to is not in it; "
      "null is where nobody counted. For public sites."},
-    {"/luot.js", TAKES_GET, COUNTS_NOTHING, true, answer_asset, NULL, NULL},
-    {"/widget.css", TAKES_GET, COUNTS_NOTHING, false, answer_asset, NULL, NULL},
-    {"/widget.js", TAKES_GET, COUNTS_NOTHING, false, answer_asset, NULL, NULL},
-    {"/snippet.css", TAKES_GET, COUNTS_NOTHING, false, answer_asset, NULL, NULL},
-    {"/snippet.js", TAKES_GET, COUNTS_NOTHING, false, answer_asset, NULL, NULL},
-    {"/home.css", TAKES_GET, COUNTS_NOTHING, false, answer_asset, NULL, NULL},
-    {"/home.js", TAKES_GET, COUNTS_NOTHING, false, answer_asset, NULL, NULL},
+    {"/v1/{site}/tops.json", TAKES_GET, false, true, answer_tops_json,
+     "?of=pages&from=2026-01-01&to=2026-02-01",
+     "The first rows of pages, referrers, countries, browsers and so on over days of the "
+     "site, to is not in it; rows and other add up to total, no row lacks more than "
+     "error. "
+     "For public sites."},
+    {"/v1/{site}/tops.csv", TAKES_GET, false, true, answer_tops_csv,
+     "?of=pages&from=2026-01-01&to=2026-02-01", "The same for a spreadsheet."},
+    {"/v1/{site}/page.json", TAKES_GET, false, true, answer_page_views, "?p=/",
+     "The views of one page, in all and today."},
+    {"/luot.js", TAKES_GET, false, true, answer_asset, NULL, NULL},
+    {"/widget.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/snippet.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/snippet.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/home.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/home.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/{site}/widget.html", TAKES_GET, COUNTS_IF_ASKED, false, answer_widget_page, NULL,
      NULL},
-    {"/{site}/snippet.html", TAKES_GET, COUNTS_NOTHING, false, answer_snippet_page, NULL,
-     NULL},
     {"/{site}/badge.svg", TAKES_GET, COUNTS_IF_ASKED, true, answer_badge, NULL, NULL},
-    {"/", TAKES_GET, COUNTS_NOTHING, false, answer_home_page, NULL, NULL},
+    {"/{site}/snippet.html", TAKES_GET, false, false, answer_snippet_page, NULL, NULL},
+    {"/", TAKES_GET, false, false, answer_home_page, NULL, NULL},
 };
 
 const struct route *routes(size_t *ret_count)

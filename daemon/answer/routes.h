@@ -2,6 +2,7 @@
 #ifndef LUOT_ANSWER_ROUTES_H
 #define LUOT_ANSWER_ROUTES_H
 
+#include "answer/destination.h"
 #include "answer/http.h"
 #include "answer/respond.h"
 #include "report/page.h"
@@ -29,6 +30,7 @@ struct asked {
     bool later;       /* set by a handler that wrote nothing */
 };
 
+/* In the table the first two are written as false and true. */
 enum route_counts {
     COUNTS_NOTHING,
     COUNTS_BEACONS, /* what is asked is a beacon, or beacons    */
@@ -59,6 +61,10 @@ void answer_widget(struct asked *a);
 void answer_snapshot(struct asked *a);
 void answer_series(struct asked *a);
 void answer_sites(struct asked *a);
+/* documents_tops.c: */
+void answer_tops_json(struct asked *a);
+void answer_tops_csv(struct asked *a);
+void answer_page_views(struct asked *a);
 /* pages.c: */
 void answer_asset(struct asked *a);
 void answer_home_page(struct asked *a);
@@ -71,6 +77,10 @@ void answer_snippet_page(struct asked *a);
 /* For handlers. */
 void asked_error(struct asked *a, unsigned status, const char *reason,
                  const char *message);
+/* true: the site is not public, and that was said. */
+bool asked_private(struct asked *a);
+/* Where an answer goes that comes later. */
+struct destination asked_destination(const struct asked *a);
 /* 200 or 304, public, with a weak ETag of the numbers. */
 void asked_document(struct asked *a, const char *type, struct slice body);
 /* 200, of a request that was a beacon as well. */

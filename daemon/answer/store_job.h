@@ -44,7 +44,11 @@ struct store_job {
     uint64_t first_line;      /* source                          */
     struct dump_place place;  /* dump                            */
     int64_t quiet_s;          /* check                           */
-    char *document;           /* load; dump: the key; ours       */
+    struct {                  /* seed --page                     */
+        char name[NAME_MAX_BYTES + 1], note[256];
+        uint64_t views;
+    } page;
+    char *document; /* load; dump: the key; ours       */
     size_t length;
 };
 

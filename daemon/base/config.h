@@ -41,6 +41,14 @@ enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
 enum page_rule { PAGE_RULE_PAGE, PAGE_RULE_PV1 }; /* see parse/page_rule.h */
 
+/* At most `events` in `per_s` seconds in the long run, and `burst` of them at once. */
+struct rate_rule {
+    unsigned events; /* 0: off */
+    unsigned per_s;
+    unsigned burst;
+};
+enum bots { BOTS_APART, BOTS_COUNTED };
+
 /* The global settings: a member for each SETTING of config.def, with the same name and
  * the sentence, range and default that stand there. Text is NUL-terminated; "" is
  * unset. */
@@ -56,9 +64,14 @@ struct settings {
     char geo_db[CONFIG_TEXT_MAX];              /* "": the one installed, "none": off */
     char referrer_list[CONFIG_TEXT_MAX];       /* "": the one in luotd               */
     char referrer_deny[CONFIG_TEXT_MAX];       /* "": nobody                         */
+    char agent_list[CONFIG_TEXT_MAX];          /* "": built in                       */
+    char bot_list[CONFIG_TEXT_MAX];            /* "": built in                       */
     struct networks udp_trusted;               /* none closes UDP                    */
     struct networks trusted_proxies;
-    struct networks internal; /* of every site */
+    struct networks internal;      /* of every site */
+    char writers[CONFIG_TEXT_MAX]; /* see base/writers.h */
+    struct rate_rule rate_limit;   /* see count/guard.h  */
+    struct rate_rule new_visitors_per_address;
     enum log_level log_level;
     unsigned sites_max;               /* room in the arena */
     char auto_sites[CONFIG_TEXT_MAX]; /* see hosts_match   */
@@ -86,10 +99,13 @@ struct site_config {
     enum source source;
     enum page_rule log_rule;
     char not_pages[256]; /* beginnings of paths, a comma list; see page_rule_is_page */
+    enum bots bots;
     enum identity identity;
     unsigned pages;
     char page_query[128]; /* names with commas: see parse/page.h */
+    unsigned min_visitors;
     bool open; /* setting: any_host; no: a beacon of another host's page is refused */
+    struct rate_rule site_rate_limit;
     struct networks internal; /* beside those of all sites */
 };
 
@@ -143,6 +159,8 @@ bool text_is_clean(struct slice text);
 bool host_is_valid(struct slice host);
 /* Does a host (no port, any case) match a comma list of names and *.suffix patterns? */
 bool hosts_match(const char *patterns, struct slice host);
+/* "10/s burst 100" or "off". */
+void rate_rule_write(struct buffer *b, const struct rate_rule *rule);
 /* The comma list in `listen`. ERR_MALFORMED, ERR_RANGE (a port), ERR_FULL, ERR_EXISTS
  * (one is there twice). A loaded config's list always parses. */
 int listen_parse(struct endpoint ret_endpoints[LISTEN_MAX], size_t *ret_count,

@@ -15,12 +15,14 @@ enum kind {
     KIND_BEGINNINGS,            /* char[], comma list of beginnings of paths */
     KIND_ZONE,                  /* char[], a time zone of this system       */
     KIND_KEYS,                  /* char[], comma list of a query's keys     */
+    KIND_WRITERS,               /* char[], see base/writers.h               */
     KIND_TEXTS,                 /* how many of the kinds are char[]         */
     KIND_NETWORKS = KIND_TEXTS, /* struct networks                          */
     KIND_NUMBER,                /* unsigned                                 */
     KIND_DURATION,              /* unsigned, seconds; written 30s, 5min, 1h */
     KIND_SIZE,                  /* uint64_t, bytes; written 64KiB, 4MiB     */
     KIND_YES_NO,                /* bool                                     */
+    KIND_RATE,                  /* struct rate_rule; written 10/s burst 100 */
     KIND_WORD,                  /* unsigned or an enum: the word's place    */
     KIND_COUNT
 };

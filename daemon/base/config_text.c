@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/store_where.h"
+#include "base/writers.h"
 #include "base/zone.h"
 
 static size_t utf8_length(unsigned char lead)
@@ -233,6 +234,21 @@ static void describe_zone(struct buffer *b, const struct setting *s)
     buffer_text(b, "a time zone that this system knows, like Asia/Ho_Chi_Minh or UTC");
 }
 
+static int parse_writers(const struct setting *s, void *member, struct slice value)
+{
+    return writers_are_valid(value) ? parse_text(s, member, value) : ERR_MALFORMED;
+}
+
+static void describe_writers(struct buffer *b, const struct setting *s)
+{
+    (void)s;
+    buffer_format(
+        b,
+        "a comma list of at most %d different ID:FILE, an ID of 1 to %d letters, "
+        "digits, `-` and `_`",
+        (int)WRITERS_MAX, (int)WRITER_ID_MAX);
+}
+
 const struct kind_rules TEXT_KINDS[KIND_TEXTS] = {
     [KIND_TEXT] = {parse_text, write_text, describe_text},
     [KIND_NAME] = {parse_name, write_text, describe_name},
@@ -241,6 +257,7 @@ const struct kind_rules TEXT_KINDS[KIND_TEXTS] = {
     [KIND_STORE] = {parse_store, write_store, describe_store},
     [KIND_HOSTS] = {parse_hosts, write_text, describe_hosts},
     [KIND_BEGINNINGS] = {parse_beginnings, write_text, describe_beginnings},
+    [KIND_WRITERS] = {parse_writers, write_text, describe_writers},
     [KIND_ZONE] = {parse_zone, write_text, describe_zone},
     [KIND_KEYS] = {parse_keys, write_text, describe_keys},
 };

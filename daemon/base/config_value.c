@@ -180,6 +180,84 @@ static void describe_size(struct buffer *b, const struct setting *s)
     describe_with_unit(b, s, "a size", SIZES, "512KiB or 4MiB");
 }
 
+/* --- Rates --- */
+
+/* A bucket that takes longer than this to fill is a limit for ever. */
+enum { RATE_FULL_MAX_S = 366 * 86400 };
+
+static const struct unit RATE_UNITS[] = {
+    {"d", 86400}, {"h", 3600}, {"min", 60}, {"s", 1}, {NULL, 0}};
+
+/* What may stand behind "10/s": nothing (at once as many as in the time), or "burst N". */
+static int parse_burst(struct slice text, uint64_t *ret_burst)
+{
+    if (text.length == 0)
+        return 0;
+    if (!slice_starts(text, SLICE("burst ")))
+        return ERR_MALFORMED;
+    return slice_number(slice_trim((struct slice){text.at + 6, text.length - 6}),
+                        ret_burst);
+}
+
+static int parse_rate(const struct setting *s, void *member, struct slice value)
+{
+    struct slice rest = value, number = slice_trim(slice_cut(&rest, '/')), word;
+    struct rate_rule rule = {0};
+    uint64_t events, burst;
+    int rv;
+    if (slice_equal_nocase(value, SLICE("off"))) {
+        memcpy(member, &rule, sizeof(rule));
+        return 0;
+    }
+    if (rest.at == NULL || slice_number(number, &events) != 0)
+        return ERR_MALFORMED;
+    rest = slice_trim(rest);
+    word = slice_cut(&rest, ' ');
+    for (const struct unit *u = RATE_UNITS; u->name != NULL; u++)
+        if (slice_equal(slice_of(u->name), word))
+            rule.per_s = (unsigned)u->worth;
+    burst = events;
+    rv = rule.per_s == 0 ? ERR_MALFORMED : parse_burst(slice_trim(rest), &burst);
+    if (rv != 0)
+        return rv;
+    if (events < s->low || events > s->high || burst < s->low || burst > s->high ||
+        burst * rule.per_s / events > RATE_FULL_MAX_S)
+        return ERR_RANGE;
+    rule.events = (unsigned)events;
+    rule.burst = (unsigned)burst;
+    memcpy(member, &rule, sizeof(rule));
+    return 0;
+}
+
+void rate_rule_write(struct buffer *b, const struct rate_rule *rule)
+{
+    const struct unit *u = RATE_UNITS;
+    if (rule->events == 0) {
+        buffer_text(b, "off");
+        return;
+    }
+    while (u->worth != rule->per_s)
+        u++;
+    buffer_format(b, "%u/%s burst %u", rule->events, u->name, rule->burst);
+}
+
+static void write_rate(struct buffer *b, const struct setting *s, const void *member)
+{
+    struct rate_rule rule;
+    (void)s;
+    memcpy(&rule, member, sizeof(rule));
+    rate_rule_write(b, &rule);
+}
+
+static void describe_rate(struct buffer *b, const struct setting *s)
+{
+    buffer_format(
+        b,
+        "off, or a number from %llu to %llu for each s, min, h or d, and how many "
+        "at once, like 10/s burst 100; at most a year's worth at once",
+        (unsigned long long)s->low, (unsigned long long)s->high);
+}
+
 /* --- Words --- */
 
 static int parse_yes_no(const struct setting *s, void *member, struct slice value)
@@ -244,6 +322,7 @@ static const struct kind_rules OTHER_KINDS[KIND_COUNT] = {
     [KIND_DURATION] = {parse_duration, write_duration, describe_duration},
     [KIND_SIZE] = {parse_size, write_size, describe_size},
     [KIND_YES_NO] = {parse_yes_no, write_yes_no, describe_yes_no},
+    [KIND_RATE] = {parse_rate, write_rate, describe_rate},
     [KIND_WORD] = {parse_word, write_word, describe_word},
 };
 

@@ -27,9 +27,19 @@ uint64_t hash_fast(const void *at, size_t length)
     return XXH3_64bits(length == 0 ? "" : at, length);
 }
 
+uint64_t hash_seeded(uint64_t seed, const void *at, size_t length)
+{
+    return XXH3_64bits_withSeed(length == 0 ? "" : at, length, seed);
+}
+
 void hash_key_random(struct hash_key *ret_key)
 {
     randombytes_buf(ret_key->bytes, sizeof ret_key->bytes);
+}
+
+void hash_pair_key_random(struct hash_pair_key *ret_key)
+{
+    randombytes_buf(ret_key->word, sizeof ret_key->word);
 }
 
 uint64_t hash_random64(void)

@@ -16,7 +16,8 @@
       "Loads by a browser before anybody looked")                                        \
     X(OUTCOME_INTERNAL, suppressed, internal,                                            \
       "Lines from the site's own staff or tests, or from who asked not to be counted")   \
-    X(OUTCOME_SUSPECT, suppressed, suspect, "Lines that look made by a machine")         \
+    X(OUTCOME_SUSPECT, suppressed, suspect,                                              \
+      "Lines over `rate_limit`, `new_visitors_per_address` or `site_rate_limit`")        \
     X(OUTCOME_NOT_PAGE, suppressed, not_page,                                            \
       "Log lines that are no pages: assets, errors, other methods")                      \
     X(OUTCOME_OTHER_SOURCE, suppressed, other_source,                                    \
@@ -27,7 +28,9 @@
     X(OUTCOME_ORIGIN, rejected, origin,                                                  \
       "Lines from a page of a host that is not the site's")                              \
     X(OUTCOME_UNTRUSTED, rejected, untrusted,                                            \
-      "Datagrams from outside `udp_trusted`, not signed")                                \
+      "Datagrams from outside `udp_trusted` that are not signed, or requests with a "    \
+      "token "                                                                           \
+      "that no writer has")                                                              \
     X(OUTCOME_TOO_LONG, rejected, too_long, "Lines or datagrams longer than the limit")  \
     X(OUTCOME_TOO_MANY_LINES, rejected, too_many_lines,                                  \
       "Lines after the last that one datagram or request may hold")                      \

@@ -15,11 +15,25 @@
 enum { KEY_BYTES = 64, PATH_BYTES = 1024 };
 
 static_assert(KEY_BYTES <= crypto_generichash_KEYBYTES_MAX, "BLAKE2b's key");
+static_assert(SECRET_MAC_BYTES >= crypto_generichash_BYTES_MIN, "its output");
 static_assert(sizeof(struct hash_key) >= crypto_generichash_BYTES_MIN, "its output");
 
 struct secret {
     uint8_t key[KEY_BYTES]; /* BLAKE2b-512 of the file's text: any length is one key */
+    uint8_t token[SECRET_TOKEN_BYTES]; /* the other thing that is made of the text */
 };
+
+static void make_token(struct secret *s, struct slice text)
+{
+    static const char domain[] = "luot token 1 ";
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, NULL, 0, sizeof s->token);
+    crypto_generichash_update(&state, (const uint8_t *)domain, sizeof domain - 1);
+    crypto_generichash_update(&state, (const uint8_t *)text.at, text.length);
+    crypto_generichash_final(&state, s->token, sizeof s->token);
+    sodium_memzero(&state, sizeof state);
+}
 
 int secret_new(struct secret **ret_secret, struct slice text)
 {
@@ -32,6 +46,7 @@ int secret_new(struct secret **ret_secret, struct slice text)
         return ERR_NOMEM;
     crypto_generichash(s->key, sizeof s->key, (const uint8_t *)text.at, text.length, NULL,
                        0);
+    make_token(s, text);
     *ret_secret = s;
     return 0;
 }
@@ -137,7 +152,7 @@ int secret_load(struct secret **ret_secret, const char *path, char ret_sentence[
         snprintf(
             ret_sentence, 512,
             "%.300s: %s; make the file, readable for the user of luotd only, or leave "
-            "cluster_secret_file empty",
+            "the setting empty",
             file, strerror(errno));
     } else if ((wrong = complaint(&st)) != NULL) {
         rv = S_ISREG(st.st_mode) ? ERR_DENIED : ERR_MALFORMED;
@@ -168,6 +183,28 @@ void secret_derive(const struct secret *s, const uint8_t salt[SECRET_SALT_BYTES]
     crypto_generichash_update(&state, number, sizeof number);
     crypto_generichash_final(&state, ret_key->bytes, sizeof ret_key->bytes);
     sodium_memzero(&state, sizeof state);
+}
+
+void secret_mac(const struct secret *s, const struct slice piece[3],
+                uint8_t ret_mac[SECRET_MAC_BYTES])
+{
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, s->key, sizeof s->key, SECRET_MAC_BYTES);
+    for (unsigned i = 0; i < 3; i++)
+        crypto_generichash_update(&state, (const uint8_t *)piece[i].at, piece[i].length);
+    crypto_generichash_final(&state, ret_mac, SECRET_MAC_BYTES);
+}
+
+bool secret_mac_equal(const uint8_t a[SECRET_MAC_BYTES],
+                      const uint8_t b[SECRET_MAC_BYTES])
+{
+    return sodium_memcmp(a, b, SECRET_MAC_BYTES) == 0;
+}
+
+void secret_token(const struct secret *s, uint8_t ret_token[SECRET_TOKEN_BYTES])
+{
+    memcpy(ret_token, s->token, SECRET_TOKEN_BYTES);
 }
 
 void secret_salt_random(uint8_t ret_salt[SECRET_SALT_BYTES])

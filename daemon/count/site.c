@@ -50,19 +50,24 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
             .month = (struct hll *)(range + site_month_hll_at(i)),
         };
     }
+    site_tops_attach(s);
 }
 
 int site_make(struct site *s, struct arena *a, struct instant now)
 {
-    int rv = arena_back(a, s->block, SEAL_AT + sizeof *s->seal);
+    int rv = arena_back(a, s->block, SITE_BLOCK_ROOM);
 
     if (rv == 0)
         rv = arena_back(a, site_place(s, site_table_at(0)),
                         VISITORS_IN_BLOCK * sizeof(uint64_t));
+    if (rv == 0)
+        rv = site_tops_make(s, a, true, instant_slot(now));
     if (rv != 0)
         return rv;
     memset((void *)s->block, 0, sizeof *s->block);
     memset((void *)s->seal, 0, sizeof *s->seal);
+    site_engaged_make(s);
+    site_refused_make(s);
     hits_init(&s->block->hits, instant_slot(now));
     atomic_store_explicit(&s->block->created_s, instant_seconds(now),
                           memory_order_relaxed);
@@ -101,6 +106,7 @@ struct site_terms *site_terms_new(const struct site_config *config)
     }
     t->calendar = (struct calendar){t->zone, config->first_weekday};
     t->online_slots = (config->online_window_s * 1000 + SLOT_MS - 1) / SLOT_MS;
+    t->rate = rate_limit_of(&config->site_rate_limit);
     t->idle_slots = (config->session_idle_s * 1000 + SLOT_MS - 1) / SLOT_MS;
     return t;
 }

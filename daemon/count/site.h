@@ -5,10 +5,13 @@
  * numbers at any time.
  *
  *   a site's range of 32 MiB (virtual; only what is `ready` is backed):
- *   0           1 MiB               13 MiB       13.75 MiB
- *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x (2 HLL of days, 1 of the key) |
+ *   0           1 MiB               13 MiB       13.75 MiB      16 MiB
+ *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x 3 HLLs | tops and pages |
  *
- * The block's last page holds its seal too (count/site_seal.h). */
+ * The block's last page holds its seal too (count/site_seal.h), the tops' first page the
+ * engaged visits (site_engaged.h). At the range's end lies what the site does not count
+ * (site_refused.h), and in the first range, whoever's it is, the senders of signed
+ * datagrams (senders.h). */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -19,6 +22,10 @@
 #include "count/hits.h"
 #include "count/key_ring.h"
 #include "count/period.h"
+#include "count/rate.h"
+#include "count/site_engaged.h"
+#include "count/site_refused.h"
+#include "count/site_tops.h"
 #include "count/turn.h"
 #include "count/visitors.h"
 #include "identify/visit.h"
@@ -140,6 +147,7 @@ struct site_terms {
     struct zone *zone;
     struct calendar calendar;
     int64_t online_slots, idle_slots;
+    struct rate_limit rate; /* site_rate_limit */
 };
 
 /* The keeper's last scan; readers check `version` (even, unchanged). */
@@ -202,6 +210,13 @@ struct site { /* one a range, made at start, never moves */
     /* What the store said when it was read last: on which local day that was, and the
      * next one of which it has a number; INT64_MIN: not read yet. */
     _Atomic int64_t read_day, ahead_day;
+    struct site_tops tops;
+    _Atomic uint64_t rate; /* the bucket of site_rate_limit (count/rate.h) */
+    /* count/site_refused: its page, NULL until it is backed, and what came before it was. */
+    _Atomic(struct site_refused *) refused;
+    _Atomic uint64_t refused_early[REFUSALS_COUNT];
+    _Atomic bool refused_waits;
+    _Atomic(struct site_engaged *) engaged; /* NULL: it is not backed yet */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -210,9 +225,15 @@ struct site_lane {
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
-    int64_t own_s;          /* the earliest of this turn; INT64_MAX: none */
-    uint32_t views, visits; /* not added to the ring yet */
-    bool touched;           /* in this turn              */
+    int64_t own_s;                /* the earliest of this turn; INT64_MAX: none */
+    uint32_t views, visits;       /* not added to the ring yet */
+    uint32_t day, known, engaged; /* of which local day; visits by visitors that are
+                                     known, and second views: not added yet */
+    bool is_known, is_second;     /* of the view at hand */
+    bool touched;                 /* in this turn        */
+    struct name_lane *names;      /* its worker's; NULL: tops are added at once */
+    bool newcomer; /* site_visit's last was seen by no key of the site before */
+    struct refused_lane refused; /* count/site_refused */
 };
 
 /* The keeper waits for one grace at a time: whoever needs one takes the ticket
@@ -246,6 +267,9 @@ bool site_terms_equal(const struct site_terms *a, const struct site_terms *b);
 /* Opens the site for this turn: reads the floor, the terms and, when the hour has turned,
  * the periods. */
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
+/* Has a key of the site, that has begun, seen this visitor? True too where a table has
+ * forgotten (sketched). After site_lane_open. */
+bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visit);
 /* True when it opened a new visit. */
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit);
 /* True when a table's next part should be backed before the next tick: ring the keeper,

@@ -35,7 +35,18 @@ enum {
     ASIDE_COPY_ROOM = 8 << 10,
     SITE_BLOCK_ROOM = 84 << 10, /* whole pages */
     SITE_HISTORY_END =
-        offsetof(struct site_block, history) + HISTORY_WORDS * sizeof(uint64_t)
+        offsetof(struct site_block, history) + HISTORY_WORDS * sizeof(uint64_t),
+    TOPS_AT = 16 << 20,
+    TOPS_BYTES = 9 << 20, /* count/site_tops.c: a head, three days, pages */
+    /* From the ends, so that what is put behind the seal or the tops moves nothing. */
+    REFUSED_THERE_AT = SITE_BLOCK_ROOM - 8, /* a word: the next is backed */
+    SENDERS_ROOM = 1200 << 10,
+    SENDERS_AT =
+        SITE_RANGE_BYTES - SENDERS_ROOM, /* of the first range, whoever's it is */
+    REFUSED_BYTES = 4096,
+    REFUSED_AT = SENDERS_AT - REFUSED_BYTES,
+    ENGAGED_BYTES = 704, /* count/site_engaged.h, at the end of the tops' first page */
+    ENGAGED_AT = TOPS_AT + 4096 - ENGAGED_BYTES
 };
 
 static inline size_t site_table_at(unsigned i)
@@ -100,12 +111,13 @@ static_assert(TABLE_AT == 1 << 20 && MATRIX_AT == 13 << 20 && HLL_AT == 14417920
               "tables keep their places");
 
 static_assert(sizeof(struct site_block) <= SEAL_AT, "the seal lies behind the block");
-static_assert(SEAL_AT + sizeof(struct site_seal) <= SITE_BLOCK_ROOM,
+static_assert(SEAL_AT + sizeof(struct site_seal) <= REFUSED_THERE_AT,
               "1,000 quiet sites fit in 96 MiB");
 static_assert(sizeof(struct distinct) <= MATRIX_ROOM, "a matrix fits in its room");
 static_assert(sizeof(struct hll) % 4096 == 0, "what is punched is whole pages");
-static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= SITE_RANGE_BYTES,
-              "everything fits in a site's range");
+static_assert(HLL_AT + SITE_KEYS * HLL_PER_KEY * sizeof(struct hll) <= TOPS_AT &&
+                  TOPS_AT + TOPS_BYTES <= REFUSED_AT,
+              "tops have their own room");
 static_assert(sizeof(struct site_history) % sizeof(uint64_t) == 0,
               "a site's history is copied word by word");
 

@@ -36,10 +36,15 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
  * the two, and neither visit would count if both had to agree. A table that has forgotten
  * visits (sketched, or full) says "new" too often: then both must. */
 struct opinion {
-    bool placed;         /* by any table                        */
-    bool all_new;        /* none that placed it knows the visit */
-    bool oldest_new;     /* what the oldest exact table says    */
-    int64_t oldest_from; /* INT64_MAX: there is none            */
+    bool placed;                  /* by any table                        */
+    bool all_new;                 /* none that placed it knows the visit */
+    bool oldest_new;              /* what the oldest exact table says    */
+    bool oldest_second;           /* the same of: the visit's second view */
+    bool all_first, oldest_first; /* the same of: its first view of the day */
+    bool all_unknown;             /* no key that placed it had seen it   */
+    int64_t oldest_from;          /* INT64_MAX: there is none            */
+    bool placed_second;           /* what the oldest table that placed it says of that */
+    int64_t placed_from;
 };
 
 static void ask(const struct visitors_table *t, int64_t from, struct visitors_verdict v,
@@ -52,9 +57,17 @@ static void ask(const struct visitors_table *t, int64_t from, struct visitors_ve
         return;
     o->placed = true;
     o->all_new = o->all_new && v.new_visit;
+    o->all_first = o->all_first && v.first_today;
+    o->all_unknown = o->all_unknown && v.first_seen;
+    if (from < o->placed_from) {
+        o->placed_from = from;
+        o->placed_second = v.second_view;
+    }
     if (exact && from < o->oldest_from) {
         o->oldest_from = from;
         o->oldest_new = v.new_visit;
+        o->oldest_second = v.second_view;
+        o->oldest_first = v.first_today;
     }
 }
 
@@ -68,10 +81,14 @@ static uint64_t hash_of(const struct hash_key *key, struct slice site,
 
 /* A hit goes to the table of every key that is linked and has begun. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
-                     int64_t slot)
+                     int64_t slot, bool *ret_first_today)
 {
     const struct visit_periods *periods = periods_of(lane, slot);
-    struct opinion o = {.all_new = true, .oldest_from = INT64_MAX};
+    struct opinion o = {.all_new = true,
+                        .all_first = true,
+                        .all_unknown = true,
+                        .oldest_from = INT64_MAX,
+                        .placed_from = INT64_MAX};
     struct slice key = slice_of(s->block->key);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
@@ -92,40 +109,77 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
         else
             visitors_ping(t, fp, slot, periods);
     }
+    lane->newcomer = o.placed && o.all_unknown;
     if (!o.placed)
         return visit->entry;
+    lane->is_known = true;
+    lane->is_second =
+        o.oldest_from != INT64_MAX ? o.oldest_second : o.placed_second && !o.all_new;
+    *ret_first_today = o.oldest_from != INT64_MAX ? o.oldest_first : o.all_first;
     return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
 }
 
-/* Later than the turn's time is what the floor moved up, above all that there is: the clock
- * is being set back. */
-static void add(struct site *s, const struct site_lane *lane)
+bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visit)
+{
+    struct slice key = slice_of(s->block->key);
+    bool late;
+    int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late), seen;
+
+    for (unsigned i = 0; i < SITE_KEYS; i++) {
+        const struct visitors_table *t = &s->table[i];
+        struct site_key *k = &s->block->keys[i];
+
+        if (!atomic_load_explicit(&t->head->linked, memory_order_seq_cst) ||
+            slot < atomic_load_explicit(&k->from_slot, memory_order_relaxed))
+            continue;
+        if (atomic_load_explicit(&t->head->mode, memory_order_relaxed) ==
+                VISITORS_SKETCHED ||
+            visitors_last_seen(t, visitors_fingerprint(hash_of(&k->key, key, visit)),
+                               &seen))
+            return true;
+    }
+    return false;
+}
+
+/* All that the lane holds is of one slot. Later than the turn's time is what the floor
+ * moved up, above all that there is: the clock is being set back. */
+static void add(struct site *s, struct site_lane *lane)
 {
     if (lane->slot > lane->now_slot)
         hits_add_undated(&s->block->hits, lane->visits, lane->views);
     else
         hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+    if (lane->known + lane->engaged > 0)
+        site_engaged_add(s, lane->day, lane->known, lane->engaged);
+    lane->views = lane->visits = lane->known = lane->engaged = 0;
 }
 
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
 {
-    bool late, new_visit;
+    bool late, new_visit, first_today = false;
     int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late);
 
     if (late)
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
-    new_visit = visit->anonymous ? visit->entry : identify(s, lane, visit, slot);
+    lane->newcomer = lane->is_known = lane->is_second = false;
+    new_visit =
+        visit->anonymous ? visit->entry : identify(s, lane, visit, slot, &first_today);
+    site_tops_count(s, lane, visit, periods_of(lane, slot)->number[PERIOD_DAY], new_visit,
+                    first_today);
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
-    if (slot != lane->slot && lane->views > 0) {
+    if (slot != lane->slot && lane->views > 0)
         add(s, lane);
-        lane->views = lane->visits = 0;
-    }
     if (visit->own_s != 0 && visit->own_s < lane->own_s)
         lane->own_s = visit->own_s;
     lane->slot = slot;
     lane->views++;
     lane->visits += new_visit;
+    if (lane->is_known) {
+        lane->day = periods_of(lane, slot)->number[PERIOD_DAY];
+        lane->known += new_visit;
+        lane->engaged += lane->is_second;
+    }
     return new_visit;
 }
 
@@ -137,7 +191,7 @@ static bool site_wants_room(const struct site *s)
         if (atomic_load_explicit(&s->table[i].head->linked, memory_order_relaxed) &&
             visitors_wants_part(&s->table[i], &part))
             return true;
-    return false;
+    return site_tops_wants(s);
 }
 
 /* An import takes what is before the first live view. A log line that came late was one
@@ -156,14 +210,15 @@ static void note_first_live(struct site *s, const struct site_lane *lane, int64_
 
 bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
 {
+    bool wants_page = site_refused_flush(s, lane, now_s);
+
     lane->touched = false;
     if (lane->views == 0)
-        return false;
+        return wants_page;
     add(s, lane);
-    lane->views = lane->visits = 0;
     note_first_live(s, lane, now_s);
     /* For silent sites: a store a site and turn, and only when the second has changed. */
     if (atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed) != now_s)
         atomic_store_explicit(&s->block->last_view_s, now_s, memory_order_relaxed);
-    return site_wants_room(s);
+    return wants_page || site_wants_room(s);
 }

@@ -3,6 +3,8 @@
 #ifndef LUOT_IDENTIFY_DIMENSION_H
 #define LUOT_IDENTIFY_DIMENSION_H
 
+#include "base/slice.h"
+
 enum { LUOT_TOP_KEY_MAX = 255 /* bytes of a row's key */ };
 
 /* The key of DIM_ENTRY_PAGES is always empty: that of DIM_PAGES counts there too when its view
@@ -31,5 +33,12 @@ enum { LUOT_TOP_KEY_MAX = 255 /* bytes of a row's key */ };
 #define DIMENSION_ENUM(name, word, has_visitors) name,
 enum dimension { DIMENSION_ROWS(DIMENSION_ENUM) DIMENSIONS };
 #undef DIMENSION_ENUM
+
+/* ERR_NOT_FOUND. */
+int dimension_parse(enum dimension *ret_dimension, struct slice word);
+const char *dimension_word(enum dimension d);
+bool dimension_has_visitors(enum dimension d);
+/* Small numbers of these may say who somebody is. */
+bool dimension_is_folded(enum dimension d);
 
 #endif

@@ -213,8 +213,11 @@ struct saver_status saver_status(struct saver *s)
 static void saver_release(struct saver *s)
 {
     collection_release(&s->collection);
-    for (size_t i = 0; s->shadow != NULL && i < s->limit; i++)
+    for (size_t i = 0; s->shadow != NULL && i < s->limit; i++) {
+        if (s->shadow[i] != NULL)
+            shadow_tops_release(&s->shadow[i]->tops);
         free(s->shadow[i]);
+    }
     free(s->shadow);
     pthread_cond_destroy(&s->bell);
     pthread_mutex_destroy(&s->lock);

@@ -15,7 +15,7 @@
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(3 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
+static_assert(4 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
                       3 <=
                   SITE_CHANGES,
               "a site's rows fit in its room");
@@ -26,6 +26,11 @@ int collection_init(struct collection *c)
     c->owner = calloc(ROUND_CHANGES, sizeof(struct shadow *));
     c->sketch = malloc(ROUND_SKETCHES * sizeof *c->sketch);
     c->hll = malloc(sizeof *c->hll);
+    if (c->store != NULL && c->store->ops->tops != NULL) {
+        c->tops = tops_room_new();
+        if (c->tops == NULL)
+            return ERR_NOMEM;
+    }
     return c->change == NULL || c->owner == NULL || c->sketch == NULL || c->hll == NULL
                ? ERR_NOMEM
                : 0;
@@ -37,6 +42,8 @@ void collection_release(struct collection *c)
     free(c->owner);
     free(c->sketch);
     free(c->hll);
+    tops_room_free(c->tops);
+    c->tops = NULL;
     c->change = NULL;
     c->owner = NULL;
     c->sketch = NULL;
@@ -65,6 +72,8 @@ static int save(struct collection *c)
         s->edges = s->next;
         s->aside = s->next_aside;
     }
+    if (c->tops != NULL)
+        tops_room_empty(c->tops, rv == 0);
     if (rv == 0) {
         c->rows += c->changes;
         c->saves++;
@@ -72,6 +81,11 @@ static int save(struct collection *c)
     c->finished = NULL;
     c->changes = c->sketched = 0;
     return rv;
+}
+
+int collection_save(struct collection *c)
+{
+    return save(c);
 }
 
 static int add(struct collection *c, struct shadow *shadow, const struct change *change)
@@ -89,6 +103,11 @@ static int add(struct collection *c, struct shadow *shadow, const struct change 
     c->change[c->changes] = *change;
     c->owner[c->changes++] = shadow;
     return 0;
+}
+
+int collection_add(struct collection *c, const struct change *change)
+{
+    return add(c, NULL, change);
 }
 
 static int add_row(struct collection *c, struct shadow *shadow, const struct change *row)
@@ -168,6 +187,18 @@ static int collect_quarters(const struct looking *l)
     return rv;
 }
 
+static int collect_engaged(const struct looking *l, int64_t day)
+{
+    struct change c = {.kind = CHANGE_ENGAGED, .site = l->key, .number = day};
+    struct engaged_count n;
+
+    if (!site_engaged_day(l->site, day, &n))
+        return 0;
+    c.views = n.engaged;
+    c.visits = n.visits;
+    return add_row(l->into, l->shadow, &c);
+}
+
 static int add_day(const struct looking *l, int64_t day, const struct site_numbers *n)
 {
     const struct change c = {.kind = CHANGE_DAY,
@@ -196,7 +227,11 @@ static int collect_days(const struct looking *l)
         all_final = all_final && final;
         if (all_final)
             next = day + 1;
-        if (site_own_day(l->site, day, l->into->now, &n))
+        if (!site_own_day(l->site, day, l->into->now, &n))
+            continue;
+        /* First: where the day's row is, this one is. */
+        rv = collect_engaged(l, day);
+        if (rv == 0)
             rv = add_day(l, day, &n);
     }
     l->shadow->next.day = next;
@@ -375,6 +410,8 @@ int collect_site(struct collection *c, const struct site *site, struct shadow *s
         rv = collect_total(&l);
     if (rv == 0)
         rv = collect_quarters(&l);
+    if (rv == 0 && c->tops != NULL && (c->everything || c->sketches))
+        rv = saver_tops(c, &shadow->tops, site);
     if (rv != 0) {
         shadow->quiet = false; /* not all of it was looked at */
         return rv;

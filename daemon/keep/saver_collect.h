@@ -4,6 +4,7 @@
 #define LUOT_KEEP_SAVER_COLLECT_H
 
 #include "keep/saver_shadow.h"
+#include "keep/saver_tops.h"
 
 enum {
     ROUND_CHANGES = 4096,
@@ -30,6 +31,7 @@ struct collection {
     struct shadow **owner;            /* of each change; NULL: none           */
     uint8_t (*sketch)[HLL_REDIS_MAX]; /* ROUND_SKETCHES: blobs of the changes */
     struct hll *hll;                  /* to make one in                       */
+    struct tops_room *tops;           /* NULL: the store keeps none           */
     size_t changes, sketched;
     struct shadow *finished; /* whose edges move when this is saved */
     uint64_t saves, rows;    /* of this round                       */
@@ -39,6 +41,10 @@ int collection_init(struct collection *c); /* ERR_NOMEM; release it in any case 
 void collection_release(struct collection *c);
 /* Adds what changed of one site, saving when the buffer is full. */
 int collect_site(struct collection *c, const struct site *site, struct shadow *shadow);
+/* A change that is not compared with a shadow. There is room. */
+int collection_add(struct collection *c, const struct change *change);
+/* Saves what is there. */
+int collection_save(struct collection *c);
 /* Adds the sign of life and saves what is there. */
 int collection_finish(struct collection *c);
 

@@ -16,6 +16,8 @@ struct saved_row *shadow_row(struct shadow *s, enum change_kind kind, int64_t nu
         return &s->total;
     case CHANGE_DAY:
         return &s->day[number % SHADOW_DAYS];
+    case CHANGE_ENGAGED:
+        return &s->engaged[number % SHADOW_DAYS];
     case CHANGE_QUARTER:
         return &s->quarter[number % SHADOW_QUARTERS];
     case CHANGE_WEEK:
@@ -114,6 +116,7 @@ int shadow_begin(struct shadow *s, const struct site *site, struct store *store,
         edges.month = greater(edges.month, last - 1);
     if (rv != 0)
         return rv;
+    shadow_tops_release(&s->tops);
     memset(s, 0, sizeof *s);
     s->edges = edges;
     s->known = true;
@@ -128,6 +131,7 @@ void shadow_begin_all(struct shadow *s, const struct site *site, struct instant 
 {
     struct shadow_edges edges = first_edges(site, now);
 
+    shadow_tops_release(&s->tops);
     memset(s, 0, sizeof *s);
     edges.quarter =
         greater(edges.quarter, instant_slot(now) / QUARTER_SLOTS - RECENT_QUARTERS);
@@ -151,11 +155,12 @@ void shadow_lost(struct shadow *s, enum store_lost lost)
         s->known = false;
         return;
     }
+    shadow_tops_release(&s->tops);
     s->edges = s->older[1];
     s->aside = 0;
     s->site.known = s->total.known = s->sketch.known = false;
     for (int i = 0; i < SHADOW_DAYS; i++)
-        s->day[i].known = false;
+        s->day[i].known = s->engaged[i].known = false;
     for (int i = 0; i < SHADOW_QUARTERS; i++)
         s->quarter[i].known = false;
     for (int i = 0; i < SHADOW_PERIODS; i++)

@@ -4,6 +4,7 @@
 #define LUOT_KEEP_SAVER_SHADOW_H
 
 #include "count/site.h"
+#include "keep/saver_tops.h"
 #include "store/store.h"
 
 enum {
@@ -38,6 +39,8 @@ struct shadow {
     struct saved_row site, total, sketch;
     struct saved_row day[SHADOW_DAYS], quarter[SHADOW_QUARTERS];
     struct saved_row week[SHADOW_PERIODS], month[SHADOW_PERIODS];
+    struct saved_row engaged[SHADOW_DAYS]; /* saved before their day's row */
+    struct shadow_tops tops;
 };
 
 /* The place of a change's row. */

@@ -1,9 +1,22 @@
 #include "report/site_card.h"
 
+#include "report/refused_part.h"
 #include "report/widget.h"
 
 static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
                                        "friday", "saturday", "sunday"};
+
+/* As it is written in the configuration. */
+static void rate_json(struct json_out *j, const char *key, const struct rate_rule *rule)
+{
+    char text[64];
+    struct buffer b;
+
+    buffer_init(&b, text, sizeof text - 1);
+    rate_rule_write(&b, rule);
+    text[b.length] = '\0';
+    json_out_text(j, key, text);
+}
 
 static void settings_json(struct json_out *j, const struct site_config *c)
 {
@@ -20,6 +33,7 @@ static void settings_json(struct json_out *j, const struct site_config *c)
     json_out_text(j, "identity", c->identity == IDENTITY_DAY ? "day" : "month");
     json_out_number(j, "pages", c->pages);
     json_out_bool(j, "any_host", c->open);
+    rate_json(j, "site_rate_limit", &c->site_rate_limit);
     json_out_object_end(j);
 }
 
@@ -67,6 +81,7 @@ void site_card_json(struct buffer *out, const struct site *s, const struct docum
     json_out_signed(&j, "identity_since", site_identity_since(s, d->now));
     settings_json(&j, &terms->config);
     numbers_json(&j, s, d->now);
+    refused_json(&j, s, d->now);
     json_out_object_end(&j);
     buffer_byte(out, '\n');
 }
@@ -108,4 +123,5 @@ void site_card_text(struct buffer *out, const struct site *s, const struct docum
     number_row(out, "week", w.week);
     number_row(out, "month", w.month);
     number_row(out, "total", w.total);
+    refused_text(out, s, instant_seconds(d->now));
 }

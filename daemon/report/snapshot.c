@@ -1,5 +1,8 @@
 #include "report/snapshot.h"
 
+#include "report/refused_part.h"
+#include "report/tops.h"
+
 enum { GAP_DAYS = 36, DAY_S = 86400 };
 
 static void has_number(struct json_out *j, const char *key, bool has, uint64_t value)
@@ -104,11 +107,9 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     periods_json(&j, s, d->now);
     geo_json(&j, d->geo);
     json_out_object(&j, "tops");
+    tops_of_today_json(&j, s, d->now, false);
     json_out_object_end(&j);
-    json_out_object(&j, "bots");
-    json_out_object_end(&j);
-    json_out_object(&j, "refused");
-    json_out_object_end(&j);
+    refused_json(&j, s, d->now);
     json_out_object_end(&j);
     buffer_byte(out, '\n');
 }
@@ -151,4 +152,5 @@ void snapshot_text(struct buffer *out, const struct site *s, const struct docume
                                        : " sum");
     }
     seed_text(out, seed, &totals);
+    refused_text(out, s, instant_seconds(d->now));
 }

@@ -4,7 +4,7 @@
 
 #include "report/document.h"
 
-enum { SNAPSHOT_BYTES = 32768 }; /* enough for either */
+enum { SNAPSHOT_BYTES = 384 << 10 }; /* enough for either */
 
 void snapshot_json(struct buffer *out, const struct site *s, const struct document *d);
 /* A table of the periods, for people. */

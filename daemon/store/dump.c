@@ -38,7 +38,23 @@ const struct dump_line dump_lines[DUMP_KINDS] = {
                       {{"", SMALL}, {"views", COUNT}, {"visits", COUNT}, LIVE}},
     [DUMP_WEEK] = {"week", {{"", SMALL}, {"visitors", COUNT}, {"exact", FLAG}, LIVE}},
     [DUMP_MONTH] = {"month", {{"", SMALL}, {"visitors", COUNT}, {"exact", FLAG}, LIVE}},
+    [DUMP_ENGAGED] = {"engaged",
+                      {{"", DAY}, {"engaged", COUNT}, {"visits", COUNT}, LIVE}},
     [DUMP_SKETCH] = {"sketch", {{"", DAY}, LIVE, {"hll", BLOB}}},
+#define TOP                                                                              \
+    {"", SMALL}, {"day", DAY}, {"of", TEXT}, {"key", TEXT}, {"views", TOTAL},            \
+        {"visitors", TOTAL}, {"lacks", TOTAL}, {"sum", TOTAL}, LIVE
+    [DUMP_TOP] = {"top", {TOP}},
+    [DUMP_TOP_MONTH] = {"top-month", {TOP}},
+    [DUMP_PAGE] = {"page", {{"", SMALL}, {"path", TEXT}, {"views", TOTAL}, LIVE}},
+    [DUMP_PAGE_SEED] = {"page-seed",
+                        {{"", SMALL},
+                         {"path", TEXT},
+                         {"views", NUMBER},
+                         {"counted", NUMBER},
+                         {"at", SMALL},
+                         {"uid", SMALL},
+                         {"note", TEXT}}},
     [DUMP_ADJUST] = {"adjust",
                      {{"", DAY},
                       {"metric", METRIC},

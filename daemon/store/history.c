@@ -359,7 +359,11 @@ static int refresh_site(struct site *site, struct store *store, struct instant n
     if (rv == 0)
         read->any_ms = now_ms;
     if (rv == 0 && whole)
+        rv = history_load_tops(site, store, now);
+    if (rv == 0 && whole) {
+        (void)history_load_pages(site, store);
         read->whole_ms = now_ms;
+    }
     return rv;
 }
 
@@ -428,6 +432,10 @@ static int load_logged(struct site *site, struct store *store, struct instant no
 
     if (rv == 0)
         rv = history_load(site, store, now);
+    if (rv == 0) {
+        (void)history_load_pages(site, store); /* history_load_new comes back */
+        rv = history_load_tops(site, store, now);
+    }
     /* A server's trouble is the same for every site, and its saver says it once. */
     if (rv != 0 && store->ops->trouble == NULL)
         log_warn("event=history_failed site=%s error=\"%s\" "
@@ -490,8 +498,13 @@ int history_load_new(struct registry *registry, struct store *store, struct inst
 
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
-        if (site == NULL || (site_has_history(site) && !is_of_another_day(site, now)))
+        if (site == NULL)
             continue;
+        if (site_has_history(site) && !is_of_another_day(site, now)) {
+            if (!atomic_load_explicit(&site->tops.pages_loaded, memory_order_relaxed))
+                (void)history_load_pages(site, store);
+            continue;
+        }
         failed = load_logged(site, store, now, fresh);
         if (failed != 0)
             return failed; /* the others fail as well; the next call tries again */

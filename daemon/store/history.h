@@ -76,6 +76,17 @@ int history_seed(struct site *site, struct store *store,
 int history_adjust(struct site *site, struct store *store, const struct adjust_row *row,
                    struct instant now);
 
+/* What the store has of a site's pages. ERR_FULL: not all of it had room yet; again. Before
+ * any worker, or the reader thread. */
+int history_load_pages(struct site *site, struct store *store);
+/* What other runs counted of today's tops. The same threads. */
+int history_load_tops(struct site *site, struct store *store, struct instant now);
+/* `seed --page`: as of now the page has so many views. `counted` is filled in here.
+ * ERR_FULL: there is no room for the page (yet); ERR_RANGE: over 2^53; ERR_VERSION: this
+ * kind of store keeps no pages. Reader thread. */
+int history_seed_page(struct site *site, struct store *store,
+                      const struct page_seed *seed, uint64_t *ret_old);
+
 /* `load`: a document of one source, "luot-load 1": store/load_document.h says what is in
  * it. On success the rows are in the store and in the answers. ERR_EXISTS: imported
  * already, nothing changed. ERR_RANGE: the piece does not begin where the store ended, or

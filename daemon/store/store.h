@@ -38,10 +38,24 @@ enum change_kind {
     CHANGE_QUARTER, /* number = slot / 75                    */
     CHANGE_WEEK,    /* number of count/period; visitors only */
     CHANGE_MONTH,
+    /* number = local day; of its visits by visitors that are known (`visits`) those with a
+     * second view (`views`). */
+    CHANGE_ENGAGED,
     CHANGE_SKETCH, /* number = local day; blob = its visitors as Redis' HyperLogLog  */
     CHANGE_ALIVE,  /* no site; number = unix seconds: luotd was running and counting */
-    CHANGE_HOUR    /* of an import only; number = unix hour                          */
+    CHANGE_HOUR,   /* of an import only; number = unix hour                          */
+    /* Of stores with `tops`. number = local day, visits = enum dimension, blob = all of its
+     * rows: an array of struct top_row. Replaces what there was of this run. */
+    CHANGE_TOPS,
+    CHANGE_PAGE /* blob = the page, views = all that this run counted; "": further pages */
 };
+
+/* A row of tops; key "": what has no row, and `lacks` then what any row may lack. */
+struct top_row {
+    struct slice key;
+    uint64_t views, visitors, lacks;
+};
+typedef int top_row_fn(void *context, const struct top_row *row);
 
 struct change {
     enum change_kind kind;
@@ -50,6 +64,14 @@ struct change {
     uint64_t views, visits, visitors;
     bool exact; /* the visitors */
     struct slice blob;
+};
+
+/* What people say of one page: so many views, when this run had counted so many. */
+struct page_seed {
+    struct slice page, note;
+    uint64_t views, counted;
+    int64_t at_s;
+    uint32_t uid;
 };
 
 /* A row of history, summed over what the question says. */
@@ -152,7 +174,7 @@ struct sheet_row {
 struct store_ops {
     int (*save)(struct store *s, const struct change *changes, size_t n,
                 struct deadline d);
-    /* Rows of one kind (CHANGE_DAY, _QUARTER, _WEEK, _MONTH) of a site with from <=
+    /* Rows of one kind (CHANGE_DAY, _QUARTER, _WEEK, _MONTH, _ENGAGED) of a site with from <=
      * number < until, ascending, the parts added up. Visitors of one number from two
      * parts are a sum: deduplicated = false. */
     int (*history)(struct store *s, struct slice site, enum change_kind kind,
@@ -248,6 +270,18 @@ struct store_ops {
     int (*sheets_since)(struct store *s, const char *run, int64_t since, unsigned limit,
                         void (*site)(void *, struct slice site, int64_t at),
                         void *context, struct deadline d);
+    /* Tops. NULL: this kind of store keeps none. Rows of [from_day, until_day) that the
+     * parts live_own and live_other have, in no order, a key as often as it was kept; of
+     * days of more than 25 months ago those of whole months, which stand on their first
+     * day. */
+    int (*tops)(struct store *s, struct slice site, const char *of, unsigned parts,
+                int64_t from_day, int64_t until_day, top_row_fn *row, void *context);
+    /* All views of pages but those of this run, seeds too (as two's complement), most
+     * first: `views` of each row. "": further pages. */
+    int (*pages)(struct store *s, struct slice site, unsigned limit, top_row_fn *row,
+                 void *context);
+    /* Replaces an earlier one of that page; a line of the audit trail. */
+    int (*page_seed)(struct store *s, struct slice site, const struct page_seed *seed);
     /* The runs that wrote last, newest first, this one too. */
     int (*nodes)(struct store *s, unsigned limit, void (*node)(void *, struct node_row *),
                  void *context, struct deadline d);

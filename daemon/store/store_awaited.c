@@ -204,6 +204,16 @@ HAND_ON(load,
         next, context, uid, at_s, note)
 HAND_ON(look, (struct store * s, struct slice site, struct store_look *ret_look), site,
         ret_look)
+HAND_ON(tops,
+        (struct store * s, struct slice site, const char *of, unsigned parts,
+         int64_t from_day, int64_t until_day, top_row_fn *row, void *context),
+        site, of, parts, from_day, until_day, row, context)
+HAND_ON(pages,
+        (struct store * s, struct slice site, unsigned limit, top_row_fn *row,
+         void *context),
+        site, limit, row, context)
+HAND_ON(page_seed, (struct store * s, struct slice site, const struct page_seed *seed),
+        site, seed)
 
 /* No `attend`: what is awaited forgets nothing. */
 static const struct store_ops awaited_ops = {
@@ -229,6 +239,9 @@ static const struct store_ops awaited_ops = {
     .dump = dump,
     .load = load,
     .look = look,
+    .tops = tops,
+    .pages = pages,
+    .page_seed = page_seed,
 };
 
 int store_await(struct store **ret_store, struct store_gate *gate, const char *where,

@@ -97,6 +97,9 @@ static const struct store_ops redis_ops = {
     .sheets_since = redis_sheets_since,
     .nodes = redis_nodes,
     .run_visitors = redis_run_visitors,
+    .tops = redis_tops,
+    .pages = redis_pages,
+    .page_seed = redis_page_seed,
 };
 
 int redis_store_open(struct store **ret_store, const char *where, const char *node,

@@ -7,7 +7,7 @@
 
 enum {
     FLUSH_MS = 2000, /* a save, or a question, from begin to end */
-    KEY_MAX = 192,   /* bytes of a key: luot:{63}:imported:quarters:2026-11-23 */
+    KEY_MAX = 288,   /* bytes of a key: luot:{63}:top:2026-11-23:referrers:node:run */
     FIELD_MAX = 128,
     SCAN_COUNT = 256
 };
@@ -108,10 +108,35 @@ int redis_read_hashes(struct redis_store *s, struct redis_scan *scan, size_t n,
 typedef int redis_element_fn(void *context, size_t index, struct slice element);
 int redis_read_list(struct redis_store *s, struct slice key, redis_element_fn *element,
                     void *context, int64_t give_up_ms);
+/* Members of a sorted set whose score is in [from, until), ascending. */
+int redis_read_members(struct redis_store *s, struct slice key, int64_t from,
+                       int64_t until,
+                       int (*member)(void *, int64_t score, struct slice member),
+                       void *context, int64_t give_up_ms);
 /* Scores of a sorted set in [from, until), ascending, all of them. */
 int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
                       int64_t until, int (*score)(void *, int64_t), void *context,
                       int64_t give_up_ms);
+
+/* --- store_redis_tops.c: tops and pages --- */
+enum { TOPS_KEPT_S = 762 * 86400 };
+/* A group: the rows of one day, dimension and run. `month`: of a whole month. */
+struct redis_top_words {
+    char key[KEY_MAX], index[KEY_MAX], score[24], member[KEY_MAX], sum[24], keep[16];
+};
+int redis_top_words(struct redis_top_words *w, struct slice site, bool month, int64_t day,
+                    struct slice of, struct slice run, uint64_t sum);
+int redis_say_tops(struct redis_store *s, struct redis_link *l, const struct change *c);
+/* Where a page's views are: the hash, what has the runs, and the run. */
+int redis_page_words(char key[KEY_MAX], char index[KEY_MAX], struct slice site,
+                     struct slice run);
+int redis_tops(struct store *store, struct slice site, const char *of, unsigned parts,
+               int64_t from_day, int64_t until_day, top_row_fn *row, void *context);
+int redis_pages(struct store *store, struct slice site, unsigned limit, top_row_fn *row,
+                void *context);
+int redis_page_seed(struct store *store, struct slice site, const struct page_seed *seed);
+/* Each group of an index, from a number on: member and score. */
+const char *redis_tops_index(bool month);
 
 /* --- store_redis_own.c --- */
 int redis_own(struct store *store, struct own_hits *rows, size_t n, struct deadline d);

@@ -125,6 +125,7 @@ static bool put_found(const struct section *x, const struct found *f,
         v[4].number = f->n[3] == 0;
         return put_run(v + 5, f->who);
     case DUMP_QUARTER:
+    case DUMP_ENGAGED:
         return put_run(v + 3, f->who);
     case DUMP_WEEK:
     case DUMP_MONTH:
@@ -300,6 +301,7 @@ static int dump_kind(struct dumping *d, enum dump_kind kind, int64_t from,
         [DUMP_QUARTER] = {CHANGE_QUARTER, false},
         [DUMP_WEEK] = {CHANGE_WEEK, false},
         [DUMP_MONTH] = {CHANGE_MONTH, false},
+        [DUMP_ENGAGED] = {CHANGE_ENGAGED, false},
         [DUMP_IMPORTED_DAY] = {CHANGE_DAY, true},
         [DUMP_IMPORTED_HOUR] = {CHANGE_HOUR, true},
         [DUMP_IMPORTED_WEEK] = {CHANGE_WEEK, true},
@@ -319,6 +321,12 @@ static int dump_kind(struct dumping *d, enum dump_kind kind, int64_t from,
         return dump_total(d);
     case DUMP_SKETCH:
         return redis_dump_sketches(&records, from);
+    case DUMP_TOP:
+    case DUMP_TOP_MONTH:
+        return redis_dump_tops(&records, kind == DUMP_TOP_MONTH, from);
+    case DUMP_PAGE:
+    case DUMP_PAGE_SEED:
+        return redis_dump_pages(&records, kind == DUMP_PAGE_SEED, from);
     case DUMP_ADJUST:
         return redis_dump_adjustments(&records);
     case DUMP_SEED:

@@ -37,6 +37,10 @@ int redis_dump_sources(const struct redis_records *r);
 int redis_ask_number(struct redis_store *s, const struct slice *word, size_t n,
                      int64_t *ret_number, int64_t give_up_ms);
 
+/* --- store_redis_dump_tops.c --- */
+int redis_dump_tops(const struct redis_records *r, bool month, int64_t from);
+int redis_dump_pages(const struct redis_records *r, bool seeds, int64_t from);
+
 /* --- store_redis_load.c --- */
 /* As store_ops.load, but not one transaction: numbers go up row by row, and what was
  * imported of a site in one. After an error it is partly here; to load it again brings the

@@ -96,6 +96,7 @@ enum script {
     SCRIPT_SOURCE,
     SCRIPT_IMPORTED,
     SCRIPT_SHEET,
+    SCRIPT_TOP,
     SCRIPTS
 };
 

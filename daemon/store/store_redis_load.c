@@ -35,13 +35,13 @@ const struct dump_row *loading_peek(struct loading *l)
 /* --- Numbers of runs --- */
 
 struct raise_words { /* one row, as SCRIPT_RAISE wants it */
-    char key[KEY_MAX], index[KEY_MAX], field[DUMP_WHO_MAX + 8], numbers[96], score[24],
-        member[16], keep[16];
+    char key[KEY_MAX], index[KEY_MAX], field[512], numbers[96], score[24],
+        member[DUMP_WHO_MAX + 8], keep[16];
 };
 
 static bool is_raised(enum dump_kind kind)
 {
-    return kind >= DUMP_TOTAL && kind <= DUMP_MONTH;
+    return (kind >= DUMP_TOTAL && kind <= DUMP_ENGAGED) || kind == DUMP_PAGE;
 }
 
 static int write_field(struct raise_words *w, const char *prefix,
@@ -63,6 +63,22 @@ static void write_place(struct raise_words *w, const struct loading *l,
     loading_number(w->score, number);
 }
 
+static int write_page(struct raise_words *w, const struct loading *l,
+                      const struct dump_value *v)
+{
+    int rv = write_field(w, "", v + 3); /* the run, for its place */
+
+    snprintf(w->member, sizeof w->member, "%s", w->field);
+    if (rv == 0)
+        rv = redis_page_words(w->key, w->index, loading_site(l), slice_of(w->member));
+    if (rv != 0 || v[1].text.length >= sizeof w->field)
+        return rv != 0 ? rv : ERR_TOO_LONG;
+    snprintf(w->field, sizeof w->field, "%.*s", (int)v[1].text.length, v[1].text.at);
+    snprintf(w->score, sizeof w->score, "0");
+    snprintf(w->numbers, sizeof w->numbers, "%lld", (long long)v[2].number);
+    return 0;
+}
+
 static int write_raised(struct raise_words *w, const struct loading *l,
                         const struct dump_row *row)
 {
@@ -82,11 +98,17 @@ static int write_raised(struct raise_words *w, const struct loading *l,
         w->member[0] = '\0';
         snprintf(w->numbers, sizeof w->numbers, "%lld %lld", n[0], n[1]);
         return write_field(w, "", v + 2);
+    case DUMP_PAGE:
+        return write_page(w, l, v);
     case DUMP_DAY:
         write_place(w, l, CHANGE_DAY, n[0]);
         snprintf(w->numbers, sizeof w->numbers, "%lld %lld %lld %d", n[1], n[2], n[3],
                  n[4] == 0);
         return write_field(w, "", v + 5);
+    case DUMP_ENGAGED:
+        write_place(w, l, CHANGE_ENGAGED, n[0]);
+        snprintf(w->numbers, sizeof w->numbers, "%lld %lld", n[1], n[2]);
+        return write_field(w, "", v + 3);
     case DUMP_QUARTER:
         write_place(w, l, CHANGE_QUARTER, day);
         snprintf(clock, sizeof clock, "%02d:%02d ", (int)(n[0] - day * 96) / 4,
@@ -212,6 +234,54 @@ static int say_word(struct redis_link *link, struct slice word)
     return redis_say(link, &word, 1);
 }
 
+/* A row at a time: the script knows what belongs together. */
+static int say_top(struct loading *l, struct redis_link *link, const struct dump_row *row)
+{
+    const struct dump_value *v = row->value;
+    char run[DUMP_WHO_MAX + 8], value[112];
+    struct redis_top_words w;
+    struct slice word[8];
+    int n = snprintf(run, sizeof run, "%.*s:%.*s", (int)v[8].text.length, v[8].text.at,
+                     (int)v[9].text.length, v[9].text.at);
+    int rv = n < (int)sizeof run
+                 ? redis_top_words(&w, loading_site(l), row->kind == DUMP_TOP_MONTH,
+                                   v[1].number, v[2].text, slice_of(run),
+                                   (uint64_t)v[7].number)
+                 : ERR_TOO_LONG;
+
+    if (rv != 0)
+        return rv;
+    n = snprintf(value, sizeof value, "%lld %lld %lld", (long long)v[4].number,
+                 (long long)v[5].number, (long long)v[6].number);
+    if (v[3].text.length == 0)
+        snprintf(value + n, sizeof value - (size_t)n, " %s", w.sum);
+    word[0] = slice_of(w.key);
+    word[1] = slice_of(w.index);
+    word[2] = slice_of(w.sum);
+    word[3] = slice_of(w.score);
+    word[4] = slice_of(w.member);
+    word[5] = slice_of(w.keep);
+    word[6] = v[3].text.length == 0 ? SLICE("") : v[3].text;
+    word[7] = slice_of(value);
+    return redis_say_script(link, SCRIPT_TOP, 2, word, 8);
+}
+
+/* As a source: the later one, by its first number. */
+static int say_page_seed(struct loading *l, struct redis_link *link,
+                         const struct dump_value *v)
+{
+    char key[KEY_MAX], value[700];
+    struct slice word[3];
+
+    snprintf(value, sizeof value, "%lld %lld %lld %lld %.*s", (long long)v[4].number,
+             (long long)v[2].number, (long long)v[3].number, (long long)v[5].number,
+             (int)v[6].text.length, v[6].text.length == 0 ? "" : v[6].text.at);
+    word[0] = redis_key(key, loading_site(l), "page-seeds");
+    word[1] = v[1].text;
+    word[2] = slice_of(value);
+    return redis_say_script(link, SCRIPT_SOURCE, 1, word, 3);
+}
+
 /* What is said of one row, or of as many of a kind as a script takes. */
 static int say_row(struct loading *l, struct redis_link *link, const struct dump_row *row)
 {
@@ -231,6 +301,11 @@ static int say_row(struct loading *l, struct redis_link *link, const struct dump
         return say_site(l, link, row->value);
     case DUMP_SKETCH:
         return say_sketch(l, link, row->value);
+    case DUMP_TOP:
+    case DUMP_TOP_MONTH:
+        return say_top(l, link, row);
+    case DUMP_PAGE_SEED:
+        return say_page_seed(l, link, row->value);
     case DUMP_SEED:
         return loading_say_seed(l, link, row->value);
     default:

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "store/store_redis.h"
 
-enum { LIST_PAGE = 64, SCORES_PAGE = 1000 };
+enum { LIST_PAGE = 64, SCORES_PAGE = 1000, MEMBERS_PAGE = 200 };
 
 /* --- Hashes --- */
 
@@ -112,6 +112,7 @@ struct paging {
     bool said;
     redis_element_fn *element;
     int (*score)(void *, int64_t);
+    int (*member)(void *, int64_t score, struct slice member);
     void *context;
 };
 
@@ -158,7 +159,9 @@ static int hear_page(void *context, size_t number, const redisReply *reply)
     p->heard = reply->elements / 2;
     for (size_t i = 0; i + 1 < reply->elements && rv == 0; i += 2)
         if (slice_signed(redis_text(reply->element[i + 1]), &score) == 0)
-            rv = p->score(p->context, score);
+            rv = p->member != NULL
+                     ? p->member(p->context, score, redis_text(reply->element[i]))
+                     : p->score(p->context, score);
     return rv;
 }
 
@@ -185,6 +188,17 @@ int redis_read_list(struct redis_store *s, struct slice key, redis_element_fn *e
     return read_pages(s, &p, give_up_ms);
 }
 
+static int read_range(struct redis_store *s, struct paging *p, int64_t from,
+                      int64_t until, int64_t give_up_ms)
+{
+    /* Scores are doubles; what lies beyond them is no day. */
+    snprintf(p->low, sizeof p->low, from < -1000000000 ? "-inf" : "%lld",
+             (long long)from);
+    snprintf(p->high, sizeof p->high, until > 1000000000 ? "+inf" : "(%lld",
+             (long long)until);
+    return read_pages(s, p, give_up_ms);
+}
+
 int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
                       int64_t until, int (*score)(void *, int64_t), void *context,
                       int64_t give_up_ms)
@@ -192,9 +206,16 @@ int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
     struct paging p = {
         .key = key, .limit = SCORES_PAGE, .score = score, .context = context};
 
-    /* Scores are doubles; what lies beyond them is no day. */
-    snprintf(p.low, sizeof p.low, from < -1000000000 ? "-inf" : "%lld", (long long)from);
-    snprintf(p.high, sizeof p.high, until > 1000000000 ? "+inf" : "(%lld",
-             (long long)until);
-    return read_pages(s, &p, give_up_ms);
+    return read_range(s, &p, from, until, give_up_ms);
+}
+
+int redis_read_members(struct redis_store *s, struct slice key, int64_t from,
+                       int64_t until,
+                       int (*member)(void *, int64_t score, struct slice member),
+                       void *context, int64_t give_up_ms)
+{
+    struct paging p = {
+        .key = key, .limit = MEMBERS_PAGE, .member = member, .context = context};
+
+    return read_range(s, &p, from, until, give_up_ms);
 }

@@ -13,7 +13,8 @@ enum {
     DAY_QUARTERS = 96,
     QUARTERS_KEPT_S = 36 * DAY_S,
     SKETCHES_KEPT_S = 62 * DAY_S,
-    NODE_KEPT_S = 60
+    NODE_KEPT_S = 60,
+    PAGE_FIELD_MAX = 256 /* a page is the longest */
 };
 
 struct saving {
@@ -25,14 +26,15 @@ struct saving {
 /* --- Rows --- */
 
 struct row_words { /* one row, as the script wants it */
-    char key[KEY_MAX], index[KEY_MAX], field[FIELD_MAX], numbers[96], score[24],
-        member[16], keep[16];
+    char key[KEY_MAX], index[KEY_MAX], field[PAGE_FIELD_MAX], numbers[96], score[24],
+        member[FIELD_MAX], keep[16];
 };
 
 static bool is_row(enum change_kind kind)
 {
     return kind == CHANGE_TOTAL || kind == CHANGE_DAY || kind == CHANGE_QUARTER ||
-           kind == CHANGE_WEEK || kind == CHANGE_MONTH;
+           kind == CHANGE_WEEK || kind == CHANGE_MONTH || kind == CHANGE_ENGAGED ||
+           kind == CHANGE_PAGE;
 }
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -53,6 +55,14 @@ static void write_place(struct row_words *w, const struct redis_store *s,
         snprintf(w->field, sizeof w->field, "%s", s->run);
         snprintf(w->score, sizeof w->score, "0");
         w->member[0] = '\0';
+        return;
+    }
+    if (c->kind == CHANGE_PAGE) {
+        (void)redis_page_words(w->key, w->index, c->site, slice_of(s->run));
+        snprintf(w->field, sizeof w->field, "%.*s", (int)c->blob.length,
+                 c->blob.length == 0 ? "" : c->blob.at);
+        snprintf(w->score, sizeof w->score, "0");
+        snprintf(w->member, sizeof w->member, "%s", s->run);
         return;
     }
     snprintf(w->field, sizeof w->field, "%s", s->run);
@@ -78,6 +88,8 @@ static void write_numbers(struct row_words *w, const struct change *c)
     if (c->kind == CHANGE_DAY)
         snprintf(w->numbers, sizeof w->numbers, "%llu %llu %llu %d", views, visits,
                  visitors, !c->exact);
+    else if (c->kind == CHANGE_PAGE)
+        snprintf(w->numbers, sizeof w->numbers, "%llu", views);
     else if (c->kind == CHANGE_WEEK || c->kind == CHANGE_MONTH)
         snprintf(w->numbers, sizeof w->numbers, "%llu %d", visitors, !c->exact);
     else
@@ -198,6 +210,8 @@ static int say_next(void *context, struct redis_link *l)
         return say_sketch(v->s, l, c);
     case CHANGE_ALIVE:
         return say_alive(v->s, l, c);
+    case CHANGE_TOPS:
+        return redis_say_tops(v->s, l, c);
     default:
         return 0; /* an import's; not saved */
     }

@@ -199,4 +199,27 @@ const char *const redis_scripts[SCRIPTS] = {
         "redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(ms) - ARGV[3] * 1000)\n"
         "redis.call('EXPIRE', KEYS[2], ARGV[3])\n"
         "return 1\n",
+
+    /* Rows of one day, dimension and run, which belong together: those of more views are of
+     * a later moment and replace the others. KEYS: hash, index.
+     * ARGV: views of all of them, score, member, seconds kept (0: for ever), then field,
+     * value, ... The field "" ends with the views of all, and is written first. */
+    [SCRIPT_TOP] =
+        "local kept = redis.call('HGET', KEYS[1], '')\n"
+        "local had = kept and tonumber(string.match(kept, '(%d+)$')) or -1\n"
+        "local sum, keep = tonumber(ARGV[1]), tonumber(ARGV[4])\n"
+        "if had > sum then return 0 end\n"
+        "if had < sum then\n"
+        "  redis.call('DEL', KEYS[1])\n"
+        "  redis.call('HSET', KEYS[1], '', '0 0 0 ' .. ARGV[1])\n"
+        "  redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])\n"
+        "end\n"
+        "for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end\n"
+        "if keep > 0 then\n"
+        "  redis.call('EXPIRE', KEYS[1], keep)\n"
+        "  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(ARGV[2]) - keep / "
+        "86400 * "
+        "256)\n"
+        "end\n"
+        "return 1\n",
 };

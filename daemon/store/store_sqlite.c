@@ -26,6 +26,7 @@ static const char *const statements[STATEMENTS] = {
 enum {
     QUARTERS_KEPT = 35 * 96, /* when a day is swept; 36 days just before the next    */
     SKETCHES_KEPT = 62,      /* days: this month and the whole of last month         */
+    TOPS_KEPT = 762,         /* days: 25 months                             */
     GROWTH_KEPT = 62,
     PROGRESS_OPS = 2000, /* virtual machine steps between two looks at the clock */
     BUSY_WAIT_MS = 5
@@ -234,10 +235,11 @@ int sqlite_end(struct sqlite_store *s, int rv)
 /* --- Saving --- */
 
 static const enum statement save_statement[] = {
-    [CHANGE_SITE] = STATEMENT_SAVE_SITE,     [CHANGE_TOTAL] = STATEMENT_SAVE_TOTAL,
-    [CHANGE_DAY] = STATEMENT_SAVE_DAY,       [CHANGE_QUARTER] = STATEMENT_SAVE_QUARTER,
-    [CHANGE_WEEK] = STATEMENT_SAVE_WEEK,     [CHANGE_MONTH] = STATEMENT_SAVE_MONTH,
-    [CHANGE_SKETCH] = STATEMENT_SAVE_SKETCH, [CHANGE_ALIVE] = STATEMENT_SAVE_ALIVE,
+    [CHANGE_SITE] = STATEMENT_SAVE_SITE,       [CHANGE_TOTAL] = STATEMENT_SAVE_TOTAL,
+    [CHANGE_DAY] = STATEMENT_SAVE_DAY,         [CHANGE_QUARTER] = STATEMENT_SAVE_QUARTER,
+    [CHANGE_WEEK] = STATEMENT_SAVE_WEEK,       [CHANGE_MONTH] = STATEMENT_SAVE_MONTH,
+    [CHANGE_ENGAGED] = STATEMENT_SAVE_ENGAGED, [CHANGE_SKETCH] = STATEMENT_SAVE_SKETCH,
+    [CHANGE_ALIVE] = STATEMENT_SAVE_ALIVE,
 };
 
 static int save_site(struct sqlite_store *s, const struct change *c, int64_t site)
@@ -308,6 +310,7 @@ static int sweep(struct sqlite_store *s, int64_t now_s)
         st = sqlite_take(s, STATEMENT_SWEEP_SKETCHES, sites[i]);
         sqlite3_bind_int64(st, 2, now_s / 86400 - SKETCHES_KEPT);
         rv = rv != 0 ? rv : sqlite_do(s, st);
+        rv = rv != 0 ? rv : sqlite_sweep_tops(s, sites[i], now_s / 86400 - TOPS_KEPT);
         if (rv != 0)
             return rv;
     }
@@ -334,7 +337,10 @@ static int save_changes(struct sqlite_store *s, const struct change *changes, si
             key = c->site;
         }
         if (rv == 0)
-            rv = c->kind == CHANGE_SITE ? save_site(s, c, site) : save_row(s, c, site);
+            rv = c->kind == CHANGE_SITE   ? save_site(s, c, site)
+                 : c->kind == CHANGE_TOPS ? sqlite_save_tops(s, c, site)
+                 : c->kind == CHANGE_PAGE ? sqlite_save_page(s, c, site)
+                                          : save_row(s, c, site);
     }
     return rv;
 }
@@ -390,6 +396,9 @@ static const struct store_ops sqlite_ops = {
     .dump = sqlite_dump,
     .load = sqlite_load,
     .look = sqlite_look,
+    .tops = sqlite_tops,
+    .pages = sqlite_pages,
+    .page_seed = sqlite_page_seed,
 };
 
 int sqlite_store_open(struct store **ret_store, const char *path, const char *node,

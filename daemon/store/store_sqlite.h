@@ -110,6 +110,32 @@ int sqlite_source_get(struct store *s, struct slice site, uint64_t first_line,
 int sqlite_import(struct store *s, struct slice site, const struct import_source *source,
                   uint32_t uid, int64_t at_s, const struct change *rows, size_t n);
 
+/* One line of the audit trail, inside a transaction. */
+int sqlite_audit_add(struct sqlite_store *s, int64_t site, int64_t at_s, uint32_t uid,
+                     const char *what);
+
+/* --- store_sqlite_tops.c --- */
+/* Inside a transaction: CHANGE_TOPS, CHANGE_PAGE. */
+int sqlite_save_tops(struct sqlite_store *s, const struct change *c, int64_t site);
+int sqlite_save_page(struct sqlite_store *s, const struct change *c, int64_t site);
+/* Whole months before unix day `before` become rows of their month; one a call. */
+int sqlite_sweep_tops(struct sqlite_store *s, int64_t site, int64_t before);
+int sqlite_tops(struct store *s, struct slice site, const char *of, unsigned parts,
+                int64_t from_day, int64_t until_day, top_row_fn *row, void *context);
+int sqlite_pages(struct store *s, struct slice site, unsigned limit, top_row_fn *row,
+                 void *context);
+/* While a dump is loaded: of which day, dimension and run rows come now. */
+struct sqlite_top_group {
+    enum dump_kind kind;
+    int64_t site, number, run;
+    bool taken; /* they are newer than what is here, which is gone then */
+};
+bool sqlite_is_top(enum dump_kind kind);
+/* Of other kinds of rows: nothing. */
+int sqlite_top_begin(struct sqlite_store *s, struct sqlite_top_group *group,
+                     const struct dump_row *row, int64_t site, int64_t run);
+int sqlite_page_seed(struct store *s, struct slice site, const struct page_seed *seed);
+
 /* --- store_sqlite_health.c --- */
 int sqlite_health(struct store *s, struct store_health *ret_health);
 

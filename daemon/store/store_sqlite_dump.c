@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "count/hll.h"
+#include "identify/dimension.h"
 #include "store/store_sqlite.h"
 
 enum { RUN_AT = 20, BLOB_AT = 21, LOAD_MS = 60000 };
@@ -27,6 +28,19 @@ enum { RUN_AT = 20, BLOB_AT = 21, LOAD_MS = 60000 };
     "INSERT INTO " table "(site, source, " columns ") SELECT ?1, id, " values            \
     " FROM source WHERE site = ?1 AND first_line = " source " AND bytes = " of           \
     " ON CONFLICT DO UPDATE SET " set
+
+/* day * 256 and where its dimension stands in the list: what a piece can begin at. */
+#define DIMENSION_WORD(name, word, has_visitors) #word ","
+#define TOP_NUMBER                                                                       \
+    "day * 256 + instr('," DIMENSION_ROWS(DIMENSION_WORD) "', ',' || of || ',')"
+#define TOP_DUMP(table)                                                                  \
+    "SELECT " TOP_NUMBER " AS number, day, of, kept.key, views, visitors, lacks, "       \
+    "sum(views) OVER (PARTITION BY day, of, run), " OF_RUN " FROM " table " AS kept "    \
+    "JOIN run ON run.id = kept.run WHERE site = ?1 AND number >= ?2 "                    \
+    "ORDER BY number, run, kept.key"
+#define TOP_LOAD(table)                                                                  \
+    "INSERT OR REPLACE INTO " table "(site, run, day, of, key, views, visitors, lacks) " \
+    "VALUES(?1, ?20, ?3, ?4, ?5, ?6, ?7, ?8)"
 
 #define SITE_COLUMNS    "SELECT key, host, created, first_live, last_view FROM site "
 #define GREATER(column) column " = max(" column ", excluded." column ")"
@@ -70,10 +84,26 @@ static const struct {
         "SELECT month, visitors, exact, " OF_RUN WITH_RUN("month") "AND month >= ?2 ORDER BY month, run",
         "INSERT INTO month(site, run, month, visitors, exact) VALUES(?1, ?20, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
         GREATER("visitors") ", exact = min(exact, excluded.exact)"},
+    [DUMP_ENGAGED] = {
+        "SELECT day, engaged, visits, " OF_RUN WITH_RUN("engaged") "AND day >= ?2 ORDER BY day, run",
+        "INSERT INTO engaged(site, run, day, engaged, visits) VALUES(?1, ?20, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
+        GREATER("engaged") ", " GREATER("visits")},
     [DUMP_SKETCH] = {
         "SELECT day, " OF_RUN ", visitors" WITH_RUN("sketch") "AND day >= ?2 ORDER BY day, run",
         "INSERT INTO sketch(site, run, day, visitors) VALUES(?1, ?20, ?2, ?21) "
         "ON CONFLICT DO UPDATE SET visitors = excluded.visitors"},
+    [DUMP_TOP] = {TOP_DUMP("top"), TOP_LOAD("top")},
+    [DUMP_TOP_MONTH] = {TOP_DUMP("top_month"), TOP_LOAD("top_month")},
+    [DUMP_PAGE] = {
+        "SELECT n, page, views, " OF_RUN " FROM (SELECT row_number() OVER (ORDER BY page, " OF_RUN ") AS n, page, views, " OF_RUN
+        " FROM page JOIN run ON run.id = page.run WHERE site = ?1) WHERE n >= ?2 ORDER BY n",
+        "INSERT INTO page(site, page, run, views) VALUES(?1, ?3, ?20, ?4) ON CONFLICT DO UPDATE SET " GREATER("views")},
+    [DUMP_PAGE_SEED] = {
+        "SELECT n, page, views, counted, at, uid, note FROM (SELECT row_number() OVER (ORDER BY page) AS n, * FROM page_seed "
+        "WHERE site = ?1) WHERE n >= ?2 ORDER BY n",
+        "INSERT INTO page_seed(site, page, views, counted, at, uid, note) VALUES(?1, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO "
+        "UPDATE SET views = excluded.views, counted = excluded.counted, at = excluded.at, uid = excluded.uid, note = excluded.note "
+        "WHERE excluded.at > at"},
     [DUMP_ADJUST] = {
         "SELECT day, metric, change, at, uid, row_number() OVER (PARTITION BY day, metric, change, at, uid, note ORDER BY id), "
         "note FROM adjust WHERE site = ?1 ORDER BY id",
@@ -256,6 +286,7 @@ struct loading {
     int64_t at_s;
     const char *note;
     struct hll *kept, *loaded; /* to merge two sketches in; NULL until needed */
+    struct sqlite_top_group top;
     uint8_t sketch[HLL_REDIS_MAX];
 };
 
@@ -363,7 +394,9 @@ static int load_row(struct loading *l, const struct dump_row *row)
         rv = find_run(l, row);
     if (rv == 0 && row->kind == DUMP_SKETCH)
         rv = merge_sketch(l, row, &blob);
-    if (rv != 0)
+    if (rv == 0)
+        rv = sqlite_top_begin(l->s, &l->top, row, l->site, l->run);
+    if (rv != 0 || (sqlite_is_top(row->kind) && !l->top.taken))
         return rv;
     sqlite3_bind_int64(*st, 1, l->site);
     for (unsigned i = 0; i < dump_field_count(row->kind); i++) {

@@ -7,8 +7,8 @@
 
 static const char *const metric_names[] = {"views", "visits", "visitors"};
 
-static int audit(struct sqlite_store *s, int64_t site, int64_t at_s, uint32_t uid,
-                 const char *what)
+int sqlite_audit_add(struct sqlite_store *s, int64_t site, int64_t at_s, uint32_t uid,
+                     const char *what)
 {
     sqlite3_stmt *st = sqlite_take(s, STATEMENT_AUDIT_ADD, site);
 
@@ -81,7 +81,7 @@ int sqlite_seed_set(struct store *store, struct slice key, const struct seed_row
     if (rv == 0)
         rv = put_seed(s, site, row);
     if (rv == 0)
-        rv = audit(s, site, row->at_s, row->uid, what);
+        rv = sqlite_audit_add(s, site, row->at_s, row->uid, what);
     return sqlite_end(s, rv);
 }
 
@@ -158,7 +158,7 @@ int sqlite_adjust_add(struct store *store, struct slice key, const struct adjust
         rv = sqlite_do(s, st);
     }
     if (rv == 0)
-        rv = audit(s, site, row->at_s, row->uid, what);
+        rv = sqlite_audit_add(s, site, row->at_s, row->uid, what);
     return sqlite_end(s, rv);
 }
 
@@ -304,6 +304,6 @@ int sqlite_import(struct store *store, struct slice key,
     if (rv == 0)
         rv = put_rows(s, site, id, rows, n);
     if (rv == 0)
-        rv = audit(s, site, at_s, uid, what);
+        rv = sqlite_audit_add(s, site, at_s, uid, what);
     return sqlite_end(s, rv);
 }

@@ -79,14 +79,40 @@ static const char schema[] =
 
 /* What came after the first databases: made when it is not there, and an older luotd does
  * without. `growth` is the database's size at each day's first save; `name` is what people
- * said of sites (count/site_names). */
+ * said of sites (count/site_names); `engaged` is how many of a day's visits by known
+ * visitors had a second view. */
 static const char later[] =
     "CREATE TABLE IF NOT EXISTS growth(day INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) "
     "STRICT;"
     "CREATE TABLE IF NOT EXISTS name(kind TEXT NOT NULL, subject TEXT NOT NULL, object "
     "TEXT "
     "NOT NULL, host TEXT NOT NULL, at INTEGER NOT NULL, uid INTEGER NOT NULL, "
-    "PRIMARY KEY(kind, subject)) STRICT;";
+    "PRIMARY KEY(kind, subject)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS engaged(site INTEGER NOT NULL, day INTEGER NOT NULL, run "
+    "INTEGER NOT NULL, visits INTEGER NOT NULL, engaged INTEGER NOT NULL, "
+    "PRIMARY KEY(site, day, run)) STRICT, WITHOUT ROWID;"
+    /* key '': what has no row, and `lacks` what any row may lack. */
+    "CREATE TABLE IF NOT EXISTS top(site INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " of TEXT NOT NULL, run INTEGER NOT NULL, key TEXT NOT NULL, views INTEGER NOT NULL,"
+    " visitors INTEGER NOT NULL, lacks INTEGER NOT NULL,"
+    " PRIMARY KEY(site, day, of, run, key)) STRICT, WITHOUT ROWID;"
+    /* Of months that are over for more than 25 months; day is the month's first. */
+    "CREATE TABLE IF NOT EXISTS top_month(site INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " of TEXT NOT NULL, run INTEGER NOT NULL, key TEXT NOT NULL, views INTEGER NOT NULL,"
+    " visitors INTEGER NOT NULL, lacks INTEGER NOT NULL,"
+    " PRIMARY KEY(site, day, of, run, key)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS page(site INTEGER NOT NULL, page TEXT NOT NULL,"
+    " run INTEGER NOT NULL, views INTEGER NOT NULL, PRIMARY KEY(site, page, run)) "
+    "STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS page_seed(site INTEGER NOT NULL, page TEXT NOT NULL,"
+    " views INTEGER NOT NULL, counted INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " uid INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY(site, page)) "
+    "STRICT, WITHOUT ROWID;"
+    "CREATE VIEW IF NOT EXISTS tops(site, day, of, key, views, visitors) AS"
+    " SELECT site.key, date(kept.day * 86400, 'unixepoch'), kept.of,"
+    " iif(kept.key = '', '(other)', kept.key), sum(kept.views), sum(kept.visitors) FROM"
+    " (SELECT * FROM top UNION ALL SELECT * FROM top_month) AS kept"
+    " JOIN site ON site.id = kept.site GROUP BY kept.site, kept.day, kept.of, kept.key;";
 
 static const char first_table[] = "CREATE TABLE luot(version";
 

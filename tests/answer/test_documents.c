@@ -125,7 +125,8 @@ Test(documents, every_example_of_the_list_is_answered)
         char target[256];
         snprintf(target, sizeof target, "/%s", text_at(row, "example"));
         cr_expect_eq(office_get(o, target, ""), 200u, "%s", target);
-        json_decref(body_of(o));
+        if (strstr(target, ".csv") == NULL)
+            json_decref(body_of(o));
         cr_expect_eq(strncmp(text_at(row, "request"), "GET v1/", 7), 0);
         cr_expect_gt(strlen(text_at(row, "about")), 5u);
     }

@@ -43,3 +43,34 @@ Test(hash, start_can_be_called_again)
     cr_expect_eq(hash_start(), 0);
     cr_expect_eq(hash_start(), 0);
 }
+
+/* What the header promises, at the size of a test: no two of many pairs that differ little
+ * have one hash, with any key, and the key matters. */
+Test(hash, of_a_pair_depends_on_both_and_on_the_key)
+{
+    struct hash_pair_key key, other;
+
+    cr_assert_eq(hash_start(), 0);
+    hash_pair_key_random(&key);
+    hash_pair_key_random(&other);
+    for (uint64_t a = 0; a < 40; a++)
+        for (uint64_t b = 0; b < 40; b++) {
+            uint64_t h = hash_pair(&key, a, b << 32);
+
+            cr_expect_neq(h, hash_pair(&other, a, b << 32));
+            for (uint64_t c = 0; c < a; c++)
+                cr_expect_neq(h, hash_pair(&key, c, b << 32));
+            for (uint64_t c = 0; c < b; c++)
+                cr_expect_neq(h, hash_pair(&key, a, c << 32));
+        }
+}
+
+/* By hand: the upper half of k0 + k1 * a + k2 * b. */
+Test(hash, of_a_pair_is_multilinear)
+{
+    struct hash_pair_key key = {{3, UINT64_MAX, 0, 1, 2, 0}};
+
+    cr_expect_eq(hash_pair(&key, 0, 0), 3u);
+    cr_expect_eq(hash_pair(&key, 1, 0), 4u); /* the carry */
+    cr_expect_eq(hash_pair(&key, 0, 5), 13u);
+}

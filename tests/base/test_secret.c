@@ -43,6 +43,43 @@ Test(secret, derives_what_python_derives)
     expect_key("0123456789abcdef", 1, -7200, "8d1f40bb5a40d8f2e41c9f20a9911188");
 }
 
+/* blake2b(b"luot1 a " + b"0" * 32 + b"\ns=demo", key=key, digest_size=16) */
+Test(secret, signs_what_python_signs)
+{
+    const struct slice pieces[3] = {
+        SLICE("luot1 a "), SLICE("00000000000000000000000000000000"), SLICE("\ns=demo")};
+    static const uint8_t expected[SECRET_MAC_BYTES] = {0x18, 0xc5, 0xd3, 0x6c, 0x0a, 0x37,
+                                                       0x36, 0x36, 0x39, 0x32, 0x7f, 0xad,
+                                                       0x70, 0x0f, 0x36, 0xcc};
+    uint8_t mac[SECRET_MAC_BYTES];
+    struct secret *s;
+
+    cr_assert_eq(hash_start(), 0);
+    cr_assert_eq(secret_new(&s, SLICE("a secret that all nodes have")), 0);
+    secret_mac(s, pieces, mac);
+    cr_expect(secret_mac_equal(mac, expected));
+    mac[15] ^= 1;
+    cr_expect_not(secret_mac_equal(mac, expected));
+    secret_free(s);
+}
+
+/* { printf 'luot token 1 '; printf 'a secret that all nodes have'; } | b2sum -l 256 */
+Test(secret, has_the_token_that_b2sum_makes)
+{
+    static const uint8_t expected[SECRET_TOKEN_BYTES] = {
+        0xef, 0x04, 0x9e, 0xd3, 0xb5, 0x2d, 0x6a, 0x06, 0x09, 0xc2, 0x73,
+        0x56, 0xe6, 0x82, 0x65, 0x0e, 0x04, 0x3f, 0x53, 0x5c, 0x5e, 0xbf,
+        0x1e, 0xaf, 0x7b, 0x1b, 0xc1, 0xee, 0x79, 0xd6, 0x58, 0x3b};
+    uint8_t token[SECRET_TOKEN_BYTES];
+    struct secret *s;
+
+    cr_assert_eq(hash_start(), 0);
+    cr_assert_eq(secret_new(&s, SLICE("a secret that all nodes have")), 0);
+    secret_token(s, token);
+    cr_expect_eq(memcmp(token, expected, sizeof token), 0);
+    secret_free(s);
+}
+
 struct place {
     struct scratch dir;
     const char *file;

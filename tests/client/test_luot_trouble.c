@@ -233,6 +233,9 @@ Test(luot, survives_the_failure_of_any_call)
     struct wire w = wire_new();
     struct luot_options options = options_to(&w);
     unsigned fd = lowest_free_fd(), runs = 0;
+    memset(&fake, 0, sizeof fake);
+    live_a_life(&options,
+                &w); /* glibc counts a freed block that it keeps at hand as used */
     for (unsigned plain = 0; plain <= 1; plain++) {
         for (size_t e = 0; e < sizeof ERRORS / sizeof ERRORS[0]; e++) {
             options.plain = plain;

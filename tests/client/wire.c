@@ -178,9 +178,19 @@ static uint64_t fake_now_ms(void)
     return fake.now_ms;
 }
 
+static uint64_t fake_unix_ms(void)
+{
+    return 1700000000000 + fake.now_ms;
+}
+
+static uint64_t fake_random(void)
+{
+    return UINT64_C(0x00c0ffee00000000) + (uint64_t)fake.process;
+}
+
 const struct luot_seam fake_seam = {
-    fake_allocate, fake_socket,   fake_connect, fake_getsockopt,
-    fake_sendmsg,  fake_sendmmsg, fake_process, fake_now_ms,
+    fake_allocate, fake_socket,  fake_connect, fake_getsockopt, fake_sendmsg,
+    fake_sendmmsg, fake_process, fake_now_ms,  fake_unix_ms,    fake_random,
 };
 
 /* --- Handles and hits --- */

@@ -48,11 +48,15 @@ Test(registry_memory, a_start_without_memory_says_so_and_leaves_nothing)
     start();
     world_view(&w, "a", 1);
     registry_close(w.registry);
-    do {
+    while (true) {
         calls_left = calls++;
         rv = registry_open(&r, w.arena, 16, w.config[0], w.now, &report);
         cr_assert(rv == 0 || rv == ERR_NOMEM);
-    } while (rv != 0);
+        if (calls_left >= 0)
+            break; /* none failed */
+        if (rv == 0)
+            registry_close(r); /* without tops, say: the keeper tries again */
+    }
     calls_left = -1;
     cr_expect_gt(calls, 10);
     w.registry = r;

@@ -78,7 +78,7 @@ describe('accounting', () => {
     await luotd.udp(Array.from({ length: 70 }, (_, i) => `s=demo&p=/${i}`).join('\n'));
     book('counted.view', 64);
     book('rejected.too_many_lines', 6);
-    const line = (request, status) => `203.0.113.7 - - [${stamp()}] "${request} HTTP/1.1" ${status} 5 "-" "x"`;
+    const line = (request, status) => `203.0.113.7 - - [${stamp()}] "${request} HTTP/1.1" ${status} 5 "-" "Firefox/1"`;
     await luotd.udp(`<190>logs: ${line('GET /', 200)}`);
     book('counted.view');
     await luotd.udp(`<190>Nov 23 00:00:00 vm logs: ${line('GET /nothing', 404)}\n`);
@@ -114,10 +114,10 @@ describe('accounting', () => {
 
   test('i and u count from trusted senders only', async () => {
     const before = (await luotd.snapshot()).periods.today.visitors;
-    for (let i = 0; i < 5; i++) await luotd.request('POST', '/b', { headers: { 'User-Agent': 'one' }, body: `s=demo&p=/&i=198.51.100.${i}&u=x${i}` });
+    for (let i = 0; i < 5; i++) await luotd.request('POST', '/b', { headers: { 'User-Agent': 'One/1' }, body: `s=demo&p=/&i=198.51.100.${i}&u=Firefox+${i}` });
     book('counted.view', 5);
     assert.equal((await luotd.snapshot()).periods.today.visitors, before + 1, 'over HTTP they are one visitor');
-    await luotd.udp(Array.from({ length: 5 }, (_, i) => `s=demo&p=/&i=198.51.100.${i}&u=x${i}`).join('\n'));
+    await luotd.udp(Array.from({ length: 5 }, (_, i) => `s=demo&p=/&i=198.51.100.${i}&u=Firefox+${i}`).join('\n'));
     book('counted.view', 5);
     await luotd.received(received);
     assert.equal((await luotd.snapshot()).periods.today.visitors, before + 6, 'over trusted UDP they are five more');

@@ -1,11 +1,11 @@
-// A real log, replayed as live beacons on a stepped clock, over each way in: the days and the online numbers must be its truth exactly.
+// A real log, robots and all, replayed as live beacons on a stepped clock, over each way in: the days and the online numbers must be its truth exactly.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Clock, Luotd, sums } from './lib/luotd.mjs';
 import { daysOf, onlineAt, pageViews, readLog, readTruth, skipped } from './lib/log.mjs';
 
 const NAME = 'elastic_apache_2015-05-17_18';
-const CONFIG = '[site demo]\nany_host = yes\npublic = yes\ntimezone = UTC\n';
+const CONFIG = '[site demo]\nany_host = yes\npublic = yes\nbots = counted\ntimezone = UTC\n';
 const bytes = (s) => encodeURIComponent(Buffer.from(s, 'latin1').toString('utf8'));
 
 const ways = {

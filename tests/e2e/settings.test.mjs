@@ -7,7 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { build, Luotd, until } from './lib/luotd.mjs';
+import { BROWSER, build, Luotd, until } from './lib/luotd.mjs';
 
 const run = (args, env = {}) =>
   new Promise((done) => execFile(path.join(build, 'luotd'), args, { env: { PATH: process.env.PATH, ...env }, timeout: 20000 }, (e, out, err) => done({ code: e ? e.code : 0, out, err })));
@@ -56,7 +56,7 @@ describe('listen', () => {
       assert.deepEqual(places.map((p) => p.replace(/\d+$/, '')), ['127.0.0.1:', '[::1]:', '127.0.0.1:']);
       assert.equal(new Set(places).size, 3);
       for (const place of places) {
-        assert.equal((await fetch(`http://${place}/p.gif?s=demo`)).headers.get('x-luot'), 'counted');
+        assert.equal((await fetch(`http://${place}/p.gif?s=demo`, { headers: { 'user-agent': BROWSER } })).headers.get('x-luot'), 'counted');
         const [, host, port] = /^\[?([^\]]+)\]?:(\d+)$/.exec(place);
         const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
         await new Promise((done) => socket.send('s=demo', Number(port), host, done));

@@ -44,6 +44,9 @@ static void add_config(struct world *w, const char *text)
     if (config_parse(&w->config[w->configs], slice_of(text), "test", &error) != 0)
         must(false, error.text);
     w->trusted.udp = w->config[w->configs]->settings.udp_trusted;
+    w->trusted.limits = (struct guard_rules){
+        rate_limit_of(&w->config[w->configs]->settings.rate_limit),
+        rate_limit_of(&w->config[w->configs]->settings.new_visitors_per_address)};
     w->configs++;
 }
 
@@ -185,7 +188,7 @@ void world_set_back(struct world *w, struct instant now)
 
 enum outcome world_line(struct world *w, const char *line)
 {
-    struct sender sender = {.trusted = true};
+    struct sender sender = {.trusted = true, .nobody = true};
     enum outcome outcome;
 
     (void)address_parse(&sender.address, SLICE("127.0.0.1"));

@@ -7,6 +7,8 @@ BEGIN {
     only["<uv.h>"] = "^daemon/(net/|daemon)"
     only["<sqlite3.h>"] = "^daemon/store/store_sqlite"
     only["<hiredis"] = "^daemon/store/store_redis"
+    only["<hs/hs.h>"] = "^daemon/identify/agent_scan"
+    only["<pcre2.h>"] = "^daemon/identify/agent_match"
     only["<maxminddb.h>"] = "^daemon/(identify/geo|base/config_value)"
 }
 /^[ \t]*#[ \t]*include/ {

@@ -31,9 +31,13 @@ Test(snapshot, has_the_contracts_fields)
     town_init(&t, "[site demo]\nany_host = yes\ntitle = Cổng\n", TOWN_NOON);
     s = snapshot_of(&t, "demo", (struct document){.durable = true, .nodes = 1});
     expect_members(s, "site,as_of,title,tz,metric,durable,nodes,since,seed,adjusted,"
-                      "identity_since,gaps,online,periods,geo,tops,bots,refused");
+                      "identity_since,gaps,online,periods,geo,tops,bots,refused,"
+                      "refused_today,refused_yesterday");
     cr_expect_str_eq(text_at(s, "title"), "Cổng");
     expect_members(json_at(s, "online"), "visitors,window_s,exact");
+    expect_members(json_at(s, "bots"), "today,yesterday,total");
+    expect_members(json_at(s, "refused"),
+                   "prefetch,internal,suspect,other_source,origin,not_page");
     cr_expect_eq(json_object_size(json_at(s, "periods")), 10u);
     for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
         char path[64];

@@ -13,6 +13,7 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const build = process.env.BUILD ? path.resolve(process.env.BUILD) : path.join(root, 'build');
 export const corpus = path.resolve(root, '../shared/corpus');
 const DEADLINE_MS = 20000;
+export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 
 // A place on tmpfs for the arena, as in production; elsewhere luotd only warns.
 const memory = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
@@ -70,12 +71,14 @@ export class Luotd {
   }
 
   args() {
-    const { config, clock, args = [], workers = 2 } = this.options;
+    const { config, clock, args = [], workers = 2, limits = false } = this.options;
     const list = [`--run_dir=${this.run}`, `--state_dir=${this.state}`, `--workers=${workers}`];
     if (config) {
       fs.writeFileSync(path.join(this.run, 'luotd.conf'), config);
       list.push('-c', path.join(this.run, 'luotd.conf'));
     }
+    // A generator sends faster than people do, often from one address: limits are what `limits: true` is about.
+    if (!limits) list.push('--rate_limit=off', '--new_visitors_per_address=off');
     if (clock) list.push(`--clock_file=${clock.file}`);
     if (this.redis) list.push(`--store=${this.redis.where}`);
     if (!args.some((a) => a.startsWith('--listen='))) list.push('--listen=127.0.0.1:0');
@@ -179,7 +182,9 @@ export class Luotd {
     return this.json('stats');
   }
 
+  /** As a browser asks: luotd tells robots by their agent, or by having none. */
   request(method, target, { headers = {}, body, agent } = {}) {
+    if (!Object.keys(headers).some((name) => name.toLowerCase() === 'user-agent')) headers = { 'user-agent': BROWSER, ...headers };
     this.agent ??= new http.Agent({ keepAlive: true, maxSockets: 16 });
     return new Promise((done, fail) => {
       const r = http.request(

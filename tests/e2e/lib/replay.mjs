@@ -28,11 +28,17 @@ export function groups(lines) {
   return list;
 }
 
-/** As time does, but that hours in which nothing comes pass at once. */
+/** As time does, but that hours in which nothing comes pass at once. Before them is time for a save, and after them for some ticks, as there
+ * always is: the tables of days that went by are given back, and new ones made. */
 export async function pass(luotd, clock, seconds) {
   if (seconds - clock.seconds > 7200) {
-    clock.set(seconds - 2700);
-    await until('the keeper', async () => (await luotd.stats()).keeper_as_of_s >= Math.floor(clock.seconds));
+    const saved = clock.seconds + 120;
+    await luotd.advance(saved);
+    await until('a save', async () => (await luotd.stats()).store.durable_since >= Math.floor(saved));
+    for (let tick = 0; tick < 4; tick++) {
+      clock.set(seconds - 2700 + 12 * tick);
+      await until('the keeper', async () => (await luotd.stats()).keeper_as_of_s >= Math.floor(clock.seconds));
+    }
   }
   await luotd.advance(seconds);
 }

@@ -23,7 +23,8 @@ export async function redisAt(port, { master, args = [], pass } = {}) {
   const redis = new Redis(['--port', String(port), '--bind', '127.0.0.1', '--repl-diskless-sync-delay', '0', ...(pass ? ['--requirepass', pass, '--masterauth', pass] : []), ...args]);
   redis.port = port;
   if (pass) redis.login = ['-a', pass];
-  redis.role = async () => (await redis.cli('ROLE')).split('\n')[0];
+  // A sentinel cuts every connection of whom it promotes or demotes, so of this one too: then there is no answer yet.
+  redis.role = async () => (await redis.cli('ROLE').catch(() => '')).split('\n')[0];
   await redis.spawn(master ? ['--replicaof', '127.0.0.1', String(master.port)] : []);
   if (master) await until('a replica in step', async () => (await redis.cli('INFO', 'replication')).includes('master_link_status:up'));
   return redis;

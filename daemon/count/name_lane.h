@@ -1,0 +1,82 @@
+/* Floor 2 (count). What one worker knows by heart: rows of tables of names that it met, and
+ * what it adds to them at its turn's end, so that a page that a thousand ask for in a turn
+ * costs one write to a shared line. A note is a guess only: the row is looked at again,
+ * name and all, before it is believed. Its worker's alone. */
+#ifndef LUOT_COUNT_NAME_LANE_H
+#define LUOT_COUNT_NAME_LANE_H
+
+#include "count/names.h"
+
+struct name_note {
+    uint64_t fast;       /* of table, kind and name; 0: none            */
+    uint64_t hash, life; /* of the row; of its table                    */
+    struct name_cell *cell;
+    uint32_t views, visitors; /* to add; views > 0: it is in this turn's list */
+    uint32_t day; /* > 0: `extra` is a page's day word (count/pages), else visitors */
+};
+
+enum { NAME_NOTES = 4096 };
+
+struct name_lane {
+    uint64_t secret; /* nobody outside can choose which notes meet */
+    unsigned count;
+    uint16_t todo[NAME_NOTES]; /* notes with something to add */
+    struct name_note note[NAME_NOTES];
+};
+
+struct name_lane *name_lane_new(void); /* NULL: no memory */
+void name_lane_free(struct name_lane *lane);
+
+/* --- A name of a table that the turn keeps in place --- */
+
+/* `life` is another number for each table that ever was. */
+static inline uint64_t name_lane_hash(const struct name_lane *lane, uint64_t life,
+                                      unsigned kind, struct slice name)
+{
+    return hash_seeded(lane->secret ^ life ^ (uint64_t)kind << 56, name.at, name.length) |
+           1;
+}
+
+static inline bool name_note_is(const struct name_note *n, const struct names_table *t,
+                                uint64_t life, uint64_t fast, struct slice name)
+{
+    /* life first: of a table that is no more not even the memory may be there. */
+    return n->fast == fast && n->life == life &&
+           name_state(atomic_load_explicit(&n->cell->meta, memory_order_seq_cst)) ==
+               NAME_LIVE &&
+           atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash &&
+           names_is(t, n->cell, name);
+}
+
+/* The note of its row; NULL: it has none, and name_lane_free_note says where one may be. A
+ * name has two places: what many names share one of is not taken away each time. */
+static inline struct name_note *name_lane_find(struct name_lane *lane,
+                                               const struct names_table *t, uint64_t life,
+                                               uint64_t fast, struct slice name)
+{
+    struct name_note *first = &lane->note[(fast >> 1) % NAME_NOTES];
+    struct name_note *second = &lane->note[(fast >> 1) % NAME_NOTES ^ 1];
+
+    if (name_note_is(first, t, life, fast, name))
+        return first;
+    return name_note_is(second, t, life, fast, name) ? second : NULL;
+}
+
+/* NULL: both are taken in this turn. */
+struct name_note *name_lane_free_note(struct name_lane *lane, uint64_t fast);
+
+static inline void name_lane_add(struct name_lane *lane, struct name_note *note,
+                                 bool visitor)
+{
+    if (note->views++ == 0)
+        lane->todo[lane->count++] = (uint16_t)(note - lane->note);
+    note->visitors += visitor;
+}
+
+/* Before the turn ends: all of it to the rows. */
+void name_lane_flush(struct name_lane *lane);
+
+/* To a row itself. */
+void name_pay(struct name_cell *cell, uint32_t views, uint32_t visitors, uint32_t day);
+
+#endif

@@ -1,0 +1,47 @@
+/* Floor 2 (identify). What a User-Agent says: browser, system, device, or that it is a
+ * robot's. Two lists decide (conf/lists/README.md), the built-in ones or an operator's.
+ *
+ * A `struct agents` is made whole from the lists, shared by all workers, and replaced
+ * whole; only its lanes are written to, each by one worker. Telling an agent allocates
+ * nothing and asks no system call: an agent that the lane remembers costs a hash and two
+ * cache lines, a new one a pass of agent_scan and the two or three patterns that it could
+ * not decide. */
+#ifndef LUOT_IDENTIFY_AGENT_H
+#define LUOT_IDENTIFY_AGENT_H
+
+#include "identify/agent_list.h"
+
+struct agents;
+
+/* Slices are good until the lane's next agent. Empty: it is not said. */
+struct agent {
+    struct slice browser; /* "Chrome 126"               */
+    struct slice system;  /* "Windows 10"               */
+    struct slice device;  /* "desktop", "mobile", ...   */
+    struct slice robot;   /* its name; empty: a person  */
+};
+
+/* `lists` are the two lists' texts, by enum agent_list_kind; an empty one stands for the
+ * built-in list. They are copied. 0, or an error of agent_rows_read or agent_match_new: in
+ * which list, and why. Any thread; lists of one's own take some tenths
+ * of a second, the built-in ones far less. */
+int agents_new(struct agents **ret_agents, const struct slice lists[2], unsigned lanes,
+               enum agent_list_kind *ret_wrong, char ret_trouble[AGENT_TROUBLE_MAX]);
+/* As on a processor that lacks what Vectorscan needs: the same answers, dearer. */
+int agents_new_without_scan(struct agents **ret_agents, const struct slice lists[2],
+                            unsigned lanes, enum agent_list_kind *ret_wrong,
+                            char ret_trouble[AGENT_TROUBLE_MAX]);
+void agents_free(struct agents *agents);
+/* False: this processor lacks what Vectorscan needs, so a new agent is tried against one
+ * pattern after the other. */
+bool agents_one_pass(const struct agents *agents);
+
+/* `lane` is the caller's alone. Bytes over LUOT_USER_AGENT_MAX are not looked at. */
+struct agent agents_tell(const struct agents *agents, unsigned lane, struct slice text);
+
+/* The lists in this program. Static memory. */
+struct slice agent_list_built_in(enum agent_list_kind list);
+/* Their agent_scan_prepare. */
+struct slice agent_scan_built_in(void);
+
+#endif

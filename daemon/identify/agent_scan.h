@@ -1,0 +1,45 @@
+/* Floor 2 (identify). One pass over an agent for all rows of the lists together
+ * (Vectorscan): which rows may match, and which certainly do. What it says no to does not
+ * match.
+ *
+ * It looks for the literals of agent_literal.h, which costs nearly the same for 10 and for
+ * 4,000 of them; a pattern as such would cost more in the pass, match or not, than PCRE2
+ * needs for it. A row without literals always may match: a list should have few. The
+ * database is immutable and shared; each lane has a scratch of its own. */
+#ifndef LUOT_IDENTIFY_AGENT_SCAN_H
+#define LUOT_IDENTIFY_AGENT_SCAN_H
+
+#include "identify/agent_list.h"
+
+struct agent_scan;
+struct agent_scan_lane; /* one thread's */
+
+/* What a pass has found: a bit a row. */
+struct agent_found {
+    uint64_t maybe[AGENT_ROWS_MAX / 64];
+    uint64_t certain[AGENT_ROWS_MAX / 64];
+};
+
+/* Does this processor have what Vectorscan needs? Else there is no agent_scan, and every
+ * row may match. */
+bool agent_scan_possible(void);
+/* Reads the rows' patterns now and no more later. `prepared` is what agent_scan_prepare
+ * made of the same rows, or of others, or nothing: with the right one it takes some
+ * milliseconds, else some tenths of a second and 20 MiB that are given back. ERR_NOMEM or
+ * ERR_CORRUPT (it was not compiled, which no list should bring about). */
+int agent_scan_new(struct agent_scan **ret_scan, const struct agent_rows *rows,
+                   struct slice prepared);
+/* For every processor of this kind; *ret_bytes is the caller's to free. */
+int agent_scan_prepare(const struct agent_rows *rows, char **ret_bytes,
+                       size_t *ret_length);
+void agent_scan_free(struct agent_scan *scan);
+/* ERR_NOMEM. It goes before its agent_scan. */
+int agent_scan_lane_new(struct agent_scan_lane **ret_lane, const struct agent_scan *scan);
+void agent_scan_lane_free(struct agent_scan_lane *lane);
+
+/* Good until the lane's next pass. Allocates nothing. */
+const struct agent_found *agent_scan_pass(const struct agent_scan *scan,
+                                          struct agent_scan_lane *lane,
+                                          struct slice agent);
+
+#endif

@@ -1,0 +1,374 @@
+/* Tops and pages. The rows of one day, dimension and run are one hash, so that they can be
+ * replaced together; an index has which there are, scored day * 256 + where the dimension
+ * stands in the list, as in a dump. A page's views are a field of its run's hash. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/date.h"
+#include "base/error.h"
+#include "count/top_sum.h"
+#include "store/store_redis.h"
+
+enum { NUMBER_BYTES = 24, DAY_NUMBERS = 256, ROWS_MAX = 128, GROUPS_AT_ONCE = 4 };
+
+static const char dimensions[] = ","
+#define DIMENSION_WORD(name, word, has_visitors) #word ","
+    DIMENSION_ROWS(DIMENSION_WORD);
+
+static int64_t number_of(int64_t day, struct slice of)
+{
+    char word[64];
+    const char *at = NULL;
+
+    if (of.length < sizeof word - 2) {
+        snprintf(word, sizeof word, ",%.*s,", (int)of.length, of.at);
+        at = strstr(dimensions, word);
+    }
+    return day * DAY_NUMBERS + (at == NULL ? 0 : at - dimensions + 1);
+}
+
+const char *redis_tops_index(bool month)
+{
+    return month ? "top-months" : "tops";
+}
+
+int redis_top_words(struct redis_top_words *w, struct slice site, bool month, int64_t day,
+                    struct slice of, struct slice run, uint64_t sum)
+{
+    char label[16];
+    int n;
+
+    redis_label(CHANGE_DAY, day, label);
+    n = snprintf(w->key, sizeof w->key, "luot:{%.*s}:%s:%s:%.*s:%.*s", (int)site.length,
+                 site.at, month ? "top-month" : "top", label, (int)of.length, of.at,
+                 (int)run.length, run.at);
+    redis_key(w->index, site, redis_tops_index(month));
+    snprintf(w->member, sizeof w->member, "%s %.*s %.*s", label, (int)of.length, of.at,
+             (int)run.length, run.at);
+    snprintf(w->score, sizeof w->score, "%lld", (long long)number_of(day, of));
+    snprintf(w->sum, sizeof w->sum, "%llu", (unsigned long long)sum);
+    snprintf(w->keep, sizeof w->keep, "%d", month ? 0 : TOPS_KEPT_S);
+    return n < (int)sizeof w->key ? 0 : ERR_TOO_LONG;
+}
+
+int redis_page_words(char key[KEY_MAX], char index[KEY_MAX], struct slice site,
+                     struct slice run)
+{
+    int n = snprintf(key, KEY_MAX, "luot:{%.*s}:pages:%.*s", (int)site.length, site.at,
+                     (int)run.length, run.at);
+
+    redis_key(index, site, "page-runs");
+    return n < KEY_MAX ? 0 : ERR_TOO_LONG;
+}
+
+/* --- Saving --- */
+
+static uint64_t sum_of(const struct top_row *row, size_t n)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += row[i].views;
+    return sum;
+}
+
+int redis_say_tops(struct redis_store *s, struct redis_link *l, const struct change *c)
+{
+    const struct top_row *row = (const struct top_row *)(const void *)c->blob.at;
+    size_t n = c->blob.length / sizeof *row, words = 6;
+    struct slice of = slice_of(dimension_word((enum dimension)c->visits));
+    char value[ROWS_MAX][4 * NUMBER_BYTES];
+    struct slice word[6 + 2 * ROWS_MAX];
+    struct redis_top_words w;
+    uint64_t sum = sum_of(row, n);
+    int rv = redis_top_words(&w, c->site, false, c->number, of, slice_of(s->run), sum);
+
+    if (rv != 0 || n > ROWS_MAX)
+        return rv != 0 ? rv : ERR_TOO_LONG;
+    word[0] = slice_of(w.key);
+    word[1] = slice_of(w.index);
+    word[2] = slice_of(w.sum);
+    word[3] = slice_of(w.score);
+    word[4] = slice_of(w.member);
+    word[5] = slice_of(w.keep);
+    for (size_t i = 0; i < n; i++) {
+        int length = snprintf(
+            value[i], sizeof value[i], "%llu %llu %llu", (unsigned long long)row[i].views,
+            (unsigned long long)row[i].visitors, (unsigned long long)row[i].lacks);
+
+        if (row[i].key.length == 0)
+            snprintf(value[i] + length, sizeof value[i] - (size_t)length, " %s", w.sum);
+        word[words++] = row[i].key.length == 0 ? SLICE("") : row[i].key;
+        word[words++] = slice_of(value[i]);
+    }
+    return redis_say_script(l, SCRIPT_TOP, 2, word, words);
+}
+
+/* --- Reading --- */
+
+struct groups {
+    struct redis_store *s;
+    struct slice site, of;
+    unsigned parts;
+    bool month;
+    char (*key)[KEY_MAX];
+    size_t count, room, said, from;
+    top_row_fn *row;
+    void *context;
+    int64_t give_up_ms;
+    int stopped; /* what `row` said */
+};
+
+static int keep_group(void *context, int64_t score, struct slice member)
+{
+    struct groups *g = context;
+    struct slice rest = member, day = slice_cut(&rest, ' '), of = slice_cut(&rest, ' ');
+    bool own = slice_equal(rest, slice_of(g->s->run));
+    struct redis_top_words w;
+    int64_t number;
+
+    (void)score;
+    if (!slice_equal(of, g->of) || date_parse(day, &number) != 0 ||
+        (g->parts & (own ? HISTORY_LIVE_OWN : HISTORY_LIVE_OTHER)) == 0)
+        return 0;
+    if (g->count == g->room) {
+        size_t room = 2 * g->room + 64;
+        char(*key)[KEY_MAX] = realloc(g->key, room * sizeof *key);
+
+        if (key == NULL)
+            return ERR_NOMEM;
+        g->key = key;
+        g->room = room;
+    }
+    if (redis_top_words(&w, g->site, g->month, number, of, rest, 0) == 0)
+        memcpy(g->key[g->count++], w.key, KEY_MAX);
+    return 0;
+}
+
+static int say_group(void *context, struct redis_link *l)
+{
+    struct groups *g = context;
+
+    if (g->from + g->said == g->count || g->said == GROUPS_AT_ONCE)
+        return ERR_NOT_FOUND;
+    return redis_say(
+        l,
+        (const struct slice[]){SLICE("HGETALL"), slice_of(g->key[g->from + g->said++])},
+        2);
+}
+
+static int hear_group(void *context, size_t number, const redisReply *reply)
+{
+    struct groups *g = context;
+
+    (void)number;
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return ERR_MALFORMED;
+    for (size_t i = 0; i + 1 < reply->elements && g->stopped == 0; i += 2) {
+        int64_t n[3] = {0};
+        struct top_row row = {.key = redis_text(reply->element[i])};
+
+        if (redis_numbers(redis_text(reply->element[i + 1]), n, 3) < 3)
+            continue;
+        row.views = (uint64_t)n[0];
+        row.visitors = (uint64_t)n[1];
+        row.lacks = (uint64_t)n[2];
+        g->stopped = g->row(g->context, &row);
+    }
+    return 0;
+}
+
+/* A hash is read whole: it has some hundred fields at most. */
+static int read_groups(struct groups *g, int64_t from_day, int64_t until_day)
+{
+    const struct redis_talk talk = {.ask = say_group, .answer = hear_group, .context = g};
+    char key[KEY_MAX];
+    int rv = redis_read_members(g->s, redis_key(key, g->site, redis_tops_index(g->month)),
+                                from_day * DAY_NUMBERS, until_day * DAY_NUMBERS,
+                                keep_group, g, g->give_up_ms);
+
+    for (; rv == 0 && g->stopped == 0 && g->from < g->count; g->from += g->said) {
+        g->said = 0;
+        rv = redis_link_talk(g->s->link, &talk, g->give_up_ms);
+    }
+    free(g->key);
+    return rv != 0 ? rv : g->stopped;
+}
+
+int redis_tops(struct store *store, struct slice site, const char *of, unsigned parts,
+               int64_t from_day, int64_t until_day, top_row_fn *row, void *context)
+{
+    struct redis_store *s = redis_store_of(store);
+    int64_t give_up_ms;
+    int rv = redis_ready(s, (struct deadline){0}, &give_up_ms);
+
+    for (int month = 0; month < 2 && rv == 0; month++) {
+        struct groups g = {.s = s,
+                           .site = site,
+                           .of = slice_of(of),
+                           .parts = parts,
+                           .month = month != 0,
+                           .row = row,
+                           .context = context,
+                           .give_up_ms = give_up_ms};
+
+        rv = read_groups(&g, from_day, until_day);
+    }
+    return rv;
+}
+
+/* --- Pages --- */
+
+struct pages_reading {
+    struct redis_store *s;
+    struct slice site;
+    struct top_sum sum, one; /* of all runs; of one: a field may be read twice */
+    char (*run)[KEY_MAX];    /* hashes of other runs */
+    size_t runs, room;
+};
+
+static int keep_run(void *context, int64_t score, struct slice run)
+{
+    struct pages_reading *r = context;
+    char index[KEY_MAX];
+
+    (void)score;
+    if (slice_equal(run, slice_of(r->s->run)))
+        return 0;
+    if (r->runs == r->room) {
+        size_t room = 2 * r->room + 16;
+        char(*more)[KEY_MAX] = realloc(r->run, room * sizeof *more);
+
+        if (more == NULL)
+            return ERR_NOMEM;
+        r->run = more;
+        r->room = room;
+    }
+    if (redis_page_words(r->run[r->runs], index, r->site, run) == 0)
+        r->runs++;
+    return 0;
+}
+
+static int hear_page(void *context, struct slice page, struct slice value)
+{
+    struct pages_reading *r = context;
+    int64_t views;
+
+    if (redis_numbers(value, &views, 1) == 1)
+        top_sum_set(&r->one, page, (uint64_t)views);
+    return r->one.failed;
+}
+
+/* "at views counted uid note" */
+static int hear_seed(void *context, struct slice page, struct slice value)
+{
+    struct pages_reading *r = context;
+    int64_t n[3];
+
+    if (redis_numbers(value, n, 3) == 3)
+        top_sum_set(&r->one, page, (uint64_t)(n[1] - n[2]));
+    return r->one.failed;
+}
+
+static int add_hash(struct pages_reading *r, struct slice key, redis_pair_fn *hear,
+                    int64_t give_up_ms)
+{
+    int rv;
+
+    top_sum_init(&r->one);
+    rv = redis_read_hash(r->s, key, hear, r, give_up_ms);
+    for (size_t i = 0; i < r->one.rows && rv == 0; i++)
+        top_sum_add(&r->sum, top_sum_key(&r->one, &r->one.row[i]), r->one.row[i].views,
+                    0);
+    top_sum_release(&r->one);
+    return rv != 0 ? rv : r->sum.failed;
+}
+
+static int read_other_runs(struct pages_reading *r, int64_t give_up_ms)
+{
+    char key[KEY_MAX];
+    int rv = redis_read_members(r->s, redis_key(key, r->site, "page-runs"), INT64_MIN,
+                                INT64_MAX, keep_run, r, give_up_ms);
+
+    for (size_t i = 0; i < r->runs && rv == 0; i++)
+        rv = add_hash(r, slice_of(r->run[i]), hear_page, give_up_ms);
+    free(r->run);
+    return rv;
+}
+
+int redis_pages(struct store *store, struct slice site, unsigned limit, top_row_fn *row,
+                void *context)
+{
+    struct redis_store *s = redis_store_of(store);
+    struct pages_reading r = {.s = s, .site = site};
+    int64_t give_up_ms;
+    char key[KEY_MAX];
+    int rv = redis_ready(s, (struct deadline){0}, &give_up_ms);
+
+    top_sum_init(&r.sum);
+    if (rv == 0)
+        rv = read_other_runs(&r, give_up_ms);
+    if (rv == 0)
+        rv = add_hash(&r, redis_key(key, site, "page-seeds"), hear_seed, give_up_ms);
+    top_sum_finish(&r.sum, limit);
+    for (size_t i = 0; i < r.sum.rows && rv == 0; i++) {
+        const struct top_row one = {.key = top_sum_key(&r.sum, &r.sum.row[i]),
+                                    .views = r.sum.row[i].views};
+
+        rv = row(context, &one);
+    }
+    top_sum_release(&r.sum);
+    return rv;
+}
+
+struct page_seeding {
+    struct slice list[3], set[4];
+    unsigned said;
+};
+
+static int say_seed(void *context, struct redis_link *l)
+{
+    struct page_seeding *x = context;
+
+    if (x->said == 2)
+        return ERR_NOT_FOUND;
+    return x->said++ == 0 ? redis_say(l, x->list, 3) : redis_say(l, x->set, 4);
+}
+
+int redis_page_seed(struct store *store, struct slice site, const struct page_seed *seed)
+{
+    struct redis_store *s = redis_store_of(store);
+    struct pages_reading r = {.s = s, .site = site};
+    char audit[KEY_MAX], seeds[KEY_MAX], line[700], value[400];
+    struct page_seeding x = {.said = 0};
+    const struct redis_talk talk = {.ask = say_seed, .context = &x};
+    int64_t give_up_ms;
+    int rv = redis_ready(s, (struct deadline){0}, &give_up_ms);
+    uint64_t counted = seed->counted;
+
+    top_sum_init(&r.sum);
+    if (rv == 0)
+        rv = read_other_runs(&r, give_up_ms);
+    for (size_t i = 0; i < r.sum.rows; i++)
+        if (slice_equal(top_sum_key(&r.sum, &r.sum.row[i]), seed->page))
+            counted += r.sum.row[i].views;
+    top_sum_release(&r.sum);
+    if (rv != 0)
+        return rv;
+    snprintf(line, sizeof line,
+             "%lld %u seed page=%.*s views=%llu counted=%llu note=%.*s",
+             (long long)seed->at_s, seed->uid, (int)seed->page.length, seed->page.at,
+             (unsigned long long)seed->views, (unsigned long long)counted,
+             (int)seed->note.length, seed->note.length == 0 ? "" : seed->note.at);
+    snprintf(value, sizeof value, "%lld %llu %llu %u %.*s", (long long)seed->at_s,
+             (unsigned long long)seed->views, (unsigned long long)counted, seed->uid,
+             (int)seed->note.length, seed->note.length == 0 ? "" : seed->note.at);
+    x.list[0] = SLICE("RPUSH");
+    x.list[1] = redis_key(audit, site, "audit");
+    x.list[2] = slice_of(line);
+    x.set[0] = SLICE("HSET");
+    x.set[1] = redis_key(seeds, site, "page-seeds");
+    x.set[2] = seed->page;
+    x.set[3] = slice_of(value);
+    return redis_link_talk(s->link, &talk, give_up_ms);
+}
