@@ -30,6 +30,7 @@
 
     if (!tag || window.luot)
         return;
+    var base = tag.src.split('luot.js')[0];
 
     function safe(work) {
         return function (a) {
@@ -89,14 +90,13 @@
 
     // Only who asked not to be counted finds anything stored.
     var off = safe(function () {
-        var word = /#luot.js#(\w+)$/.exec(location.hash);
+        var word = /luot.js#(\w+)/.exec(location.hash);
         if (word)
             alert('luot: ' + (localStorage.luot = word[1]));
         return localStorage.luot == 'off';
     });
 
     var send = safe(function (more) {
-        var base = tag.src.split('luot.js')[0];
         var site = tag.dataset.site;
         var asked = '';
         var line = off() ? 'k=off' : more;
@@ -161,10 +161,16 @@
             send('k=ping');
     });
 
+    // A new page's title and link come a moment later; and a page that was made before anybody
+    // looked is seen before it stops to ask as one that nobody sees.
+    function soon() {
+        setTimeout(look, 200);
+    }
+
     function moved(event) {
         if (event.persisted || path != here())
             path = '';
-        setTimeout(look, 200); // the new page's title and link come a moment later
+        soon();
     }
 
     var clicked = safe(function (click) {
@@ -187,7 +193,7 @@
         look();
         sent = 0;
     });
-    addEventListener('visibilitychange', look, true);
+    addEventListener('visibilitychange', soon, true);
     setInterval(look, 10000);
     var push = history.pushState;
     history.pushState = function () {

@@ -2,9 +2,6 @@
 #include "answer/routes.h"
 #include "parse/query.h"
 #include "parse/url.h"
-#include "report/box.h"
-
-enum { BOXES_MAX = 8 };
 
 /* A transparent GIF of one pixel. */
 static const unsigned char pixel[43] = {
@@ -83,62 +80,6 @@ static bool wants_reply(const struct http_request *request)
            slice_equal(value, SLICE("1"));
 }
 
-/* What each place on the page wants: `box=` once for each; box.h says how. One that cannot be
- * read is null, so that the others keep their places. */
-static void reply_boxes(struct json_out *j, struct slice query,
-                        const struct widget *widget)
-{
-    struct slice key, raw, text;
-    char memory[BOX_WISH_MAX];
-    unsigned boxes = 0;
-
-    while (boxes < BOXES_MAX && query_next(&query, &key, &raw)) {
-        struct box_wish wish;
-
-        if (!slice_equal(key, SLICE("box")))
-            continue;
-        if (boxes++ == 0)
-            json_out_array(j, "boxes");
-        if (raw.length > sizeof memory || query_decode(&text, raw, memory) != 0) {
-            json_out_null(j, NULL);
-            continue;
-        }
-        box_wish_parse(&wish, text);
-        if (wish.page)
-            json_out_null(j, NULL);
-        else
-            box_json(j, &wish, widget);
-    }
-    if (boxes > 0)
-        json_out_array_end(j);
-}
-
-/* The box in one request: what was counted a moment ago is in it. */
-static void reply_with_widget(struct asked *a)
-{
-    struct widget widget;
-    struct buffer body;
-    struct json_out j;
-
-    widget_read(&widget, a->plan->site, a->document.now);
-    if (outcome_class(a->r.outcome) == OUTCOME_COUNTED)
-        widget_sees_somebody(&widget);
-    respond_body(&body, a->out);
-    json_out_init(&j, &body);
-    json_out_object(&j, NULL);
-    widget_fields(&j, a->plan->site, &widget, &a->document);
-    reply_boxes(&j, a->request->query, &widget);
-    json_out_object_end(&j);
-    buffer_byte(&body, '\n');
-    if (buffer_error(&body) != 0) {
-        a->out->error = buffer_error(&body);
-        return;
-    }
-    a->r.status = 200;
-    a->r.type = "application/json";
-    respond_write(a->out, &a->r, buffer_written(&body));
-}
-
 /* 403: who sends it may not, or not for this site. 400: it is wrong as it is. */
 static unsigned status_of(enum outcome outcome)
 {
@@ -168,7 +109,7 @@ void answer_beacons(struct asked *a)
         asked_error(a, status_of(outcome), outcome_word(outcome),
                     outcome_sentence(outcome));
     } else if (wants_reply(a->request)) {
-        reply_with_widget(a);
+        answer_reply(a);
     } else {
         a->r.status = 204;
         respond_write(a->out, &a->r, (struct slice){NULL, 0});

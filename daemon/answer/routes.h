@@ -55,6 +55,8 @@ const struct route *routes(size_t *ret_count);
 void answer_pixel(struct asked *a);
 void answer_beacons(struct asked *a);
 void answer_preflight(struct asked *a);
+/* reply.c: for answer_beacons; the beacon was not refused. */
+void answer_reply(struct asked *a);
 /* documents.c: */
 void answer_index(struct asked *a);
 void answer_widget(struct asked *a);

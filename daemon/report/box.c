@@ -236,6 +236,13 @@ void box_json(struct json_out *j, const struct box_wish *wish, const struct widg
         json_out_object_end(j);
 }
 
+void box_page(struct buffer *out, uint64_t views, enum language language)
+{
+    buffer_text(out, box_words(language)->page);
+    buffer_text(out, ": ");
+    grouped_number(out, views, language);
+}
+
 static void row_html(struct buffer *out, const struct box_wish *wish,
                      const struct widget *w, enum box_row row)
 {

@@ -68,6 +68,8 @@ void box_number(struct buffer *out, const struct widget *w, enum box_row row,
 /* For luot.js: with words {"title","rows":[[number,label,class,tip],...]}, else
  * [number,...]. */
 void box_json(struct json_out *j, const struct box_wish *wish, const struct widget *w);
+/* "Lượt xem: 123", of one page. */
+void box_page(struct buffer *out, uint64_t views, enum language language);
 /* As luot.js would build it. */
 void box_html(struct buffer *out, const struct box_wish *wish, const struct widget *w);
 

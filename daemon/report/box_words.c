@@ -19,6 +19,7 @@ static const struct box_words words[] =
                          "; mỗi người một lần mỗi ngày"},
                 .weekday = {"thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu",
                             "thứ Bảy", "Chủ nhật"},
+                .page = "Lượt xem",
             },
         [LANGUAGE_EN] =
             {
@@ -38,6 +39,7 @@ static const struct box_words words[] =
                          "; each counts once a day"},
                 .weekday = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
                             "Saturday", "Sunday"},
+                .page = "Views",
             },
         [LANGUAGE_KM] =
             {
@@ -53,6 +55,7 @@ static const struct box_words words[] =
                 .once = {"; ម្នាក់រាប់ម្តង", "; ម្នាក់រាប់ម្តងក្នុងមួយខែ", "; ម្នាក់រាប់ម្តងក្នុងមួយថ្ងៃ"},
                 .weekday = {"ថ្ងៃចន្ទ", "ថ្ងៃអង្គារ", "ថ្ងៃពុធ", "ថ្ងៃព្រហស្បតិ៍", "ថ្ងៃសុក្រ",
                             "ថ្ងៃសៅរ៍", "ថ្ងៃអាទិត្យ"},
+                .page = "ចំនួនមើល",
             },
 };
 

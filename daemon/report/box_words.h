@@ -16,6 +16,7 @@ struct box_words {
     const char *visit;   /* when a new one begins, after # minutes  */
     const char *once[3]; /* a visitor: once; once a month; once a day */
     const char *weekday[7];
+    const char *page; /* of one page: the views */
 };
 
 /* Static memory. */

@@ -124,6 +124,38 @@ Test(embeds, a_reply_has_a_box_for_each_place_in_their_order)
     office_free(o);
 }
 
+Test(embeds, a_page_is_told_its_own_views_by_the_reply_to_one)
+{
+    static const char *const sends[] = {"s=strict&p=https://a.vn/tin/5?utm_source=zalo",
+                                        "s=strict&p=https%3A%2F%2Fa.vn%2Ftin%2F5"};
+    struct office *o = office_new(sites);
+    json_t *root;
+
+    town_keep(&o->town);
+    for (size_t i = 0; i < 2; i++) {
+        cr_expect_eq(office_post(o, "/b?reply=1&box=vi%7Cfalse",
+                                 "Origin: https://a.vn\r\n", sends[i]),
+                     200u);
+        root = read_json(office_body(o));
+        cr_expect_str_eq(text_at(root, "boxes.0.0"),
+                         i == 0 ? "Lượt xem: 1" : "Lượt xem: 2");
+        json_decref(root);
+    }
+    cr_expect_eq(office_post(o, "/b?reply=1&box=vi%7Cfalse", "Origin: https://a.vn\r\n",
+                             "s=strict&e=download&p=/tin/5"),
+                 200u);
+    root = read_json(office_body(o));
+    cr_expect(null_at(root, "boxes.0"), "an event is of something else");
+    json_decref(root);
+    cr_expect_eq(office_post(o, "/b?reply=1&box=vi%7Cfalse", "Origin: https://a.vn\r\n",
+                             "k=ping&s=strict"),
+                 200u);
+    root = read_json(office_body(o));
+    cr_expect(null_at(root, "boxes.0"));
+    json_decref(root);
+    office_free(o);
+}
+
 Test(embeds, a_reply_has_no_more_boxes_than_fit)
 {
     struct office *o = office_new(sites);

@@ -1,4 +1,8 @@
 // Debian's Chromium, and pages in it as a visitor's browser would hold them.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { chromium } from 'playwright-core';
 
 export const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -12,6 +16,18 @@ export const DESK = { width: 1280, height: 800 };
 
 export function launch() {
   return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: ARGS });
+}
+
+/** A browser that nobody drives, because a driven one makes no page before it is asked for. Returns what ends it. */
+export function run_alone(url) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-chromium-'));
+  const child = spawn(EXECUTABLE, [...ARGS, '--headless=new', `--user-data-dir=${dir}`, `--user-agent=${USER_AGENT}`, url], { stdio: 'ignore', detached: true });
+  const ended = new Promise((done) => child.on('exit', done));
+  return async () => {
+    process.kill(-child.pid, 'SIGKILL'); // with its helpers: they are of its process group
+    await ended;
+    fs.rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
 }
 
 /** A fresh page with what it asked for (`requests`) and what went wrong in it (`errors`). */
