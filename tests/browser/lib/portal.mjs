@@ -8,7 +8,8 @@ export class Portal {
     portal.asked = []; // what it was asked for, with the browser's headers
     portal.server = http.createServer((request, response) => portal.answer(new URL(request.url, 'http://portal'), response, request));
     await new Promise((done) => portal.server.listen(0, '127.0.0.1', done));
-    portal.url = `http://127.0.0.1:${portal.server.address().port}`;
+    portal.port = portal.server.address().port;
+    portal.url = `http://127.0.0.1:${portal.port}`;
     return portal;
   }
 
