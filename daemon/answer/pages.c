@@ -46,7 +46,7 @@ void answer_asset(struct asked *a)
     a->r.type = asset.type;
     /* A browser that has an old copy uses it while it asks for a new one: no page waits for
      * luotd, not even for one that does not answer. */
-    a->r.cache = "max-age=3600, stale-while-revalidate=604800, stale-if-error=604800";
+    a->r.cache = "max-age=3600, stale-while-revalidate=604800";
     a->r.vary = "Accept-Encoding";
     a->r.encoding = gzip ? "gzip" : NULL;
     respond_write(a->out, &a->r, gzip ? asset.gzip : asset.plain);

@@ -122,7 +122,7 @@ void badge_svg(struct buffer *out, const struct widget *w, enum box_row row,
     buffer_init(&tip, tip_memory, sizeof tip_memory);
     left_of(&label, w, row, wish->language);
     box_number(&number, w, row, wish);
-    box_tip(&tip, w, row, wish->language);
+    box_tip(&tip, w, row, wish->language, true);
     left = badge_text_width(buffer_written(&label)) + 2 * PAD;
     right = badge_text_width(buffer_written(&number)) + 2 * PAD;
     buffer_text(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\"");

@@ -137,7 +137,7 @@ static unsigned how_often(const struct widget *w, enum box_row row)
 }
 
 void box_tip(struct buffer *out, const struct widget *w, enum box_row row,
-             enum language language)
+             enum language language, bool whole)
 {
     const struct box_words *words = box_words(language);
     const struct site_config *c = &w->terms->config;
@@ -149,6 +149,8 @@ void box_tip(struct buffer *out, const struct widget *w, enum box_row row,
     buffer_text(out, words->noun[c->metric]);
     sentence(out, is_rolling(w, row) ? words->rolling_period : words->period[row],
              words->weekday[c->first_weekday % 7], 0);
+    if (!whole)
+        return;
     if (c->metric == METRIC_VISITS)
         sentence(out, words->visit, NULL, (c->session_idle_s + 59) / 60);
     else if (c->metric == METRIC_VISITORS)
@@ -195,6 +197,12 @@ static void text_json(struct json_out *j, struct buffer *text)
     text->length = 0;
 }
 
+static bool is_first_period(const struct box_wish *wish, enum box_row row)
+{
+    return row == wish->row[0] ||
+           (wish->row[0] == BOX_ONLINE && wish->rows > 1 && row == wish->row[1]);
+}
+
 static void row_json(struct json_out *j, const struct box_wish *wish,
                      const struct widget *w, enum box_row row)
 {
@@ -215,7 +223,7 @@ static void row_json(struct json_out *j, const struct box_wish *wish,
     buffer_text(&text, "luot-");
     buffer_slice(&text, row_words[row]);
     text_json(j, &text);
-    box_tip(&text, w, row, wish->language);
+    box_tip(&text, w, row, wish->language, is_first_period(wish, row));
     text_json(j, &text);
     json_out_array_end(j);
 }
@@ -250,7 +258,7 @@ static void row_html(struct buffer *out, const struct box_wish *wish,
     struct buffer tip;
 
     buffer_init(&tip, memory, sizeof memory);
-    box_tip(&tip, w, row, wish->language);
+    box_tip(&tip, w, row, wish->language, is_first_period(wish, row));
     buffer_text(out, "<li class=\"luot-");
     buffer_slice(out, row_words[row]);
     buffer_text(out, "\" title=\"");

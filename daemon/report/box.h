@@ -58,9 +58,10 @@ const char *box_label(const struct widget *w, enum box_row row, enum language la
 const char *box_heading(const struct widget *w, enum language language);
 /* "Lượt truy cập": the same in a sentence. */
 const char *box_noun(const struct widget *w, enum language language);
-/* "Khách xem trang trong 5 phút qua". */
+/* "Khách xem trang trong 5 phút qua". With `whole` it also says when a visit is a new one, or
+ * how often a visitor counts: a box says that once, in its first row of a period. */
 void box_tip(struct buffer *out, const struct widget *w, enum box_row row,
-             enum language language);
+             enum language language, bool whole);
 /* "50.510"; as digits, for the total, "050510". */
 void box_number(struct buffer *out, const struct widget *w, enum box_row row,
                 const struct box_wish *wish);

@@ -28,7 +28,8 @@ describe('an old phone', () => {
     let line, portal;
     before(async () => {
       line = await Line.start(luotd.port);
-      portal = await Portal.start({ '/': html({ luot: line.url, box: '<div data-luot-box></div><span data-luot-page></span>' }) });
+      const box = '<div data-luot-box></div><span data-luot-page></span>';
+      portal = await Portal.start({ '/': html({ luot: line.url, box }), '/km': html({ luot: line.url, lang: 'km', box }) });
     });
     after(async () => {
       await portal?.stop();
@@ -57,6 +58,15 @@ describe('an old phone', () => {
       for (const said of await page.evaluate(() => window.said)) assert.match(said, /^[1-9]/);
       assert.deepEqual(beacons(page).slice(1).map((b) => String(b.line)), Array(10).fill('k=ping&s=demo'));
       assert.ok(page.requests.every((r) => ['document', 'script', 'fetch', 'other'].includes(r.type)), 'nothing that holds a connection');
+    });
+
+    test('nor is a first view more in Khmer, whose letters are three bytes each', async (t) => {
+      const early = spent();
+      const page = await open(browser, { ...OLD, url: portal.url + '/km' });
+      await filled(page);
+      await page.waitForLoadState('networkidle');
+      t.diagnostic(`first view, km: ${line.down - early.down} B down`);
+      assert.ok(line.down - early.down <= 3072, `${line.down - early.down}`);
     });
 
     test('a second page costs a reply and no script', async (t) => {

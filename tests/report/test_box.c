@@ -26,7 +26,7 @@ static const char *tip(const struct widget *w, enum box_row row, enum language l
     struct buffer b;
 
     buffer_init(&b, memory, sizeof memory - 1);
-    box_tip(&b, w, row, language);
+    box_tip(&b, w, row, language, true);
     cr_assert_eq(buffer_error(&b), 0);
     memory[b.length] = '\0';
     return memory;
@@ -165,8 +165,25 @@ Test(box, is_told_with_its_words_once_and_then_with_its_numbers_only)
     cr_expect_str_eq(text_at(root, "rows.1.0"), "12.345.678");
     cr_expect_eq(json_array_size(json_at(root, "rows")), 2u);
     json_decref(root);
+    root = read_json(slice_of(written(&w, "vi|true|true|||")));
+    cr_expect_str_eq(text_at(root, "rows.1.3"), "Lượt xem trang từ 0 giờ hôm nay");
+    json_decref(root);
     root = read_json(slice_of(written(&w, "vi|true|true||online|-")));
     cr_expect_str_eq(text_at(root, "title"), "");
+    json_decref(root);
+    town_release(&town);
+}
+
+Test(box, says_once_when_a_visit_is_a_new_one)
+{
+    struct widget w = read_with("");
+    json_t *root = read_json(slice_of(written(&w, "en|true|true|||")));
+
+    cr_expect_str_eq(
+        text_at(root, "rows.1.3"),
+        "Visits since midnight; a new one begins after 30 minutes without a view");
+    cr_expect_str_eq(text_at(root, "rows.2.3"), "Visits since Monday of this week");
+    cr_expect_str_eq(text_at(root, "rows.3.3"), "Visits since counting began");
     json_decref(root);
     town_release(&town);
 }
