@@ -112,7 +112,7 @@ $(BUILD)/obj/%.o: %.c
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
 # The front-end's files are in the program, as they are and gzipped. -MMD does not see .incbin, so the object says what it needs.
-ASSETS = luot.js widget.js widget.css widget.html home.js home.css home.html privacy.css
+ASSETS = luot.js widget.js widget.css widget.html snippet.js snippet.css snippet.html home.js home.css home.html privacy.css
 ASSET_DIR = $(BUILD)/gen/asset/
 ASSET_FILES = $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
 $(BUILD)/obj/daemon/report/assets.o: $(ASSET_FILES)

@@ -1,30 +1,27 @@
-/* luot.js counts the page that carries it and fills <div data-luot-box></div>:
+/* luot.js counts the page that carries it, and fills its box and its own views:
  *
- *     <script async src="https://HOST/luot.js" data-site="KEY"></script>
+ *     <script async src="https://HOST/luot.js"></script>
+ *     <div data-luot-box></div>   <span data-luot-page></span>
  *
- * data-lang   vi, km or en; on the tag or on a box; else the page's own; else vi
- * data-count  "no": show numbers that luot.show() is given, count nothing
+ * on the tag   data-site="KEY" (else the page's host says which), data-lang,
+ *              data-status="404" (else the browser is asked)
+ * on the box   data-lang="vi|km|en" (else the tag's, else the page's),
+ *              data-title ("-": none),
+ *              data-rows="online today yesterday week month total",
+ *              data-style="line|digits" (with widget.css)
+ * on anything  data-luot-event="name": a click on it is an event
  *
- * The happy path: the page is seen -> look -> send -> b?reply=1 -> show. While the page is
- * seen, a ping a minute keeps its visitor online and its box fresh.
- * It fails when: there is no fetch (sendBeacon or an image counts, the box keeps its
- * dashes), or fetch is refused (an image counts). It never throws, blocks or stores.
+ * The happy path: the page is loaded and seen -> look -> send -> b?reply=1 -> show. luotd
+ * words the box in the page's language, so that no language is in here; only the first
+ * reply has more than numbers. While the page is seen, a ping a minute keeps its visitor
+ * online and its box fresh. It fails when: there is no fetch (sendBeacon or an image
+ * counts, the box keeps its dashes), or fetch is refused (an image counts). It never
+ * throws, blocks or waits, and stores nothing but the wish of a reader who opens a page
+ * as …#luot.js#off: not to be counted.
  *
  * ES5 for old phones, and at most 1.5 KB on the wire: esbuild takes out what is for us. */
-(function (window, document) {
-    // The heading, the labels of ROWS, what online means, what the other rows count.
-    var WORDS = {
-        vi: ['LƯỢT TRUY CẬP', 'Đang online', 'Hôm nay', 'Trong tuần', 'Tất cả',
-            'Số khách trong # phút qua', 'Lượt xem trang', 'Lượt truy cập', 'Số khách'],
-        km: ['ចំនួនចូលមើល', 'កំពុងអនឡាញ', 'ថ្ងៃនេះ', 'សប្តាហ៍នេះ', 'សរុប',
-            'អ្នកចូលមើលក្នុង # នាទីចុងក្រោយ', 'ចំនួនមើលទំព័រ', 'ចំនួនចូលមើល', 'អ្នកចូលមើល'],
-        en: ['VISITS', 'Online now', 'Today', 'This week', 'All time',
-            'Visitors in the last # minutes', 'Page views', 'Visits', 'Visitors']
-    };
-    var ROWS = ['online', 'today', 'week', 'total'];
-
-    var tag = document.currentScript;
-    var numbers = {};             // the last reply
+(function (document) {
+    var tag = document.querySelector('script[src*="luot.js"]');
     var from = document.referrer; // where the next view comes from
     var path;                     // of the view that is counted; empty: one is due
     var page;                     // what it was counted as
@@ -33,6 +30,7 @@
 
     if (!tag || window.luot)
         return;
+    var base = tag.src.split('luot.js')[0];
 
     function safe(work) {
         return function (a) {
@@ -42,69 +40,95 @@
 
     // --- The box
 
+    function each(work) {
+        [].forEach.call(document.querySelectorAll('[data-luot-box],[data-luot-page]'), work);
+    }
+
     function add(parent, name, text) {
         var node = parent.appendChild(document.createElement(name));
         node.textContent = text;
         return node;
     }
 
-    function build(box, words) {
+    function build(box, title, rows) {
         var list;
         box.textContent = '';
         box.setAttribute('aria-live', 'polite');
-        add(box, 'strong', words[0]);
+        if (title)
+            add(box, 'strong', title);
         list = add(box, 'ul');
-        return ROWS.map(function (row, i) {
-            return add(add(list, 'li', words[i + 1] + ': '), 'b');
+        return rows.map(function (row) {
+            var item = add(list, 'li', row[1]);
+            item.className = row[2];
+            item.title = row[3];
+            return add(item, 'b', row[0]);
         });
     }
 
-    function fill(box) {
-        var lang = box.dataset.lang || tag.dataset.lang || document.documentElement.lang;
-        var words = WORDS[lang.slice(0, 2)] || WORDS.vi;
-        if (!numbers.site && box.children[0])
-            return; // what the page put there stays until there is an answer
-        box.luot = box.luot || build(box, words);
-        box.luot.forEach(function (node, i) {
-            var value = numbers[ROWS[i]];
-            var text = (value == null ? '–' : value + '').replace(/\B(?=(\d{3})+$)/g, words == WORDS.en ? ',' : '.');
-            if (node.textContent != text) // else a screen reader says it again
-                node.textContent = text;
-            if (numbers.metric)
-                node.parentNode.title = i ? words[{ views: 6, visits: 7 }[numbers.metric] || 8]
-                    : words[5].replace('#', numbers.online_window_s / 60);
+    // A reply's words are about the places that were there when it was asked for.
+    function show(told) {
+        each(function (box, i) {
+            var mine = told.boxes && told.boxes[i];
+            if (!mine) {
+                if (box.dataset.luotPage == null && !box.children[0]) // what the page put there stays until there is an answer
+                    build(box, '\xa0', (box.dataset.rows || '   ').split(' ').map(function () { return '–   '; }));
+            } else if (mine.rows)
+                box.luot = build(box, mine.title, mine.rows);
+            else
+                (box.luot || [box]).forEach(function (node, i) {
+                    if (node.textContent != mine[i]) // else a screen reader says it again
+                        node.textContent = mine[i];
+                });
         });
     }
-
-    var show = safe(function (reply) {
-        if (reply.site)
-            numbers = reply;
-        [].forEach.call(document.querySelectorAll('[data-luot-box]'), fill);
-    });
 
     // --- The beacon
 
     var encoded = safe(function (text) {
-        return encodeURIComponent(text.slice(0, 900));
+        return encodeURIComponent(text).slice(0, 1300).replace(/%.?$/, ''); // three fit a line
+    });
+
+    // Only who asked not to be counted finds anything stored.
+    var off = safe(function () {
+        var word = /luot.js#(\w+)/.exec(location.hash);
+        if (word)
+            alert('luot: ' + (localStorage.luot = word[1]));
+        return localStorage.luot == 'off';
     });
 
     var send = safe(function (more) {
-        var base = tag.src.replace(/[^\/]*$/, '');
         var site = tag.dataset.site;
-        // Of a key that is there twice the first counts: an event may be about another page or file.
-        var line = more + '&p=' + encoded(page) + '&r=' + encoded(from) + '&t=' + encoded(document.title) +
-            '&w=' + screen.width + '&l=' + navigator.language + (site ? '&s=' + site : '');
+        var asked = '';
+        var line = off() ? 'k=off' : more;
+        each(function (box) {
+            var set = box.dataset;
+            asked += '&box=' + encoded([set.lang || tag.dataset.lang || document.documentElement.lang,
+                set.luotPage == null, !box.luot, set.style, set.rows, set.title].join('|'));
+        });
         function image() {
             new Image().src = base + 'p.gif?' + line;
         }
         sent = Date.now();
+        if (site)
+            line += '&s=' + site;
+        // Of a key that is there twice the first counts: an event may be about another page or file.
+        if (line[0] != 'k')
+            line += '&w=' + screen.width + '&l=' + navigator.language + '&p=' + encoded(page) +
+                '&r=' + encoded(from) + '&t=' + encoded(document.title);
         if (window.fetch)
-            fetch(base + 'b?reply=1', { method: 'POST', body: line, keepalive: true })
-                .then(function (reply) { return reply.ok && reply.json().then(show); }, image)
+            fetch(base + 'b' + (asked && '?reply=1' + asked), { method: 'POST', body: line, keepalive: true })
+                .then(function (answer) { return answer.json().then(show); }, function () {
+                    if (Date.now() - sent < 99) // it was forbidden; later it may have been counted
+                        image();
+                })
                 .catch(safe);
-        else if (!navigator.sendBeacon || !navigator.sendBeacon(base + 'b', line))
-            image();
+        else
+            navigator.sendBeacon && navigator.sendBeacon(base + 'b', line) || image();
     });
+
+    function event(name, of) {
+        send('e=' + encoded(name) + '&p=' + encoded(of || page));
+    }
 
     // --- When
 
@@ -112,43 +136,70 @@
         return location.href.split('#')[0];
     }
 
+    var status = safe(function () {
+        return tag.dataset.status || performance.getEntriesByType('navigation')[0].responseStatus;
+    });
+
     var look = safe(function () {
+        var link = document.querySelector('link[rel=canonical]');
+        var gone, campaign = /\b(?:utm_|ref=).*/.exec(location.search);
+        off();
         if (document.hidden) // or still prerendered
             return;
         if (!path) {
-            var link = document.querySelector('link[rel=canonical]');
             path = page = here();
+            gone = !sent && status() == 404;
             // A page that navigates by itself may leave its first link in place.
-            if (link && link.href != canonical)
+            if (!gone && link && link.href != canonical) {
                 page = canonical = link.href;
-            send('');
+                if (campaign)
+                    page += (/\?/.test(page) ? '&' : '?') + campaign;
+            }
+            send(gone ? 'e=404' : '');
             from = path;
         } else if (Date.now() - sent > 59000)
             send('k=ping');
     });
 
+    // A new page's title and link come a moment later; and a page that was made before anybody
+    // looked is seen before it stops to ask as one that nobody sees.
+    function soon() {
+        setTimeout(look, 200);
+    }
+
     function moved(event) {
         if (event.persisted || path != here())
             path = '';
-        setTimeout(look, 200); // the new page's title and link come a moment later
+        soon();
     }
 
-    window.luot = {
-        show: show,
-        event: function (name, of) { send('e=' + encoded(name) + '&p=' + encoded(of || page)); }
-    };
-    document.addEventListener('DOMContentLoaded', show);
+    var clicked = safe(function (click) {
+        var node = click.target, name;
+        for (; node && !name; node = node.parentElement)
+            if (name = node.dataset.luotEvent || (
+                /\.(pdf|doc|xls|ppt|od[tsp]|zip|rar|7z|t?gz|csv|apk|exe|mp[34])x?$/i.test(node.pathname) ? 'download' :
+                /^http/.test(node.href) && node.host != location.host && 'outbound'))
+                event(name, node.href);
+    });
+
+    window.luot = { event: event };
     show({});
-    if (tag.dataset.count != 'no') {
-        var push = history.pushState;
-        history.pushState = function () {
-            push.apply(history, arguments);
-            moved({});
-        };
-        addEventListener('popstate', moved);
-        addEventListener('pageshow', moved);
-        document.addEventListener('visibilitychange', look);
-        setInterval(look, 10000);
+    addEventListener('DOMContentLoaded', show);
+    addEventListener('click', clicked, true);
+    addEventListener('auxclick', clicked, true);
+    addEventListener('popstate', moved);
+    addEventListener('pageshow', moved); // after the load
+    addEventListener('pagehide', function () {
         look();
-    }
-})(window, document);
+        sent = 0;
+    });
+    addEventListener('visibilitychange', soon, true);
+    setInterval(look, 10000);
+    var push = history.pushState;
+    history.pushState = function () {
+        push.apply(history, arguments);
+        moved({});
+    };
+    if (document.readyState == 'complete')
+        look();
+})(document);

@@ -270,6 +270,19 @@ static const struct command COMMANDS[] = {
                 {.name = "geo-db"},
                 {.name = "agent-list"},
                 {.name = "bot-list"}}},
+    {.name = "snippet",
+     .kind = COMMAND_TEXT,
+     .usage = "KEY [--url URL] [--lang vi|km|en]",
+     .sentence = "what to paste into a portal's pages",
+     .details =
+         "  For plain HTML, WordPress, Joomla, DotNetNuke and Drupal, and without "
+         "scripts.\n"
+         "  URL/KEY/snippet.html shows the same with the box beside it.\n"
+         "  --url URL    where browsers find luotd (https://count.example.gov.vn)\n"
+         "  --lang L     vi (default), km or en\n",
+     .words_min = 1,
+     .words_max = 1,
+     .option = {{.name = "url", .key = "url"}, {.name = "lang", .key = "lang"}}},
     {.name = "reload",
      .kind = COMMAND_TEXT,
      .usage = "",

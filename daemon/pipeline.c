@@ -371,6 +371,8 @@ static enum outcome count_beacon(struct pipeline *p, struct slice line,
         return outcome;
     if (terms->config.source != SOURCE_BEACONS)
         return OUTCOME_OTHER_SOURCE;
+    if (beacon.off)
+        return OUTCOME_INTERNAL;
     return pipeline_count(p, &beacon, sender, *ret_site, terms, 0);
 }
 

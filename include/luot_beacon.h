@@ -3,8 +3,10 @@
  *
  * A beacon is one line: a query string, UTF-8, percent-encoded ('+' is a space).
  *   s  site key            p  page: path or URL     r  referrer URL       t  title
- *   e  event name          k  view | ping           w  screen width, px   l  language
+ *   e  event name          k  view | ping | off     w  screen width, px   l  language
  *   i  visitor's address   u  visitor's User-Agent  (i and u: only from trusted senders)
+ * `k=off` is of a browser whose reader asked not to be counted: it is counted apart, as
+ * internal, and answered as any other.
  * Unknown keys are ignored; of a repeated key the first counts. `_` will never have a
  * meaning: a sender who wants datagrams of one size pads a line with it (`&_=000`);
  * empty lines are malformed.

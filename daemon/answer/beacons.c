@@ -1,9 +1,7 @@
 /* Answers to what was counted (or not) inside the turn. */
 #include "answer/routes.h"
-#include "answer/widgets.h"
 #include "parse/query.h"
 #include "parse/url.h"
-#include "report/widget.h"
 
 /* A transparent GIF of one pixel. */
 static const unsigned char pixel[43] = {
@@ -12,7 +10,7 @@ static const unsigned char pixel[43] = {
     0x01, 0x00, 0x00, 0x00, 0x00, 0x2C, 0x00, 0x00, 0x00, 0x00, 0x01,
     0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3B};
 
-static void say_outcome(struct asked *a)
+void asked_outcome(struct asked *a)
 {
     if (a->plan->outcome == OUTCOME_COUNT)
         return;
@@ -23,11 +21,7 @@ static void say_outcome(struct asked *a)
 /* An image that is not there would show: so it is, whatever became of the beacon. */
 void answer_pixel(struct asked *a)
 {
-    say_outcome(a);
-    a->r.status = 200;
-    a->r.type = "image/gif";
-    a->r.cache = "no-store, max-age=0";
-    respond_write(a->out, &a->r, (struct slice){(const char *)pixel, sizeof pixel});
+    asked_counted(a, "image/gif", (struct slice){(const char *)pixel, sizeof pixel});
 }
 
 /* --- CORS --- */
@@ -40,9 +34,12 @@ struct slice allowed_origin(const struct site *site, struct slice origin)
     if (site == NULL || origin.length == 0 || origin.length > ORIGIN_MAX)
         return (struct slice){NULL, 0};
     url_parse(&url, origin);
-    if (url.host.length == 0) /* "null": a sandboxed page, a file */
-        return (struct slice){NULL, 0};
     terms = atomic_load_explicit(&site->terms, memory_order_acquire);
+    /* "null" is a sandboxed page, or a file: it may read where its beacons count. */
+    if (url.host.length == 0)
+        return terms->config.open && slice_equal(origin, SLICE("null"))
+                   ? origin
+                   : (struct slice){NULL, 0};
     if (terms->config.open || hosts_match(terms->config.hosts, url.host) ||
         (site->block->host[0] != '\0' &&
          slice_equal_nocase(slice_of(site->block->host), url.host)))
@@ -83,23 +80,6 @@ static bool wants_reply(const struct http_request *request)
            slice_equal(value, SLICE("1"));
 }
 
-/* The box in one request: what was counted a moment ago is in it. */
-static void reply_with_widget(struct asked *a)
-{
-    char memory[WIDGET_BYTES_MAX];
-    struct widget widget;
-    struct buffer body;
-
-    widget_read(&widget, a->plan->site, a->document.now);
-    if (outcome_class(a->r.outcome) == OUTCOME_COUNTED)
-        widget_sees_somebody(&widget);
-    buffer_init(&body, memory, sizeof memory);
-    widget_json(&body, a->plan->site, &widget, &a->document);
-    a->r.status = 200;
-    a->r.type = "application/json";
-    respond_write(a->out, &a->r, buffer_written(&body));
-}
-
 /* 403: who sends it may not, or not for this site. 400: it is wrong as it is. */
 static unsigned status_of(enum outcome outcome)
 {
@@ -122,14 +102,14 @@ void answer_beacons(struct asked *a)
 {
     enum outcome outcome = (enum outcome)a->plan->outcome;
 
-    say_outcome(a);
+    asked_outcome(a);
     a->r.vary = "Origin";
     a->r.origin = allowed_origin(a->plan->site, a->request->origin);
     if (outcome_class(outcome) == OUTCOME_REJECTED) {
         asked_error(a, status_of(outcome), outcome_word(outcome),
                     outcome_sentence(outcome));
     } else if (wants_reply(a->request)) {
-        reply_with_widget(a);
+        answer_reply(a);
     } else {
         a->r.status = 204;
         respond_write(a->out, &a->r, (struct slice){NULL, 0});

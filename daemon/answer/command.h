@@ -48,6 +48,8 @@ void command_import_key(struct asked_command *c);
 void command_audit(struct asked_command *c);
 /* privacy.c: */
 void command_privacy(struct asked_command *c);
+/* commands_snippet.c: */
+void command_snippet(struct asked_command *c);
 /* commands_names.c: */
 void command_site(struct asked_command *c);
 /* commands_tops.c: */

@@ -65,6 +65,9 @@ static const struct command table[] = {
      "the country, region and network of an address, and whether it is internal (of site "
      "KEY)",
      command_where, "", 1, 2, false},
+    {"snippet", "KEY [--url URL] [--lang vi|km|en]",
+     "what to paste into a portal's pages; URL is where browsers find luotd",
+     command_snippet, "url lang", 1, 1, false},
     {"reload", "", "reads the configuration again", command_reload, "", 0, 0, false},
     {"loglevel", "[error|warn|info|debug]",
      "how much is logged; with a word, from now on", command_loglevel, "", 0, 1, false},

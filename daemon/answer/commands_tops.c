@@ -122,7 +122,7 @@ void command_seed_page(struct asked_command *c, struct site *site, struct slice 
     if (!arguments_option(c->words, "total", &number) && c->words->places > 1)
         number = c->words->place[1];
     page = page_asked(site, atomic_load_explicit(&site->terms, memory_order_acquire),
-                      page, &text);
+                      page, SLICE(""), &text);
     if (page.length == 0) {
         command_usage(c, "--page is the page's path, like /news/1");
         return;

@@ -70,7 +70,7 @@ void answer_page_views(struct asked *a)
     char memory[PAGE_MAX];
     struct visit_text text;
     struct slice page =
-        page_asked(a->site, terms, parameter(a, "p", memory, PAGE_MAX), &text);
+        page_asked(a->site, terms, parameter(a, "p", memory, PAGE_MAX), SLICE(""), &text);
     struct buffer body;
     struct json_out j;
     bool known;

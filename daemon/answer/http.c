@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "count/turn.h"
 #include "parse/forwarded.h"
+#include "parse/query.h"
 
 enum { PROXIED_WITHOUT_MAX = 100 };
 
@@ -96,13 +97,33 @@ static bool is_text(struct slice content_type)
            slice_equal_nocase(type, SLICE("application/x-www-form-urlencoded"));
 }
 
+/* "s=KEY" and the query behind it, where a beacon's other keys may be: of `s` the first
+ * counts. The page is what Referer says. */
+static enum outcome count_embed(struct http_lane *lane,
+                                const struct http_request *request,
+                                const struct sender *sender, struct slice key,
+                                struct site **ret_site)
+{
+    char memory[LUOT_BEACON_MAX];
+    struct buffer line;
+
+    buffer_init(&line, memory, sizeof memory);
+    buffer_text(&line, "s=");
+    buffer_slice(&line, key);
+    buffer_byte(&line, '&');
+    buffer_slice(&line, request->query);
+    return pipeline_line(lane->pipeline, buffer_written(&line), sender, ret_site);
+}
+
 static void count(struct http_lane *lane, const struct http_request *request,
-                  const struct address *peer, struct answer_plan *plan)
+                  const struct address *peer, struct slice key, struct answer_plan *plan)
 {
     struct sender sender = sender_of(lane, request, peer);
     struct site *site = NULL;
 
-    if (request->method == METHOD_POST)
+    if (plan->route->counts == COUNTS_IF_ASKED)
+        plan->outcome = count_embed(lane, request, &sender, key, &site);
+    else if (request->method == METHOD_POST)
         plan->outcome = pipeline_lines(lane->pipeline, request->body, &sender, &site);
     else if (request->query.length > 0)
         plan->outcome = pipeline_line(lane->pipeline, request->query, &sender, &site);
@@ -128,6 +149,17 @@ static unsigned refusal(const struct route *route, const struct http_request *re
     return post && !is_text(request->content_type) ? 415 : 0;
 }
 
+static bool wants_count(const struct route *route, const struct http_request *request)
+{
+    struct slice value;
+
+    if (request->method != METHOD_GET && request->method != METHOD_POST)
+        return false;
+    return route->counts == COUNTS_BEACONS ||
+           (route->counts == COUNTS_IF_ASKED &&
+            query_find(request->query, SLICE("count"), &value));
+}
+
 void answer_request(struct http_lane *lane, const struct http_request *request,
                     const struct address *peer, struct answer_plan *ret_plan)
 {
@@ -140,9 +172,8 @@ void answer_request(struct http_lane *lane, const struct http_request *request,
         plan.key.at = (uint32_t)(key.at - request->target.at);
         plan.key.length = (uint32_t)key.length;
     }
-    if (plan.refused == 0 && plan.route->counts &&
-        (request->method == METHOD_GET || request->method == METHOD_POST))
-        count(lane, request, peer, &plan);
+    if (plan.refused == 0 && wants_count(plan.route, request))
+        count(lane, request, peer, key, &plan);
     *ret_plan = plan;
 }
 
@@ -165,6 +196,16 @@ void asked_document(struct asked *a, const char *type, struct slice body)
     a->r.etag = etag;
     a->r.type = type;
     a->r.cache = "max-age=0, s-maxage=1";
+    respond_write(a->out, &a->r, body);
+}
+
+/* A copy that somebody keeps would not be asked for again, and not counted. */
+void asked_counted(struct asked *a, const char *type, struct slice body)
+{
+    asked_outcome(a);
+    a->r.status = 200;
+    a->r.type = type;
+    a->r.cache = "no-store, max-age=0";
     respond_write(a->out, &a->r, body);
 }
 

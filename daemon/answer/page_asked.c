@@ -3,12 +3,14 @@
 #include "identify/visit_page.h"
 
 struct slice page_asked(const struct site *site, const struct site_terms *terms,
-                        struct slice text, struct visit_text *memory)
+                        struct slice text, struct slice page_host,
+                        struct visit_text *memory)
 {
     const struct beacon beacon = {.kind = BEACON_VIEW, .page = text};
     struct visit_scene scene = {.beacon = &beacon,
                                 .config = &terms->config,
                                 .own_host = slice_of(site->block->host),
+                                .page_host = page_host,
                                 .as_written = terms->config.source == SOURCE_LOGS &&
                                               terms->config.log_rule == PAGE_RULE_PV1};
     struct visit visit = {.kind = VISIT_VIEW};

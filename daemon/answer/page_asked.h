@@ -6,9 +6,11 @@
 #include "count/site.h"
 #include "identify/visit_scene.h"
 
-/* `text`: a path or a URL. Points into *memory or static memory; empty: it names no page. Any
+/* `text`: a path or a URL; `page_host`: the host of the page that sends it, which is the site's
+ * then, or empty. Points into *memory or static memory; empty: it names no page. Any
  * thread; `terms` are the site's. */
 struct slice page_asked(const struct site *site, const struct site_terms *terms,
-                        struct slice text, struct visit_text *memory);
+                        struct slice text, struct slice page_host,
+                        struct visit_text *memory);
 
 #endif

@@ -2,7 +2,6 @@
 #include "answer/routes.h"
 #include "parse/query.h"
 #include "report/assets.h"
-#include "report/page.h"
 
 enum { TAG_MAX = 32 };
 
@@ -45,7 +44,9 @@ void answer_asset(struct asked *a)
     a->r.status = etag_matches(a->request->if_none_match, etag) ? 304 : 200;
     a->r.etag = etag;
     a->r.type = asset.type;
-    a->r.cache = "max-age=3600";
+    /* A browser that has an old copy uses it while it asks for a new one: no page waits for
+     * luotd, not even for one that does not answer. */
+    a->r.cache = "max-age=3600, stale-while-revalidate=604800";
     a->r.vary = "Accept-Encoding";
     a->r.encoding = gzip ? "gzip" : NULL;
     respond_write(a->out, &a->r, gzip ? asset.gzip : asset.plain);
@@ -53,7 +54,7 @@ void answer_asset(struct asked *a)
 
 /* --- Pages --- */
 
-static bool language_in_query(const struct asked *a, enum language *ret_language)
+bool query_language(const struct asked *a, enum language *ret_language)
 {
     struct slice raw;
 
@@ -68,11 +69,11 @@ enum language asked_language(const struct asked *a)
     struct slice first = a->request->accept_language;
     enum language language = language_parse(slice_trim(slice_cut(&first, ',')));
 
-    (void)language_in_query(a, &language);
+    (void)query_language(a, &language);
     return language;
 }
 
-static void answer_page(struct asked *a, struct slice name, const struct page *page)
+void asked_page(struct asked *a, struct slice name, const struct page *page)
 {
     struct buffer body;
     struct asset asset;
@@ -85,20 +86,10 @@ static void answer_page(struct asked *a, struct slice name, const struct page *p
     page_write(&body, asset.plain, page);
     if (buffer_error(&body) != 0)
         a->out->error = buffer_error(&body);
+    else if (a->plan->outcome != OUTCOME_COUNT)
+        asked_counted(a, asset.type, buffer_written(&body));
     else
         asked_document(a, asset.type, buffer_written(&body));
-}
-
-void answer_widget_page(struct asked *a)
-{
-    struct page page = {.language = LANGUAGE_VI,
-                        .version = a->lane->service->version,
-                        .site = a->site,
-                        .document = &a->document};
-
-    language_in_query(a, &page.language);
-    a->r.policy = OURS_ONLY "frame-ancestors *";
-    answer_page(a, SLICE("widget.html"), &page);
 }
 
 /* The demo, or the only public site there is; with more the page lists them. */
@@ -128,5 +119,5 @@ void answer_home_page(struct asked *a)
 
     a->r.vary = "Accept-Language";
     a->r.policy = OURS_ONLY "frame-ancestors 'none'";
-    answer_page(a, SLICE("home.html"), &page);
+    asked_page(a, SLICE("home.html"), &page);
 }

@@ -66,8 +66,9 @@ static void cors_headers(struct buffer *out, const struct respond *r)
         header(out, "Access-Control-Allow-Methods", r->preflight);
         header(out, "Access-Control-Allow-Headers", "Content-Type");
         header(out, "Access-Control-Max-Age", "86400");
-    } else if (r->has_outcome) {
-        header(out, "Access-Control-Expose-Headers", "X-Luot");
+    } else if (r->has_outcome && outcome_class(r->outcome) != OUTCOME_COUNTED) {
+        header(out, "Access-Control-Expose-Headers",
+               "X-Luot"); /* there is a reason to read */
     }
 }
 

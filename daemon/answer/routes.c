@@ -28,11 +28,16 @@ static const struct route table[] = {
     {"/luot.js", TAKES_GET, false, true, answer_asset, NULL, NULL},
     {"/widget.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/snippet.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/snippet.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/home.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/home.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/privacy.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/privacy", TAKES_GET, false, false, answer_privacy, NULL, NULL},
-    {"/{site}/widget.html", TAKES_GET, false, false, answer_widget_page, NULL, NULL},
+    {"/{site}/widget.html", TAKES_GET, COUNTS_IF_ASKED, false, answer_widget_page, NULL,
+     NULL},
+    {"/{site}/badge.svg", TAKES_GET, COUNTS_IF_ASKED, true, answer_badge, NULL, NULL},
+    {"/{site}/snippet.html", TAKES_GET, false, false, answer_snippet_page, NULL, NULL},
     {"/", TAKES_GET, false, false, answer_home_page, NULL, NULL},
 };
 

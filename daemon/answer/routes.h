@@ -12,6 +12,11 @@ enum route_methods {
     TAKES_POST = 2 /* OPTIONS: all routes do */
 };
 
+/* Nothing inline, nothing of other origins. */
+#define OURS_ONLY                                                                        \
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "      \
+    "img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+
 /* One request being answered. */
 struct asked {
     struct http_lane *lane;
@@ -25,11 +30,18 @@ struct asked {
     bool later;       /* set by a handler that wrote nothing */
 };
 
+/* In the table the first two are written as false and true. */
+enum route_counts {
+    COUNTS_NOTHING,
+    COUNTS_BEACONS, /* what is asked is a beacon, or beacons    */
+    COUNTS_IF_ASKED /* `?count`: a view of the page it stands on */
+};
+
 struct route {
     const char *path; /* with {site} for one segment */
     unsigned methods;
-    bool counts; /* a beacon: counted inside the turn              */
-    bool cors;   /* a document that pages of every origin may read */
+    enum route_counts counts; /* inside the turn                                */
+    bool cors;                /* a document that pages of every origin may read */
     void (*answer)(struct asked *a);
     const char *query, *about; /* for /v1/: of an example; NULL: not listed */
 };
@@ -43,6 +55,8 @@ const struct route *routes(size_t *ret_count);
 void answer_pixel(struct asked *a);
 void answer_beacons(struct asked *a);
 void answer_preflight(struct asked *a);
+/* reply.c: for answer_beacons; the beacon was not refused. */
+void answer_reply(struct asked *a);
 /* documents.c: */
 void answer_index(struct asked *a);
 void answer_widget(struct asked *a);
@@ -55,10 +69,14 @@ void answer_tops_csv(struct asked *a);
 void answer_page_views(struct asked *a);
 /* pages.c: */
 void answer_asset(struct asked *a);
-void answer_widget_page(struct asked *a);
 void answer_home_page(struct asked *a);
 /* privacy.c: */
 void answer_privacy(struct asked *a);
+
+/* embeds.c: */
+void answer_widget_page(struct asked *a);
+void answer_badge(struct asked *a);
+void answer_snippet_page(struct asked *a);
 
 /* For handlers. */
 void asked_error(struct asked *a, unsigned status, const char *reason,
@@ -69,12 +87,16 @@ bool asked_private(struct asked *a);
 struct destination asked_destination(const struct asked *a);
 /* 200 or 304, public, with a weak ETag of the numbers. */
 void asked_document(struct asked *a, const char *type, struct slice body);
-/* Of a page: ?lang=, else the first of Accept-Language. */
+/* 200, of a request that was a beacon as well. */
+void asked_counted(struct asked *a, const char *type, struct slice body);
+/* One of the pages in client/, filled in. The policy is set. */
+void asked_page(struct asked *a, struct slice name, const struct page *page);
+/* `?lang=`; false: it is not there. */
+bool query_language(const struct asked *a, enum language *ret_language);
+/* Of a page: that, else the first of Accept-Language. */
 enum language asked_language(const struct asked *a);
-/* A page's policy: nothing inline, nothing of other origins. */
-#define OURS_ONLY                                                                        \
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "      \
-    "img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+/* X-Luot: what became of the beacon, if the request was one. */
+void asked_outcome(struct asked *a);
 /* The site's origins as CORS sees them: the origin itself when it may read the site's
  * answers, else empty. */
 struct slice allowed_origin(const struct site *site, struct slice origin);

@@ -6,7 +6,7 @@
 
 #include "answer/http.h"
 
-enum { WIDGET_BYTES_MAX = 752 };
+enum { WIDGET_BYTES_MAX = 784 };
 
 struct cached_widget {
     int64_t second;   /* of luot's clock that it was made in; 0: none       */

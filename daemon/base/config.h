@@ -36,6 +36,7 @@ struct endpoint {
 };
 
 enum metric { METRIC_VIEWS, METRIC_VISITS, METRIC_VISITORS };
+enum box_week { BOX_WEEK_CALENDAR, BOX_WEEK_ROLLING };
 enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
 enum page_rule { PAGE_RULE_PAGE, PAGE_RULE_PV1 }; /* see parse/page_rule.h */
@@ -94,6 +95,7 @@ struct site_config {
     unsigned online_window_s; /* setting: online_window   */
     unsigned session_idle_s;  /* setting: session_idle    */
     enum metric metric;
+    enum box_week box_week;
     bool public_site; /* setting: public */
     enum source source;
     enum page_rule log_rule;

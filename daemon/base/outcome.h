@@ -15,7 +15,7 @@
     X(OUTCOME_PREFETCH, suppressed, prefetch,                                            \
       "Loads by a browser before anybody looked")                                        \
     X(OUTCOME_INTERNAL, suppressed, internal,                                            \
-      "Lines from the site's own staff or tests")                                        \
+      "Lines from the site's own staff or tests, or from who asked not to be counted")   \
     X(OUTCOME_SUSPECT, suppressed, suspect,                                              \
       "Lines over `rate_limit`, `new_visitors_per_address` or `site_rate_limit`")        \
     X(OUTCOME_NOT_PAGE, suppressed, not_page,                                            \

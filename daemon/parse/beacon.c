@@ -28,6 +28,8 @@ static const uint8_t KEY_OF_LETTER[256] = {
     ['s'] = SITE, ['p'] = PAGE,  ['r'] = REFERRER, ['t'] = TITLE,   ['e'] = EVENT,
     ['k'] = KIND, ['w'] = WIDTH, ['l'] = LANGUAGE, ['i'] = ADDRESS, ['u'] = AGENT};
 
+#define OFF SLICE("off")
+
 static bool is_control(char c)
 {
     return (unsigned char)c < 0x20 || c == 0x7f;
@@ -93,7 +95,7 @@ static int decode(struct slice value[KEYS], char *scratch)
 
 static int read_kind(enum beacon_kind *ret_kind, struct slice kind, struct slice event)
 {
-    bool ping = slice_equal(kind, SLICE("ping"));
+    bool ping = slice_equal(kind, SLICE("ping")) || slice_equal(kind, OFF);
     if (!ping && !slice_is_empty(kind) && !slice_equal(kind, SLICE("view")))
         return ERR_MALFORMED;
     *ret_kind = !slice_is_empty(event) ? BEACON_EVENT : ping ? BEACON_PING : BEACON_VIEW;
@@ -141,6 +143,7 @@ int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
                                   .user_agent = value[AGENT],
                                   .address = address,
                                   .has_address = has_address,
+                                  .off = slice_equal(value[KIND], OFF),
                                   .screen_width = width};
     return 0;
 }

@@ -22,6 +22,7 @@ struct beacon {
     struct slice user_agent; /* `u`                                        */
     struct address address;  /* `i`, when has_address                      */
     bool has_address;
+    bool off;              /* `k=off`: its sender does not want to be counted */
     unsigned screen_width; /* `w`, 0: not given */
 };
 

@@ -17,6 +17,9 @@
     X(widget_js, "widget.js", "text/javascript; charset=utf-8")                          \
     X(widget_css, "widget.css", "text/css; charset=utf-8")                               \
     X(widget_html, "widget.html", "text/html; charset=utf-8")                            \
+    X(snippet_js, "snippet.js", "text/javascript; charset=utf-8")                        \
+    X(snippet_css, "snippet.css", "text/css; charset=utf-8")                             \
+    X(snippet_html, "snippet.html", "text/html; charset=utf-8")                          \
     X(home_js, "home.js", "text/javascript; charset=utf-8")                              \
     X(home_css, "home.css", "text/css; charset=utf-8")                                   \
     X(privacy_css, "privacy.css", "text/css; charset=utf-8")                             \

@@ -1,19 +1,15 @@
 #include "report/page.h"
 
 #include "base/error.h"
-#include "report/widget.h"
+#include "report/box.h"
+#include "report/box_words.h"
+#include "report/snippet.h"
 
-static const struct words {
+static const struct {
     const char *code, *separator;
-    const char *title, *online, *today, *yesterday, *week, *month, *total;
-} words[] = {
-    [LANGUAGE_VI] = {"vi", ".", "LƯỢT TRUY CẬP", "Đang online", "Hôm nay", "Hôm qua",
-                     "Trong tuần", "Trong tháng", "Tất cả"},
-    [LANGUAGE_EN] = {"en", ",", "VISITS", "Online now", "Today", "Yesterday", "This week",
-                     "This month", "All time"},
-    [LANGUAGE_KM] = {"km", ".", "ចំនួនចូលមើល", "កំពុងអនឡាញ", "ថ្ងៃនេះ", "ម្សិលមិញ", "សប្តាហ៍នេះ",
-                     "ខែនេះ", "សរុប"},
-};
+} words[] = {[LANGUAGE_VI] = {"vi", "."},
+             [LANGUAGE_EN] = {"en", ","},
+             [LANGUAGE_KM] = {"km", "."}};
 
 enum { LANGUAGES = sizeof words / sizeof words[0] };
 
@@ -25,6 +21,11 @@ enum language language_parse(struct slice tag)
         if (slice_equal_nocase(first, slice_of(words[i].code)))
             return (enum language)i;
     return LANGUAGE_VI;
+}
+
+struct slice language_code(enum language language)
+{
+    return slice_of(words[language].code);
 }
 
 void grouped_number(struct buffer *out, uint64_t number, enum language language)
@@ -54,6 +55,8 @@ static const struct widget *numbers(struct filling *f)
 {
     if (!f->read)
         widget_read(&f->widget, f->page->site, f->page->document->now);
+    if (!f->read && f->page->sees_somebody)
+        widget_sees_somebody(&f->widget);
     f->read = true;
     return &f->widget;
 }
@@ -74,27 +77,49 @@ static void fill_json(struct filling *f)
         buffer_html(f->out, slice_trim(buffer_written(&b)));
 }
 
+static void fill_box(struct filling *f)
+{
+    if (f->page->box != NULL)
+        box_html(f->out, f->page->box, numbers(f));
+}
+
+static void fill_snippets(struct filling *f)
+{
+    const struct snippet_place place = {.url = SLICE("https://HOST/"),
+                                        .site = f->page->site,
+                                        .language = f->page->language};
+
+    snippet_html(f->out, &place);
+}
+
+/* What the numbers count; on a page of no site visits, which is the default. */
+static const char *heading(const struct filling *f)
+{
+    return box_words(f->page->language)
+        ->heading[f->page->site == NULL ? METRIC_VISITS : terms_of(f)->config.metric];
+}
+
 static bool fill_label(struct filling *f, struct slice name)
 {
-    const struct words *w = &words[f->page->language];
-    const struct {
-        struct slice name;
-        const char *text;
-    } labels[] = {
-        {SLICE("lang"), w->code},         {SLICE("version"), f->page->version},
-        {SLICE("label_title"), w->title}, {SLICE("label_online"), w->online},
-        {SLICE("label_today"), w->today}, {SLICE("label_yesterday"), w->yesterday},
-        {SLICE("label_week"), w->week},   {SLICE("label_month"), w->month},
-        {SLICE("label_total"), w->total},
-    };
+    static const char label[] = "label_";
+    const char *text = NULL;
+    enum box_row row;
 
-    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-        if (!slice_equal(name, labels[i].name))
-            continue;
-        buffer_html(f->out, slice_of(labels[i].text));
-        return true;
-    }
-    return false;
+    if (slice_equal(name, SLICE("lang")))
+        text = words[f->page->language].code;
+    else if (slice_equal(name, SLICE("version")))
+        text = f->page->version;
+    else if (slice_equal(name, SLICE("theme")))
+        text = f->page->theme == NULL ? "" : f->page->theme;
+    else if (slice_equal(name, SLICE("label_title")))
+        text = heading(f);
+    else if (slice_starts(name, SLICE(label)) &&
+             box_row_parse(&row, (struct slice){name.at + sizeof label - 1,
+                                                name.length - sizeof label + 1}) == 0)
+        text = box_words(f->page->language)->label[row];
+    if (text != NULL)
+        buffer_html(f->out, slice_of(text));
+    return text != NULL;
 }
 
 static void fill_site(struct filling *f, struct slice name)
@@ -121,6 +146,10 @@ static void fill_site(struct filling *f, struct slice name)
         buffer_number(f->out, terms_of(f)->config.online_window_s);
     else if (slice_equal(name, SLICE("json")))
         fill_json(f);
+    else if (slice_equal(name, SLICE("box")))
+        fill_box(f);
+    else if (slice_equal(name, SLICE("snippets")))
+        fill_snippets(f);
     for (size_t i = 0; i < sizeof numbered / sizeof numbered[0]; i++) {
         uint64_t number;
         if (!slice_equal(name, numbered[i].name))

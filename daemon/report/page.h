@@ -7,8 +7,11 @@
  *                 {{online}} {{today}} {{yesterday}} {{week}} {{month}} {{total}}
  *                     numbers as the language writes them: 50.510 (vi, km), 50,510 (en)
  *                 {{json}}  the widget.json, for an attribute: data-widget="{{json}}"
+ *                 {{box}}   the box, as page.box wants it
+ *                 {{snippets}} what to paste, with https://HOST/ for this server
  *   labels        {{label_title}} {{label_online}} {{label_today}} {{label_yesterday}}
- *                 {{label_week}} {{label_month}} {{label_total}}: in its language */
+ *                 {{label_week}} {{label_month}} {{label_total}}: in its language
+ *   what is set   {{theme}} light | dark | nothing */
 #ifndef LUOT_REPORT_PAGE_H
 #define LUOT_REPORT_PAGE_H
 
@@ -18,14 +21,21 @@ enum language { LANGUAGE_VI, LANGUAGE_EN, LANGUAGE_KM };
 
 /* "vi", "en-US", "km": by its first part; LANGUAGE_VI for all others. */
 enum language language_parse(struct slice tag);
+/* "vi". */
+struct slice language_code(enum language language);
 /* 50510 as "50.510" or "50,510". */
 void grouped_number(struct buffer *out, uint64_t number, enum language language);
+
+struct box_wish; /* report/box.h */
 
 struct page {
     enum language language;
     const char *version;
     const struct site *site; /* NULL: a page of no site */
     const struct document *document;
+    const struct box_wish *box; /* NULL: the page has no {{box}}          */
+    const char *theme;          /* NULL: as the reader's system has it    */
+    bool sees_somebody;         /* who asks for the page was just counted */
 };
 void page_write(struct buffer *out, struct slice page_template, const struct page *page);
 

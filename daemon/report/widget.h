@@ -8,6 +8,7 @@
 struct widget {
     const struct site_terms *terms;
     uint64_t online, today, yesterday, week, month, total;
+    uint64_t last_7d; /* only where the box says it: box_week = rolling */
     int64_t online_window_s;
     int64_t since_s; /* when has_since */
     bool has_since;
@@ -19,5 +20,8 @@ void widget_read(struct widget *ret_widget, const struct site *s, struct instant
 void widget_sees_somebody(struct widget *w);
 void widget_json(struct buffer *out, const struct site *s, const struct widget *w,
                  const struct document *d);
+/* Its fields, inside an object that the caller has begun. */
+void widget_fields(struct json_out *j, const struct site *s, const struct widget *w,
+                   const struct document *d);
 
 #endif

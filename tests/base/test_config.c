@@ -80,6 +80,7 @@ static const struct {
     {"online_window", "5min"},
     {"session_idle", "30min"},
     {"metric", "visits"},
+    {"box_week", "calendar"},
     {"public", "no"},
     {"source", "beacons"},
     {"log_rule", "page"},

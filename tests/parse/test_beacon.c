@@ -43,6 +43,8 @@ Test(beacon, is_a_view_unless_k_or_e_say_otherwise)
     cr_expect(parse(&b, "s=a&e=download") == 0 && b.kind == BEACON_EVENT);
     cr_expect(parse(&b, "s=a&k=ping&e=download") == 0 && b.kind == BEACON_EVENT);
     cr_expect(parse(&b, "s=a&e=") == 0 && b.kind == BEACON_VIEW);
+    cr_expect(!b.off);
+    cr_expect(parse(&b, "s=a&k=off") == 0 && b.off);
     cr_expect_eq(parse(&b, "s=a&k=pong"), ERR_MALFORMED);
     cr_expect_eq(parse(&b, "s=a&k=View"), ERR_MALFORMED);
 }

@@ -1,7 +1,12 @@
 // Debian's Chromium, and pages in it as a visitor's browser would hold them.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { chromium } from 'playwright-core';
 
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+export const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 // Headless Chromium says so in its own, and luotd rightly takes that for a bot.
 const USER_AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
@@ -10,7 +15,19 @@ export const PHONE = { width: 390, height: 844 };
 export const DESK = { width: 1280, height: 800 };
 
 export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: ARGS });
+  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: ARGS });
+}
+
+/** A browser that nobody drives, because a driven one makes no page before it is asked for. Returns what ends it. */
+export function run_alone(url) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-chromium-'));
+  const child = spawn(EXECUTABLE, [...ARGS, '--headless=new', `--user-data-dir=${dir}`, `--user-agent=${USER_AGENT}`, url], { stdio: 'ignore', detached: true });
+  const ended = new Promise((done) => child.on('exit', done));
+  return async () => {
+    process.kill(-child.pid, 'SIGKILL'); // with its helpers: they are of its process group
+    await ended;
+    fs.rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
 }
 
 /** A fresh page with what it asked for (`requests`) and what went wrong in it (`errors`). */

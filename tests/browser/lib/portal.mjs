@@ -5,16 +5,21 @@ export class Portal {
   static async start(pages) {
     const portal = new Portal();
     portal.pages = pages;
-    portal.server = http.createServer((request, response) => portal.answer(new URL(request.url, 'http://portal'), response));
+    portal.asked = []; // what it was asked for, with the browser's headers
+    portal.server = http.createServer((request, response) => portal.answer(new URL(request.url, 'http://portal'), response, request));
     await new Promise((done) => portal.server.listen(0, '127.0.0.1', done));
-    portal.url = `http://127.0.0.1:${portal.server.address().port}`;
+    portal.port = portal.server.address().port;
+    portal.url = `http://127.0.0.1:${portal.port}`;
     return portal;
   }
 
-  answer({ pathname }, response) {
+  /** A page is its HTML, or {html, csp, status, type, held}: `held` is what its answer waits for. */
+  async answer({ pathname }, response, request) {
     const page = this.pages[pathname];
-    response.statusCode = page === undefined ? 404 : 200;
-    response.setHeader('Content-Type', 'text/html; charset=utf-8');
+    this.asked.push({ pathname, headers: request.headers });
+    await page?.held;
+    response.statusCode = page?.status ?? (page === undefined ? 404 : 200);
+    response.setHeader('Content-Type', page?.type ?? 'text/html; charset=utf-8');
     if (page?.csp) response.setHeader('Content-Security-Policy', page.csp);
     response.end(page?.html ?? page ?? '');
   }
