@@ -95,9 +95,9 @@ static const struct privacy_row rows[] = {
       [LANGUAGE_VI] = "Các dòng nhật ký của máy chủ web. Một số trang ở đây được đếm qua chúng: chúng được đọc như các yêu cầu và bị xoá như vậy.",
       [LANGUAGE_KM] = "បន្ទាត់កំណត់ហេតុនៃម៉ាស៊ីនមេគេហទំព័រ។ គេហទំព័រខ្លះនៅទីនេះត្រូវបានរាប់តាមវា៖ វាត្រូវបានអានដូចសំណើ ហើយត្រូវបានបំភ្លេចដូចគ្នា។"}, {NULL}},
     {PRIVACY_NEVER, "cookie", NULL,
-     {[LANGUAGE_EN] = "Cookies. Nothing at all is stored on your device.",
-      [LANGUAGE_VI] = "Cookie. Không có gì được lưu trên thiết bị của bạn.",
-      [LANGUAGE_KM] = "ខូគី។ គ្មានអ្វីត្រូវបានរក្សាទុកនៅលើឧបករណ៍របស់អ្នកឡើយ។"}, {NULL}},
+     {[LANGUAGE_EN] = "Cookies. Nothing is stored on your device but your wish not to be counted, if you say so: see below.",
+      [LANGUAGE_VI] = "Cookie. Không có gì được lưu trên thiết bị của bạn, trừ ý muốn không được đếm, nếu bạn nói ra: xem bên dưới.",
+      [LANGUAGE_KM] = "ខូគី។ គ្មានអ្វីត្រូវបានរក្សាទុកនៅលើឧបករណ៍របស់អ្នកឡើយ លើកលែងតែបំណងមិនចង់ឱ្យរាប់ បើអ្នកបានប្រាប់៖ មើលខាងក្រោម។"}, {NULL}},
     {PRIVACY_NEVER, "history", NULL,
      {[LANGUAGE_EN] = "Which pages you, or any one visitor, have viewed.",
       [LANGUAGE_VI] = "Bạn, hay bất kỳ một người nào, đã xem những trang nào.",
@@ -240,6 +240,10 @@ static const struct privacy_row rows[] = {
      {[LANGUAGE_EN] = "Where your browser says Do Not Track or Global Privacy Control, no mark is computed and you are in no number of visitors. The view counts, in all and in the lists above, as one more.",
       [LANGUAGE_VI] = "Nếu trình duyệt của bạn gửi Do Not Track hoặc Global Privacy Control, không dấu hiệu nào được tính và bạn không có trong số khách nào. Lượt xem vẫn được đếm, trong tổng số và trong các danh sách ở trên, như thêm một.",
       [LANGUAGE_KM] = "បើកម្មវិធីរុករករបស់អ្នកផ្ញើ Do Not Track ឬ Global Privacy Control គ្មានសញ្ញាណាមួយត្រូវបានគណនាឡើយ ហើយអ្នកមិននៅក្នុងចំនួនអ្នកទស្សនាណាមួយទេ។ ការមើលត្រូវបានរាប់ ក្នុងផលបូក និងក្នុងបញ្ជីខាងលើ ថែមមួយ។"}, {NULL}},
+    {PRIVACY_CHOICE, "off", NULL,
+     {[LANGUAGE_EN] = "Open any page of a portal once with #luot.js#off at the end of its address: from then on this browser is not counted there where the portal counts by luot's script. #luot.js#on takes it back.",
+      [LANGUAGE_VI] = "Mở một trang bất kỳ của cổng thông tin một lần với #luot.js#off ở cuối địa chỉ: từ đó trình duyệt này không được đếm ở cổng ấy, nếu cổng đếm bằng tập lệnh của luot. #luot.js#on thì huỷ điều đó.",
+      [LANGUAGE_KM] = "បើកទំព័រណាមួយនៃគេហទំព័រម្ដង ដោយបន្ថែម #luot.js#off នៅចុងអាសយដ្ឋាន៖ ចាប់ពីពេលនោះ កម្មវិធីរុករកនេះមិនត្រូវបានរាប់នៅទីនោះទេ បើគេហទំព័ររាប់ដោយស្គ្រីបរបស់ luot។ #luot.js#on លុបចោលវិញ។"}, {NULL}},
 };
 
 static const struct privacy_words words[LANGUAGES] = {

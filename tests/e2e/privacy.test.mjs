@@ -380,7 +380,7 @@ test('the page says what this installation keeps, from its settings and its stat
     assert.match(row('tops').how_long, redis ? /^25 months$/ : /^by day 26 months, then by month for ever$/);
     assert.match(row('min_visitors').text, /fewer than 5–12 visitors/);
     assert.deepEqual(Object.fromEntries(said.sites.map((s) => [s.site, s.min_visitors])), { thang: 12, ngay: 5 });
-    for (const id of ['pages', 'tops', 'limits', 'caches', 'refused', 'marks', 'dnt_gpc', 'referrer_path']) assert.ok(ids.includes(id), id);
+    for (const id of ['pages', 'tops', 'limits', 'caches', 'refused', 'marks', 'dnt_gpc', 'off', 'referrer_path']) assert.ok(ids.includes(id), id);
     for (const id of ['not_yet', 'countries', 'networks', 'signed', 'log_lines']) assert.ok(!ids.includes(id), id);
     assert.match(vi, /chỉ trong bộ nhớ, lâu nhất 21 phút/);
     assert.match(await page('km'), /យ៉ាងយូរ 21 នាទី/);
@@ -413,7 +413,7 @@ test('every change is audited with its user: of sites, and of luotd itself', asy
   try {
     const me = os.userInfo();
     // Who adds a command says here whether it changes something; then it is done, below.
-    const reads = ['help', 'stats', 'metrics', 'sites', 'snapshot', 'series', 'report', 'top', 'dump', 'source', 'import-key', 'audit', 'privacy', 'check', 'nodes', 'where'];
+    const reads = ['help', 'stats', 'metrics', 'sites', 'snapshot', 'snippet', 'series', 'report', 'top', 'dump', 'source', 'import-key', 'audit', 'privacy', 'check', 'nodes', 'where'];
     const changes = ['site', 'seed', 'adjust', 'load', 'reload', 'loglevel'];
     assert.deepEqual((await luotd.json('help')).commands.map((c) => c.name).sort(), [...reads, ...changes].sort());
     await luotd.request('POST', '/b', { headers: { Origin: 'https://x.gov.vn' }, body: 'p=/' }); // opens it
