@@ -222,7 +222,7 @@ describe('a site that is archived', () => {
     await luotd.kill9();
     await luotd.spawn();
     await gone();
-    assert.match(await luotd.ask('dump a-gov-vn'), / views=1 /, 'its history stays');
+    await until('its history', async () => / views=1 /.test(await luotd.ask('dump a-gov-vn')));
     await reboot(luotd);
     await gone();
     await ctl(luotd, 'restore', 'a-gov-vn');

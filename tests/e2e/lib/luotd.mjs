@@ -7,6 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { left } from './left.mjs';
 import { Redis } from './redis.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -99,6 +100,7 @@ export class Luotd {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' },
     });
+    left.add(this);
     this.out = '';
     this.exited = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
     this.child.stdout.on('data', (d) => (this.out += d));
@@ -147,6 +149,7 @@ export class Luotd {
   }
 
   remove() {
+    left.delete(this);
     if (this.child?.exitCode === null) this.child.kill('SIGKILL');
     this.agent?.destroy();
     this.sender?.close();

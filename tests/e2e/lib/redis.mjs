@@ -3,6 +3,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { left } from './left.mjs';
 import { until } from './luotd.mjs';
 
 export const missing = (() => {
@@ -31,6 +32,7 @@ export class Redis {
   async spawn(extra = []) {
     fs.rmSync(this.socket, { force: true });
     this.child = spawn('redis-server', ['--port', '0', '--unixsocket', this.socket, '--dir', this.dir, '--save', '', '--appendonly', 'no', ...this.args, ...extra], { stdio: 'ignore' });
+    left.add(this);
     this.exited = new Promise((done) => this.child.on('exit', done));
     await until('redis-server', async () => /PONG|NOAUTH|READONLY|MASTERDOWN/.test(await this.cli('PING').catch((e) => String(e))));
   }
@@ -65,6 +67,7 @@ export class Redis {
     this.child.kill('SIGCONT');
   }
   remove() {
+    left.delete(this);
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     fs.rmSync(this.dir, { recursive: true, force: true });
   }

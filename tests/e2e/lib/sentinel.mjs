@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { left } from './left.mjs';
 import { until } from './luotd.mjs';
 import { Redis } from './redis.mjs';
 
@@ -55,6 +56,7 @@ export class Sentinel {
 
   async spawn() {
     this.child = spawn('redis-server', [this.file, '--sentinel'], { stdio: 'ignore' });
+    left.add(this);
     this.exited = new Promise((done) => this.child.on('exit', done));
     await until('the sentinel', async () => /PONG/.test(await this.cli('PING').catch(() => '')));
   }
@@ -76,8 +78,13 @@ export class Sentinel {
     this.child.kill('SIGKILL');
     await this.exited;
   }
-  async stop() {
-    if (this.child && this.child.exitCode === null && this.child.signalCode === null) await this.kill();
+  remove() {
+    left.delete(this);
+    if (this.child && this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+  async stop() {
+    this.remove();
+    await this.exited;
   }
 }
