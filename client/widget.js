@@ -15,7 +15,9 @@
 
     function show(numbers) {
         [].forEach.call(document.querySelectorAll('[data-number]'), function (node) {
-            var text = written(node, numbers[node.getAttribute('data-number')]);
+            var name = node.getAttribute('data-number');
+            // Whoever reads it is there.
+            var text = written(node, numbers[name] || (name == 'online' ? 1 : 0));
             if (node.textContent != text) // else a screen reader says it again
                 node.textContent = text;
         });

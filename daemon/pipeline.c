@@ -192,7 +192,7 @@ static const struct address *address_of(const struct beacon *beacon,
 }
 
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender)
+                             const struct sender *sender, const struct site_terms *terms)
 {
     return (struct visit){
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
@@ -204,7 +204,7 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
         .user_agent = sender->trusted && beacon->user_agent.length > 0
                           ? beacon->user_agent
                           : sender->user_agent,
-        .anonymous = sender->anonymous,
+        .anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED,
     };
 }
 
@@ -334,9 +334,10 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
 
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
-    if (is_internal(atlas, terms, address_of(beacon, sender)))
+    if (is_internal(atlas, terms, address_of(beacon, sender)) ||
+        (sender->anonymous && terms->config.dnt == DNT_UNCOUNTED))
         return OUTCOME_INTERNAL;
-    visit = visit_of(p, beacon, sender);
+    visit = visit_of(p, beacon, sender, terms);
     if (atlas != NULL)
         visit_where(&visit, atlas, address_of(beacon, sender));
     if (own_s != 0) {

@@ -1,6 +1,7 @@
 /* What stands on other people's pages without any script: the box as an iframe, one number
- * as an image. With `?count` each counts a view of the page that holds it, too. And the
- * page that says what to paste. */
+ * as an image. Whoever looks at one is there, so none of them says that nobody is. With
+ * `?count` each counts a view of the page that holds it, too. And the page that says what
+ * to paste. */
 #include "answer/routes.h"
 #include "parse/query.h"
 #include "report/badge.h"
@@ -15,12 +16,6 @@ static bool parameter(const struct asked *a, struct slice name, char memory[WORD
 
     return query_find(a->request->query, name, &raw) && raw.length <= WORDS_MAX &&
            query_decode(ret_value, raw, memory) == 0;
-}
-
-static bool was_counted(const struct asked *a)
-{
-    return a->plan->outcome != OUTCOME_COUNT &&
-           outcome_class((enum outcome)a->plan->outcome) == OUTCOME_COUNTED;
 }
 
 static const char *theme_of(const struct asked *a)
@@ -46,7 +41,7 @@ void answer_widget_page(struct asked *a)
                         .document = &a->document,
                         .box = &box,
                         .theme = theme_of(a),
-                        .sees_somebody = was_counted(a)};
+                        .sees_somebody = true};
 
     (void)query_language(a, &page.language);
     box_wish_default(&box, page.language);
@@ -92,8 +87,7 @@ void answer_badge(struct asked *a)
         return;
     }
     widget_read(&widget, a->site, a->document.now);
-    if (was_counted(a))
-        widget_sees_somebody(&widget);
+    widget_sees_somebody(&widget);
     respond_body(&body, a->out);
     badge_svg(&body, &widget, row, &wish);
     a->r.policy = "default-src 'none'; frame-ancestors *";

@@ -67,8 +67,8 @@ static void cors_headers(struct buffer *out, const struct respond *r)
         header(out, "Access-Control-Allow-Headers", "Content-Type");
         header(out, "Access-Control-Max-Age", "86400");
     } else if (r->has_outcome && outcome_class(r->outcome) != OUTCOME_COUNTED) {
-        header(out, "Access-Control-Expose-Headers",
-               "X-Luot"); /* there is a reason to read */
+        /* There is a reason to read; 41 bytes less for whom there is none. */
+        header(out, "Access-Control-Expose-Headers", "X-Luot");
     }
 }
 

@@ -36,6 +36,7 @@ struct endpoint {
 };
 
 enum metric { METRIC_VIEWS, METRIC_VISITS, METRIC_VISITORS };
+enum dnt { DNT_ANONYMOUS, DNT_UNCOUNTED, DNT_IGNORED };
 enum box_week { BOX_WEEK_CALENDAR, BOX_WEEK_ROLLING };
 enum identity { IDENTITY_MONTH, IDENTITY_DAY };
 enum source { SOURCE_BEACONS, SOURCE_LOGS };
@@ -96,6 +97,7 @@ struct site_config {
     unsigned session_idle_s;  /* setting: session_idle    */
     enum metric metric;
     enum box_week box_week;
+    enum dnt dnt;
     bool public_site; /* setting: public */
     enum source source;
     enum page_rule log_rule;

@@ -35,7 +35,7 @@ struct page {
     const struct document *document;
     const struct box_wish *box; /* NULL: the page has no {{box}}          */
     const char *theme;          /* NULL: as the reader's system has it    */
-    bool sees_somebody;         /* who asks for the page was just counted */
+    bool sees_somebody; /* who looks at the page is online, whatever else is known */
 };
 void page_write(struct buffer *out, struct slice page_template, const struct page *page);
 

@@ -6,6 +6,10 @@
 static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
                                        "friday", "saturday", "sunday"};
 
+static const char *const dnt[] = {[DNT_ANONYMOUS] = "anonymous",
+                                  [DNT_UNCOUNTED] = "uncounted",
+                                  [DNT_IGNORED] = "ignored"};
+
 /* As it is written in the configuration. */
 static void rate_json(struct json_out *j, const char *key, const struct rate_rule *rule)
 {
@@ -28,6 +32,9 @@ static void settings_json(struct json_out *j, const struct site_config *c)
     json_out_number(j, "online_window_s", c->online_window_s);
     json_out_number(j, "session_idle_s", c->session_idle_s);
     json_out_text(j, "metric", metric_word(c->metric));
+    json_out_text(j, "box_week",
+                  c->box_week == BOX_WEEK_ROLLING ? "rolling" : "calendar");
+    json_out_text(j, "dnt", dnt[c->dnt]);
     json_out_bool(j, "public", c->public_site);
     json_out_text(j, "source", c->source == SOURCE_LOGS ? "logs" : "beacons");
     json_out_text(j, "identity", c->identity == IDENTITY_DAY ? "day" : "month");

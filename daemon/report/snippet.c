@@ -71,13 +71,13 @@ static void write_box(struct buffer *out, const struct snippet_place *p)
     buffer_slice(out, p->url);
     buffer_text(out, "widget.css\">\n<div data-luot-box data-lang=\"");
     buffer_slice(out, language_code(p->language));
-    buffer_text(out, "\"><strong>");
+    buffer_text(out, "\">\n<strong>");
     buffer_text(out, box_heading(&w, p->language));
-    buffer_text(out, "</strong><ul>");
+    buffer_text(out, "</strong>\n<ul>\n");
     for (unsigned i = 0; i < wish.rows; i++)
-        buffer_format(out, "<li>%s: <b>–</b></li>",
+        buffer_format(out, "<li>%s: <b>–</b></li>\n",
                       box_label(&w, wish.row[i], p->language));
-    buffer_text(out, "</ul></div>");
+    buffer_text(out, "</ul>\n</div>");
 }
 
 static void write_data(struct buffer *out, const struct snippet_place *p)

@@ -88,6 +88,25 @@ Test(beacons, who_does_not_want_to_be_known_is_not_a_visitor)
     office_free(o);
 }
 
+Test(beacons, what_that_means_is_for_the_site_to_say)
+{
+    struct office *o = office_new("[site out]\nany_host = yes\ndnt = uncounted\n"
+                                  "[site in]\nany_host = yes\ndnt = ignored\n");
+    struct site_numbers n;
+
+    office_get(o, "/p.gif?s=out&p=/a", "Sec-GPC: 1\r\n");
+    cr_expect_str_eq(office_header(o, "X-Luot"), "suppressed; reason=internal");
+    office_get(o, "/p.gif?s=out&p=/a", "");
+    office_get(o, "/p.gif?s=in&p=/a", "DNT: 1\r\n");
+    cr_expect_eq(counted(o, OUTCOME_VIEW), 2u);
+    cr_expect_eq(counted(o, OUTCOME_INTERNAL), 1u);
+    site_span(town_site(&o->town, "out"), SPAN_TODAY, town_now(&o->town), &n);
+    cr_expect_eq(n.metric[METRIC_VIEWS], 1u);
+    site_span(town_site(&o->town, "in"), SPAN_TODAY, town_now(&o->town), &n);
+    cr_expect_eq(n.metric[METRIC_VISITORS], 1u);
+    office_free(o);
+}
+
 Test(beacons, what_nobody_has_looked_at_yet_is_suppressed)
 {
     static const char *const headers[] = {

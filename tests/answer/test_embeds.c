@@ -72,6 +72,17 @@ Test(embeds, a_view_that_is_refused_shows_all_the_same_and_says_so)
     office_free(o);
 }
 
+Test(embeds, nobody_reads_that_nobody_is_there)
+{
+    struct office *o = office_new(sites);
+
+    cr_expect_eq(office_get(o, "/demo/badge.svg?of=online", ""), 200u);
+    cr_expect(body_has(o, ">1</text>"));
+    cr_expect_eq(office_get(o, "/demo/widget.html?rows=online", ""), 200u);
+    cr_expect(body_has(o, "data-number=\"online\">1</b>"));
+    office_free(o);
+}
+
 Test(embeds, a_badge_of_nothing_known_is_400_and_says_what_there_is)
 {
     struct office *o = office_new(sites);

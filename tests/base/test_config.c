@@ -87,6 +87,7 @@ static const struct {
     {"not_pages", ""},
     {"bots", "apart"},
     {"identity", "month"},
+    {"dnt", "anonymous"},
     {"pages", "20000"},
     {"page_query", ""},
     {"min_visitors", "5"},

@@ -51,14 +51,16 @@ describe('clicks', () => {
     });
     for (const word of ['view', 'event', 'ping']) assert.equal(now[word] - counted[word], wanted[word] ?? 0, word);
   };
-  const events = (page) => beacons(page).map((b) => b.line).filter((l) => l.has('e')).map((l) => [l.get('e'), l.get('p')]);
+  /** Once the browser has told of so many. */
+  const events = async (page, n) => until('the browser says so too', () => told(page).length >= n && told(page));
+  const told = (page) => beacons(page).map((b) => b.line).filter((l) => l.has('e')).map((l) => [l.get('e'), l.get('p')]);
 
   test('a link to another host is an outbound event, and the reader gets there', async () => {
     const page = await visit('/');
     await page.click('#out');
     await page.waitForURL(/localhost/);
     await grown({ view: 1, event: 1 });
-    assert.deepEqual(events(page), [['outbound', other.url.replace('127.0.0.1', 'localhost') + '/?q=1']]);
+    assert.deepEqual(await events(page, 1), [['outbound', other.url.replace('127.0.0.1', 'localhost') + '/?q=1']]);
   });
 
   test('a link to a file is a download of that file, also with the middle button', async () => {
@@ -68,7 +70,7 @@ describe('clicks', () => {
     await page.click('#pdf-inside');
     await grown({ view: 1, event: 2 });
     const one = ['download', portal.url + '/files/C%C3%B4ng%20v%C4%83n.PDF?v=2'];
-    assert.deepEqual(events(page), [one, one]);
+    assert.deepEqual(await events(page, 2), [one, one]);
   });
 
   test('data-luot-event names a click, on whatever is inside it, and wins over what a link is', async () => {
@@ -77,7 +79,7 @@ describe('clicks', () => {
     await page.evaluate(() => document.querySelector('#named').addEventListener('click', (e) => e.preventDefault()));
     await page.click('#named');
     await grown({ view: 1, event: 2 });
-    assert.deepEqual(events(page), [['gửi góp ý', portal.url + '/'], ['đăng ký', portal.url + '/files/mau.docx']]);
+    assert.deepEqual(await events(page, 2), [['gửi góp ý', portal.url + '/'], ['đăng ký', portal.url + '/files/mau.docx']]);
   });
 
   test('links within the portal, mail and other buttons are none', async () => {
@@ -95,7 +97,7 @@ describe('clicks', () => {
   test('a page that is not there is an event under its own address, not a view, and its box is filled', async () => {
     for (const target of ['/gone', '/says-gone']) {
       const page = await visit(target);
-      const [event, ...more] = events(page);
+      const [event, ...more] = await events(page, 1);
       assert.equal(event[0], '404');
       assert.ok(event[1].endsWith(target), event[1]);
       assert.deepEqual(more, []);
@@ -106,6 +108,7 @@ describe('clicks', () => {
   test('a campaign is told beside the canonical address', async () => {
     const page = await visit('/canonical?fbclid=9&utm_source=zalo&utm_medium=oa');
     await grown({ view: 1 });
+    await until('the browser says so too', () => beacons(page).length === 1);
     assert.equal(beacons(page)[0].line.get('p'), portal.url + '/tin?id=5&utm_source=zalo&utm_medium=oa');
   });
 

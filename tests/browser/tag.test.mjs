@@ -84,6 +84,7 @@ describe('the tag', () => {
       await page.evaluate(() => new Promise((done) => setTimeout(done, 300)));
     }
     await grown('view', 3);
+    await until('the browser says so too', () => beacons(page).length === 3);
     const lines = beacons(page).map((b) => b.line);
     assert.equal(lines[1].get('p'), portal.url + '/van-ban?id=5');
     assert.equal(lines[1].get('t'), 'Văn bản');
@@ -102,12 +103,16 @@ describe('the tag', () => {
 
   test('waits until the page is seen', async () => {
     const page = await visit('/', {
-      before: (p) => p.addInitScript(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => !window.seen })),
+      before: async (p) => {
+        await p.clock.install();
+        await p.addInitScript(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => !window.seen }));
+      },
     });
-    await page.waitForLoadState('load');
+    await page.clock.runFor(61000);
     assert.deepEqual((await read_box(page)).rows, EMPTY);
     assert.deepEqual(beacons(page), []);
     await page.evaluate(() => { window.seen = true; document.dispatchEvent(new Event('visibilitychange')); });
+    await page.clock.runFor(1000);
     await filled(page);
     await grown('view', 1);
   });
@@ -140,6 +145,7 @@ describe('the tag', () => {
     await page.evaluate(() => window.luot.event('in'));
     await page.evaluate(() => window.luot.event('download', '/files/a.pdf'));
     await grown('event', 2);
+    await until('the browser says so too', () => beacons(page).length === 3);
     const [, first, second] = beacons(page).map((b) => b.line);
     assert.deepEqual([first.get('e'), first.get('p')], ['in', portal.url + '/']);
     assert.deepEqual([second.get('e'), second.get('p')], ['download', '/files/a.pdf']);
@@ -172,6 +178,7 @@ describe('the tag', () => {
     test(`falls back to ${name}`, async () => {
       const page = await visit('/', { before: (p) => p.addInitScript(without) });
       await grown('view', 1);
+      await until('the browser says so too', () => beacons(page).length === 1);
       assert.deepEqual(beacons(page).map((b) => b.to), [to]);
       assert.deepEqual((await read_box(page)).rows, EMPTY);
       assert.deepEqual(page.errors, []);
@@ -184,10 +191,12 @@ describe('the tag', () => {
 
   test('leaves dashes, never zeros, without an answer', async () => {
     const page = await visit('/', { before: (p) => p.route(/\/(b\?|p\.gif)/, (r) => r.abort()) });
-    await page.waitForLoadState('load');
+    await until('it has tried', () => beacons(page).length > 0);
+    await page.waitForLoadState('networkidle');
     assert.deepEqual((await read_box(page)).rows, EMPTY);
     const broken = await visit('/', { before: (p) => p.route(/\/b\?/, (r) => r.fulfill({ body: 'not JSON', headers: { 'access-control-allow-origin': '*' } })) });
-    await broken.waitForLoadState('load');
+    await until('it has asked', () => beacons(broken).length > 0);
+    await broken.waitForLoadState('networkidle');
     assert.deepEqual((await read_box(broken)).rows, EMPTY);
     assert.deepEqual(broken.errors, []);
   });
@@ -200,8 +209,13 @@ describe('the tag', () => {
   });
 
   test('throws nothing where the browser lacks what it asks for', async () => {
-    const page = await visit('/', { before: (p) => p.addInitScript(() => { window.Image = window.fetch = undefined; Navigator.prototype.sendBeacon = undefined; }) });
-    await page.waitForLoadState('load');
+    const page = await visit('/', {
+      before: async (p) => {
+        await p.clock.install();
+        await p.addInitScript(() => { window.Image = window.fetch = undefined; Navigator.prototype.sendBeacon = undefined; });
+      },
+    });
+    await page.clock.runFor(61000);
     assert.deepEqual(page.errors, []);
   });
 });

@@ -40,4 +40,13 @@ describe('three browsers', () => {
     assert.deepEqual(page.requests.filter((r) => r.url.port === String(luotd.port)).map((r) => r.url.pathname), ['/luot.js', '/b']);
     assert.equal((await luotd.stats()).counted.view, 6);
   });
+
+  test('a reader inside Zalo is one more', async () => {
+    const page = await open(browser, {
+      userAgent: 'Mozilla/5.0 (Linux; Android 13; SM-A536E Build/TP1A.220624.014; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/119.0.6045.193 Mobile Safari/537.36 Zalo android/12100682 ZaloTheme/light ZaloLanguage/vi',
+      viewport: PHONE, url: portal.url + '/tin',
+    });
+    assert.deepEqual((await filled(page)).rows, ['Đang online: 4', 'Hôm nay: 6', 'Trong tuần: 88', 'Tất cả: 50.514']);
+    assert.equal((await luotd.stats()).suppressed.bot, 0);
+  });
 });
