@@ -14,7 +14,7 @@ static void each_line(const json_t *report, bool plain, write_line *write, void 
         enum report_kind kind;
     } parts[] = {{"rows", REPORT_SITE}, {"groups", REPORT_GROUP}};
     const json_t *rows = json_object_get(report, "rows"), *row;
-    static struct report_line line; /* 9 KiB; luotctl has one thread */
+    static struct report_line line; /* 10 KiB; luotctl has one thread */
     size_t i;
 
     for (int p = 0; p < 2; p++)
@@ -44,7 +44,7 @@ static void table_line(void *context, const struct report_line *line)
 
     table_row(w->table);
     for (int c = 0; c < REPORT_COLUMNS; c++)
-        if (report_has(w->report, (enum report_column)c))
+        if (report_has(w->report, (enum report_column)c, false))
             table_text(w->table,
                        report_is_number((enum report_column)c) ? CELL_NUMBER : CELL_TEXT,
                        line->cell[c][0] == '\0' ? SLICE("–") : slice_of(line->cell[c]));
@@ -61,7 +61,7 @@ int report_table(const json_t *report, FILE *out, bool colours)
     fprintf(out, "%s\n%s\n\n", title, span);
     table_row(&table);
     for (int c = 0; c < REPORT_COLUMNS; c++)
-        if (report_has(report, (enum report_column)c))
+        if (report_has(report, (enum report_column)c, false))
             table_text(&table,
                        report_is_number((enum report_column)c) ? CELL_HEADING_NUMBER
                                                                : CELL_HEADING,
@@ -101,7 +101,7 @@ static void csv_line(void *context, const struct report_line *line)
     for (int c = 0; c < REPORT_COLUMNS; c++) {
         bool number = report_is_number((enum report_column)c);
 
-        if (!report_has(w->report, (enum report_column)c))
+        if (!report_has(w->report, (enum report_column)c, true))
             continue;
         if (c > 0)
             fputc(';', w->out);
@@ -121,7 +121,7 @@ void report_csv(const json_t *report, FILE *out)
     for (int c = 0; c < REPORT_COLUMNS; c++) {
         bool percent = c == REPORT_PREVIOUS || c == REPORT_YEAR;
 
-        if (!report_has(report, (enum report_column)c))
+        if (!report_has(report, (enum report_column)c, true))
             continue;
         fprintf(out, "%s\"%s%s\"", c > 0 ? ";" : "",
                 report_heading((enum report_column)c), percent ? " (%)" : "");
@@ -184,7 +184,7 @@ static void html_line(void *context, const struct report_line *line)
 
     fprintf(w->out, "<tr%s>", classes[line->kind]);
     for (int c = 0; c < REPORT_COLUMNS; c++) {
-        if (!report_has(w->report, (enum report_column)c))
+        if (!report_has(w->report, (enum report_column)c, false))
             continue;
         fputs(report_is_number((enum report_column)c) ? "<td class=\"n\">" : "<td>",
               w->out);
@@ -211,7 +211,7 @@ void report_html(const json_t *report, FILE *out)
     html_text(out, span);
     fputs("</p>\n<table>\n<thead>\n<tr>", out);
     for (int c = 0; c < REPORT_COLUMNS; c++)
-        if (report_has(report, (enum report_column)c))
+        if (report_has(report, (enum report_column)c, false))
             fprintf(out, "<th%s>%s</th>",
                     report_is_number((enum report_column)c) ? " class=\"n\"" : "",
                     report_heading((enum report_column)c));
