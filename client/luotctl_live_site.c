@@ -114,12 +114,23 @@ static void draw_rows(const struct live *l, struct frame *f)
     }
 }
 
-void live_site_draw(const struct live *l, struct frame *f)
+/* No number is shown before there is one. */
+static void draw_body(const struct live *l, struct frame *f)
 {
+    if (l->card == NULL) {
+        frame_line(f, FRAME_HEADING);
+        frame_format(f, "%s: asking luotd", l->site);
+        return;
+    }
     draw_head(l, f);
     draw_caption(l, f);
     if (l->top != NULL)
         draw_rows(l, f);
+}
+
+void live_site_draw(const struct live *l, struct frame *f)
+{
+    draw_body(l, f);
     live_draw_bottom(l, f,
                      "q leave  Esc back  p pages r referrers c countries b browsers  "
                      "left/right others",
