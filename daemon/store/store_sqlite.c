@@ -308,7 +308,8 @@ static int sweep(struct sqlite_store *s, int64_t now_s)
         st = sqlite_take(s, STATEMENT_SWEEP_SKETCHES, sites[i]);
         sqlite3_bind_int64(st, 2, now_s / 86400 - SKETCHES_KEPT);
         rv = rv != 0 ? rv : sqlite_do(s, st);
-        rv = rv != 0 ? rv : sqlite_sweep_tops(s, sites[i], now_s / 86400 - STORE_TOPS_DAYS);
+        rv = rv != 0 ? rv
+                     : sqlite_sweep_tops(s, sites[i], now_s / 86400 - STORE_TOPS_DAYS);
         if (rv != 0)
             return rv;
     }
