@@ -97,7 +97,7 @@ static void write_change(char cell[REPORT_CELL_MAX], const json_t *row, const ch
              : change < 0 ? (plain ? "-" : "−")
              : plain      ? ""
                           : "+",
-             (long long)tenths / 10, (long long)tenths % 10, plain ? "" : " %");
+             (long long)tenths / 10, (long long)tenths % 10, plain ? "" : "%");
 }
 
 /* "31/12/2025", where the site is. */
@@ -154,6 +154,8 @@ static void note_begin(char *cell, const json_t *report, const json_t *row,
         snprintf(note, sizeof note, "bắt đầu đếm từ %s", day);
         report_note_add(cell, note);
     }
+    if (!json_is_integer(json_object_get(row, "views")))
+        report_note_add(cell, "không có số liệu trong kỳ này");
     if (json_is_integer(json_object_get(row, "views")) && number_of(row, "views") == 0 &&
         last != 0 && last < number_of(report, "as_of")) {
         write_day(day, zone, last);
@@ -176,7 +178,7 @@ static void write_note(struct report_line *line, const json_t *report, const jso
             json_is_false(json_object_get(row, "deduplicated")))
             report_note_add(cell, "khách là tổng các ngày");
     } else {
-        report_note_add(cell, "khách là tổng các trang");
+        report_note_add(cell, "khách là tổng các đơn vị");
     }
 }
 

@@ -35,7 +35,7 @@ bool report_is_number(enum report_column column);
 /* Has the report this column: comparisons are there when they were asked for. `plain`: in a
  * spreadsheet. */
 bool report_has(const json_t *report, enum report_column column, bool plain);
-/* `plain`: numbers as a spreadsheet takes them, 50510 and -12,3; else 50.510 and -12,3 %. */
+/* `plain`: numbers as a spreadsheet takes them, 50510 and -12,3; else 50.510 and −12,3%. */
 void report_line_write(struct report_line *ret_line, const json_t *report,
                        const json_t *row, enum report_kind kind, bool plain);
 /* "Báo cáo tháng 12/2025", "Từ 15/12/2025 đến hết 14/01/2026", and remarks on all of it;

@@ -61,7 +61,7 @@ static void note_error(char *cell, const json_t *row)
         return;
     number_write(number_of(row, "top_page_views") + number_of(row, "top_page_error"),
                  most);
-    snprintf(note, sizeof note, "trang xem nhiều nhất: không quá %s lượt xem", most);
+    snprintf(note, sizeof note, "trang: không quá %s lượt xem", most);
     report_note_add(cell, note);
 }
 
@@ -77,7 +77,7 @@ static void note_part(char *cell, const json_t *row)
         return;
     number_write(of, a);
     number_write(views, b);
-    snprintf(note, sizeof note, "trang xem nhiều nhất: theo %s trong %s lượt xem", a, b);
+    snprintf(note, sizeof note, "trang: theo %s trong %s lượt xem", a, b);
     report_note_add(cell, note);
 }
 

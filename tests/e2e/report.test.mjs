@@ -118,7 +118,7 @@ describe('the monthly report', () => {
     assert.doesNotMatch(html, /<script|<b>|https?:\/\/(?!x)/);
     const table = await report(luotd, '--all', '--month', '2025-12', '--compare', 'previous');
     assert.match(table, /Lượt truy cập/);
-    assert.match(table, /Sở Y tế.* 20 .*\+0|Sở Y tế.* 20 .* 0,0 %/);
+    assert.match(table, /Sở Y tế.* 20 .*\+0|Sở Y tế.* 20 .* 0,0%/);
     await luotd.stop();
     clock.close();
   });
