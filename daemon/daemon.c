@@ -15,8 +15,9 @@
 #include "store/names.h"
 
 enum {
-    /* 1 had no checks (count/check_word.h), 2 no days aside (count/site_aside.h) and no seals
-     * (count/site_seal.h): they are made at adoption. */
+    /* 1 had no checks (count/check_word.h); 2 no days aside (count/site_aside.h), no seals
+     * (count/site_seal.h) and no engaged visits (count/site_engaged.h), whose bit it would
+     * read as part of a slot: they are made at adoption. */
     ARENA_VERSION = 3,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */

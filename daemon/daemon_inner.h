@@ -77,7 +77,7 @@ struct daemon {
     struct geo_file {
         char path[GEO_PATH_MAX]; /* "": none */
         struct stat about;
-    } geo_file;              /* that its database was read from */
+    } geo_file;                /* that its database was read from */
     struct agents *own_agents; /* the current one, which is `agents` */
     _Atomic(const struct agents *) agents;
     struct retired *retired; /* what reloads replaced                         */

@@ -23,11 +23,10 @@ static int pass(void *context, const struct history_row *row)
 static int rows(void *context, enum kept_kind kind, bool own, int64_t from, int64_t until,
                 kept_row_fn *row, void *row_context)
 {
-    static const enum change_kind changes[] = {[KEPT_HOURS] = CHANGE_HOUR,
-                                               [KEPT_QUARTERS] = CHANGE_QUARTER,
-                                               [KEPT_DAYS] = CHANGE_DAY,
-                                               [KEPT_WEEKS] = CHANGE_WEEK,
-                                               [KEPT_MONTHS] = CHANGE_MONTH};
+    static const enum change_kind changes[] = {
+        [KEPT_HOURS] = CHANGE_HOUR,   [KEPT_QUARTERS] = CHANGE_QUARTER,
+        [KEPT_DAYS] = CHANGE_DAY,     [KEPT_WEEKS] = CHANGE_WEEK,
+        [KEPT_MONTHS] = CHANGE_MONTH, [KEPT_ENGAGED] = CHANGE_ENGAGED};
     const struct history_source *h = context;
     struct passing p = {row, row_context};
     unsigned parts = own ? HISTORY_LIVE_OWN : HISTORY_ALL & ~(unsigned)HISTORY_LIVE_OWN;

@@ -17,7 +17,7 @@ enum {
     PAGES_WORDS_1 = 1024,
     PAGES_WORDS_2 = 32768,
     PAGES_CELLS = 49152,
-    PAGES_FIRST_CELLS = 24
+    PAGES_FIRST_CELLS = 14
 };
 
 struct pages { /* in the arena */

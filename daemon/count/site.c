@@ -66,6 +66,7 @@ int site_make(struct site *s, struct arena *a, struct instant now)
         return rv;
     memset((void *)s->block, 0, sizeof *s->block);
     memset((void *)s->seal, 0, sizeof *s->seal);
+    site_engaged_make(s);
     site_refused_make(s);
     hits_init(&s->block->hits, instant_slot(now));
     atomic_store_explicit(&s->block->created_s, instant_seconds(now),

@@ -8,9 +8,10 @@
  *   0           1 MiB               13 MiB       13.75 MiB      16 MiB
  *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x 3 HLLs | tops and pages |
  *
- * The block's last page holds its seal too (count/site_seal.h). At the range's end lies what
- * the site does not count (site_refused.h), and in the first range, whoever's it is, the
- * senders of signed datagrams (senders.h). */
+ * The block's last page holds its seal too (count/site_seal.h), the tops' first page the
+ * engaged visits (site_engaged.h). At the range's end lies what the site does not count
+ * (site_refused.h), and in the first range, whoever's it is, the senders of signed
+ * datagrams (senders.h). */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
@@ -22,6 +23,7 @@
 #include "count/key_ring.h"
 #include "count/period.h"
 #include "count/rate.h"
+#include "count/site_engaged.h"
 #include "count/site_refused.h"
 #include "count/site_tops.h"
 #include "count/turn.h"
@@ -214,6 +216,7 @@ struct site { /* one a range, made at start, never moves */
     _Atomic(struct site_refused *) refused;
     _Atomic uint64_t refused_early[REFUSALS_COUNT];
     _Atomic bool refused_waits;
+    _Atomic(struct site_engaged *) engaged; /* NULL: it is not backed yet */
 };
 
 /* What one worker remembers of one site between turns and adds at its turn's end. */
@@ -222,11 +225,14 @@ struct site_lane {
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
-    int64_t own_s;           /* the earliest of this turn; INT64_MAX: none */
-    uint32_t views, visits;  /* not added to the ring yet */
-    bool touched;            /* in this turn              */
-    struct name_lane *names; /* its worker's; NULL: tops are added at once */
-    bool newcomer;           /* site_visit's last was seen by no key of the site before */
+    int64_t own_s;                /* the earliest of this turn; INT64_MAX: none */
+    uint32_t views, visits;       /* not added to the ring yet */
+    uint32_t day, known, engaged; /* of which local day; visits by visitors that are
+                                     known, and second views: not added yet */
+    bool is_known, is_second;     /* of the view at hand */
+    bool touched;                 /* in this turn        */
+    struct name_lane *names;      /* its worker's; NULL: tops are added at once */
+    bool newcomer; /* site_visit's last was seen by no key of the site before */
     struct refused_lane refused; /* count/site_refused */
 };
 

@@ -90,6 +90,7 @@ static void set_back_visitors(struct site *s, int64_t was_slot, int64_t now_slot
     for (unsigned i = 0; i < SITE_KEYS; i++)
         if (site_key_is_linked(s, i))
             visitors_set_back(&s->table[i], was_slot, now_slot, &now);
+    site_engaged_set_back(s, now.number[PERIOD_DAY]);
 }
 
 static int64_t day_at(const struct site *s, int64_t slot)
@@ -122,6 +123,7 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     site_adopt_sharing(s, a);
     /* No room: the keeper tries again, and says so. */
     (void)site_tops_make(s, a, false, now_slot);
+    site_engaged_adopt(s, day_at(s, now_slot));
     (void)site_refused_keep(s, a, instant_seconds(now));
     /* Killed while history was written: the reader writes it again from the store before
      * anyone is answered. */

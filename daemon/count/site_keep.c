@@ -208,6 +208,7 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g, struct in
     rv = keep_tables(s, a, g, now_slot);
     if (rv == 0)
         rv = site_tops_keep(s, a, g, now_slot);
+    site_engaged_adopt(s, zone_day(site_terms_of(s)->zone, instant_seconds(now)));
     if (rv == 0)
         rv = site_refused_keep(s, a, instant_seconds(now));
     keep_scan(s, now_slot);

@@ -44,7 +44,9 @@ enum {
     SENDERS_AT =
         SITE_RANGE_BYTES - SENDERS_ROOM, /* of the first range, whoever's it is */
     REFUSED_BYTES = 4096,
-    REFUSED_AT = SENDERS_AT - REFUSED_BYTES
+    REFUSED_AT = SENDERS_AT - REFUSED_BYTES,
+    ENGAGED_BYTES = 704, /* count/site_engaged.h, at the end of the tops' first page */
+    ENGAGED_AT = TOPS_AT + 4096 - ENGAGED_BYTES
 };
 
 static inline size_t site_table_at(unsigned i)

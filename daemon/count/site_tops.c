@@ -34,7 +34,8 @@ struct tops_head {
     struct name_cell page_cell[PAGES_FIRST_CELLS];
 };
 
-static_assert(sizeof(struct tops_head) <= PAGE, "a silent site needs one page of it");
+static_assert(sizeof(struct tops_head) <= ENGAGED_AT - TOPS_AT,
+              "a silent site needs one page of it, with the engaged visits");
 static_assert(TOPK_WORDS_0 * 8 + TOPK_FIRST_CELLS * 64 == PAGE, "and one of today");
 static_assert((int)DAY_BYTES <= (int)DAY_ROOM, "a day fits in its room");
 static_assert((int)ALL_BYTES <= (int)TOPS_BYTES, "all of it fits in its room");

@@ -39,9 +39,12 @@ struct opinion {
     bool placed;                  /* by any table                        */
     bool all_new;                 /* none that placed it knows the visit */
     bool oldest_new;              /* what the oldest exact table says    */
+    bool oldest_second;           /* the same of: the visit's second view */
     bool all_first, oldest_first; /* the same of: its first view of the day */
     bool all_unknown;             /* no key that placed it had seen it   */
     int64_t oldest_from;          /* INT64_MAX: there is none            */
+    bool placed_second;           /* what the oldest table that placed it says of that */
+    int64_t placed_from;
 };
 
 static void ask(const struct visitors_table *t, int64_t from, struct visitors_verdict v,
@@ -56,9 +59,14 @@ static void ask(const struct visitors_table *t, int64_t from, struct visitors_ve
     o->all_new = o->all_new && v.new_visit;
     o->all_first = o->all_first && v.first_today;
     o->all_unknown = o->all_unknown && v.first_seen;
+    if (from < o->placed_from) {
+        o->placed_from = from;
+        o->placed_second = v.second_view;
+    }
     if (exact && from < o->oldest_from) {
         o->oldest_from = from;
         o->oldest_new = v.new_visit;
+        o->oldest_second = v.second_view;
         o->oldest_first = v.first_today;
     }
 }
@@ -79,7 +87,8 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
     struct opinion o = {.all_new = true,
                         .all_first = true,
                         .all_unknown = true,
-                        .oldest_from = INT64_MAX};
+                        .oldest_from = INT64_MAX,
+                        .placed_from = INT64_MAX};
     struct slice key = slice_of(s->block->key);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
@@ -103,6 +112,9 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
     lane->newcomer = o.placed && o.all_unknown;
     if (!o.placed)
         return visit->entry;
+    lane->is_known = true;
+    lane->is_second =
+        o.oldest_from != INT64_MAX ? o.oldest_second : o.placed_second && !o.all_new;
     *ret_first_today = o.oldest_from != INT64_MAX ? o.oldest_first : o.all_first;
     return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
 }
@@ -129,14 +141,17 @@ bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visi
     return false;
 }
 
-/* Later than the turn's time is what the floor moved up, above all that there is: the clock
- * is being set back. */
-static void add(struct site *s, const struct site_lane *lane)
+/* All that the lane holds is of one slot. Later than the turn's time is what the floor
+ * moved up, above all that there is: the clock is being set back. */
+static void add(struct site *s, struct site_lane *lane)
 {
     if (lane->slot > lane->now_slot)
         hits_add_undated(&s->block->hits, lane->visits, lane->views);
     else
         hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);
+    if (lane->known + lane->engaged > 0)
+        site_engaged_add(s, lane->day, lane->known, lane->engaged);
+    lane->views = lane->visits = lane->known = lane->engaged = 0;
 }
 
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
@@ -146,22 +161,25 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
 
     if (late)
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
-    lane->newcomer = false;
+    lane->newcomer = lane->is_known = lane->is_second = false;
     new_visit =
         visit->anonymous ? visit->entry : identify(s, lane, visit, slot, &first_today);
     site_tops_count(s, lane, visit, periods_of(lane, slot)->number[PERIOD_DAY], new_visit,
                     first_today);
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
-    if (slot != lane->slot && lane->views > 0) {
+    if (slot != lane->slot && lane->views > 0)
         add(s, lane);
-        lane->views = lane->visits = 0;
-    }
     if (visit->own_s != 0 && visit->own_s < lane->own_s)
         lane->own_s = visit->own_s;
     lane->slot = slot;
     lane->views++;
     lane->visits += new_visit;
+    if (lane->is_known) {
+        lane->day = periods_of(lane, slot)->number[PERIOD_DAY];
+        lane->known += new_visit;
+        lane->engaged += lane->is_second;
+    }
     return new_visit;
 }
 
@@ -198,7 +216,6 @@ bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
     if (lane->views == 0)
         return wants_page;
     add(s, lane);
-    lane->views = lane->visits = 0;
     note_first_live(s, lane, now_s);
     /* For silent sites: a store a site and turn, and only when the second has changed. */
     if (atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed) != now_s)

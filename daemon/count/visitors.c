@@ -3,8 +3,9 @@
  *
  * The happy path of a hit is one walk: newest part first, the word is found, one CAS
  * moves the slot from a to b, and whoever won that CAS knows both, so it alone decides: a
- * new visit? first in this hour, day, week, month, online window? A later hit in the same
- * slot stores nothing.
+ * new visit? first in this hour, day, week, month, online window? The second view of a
+ * visit? (It sets the word's bit, and a new visit clears it, in the same CAS.) A later hit
+ * in the same slot stores nothing.
  *
  * A visitor that no part knows is inserted in the newest one, after the first empty word
  * of its path in every older part has been sealed. Somebody who has not yet seen the
@@ -85,6 +86,17 @@ void visitors_join(const struct visitors_table *t)
     atomic_fetch_add_explicit(&t->head->joins, 1, memory_order_release);
 }
 
+/* Seen at `was` before; 0: never. */
+static bool is_first_today(uint64_t was, const struct arrival *a)
+{
+    return was == 0 || a->base + (int64_t)was < a->periods->start[PERIOD_DAY];
+}
+
+static bool opens_visit(uint64_t was, const struct arrival *a)
+{
+    return is_first_today(was, a) || (int64_t)(a->slot - was) >= a->periods->idle_slots;
+}
+
 /* The visitor's last seen went from `was` to the arrival's slot (was 0: first ever), and
  * we are who moved it. */
 static struct visitors_verdict decide(const struct visitors_table *t, uint64_t was,
@@ -93,7 +105,6 @@ static struct visitors_verdict decide(const struct visitors_table *t, uint64_t w
     const struct visit_periods *p = a->periods;
     bool never = was == 0;
     int64_t before = a->base + (int64_t)was, now = a->base + (int64_t)a->slot;
-    bool first_today = never || before < p->start[PERIOD_DAY];
 
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++)
         if (never || before < p->start[kind])
@@ -101,10 +112,27 @@ static struct visitors_verdict decide(const struct visitors_table *t, uint64_t w
     if (now > p->online_after && (never || before <= p->online_after))
         visitors_join(t);
     return (struct visitors_verdict){.placed = true,
-                                     .new_visit =
-                                         first_today || now - before >= p->idle_slots,
+                                     .new_visit = opens_visit(was, a),
                                      .first_seen = never,
-                                     .first_today = first_today};
+                                     .first_today = is_first_today(was, a)};
+}
+
+/* What a word that read `seen` becomes. A view that comes after a later one of its visitor
+ * is told within the hour only: beyond, the later one may be of another day's visit. A ping
+ * that takes a visit over midnight ends what can be said of it: a second view today would
+ * be of a visit that yesterday has counted. */
+static uint64_t moved(uint64_t seen, const struct arrival *a)
+{
+    uint64_t was = word_slot(seen);
+
+    if (was < a->slot)
+        return word_pack(a->fp, a->slot) |
+               (a->is_view
+                    ? (opens_visit(was, a) ? 0 : WORD_ENGAGED)
+                    : (is_first_today(was, a) ? WORD_ENGAGED : seen & WORD_ENGAGED));
+    return a->is_view && a->base + (int64_t)was < a->periods->until_slot
+               ? seen | WORD_ENGAGED
+               : seen;
 }
 
 bool visitors_refresh(const struct visitors_table *t, _Atomic uint64_t *word,
@@ -112,15 +140,18 @@ bool visitors_refresh(const struct visitors_table *t, _Atomic uint64_t *word,
                       struct visitors_verdict *ret_verdict)
 {
     while (word_fp(seen) == a->fp) {
-        if (word_slot(seen) >= a->slot) { /* not new, first in nothing, no store */
+        uint64_t next = moved(seen, a);
+        if (next == seen) { /* not new, first in nothing, no store */
             *ret_verdict = (struct visitors_verdict){.placed = true};
             return true;
         }
         VISITORS_SEAM("refresh");
-        if (atomic_compare_exchange_weak_explicit(word, &seen, word_pack(a->fp, a->slot),
-                                                  memory_order_acq_rel,
+        if (atomic_compare_exchange_weak_explicit(word, &seen, next, memory_order_acq_rel,
                                                   memory_order_acquire)) {
-            *ret_verdict = decide(t, word_slot(seen), a);
+            *ret_verdict = word_slot(seen) < a->slot
+                               ? decide(t, word_slot(seen), a)
+                               : (struct visitors_verdict){.placed = true};
+            ret_verdict->second_view = a->is_view && (next & ~seen & WORD_ENGAGED) != 0;
             return true;
         }
     }
@@ -261,13 +292,17 @@ static void sketch(const struct visitors_table *t, uint64_t fp, int64_t slot,
 }
 
 static bool arrive(const struct visitors_table *t, uint64_t fp, int64_t slot,
-                   const struct visit_periods *p, struct arrival *ret_arrival)
+                   const struct visit_periods *p, bool is_view,
+                   struct arrival *ret_arrival)
 {
     int64_t base = atomic_load_explicit(&t->head->base_slot, memory_order_relaxed);
 
     assert(slot >= p->from_slot && slot < p->until_slot);
-    *ret_arrival = (struct arrival){
-        .fp = fp, .slot = (uint64_t)(slot - base), .base = base, .periods = p};
+    *ret_arrival = (struct arrival){.fp = fp,
+                                    .slot = (uint64_t)(slot - base),
+                                    .base = base,
+                                    .periods = p,
+                                    .is_view = is_view};
     return slot > base;
 }
 
@@ -279,7 +314,7 @@ struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp
     struct trail trail;
     uint64_t seen;
 
-    if (!arrive(t, fp, slot, p, &a))
+    if (!arrive(t, fp, slot, p, true, &a))
         return verdict; /* before this table's key began */
     if (a.slot > SLOT_LAST) {
         atomic_fetch_add_explicit(&t->head->unplaced, 1, memory_order_relaxed);
@@ -304,7 +339,7 @@ bool visitors_ping(const struct visitors_table *t, uint64_t fp, int64_t slot,
     struct trail trail;
     uint64_t seen;
 
-    if (!arrive(t, fp, slot, p, &a) || a.slot > SLOT_LAST)
+    if (!arrive(t, fp, slot, p, false, &a) || a.slot > SLOT_LAST)
         return false;
     uint32_t mode = mode_in_turn(t);
     _Atomic uint64_t *word = find(t, fp, &trail, &seen);

@@ -1,5 +1,5 @@
 /* Floor 2 (count). The visitors of one site under one key: an open table of words fp:44 |
- * last-seen slot:20 that never move, grown by opening the next part, with
+ * engaged:1 | last-seen slot:19 that never move, grown by opening the next part, with
  * first-in-this-period decided by the CAS that moves "last seen". Exact up to 393,216
  * visitors; beyond that the matrix (count/distinct) counts and the last part is the
  * session table. Why it holds: visitors.c, visitors_keep.c, visitors_session.c. */
@@ -69,6 +69,8 @@ struct visitors_verdict {
     bool first_seen;  /* never seen under this key before (sketched mode: never said) */
     bool first_today; /* the visitor's first of this local day (sketched mode: only of a
                          visitor that the table still knows) */
+    bool second_view; /* the second one of its visit, said once a visit; as new_visit, of
+                         what the table still knows */
 };
 
 /* Part k is words [visitors_part_start(k), visitors_part_start(k + 1)). */

@@ -5,29 +5,34 @@
 
 #include "count/visitors.h"
 
-/* A word:  63            20 19        0
- *         +----------------+-----------+   0 is EMPTY, all ones is SEALED: no fp is 0 or
- *         |       fp       |   slot    |   2^44 - 1, and a slot is counted from the
- *         +----------------+-----------+   table's base, from 1. */
+/* A word:  63            20  19  18     0
+ *         +----------------+----+--------+   0 is EMPTY, all ones is SEALED: no fp is 0 or
+ *         |       fp       | e  |  slot  |   2^44 - 1, and a slot is counted from the
+ *         +----------------+----+--------+   table's base, from 1. */
 enum {
-    SLOT_BITS = 20,
-    SLOT_LAST = (1 << SLOT_BITS) - 2, /* 145 days: far beyond a table's life */
+    FP_SHIFT = 20,
+    SLOT_BITS = 19,
+    SLOT_LAST = (1 << SLOT_BITS) - 2, /* 72 days: a table lives 38           */
     PATH_WORDS = 256,                 /* a path is never longer              */
     SESSION_WORDS = 8,                /* one cache line                      */
     LAST_PART = VISITORS_PARTS - 1
 };
 
-#define WORD_EMPTY  ((uint64_t)0)
-#define WORD_SEALED UINT64_MAX
+/* e: the visit that goes on has had its second view. It lies in the word so that the CAS
+ * that moves it is the one that decides. Tables of arena version 2 have it 0. */
+#define WORD_ENGAGED ((uint64_t)1 << SLOT_BITS)
+
+#define WORD_EMPTY   ((uint64_t)0)
+#define WORD_SEALED  UINT64_MAX
 
 static inline uint64_t word_pack(uint64_t fp, uint64_t slot)
 {
-    return fp << SLOT_BITS | slot;
+    return fp << FP_SHIFT | slot;
 }
 
 static inline uint64_t word_fp(uint64_t word)
 {
-    return word >> SLOT_BITS;
+    return word >> FP_SHIFT;
 }
 
 static inline uint64_t word_slot(uint64_t word)
@@ -61,10 +66,11 @@ struct arrival {
     uint64_t slot; /* relative to the table's base */
     int64_t base;
     const struct visit_periods *periods;
+    bool is_view; /* else a ping */
 };
 
-/* Moves `last seen` of a word that read `seen`. false: the word is another's now (a
- * session line was reused). */
+/* Moves `last seen` of a word that read `seen`, and says of a view whether it is the
+ * second one of its visit. false: the word is another's now (a session line was reused). */
 bool visitors_refresh(const struct visitors_table *t, _Atomic uint64_t *word,
                       uint64_t seen, const struct arrival *a,
                       struct visitors_verdict *ret_verdict);

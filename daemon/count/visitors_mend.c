@@ -55,7 +55,8 @@ static unsigned mend_words(const struct visitors_table *t, size_t end, uint64_t 
 
         if (!word_is_visitor(word) || word_slot(word) <= last)
             continue;
-        atomic_store_explicit(&t->word[i], word_pack(word_fp(word), last),
+        atomic_store_explicit(&t->word[i],
+                              word_pack(word_fp(word), last) | (word & WORD_ENGAGED),
                               memory_order_relaxed);
         changed++;
     }

@@ -44,8 +44,8 @@ static void move_back(_Atomic uint64_t *word, uint64_t now)
 
     while (word_is_visitor(seen) && word_slot(seen) > now)
         if (atomic_compare_exchange_weak_explicit(
-                word, &seen, word_pack(word_fp(seen), now), memory_order_acq_rel,
-                memory_order_acquire))
+                word, &seen, word_pack(word_fp(seen), now) | (seen & WORD_ENGAGED),
+                memory_order_acq_rel, memory_order_acquire))
             return;
 }
 

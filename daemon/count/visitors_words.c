@@ -47,7 +47,7 @@ size_t visitors_newest(const struct visitors_table *t, size_t limit, uint64_t *r
         if (n == 2 * limit)
             n = cut(ret_word, n, limit, &least);
         if (word_slot(word) >= least)
-            ret_word[n++] = word;
+            ret_word[n++] = word_pack(word_fp(word), word_slot(word));
     }
     n = cut(ret_word, n, limit, &least);
     *ret_since_slot =

@@ -15,7 +15,7 @@
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(3 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
+static_assert(4 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
                       3 <=
                   SITE_CHANGES,
               "a site's rows fit in its room");
@@ -187,6 +187,18 @@ static int collect_quarters(const struct looking *l)
     return rv;
 }
 
+static int collect_engaged(const struct looking *l, int64_t day)
+{
+    struct change c = {.kind = CHANGE_ENGAGED, .site = l->key, .number = day};
+    struct engaged_count n;
+
+    if (!site_engaged_day(l->site, day, &n))
+        return 0;
+    c.views = n.engaged;
+    c.visits = n.visits;
+    return add_row(l->into, l->shadow, &c);
+}
+
 static int add_day(const struct looking *l, int64_t day, const struct site_numbers *n)
 {
     const struct change c = {.kind = CHANGE_DAY,
@@ -215,7 +227,11 @@ static int collect_days(const struct looking *l)
         all_final = all_final && final;
         if (all_final)
             next = day + 1;
-        if (site_own_day(l->site, day, l->into->now, &n))
+        if (!site_own_day(l->site, day, l->into->now, &n))
+            continue;
+        /* First: where the day's row is, this one is. */
+        rv = collect_engaged(l, day);
+        if (rv == 0)
             rv = add_day(l, day, &n);
     }
     l->shadow->next.day = next;

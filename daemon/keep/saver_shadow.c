@@ -16,6 +16,8 @@ struct saved_row *shadow_row(struct shadow *s, enum change_kind kind, int64_t nu
         return &s->total;
     case CHANGE_DAY:
         return &s->day[number % SHADOW_DAYS];
+    case CHANGE_ENGAGED:
+        return &s->engaged[number % SHADOW_DAYS];
     case CHANGE_QUARTER:
         return &s->quarter[number % SHADOW_QUARTERS];
     case CHANGE_WEEK:
@@ -158,7 +160,7 @@ void shadow_lost(struct shadow *s, enum store_lost lost)
     s->aside = 0;
     s->site.known = s->total.known = s->sketch.known = false;
     for (int i = 0; i < SHADOW_DAYS; i++)
-        s->day[i].known = false;
+        s->day[i].known = s->engaged[i].known = false;
     for (int i = 0; i < SHADOW_QUARTERS; i++)
         s->quarter[i].known = false;
     for (int i = 0; i < SHADOW_PERIODS; i++)

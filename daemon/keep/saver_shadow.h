@@ -39,6 +39,7 @@ struct shadow {
     struct saved_row site, total, sketch;
     struct saved_row day[SHADOW_DAYS], quarter[SHADOW_QUARTERS];
     struct saved_row week[SHADOW_PERIODS], month[SHADOW_PERIODS];
+    struct saved_row engaged[SHADOW_DAYS]; /* saved before their day's row */
     struct shadow_tops tops;
 };
 

@@ -2,7 +2,7 @@
 
 #include "report/series.h"
 
-enum { HEAD_BYTES = 1024, ROW_BYTES = 256, LABEL_BYTES = 40, TO_FOURTH_DAY = 3 };
+enum { HEAD_BYTES = 1024, ROW_BYTES = 320, LABEL_BYTES = 40, TO_FOURTH_DAY = 3 };
 
 size_t day_report_limit(size_t points)
 {
@@ -37,6 +37,41 @@ static struct slice label(const struct day_report *r, const struct timeline_poin
     return buffer_written(&b);
 }
 
+/* From 0 to 1. */
+static double bounce_rate(const struct timeline_point *p)
+{
+    return (double)(p->engaged.visits - p->engaged.engaged) / (double)p->engaged.visits;
+}
+
+static double pages_per_visit(const struct timeline_point *p)
+{
+    return (double)p->metric[METRIC_VIEWS] / (double)p->metric[METRIC_VISITS];
+}
+
+static void rates_json(struct json_out *j, const struct timeline_point *p)
+{
+    if (p->metric[METRIC_VISITS] > 0)
+        json_out_decimal(j, "pages_per_visit", pages_per_visit(p), 2);
+    else
+        json_out_null(j, "pages_per_visit");
+    if (p->engaged_known)
+        json_out_decimal(j, "bounce_rate", bounce_rate(p), 4);
+    else
+        json_out_null(j, "bounce_rate");
+}
+
+static void rates_text(struct buffer *out, const struct timeline_point *p)
+{
+    if (p->metric[METRIC_VISITS] > 0)
+        buffer_format(out, "%12.2f", pages_per_visit(p));
+    else
+        buffer_format(out, "%12s", "-");
+    if (p->engaged_known)
+        buffer_format(out, "%9.1f %%", 100 * bounce_rate(p));
+    else
+        buffer_format(out, "%11s", "-");
+}
+
 void day_report_json(struct buffer *out, const struct day_report *r,
                      const struct document *d)
 {
@@ -65,6 +100,7 @@ void day_report_json(struct buffer *out, const struct day_report *r,
             json_out_null(&j, "visitors");
         json_out_bool(&j, "exact", p->visitors_known && p->exact);
         json_out_bool(&j, "deduplicated", p->deduplicated);
+        rates_json(&j, p);
         json_out_object_end(&j);
     }
     json_out_array_end(&j);
@@ -76,8 +112,8 @@ void day_report_text(struct buffer *out, const struct day_report *r)
 {
     char memory[LABEL_BYTES];
 
-    buffer_format(out, "%-22s %12s %12s %12s\n", timeline_step_word(r->by), "views",
-                  "visits", "visitors");
+    buffer_format(out, "%-22s %12s %12s %12s %-5s %12s %11s\n", timeline_step_word(r->by),
+                  "views", "visits", "visitors", "", "pages/visit", "bounce");
     for (size_t i = 0; i < r->count; i++) {
         const struct timeline_point *p = &r->points[i];
         struct slice name;
@@ -88,12 +124,14 @@ void day_report_text(struct buffer *out, const struct day_report *r)
                       (unsigned long long)p->metric[METRIC_VIEWS],
                       (unsigned long long)p->metric[METRIC_VISITS]);
         if (p->visitors_known)
-            buffer_format(out, "%12llu%s\n",
+            buffer_format(out, "%12llu %-5s ",
                           (unsigned long long)p->metric[METRIC_VISITORS],
                           p->exact && p->deduplicated ? ""
-                          : p->exact                  ? " sum"
-                                                      : " about");
+                          : p->exact                  ? "sum"
+                                                      : "about");
         else
-            buffer_format(out, "%12s\n", "-");
+            buffer_format(out, "%12s %-5s ", "-", "");
+        rates_text(out, p);
+        buffer_byte(out, '\n');
     }
 }

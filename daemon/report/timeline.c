@@ -53,6 +53,31 @@ uint64_t timeline_never_below_zero(uint64_t sum)
     return sum > (uint64_t)INT64_MAX ? 0 : sum;
 }
 
+/* Both of a pair grow; a saved one may be some seconds old. */
+static struct engaged_count engaged_of(const struct cell *c)
+{
+    const struct engaged_count *own = &c->own_engaged, *saved = &c->saved_engaged;
+
+    return (struct engaged_count){
+        .visits = c->other_engaged.visits +
+                  (own->visits > saved->visits ? own->visits : saved->visits),
+        .engaged = c->other_engaged.engaged +
+                   (own->engaged > saved->engaged ? own->engaged : saved->engaged),
+    };
+}
+
+/* Visits of a day of which nothing was told (of logs, of an older luotd): then not of the
+ * point either. */
+static void sum_engaged(struct timeline_point *p, const struct cell *c)
+{
+    struct engaged_count n = engaged_of(c);
+
+    if (n.visits == 0 && own_of(c, METRIC_VISITS) + c->other[METRIC_VISITS] != 0)
+        p->engaged_known = false;
+    p->engaged.visits += n.visits;
+    p->engaged.engaged += n.engaged;
+}
+
 static void sum_cells(struct timeline *t, struct timeline_point *p, bool *ret_reached)
 {
     int64_t from = timeline_cell_number(t, p->from_s),
@@ -60,6 +85,7 @@ static void sum_cells(struct timeline *t, struct timeline_point *p, bool *ret_re
     bool own = false, other = false;
 
     *ret_reached = false;
+    p->engaged_known = timeline_has_days(t);
     for (int64_t i = from; i < until; i++) {
         struct cell *c = timeline_cell(t, i);
         if (c == NULL)
@@ -69,12 +95,16 @@ static void sum_cells(struct timeline *t, struct timeline_point *p, bool *ret_re
         own = own || own_of(c, METRIC_VISITORS) > 0;
         other = other || c->other[METRIC_VISITORS] > 0;
         p->exact = p->exact && c->exact;
+        sum_engaged(p, c);
         *ret_reached = *ret_reached || c->at_hand || c->kept;
     }
     p->deduplicated = !timeline_has_days(t) || (!(own && other) && until - from == 1);
     for (int m = 0; m < METRIC_KINDS; m++)
         p->metric[m] = timeline_never_below_zero(p->metric[m]);
     p->visitors_known = timeline_has_days(t);
+    p->engaged_known = p->engaged_known && p->engaged.visits > 0;
+    if (p->engaged.engaged > p->engaged.visits)
+        p->engaged.engaged = p->engaged.visits;
 }
 
 /* A minute is in the ring, or nowhere. */

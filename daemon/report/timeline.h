@@ -25,7 +25,15 @@ const char *timeline_step_word(enum timeline_step step);
 int timeline_step_parse(enum timeline_step *ret_step, struct slice word);
 
 /* Rows that a store keeps. Numbers as in count/period; hours are imported ones only. */
-enum kept_kind { KEPT_QUARTERS, KEPT_HOURS, KEPT_DAYS, KEPT_WEEKS, KEPT_MONTHS };
+enum kept_kind {
+    KEPT_QUARTERS,
+    KEPT_HOURS,
+    KEPT_DAYS,
+    KEPT_WEEKS,
+    KEPT_MONTHS,
+    /* Of days; visits, and as views those with a second one (count/site_engaged.h). */
+    KEPT_ENGAGED
+};
 
 struct kept_row {
     int64_t number;
@@ -55,6 +63,8 @@ struct timeline_point {
     bool visitors_known; /* hours and less: only where all of it was imported */
     bool exact;          /* the visitors                                      */
     bool deduplicated;
+    bool engaged_known; /* days and more, of which each day that has visits says */
+    struct engaged_count engaged;
 };
 
 /* Must the arena's numbers be completed from a store? */

@@ -33,6 +33,7 @@ static void read_day(struct timeline *t, int64_t day, struct cell *c)
         return;
     memcpy(c->own, n.metric, sizeof c->own);
     c->exact = n.exact;
+    (void)site_engaged_day(t->site, day, &c->own_engaged);
 }
 
 static void read_quarter(struct timeline *t, int64_t q, struct cell *c)
@@ -97,6 +98,30 @@ static int add_other(void *context, const struct kept_row *row)
     return 0;
 }
 
+static void add_engaged(struct engaged_count *to, const struct kept_row *row)
+{
+    to->visits += row->metric[METRIC_VISITS];
+    to->engaged += row->metric[METRIC_VIEWS];
+}
+
+static int add_saved_engaged(void *context, const struct kept_row *row)
+{
+    struct cell *c = timeline_cell(context, row->number);
+
+    if (c != NULL)
+        add_engaged(&c->saved_engaged, row);
+    return 0;
+}
+
+static int add_other_engaged(void *context, const struct kept_row *row)
+{
+    struct cell *c = timeline_cell(context, row->number);
+
+    if (c != NULL)
+        add_engaged(&c->other_engaged, row);
+    return 0;
+}
+
 static int read_rows(struct timeline *t, enum kept_kind kind, bool own, int64_t from,
                      int64_t until, kept_row_fn *row)
 {
@@ -112,7 +137,13 @@ static int read_source(struct timeline *t)
     if (t->source == NULL || t->query->step == STEP_MINUTE)
         return 0;
     rv = read_rows(t, kind, true, from, until, add_saved);
-    return rv != 0 ? rv : read_rows(t, kind, false, from, until, add_other);
+    if (rv == 0)
+        rv = read_rows(t, kind, false, from, until, add_other);
+    if (rv == 0 && timeline_has_days(t))
+        rv = read_rows(t, KEPT_ENGAGED, true, from, until, add_saved_engaged);
+    if (rv == 0 && timeline_has_days(t))
+        rv = read_rows(t, KEPT_ENGAGED, false, from, until, add_other_engaged);
+    return rv;
 }
 
 int timeline_fill(struct timeline *t)

@@ -19,6 +19,7 @@ enum {
 
 struct cell { /* a quarter or a local day */
     uint64_t own[METRIC_KINDS], saved[METRIC_KINDS], other[METRIC_KINDS];
+    struct engaged_count own_engaged, saved_engaged, other_engaged; /* of a day */
     bool at_hand; /* the arena reaches so far back */
     bool kept;    /* the source has a row          */
     bool exact;

@@ -38,6 +38,8 @@ const struct dump_line dump_lines[DUMP_KINDS] = {
                       {{"", SMALL}, {"views", COUNT}, {"visits", COUNT}, LIVE}},
     [DUMP_WEEK] = {"week", {{"", SMALL}, {"visitors", COUNT}, {"exact", FLAG}, LIVE}},
     [DUMP_MONTH] = {"month", {{"", SMALL}, {"visitors", COUNT}, {"exact", FLAG}, LIVE}},
+    [DUMP_ENGAGED] = {"engaged",
+                      {{"", DAY}, {"engaged", COUNT}, {"visits", COUNT}, LIVE}},
     [DUMP_SKETCH] = {"sketch", {{"", DAY}, LIVE, {"hll", BLOB}}},
 #define TOP                                                                              \
     {"", SMALL}, {"day", DAY}, {"of", TEXT}, {"key", TEXT}, {"views", TOTAL},            \

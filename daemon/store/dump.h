@@ -42,6 +42,7 @@ enum dump_kind { /* in the order that lines have in a dump */
                  DUMP_QUARTER,
                  DUMP_WEEK,
                  DUMP_MONTH,
+                 DUMP_ENGAGED,
                  DUMP_SKETCH,
                  DUMP_TOP,
                  DUMP_TOP_MONTH,

@@ -157,7 +157,7 @@ static bool goes_on(struct dump_place from, struct dump_place next)
 {
     const bool ordered = next.kind == DUMP_DAY || next.kind == DUMP_QUARTER ||
                          next.kind == DUMP_WEEK || next.kind == DUMP_MONTH ||
-                         next.kind == DUMP_SKETCH;
+                         next.kind == DUMP_ENGAGED || next.kind == DUMP_SKETCH;
 
     return next.kind > from.kind || (ordered && next.number > from.number);
 }
@@ -206,6 +206,7 @@ static int copy_since(struct replicate *r, struct slice site, struct instant now
         {DUMP_QUARTER, s / 900 - (days == OPEN_DAYS ? 16 : days * 96)},
         {DUMP_WEEK, day / 7 - days / 7 - 2},
         {DUMP_MONTH, month_of_day(day) - days / 28 - 1},
+        {DUMP_ENGAGED, day - days},
     };
     int rv = 0;
 

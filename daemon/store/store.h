@@ -38,6 +38,9 @@ enum change_kind {
     CHANGE_QUARTER, /* number = slot / 75                    */
     CHANGE_WEEK,    /* number of count/period; visitors only */
     CHANGE_MONTH,
+    /* number = local day; of its visits by visitors that are known (`visits`) those with a
+     * second view (`views`). */
+    CHANGE_ENGAGED,
     CHANGE_SKETCH, /* number = local day; blob = its visitors as Redis' HyperLogLog  */
     CHANGE_ALIVE,  /* no site; number = unix seconds: luotd was running and counting */
     CHANGE_HOUR,   /* of an import only; number = unix hour                          */
@@ -172,7 +175,7 @@ struct sheet_row {
 struct store_ops {
     int (*save)(struct store *s, const struct change *changes, size_t n,
                 struct deadline d);
-    /* Rows of one kind (CHANGE_DAY, _QUARTER, _WEEK, _MONTH) of a site with from <=
+    /* Rows of one kind (CHANGE_DAY, _QUARTER, _WEEK, _MONTH, _ENGAGED) of a site with from <=
      * number < until, ascending, the parts added up. Visitors of one number from two
      * parts are a sum: deduplicated = false. */
     int (*history)(struct store *s, struct slice site, enum change_kind kind,

@@ -125,6 +125,7 @@ static bool put_found(const struct section *x, const struct found *f,
         v[4].number = f->n[3] == 0;
         return put_run(v + 5, f->who);
     case DUMP_QUARTER:
+    case DUMP_ENGAGED:
         return put_run(v + 3, f->who);
     case DUMP_WEEK:
     case DUMP_MONTH:
@@ -300,6 +301,7 @@ static int dump_kind(struct dumping *d, enum dump_kind kind, int64_t from,
         [DUMP_QUARTER] = {CHANGE_QUARTER, false},
         [DUMP_WEEK] = {CHANGE_WEEK, false},
         [DUMP_MONTH] = {CHANGE_MONTH, false},
+        [DUMP_ENGAGED] = {CHANGE_ENGAGED, false},
         [DUMP_IMPORTED_DAY] = {CHANGE_DAY, true},
         [DUMP_IMPORTED_HOUR] = {CHANGE_HOUR, true},
         [DUMP_IMPORTED_WEEK] = {CHANGE_WEEK, true},

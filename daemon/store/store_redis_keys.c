@@ -48,6 +48,7 @@ const char *redis_kind(enum change_kind kind)
            : kind == CHANGE_MONTH   ? "month"
            : kind == CHANGE_QUARTER ? "quarters"
            : kind == CHANGE_HOUR    ? "hours"
+           : kind == CHANGE_ENGAGED ? "engaged"
                                     : "day";
 }
 
@@ -57,6 +58,7 @@ const char *redis_kinds(enum change_kind kind)
            : kind == CHANGE_MONTH   ? "months"
            : kind == CHANGE_QUARTER ? "quarters"
            : kind == CHANGE_HOUR    ? "hours"
+           : kind == CHANGE_ENGAGED ? "engaged"
                                     : "days";
 }
 

@@ -41,7 +41,7 @@ struct raise_words { /* one row, as SCRIPT_RAISE wants it */
 
 static bool is_raised(enum dump_kind kind)
 {
-    return (kind >= DUMP_TOTAL && kind <= DUMP_MONTH) || kind == DUMP_PAGE;
+    return (kind >= DUMP_TOTAL && kind <= DUMP_ENGAGED) || kind == DUMP_PAGE;
 }
 
 static int write_field(struct raise_words *w, const char *prefix,
@@ -105,6 +105,10 @@ static int write_raised(struct raise_words *w, const struct loading *l,
         snprintf(w->numbers, sizeof w->numbers, "%lld %lld %lld %d", n[1], n[2], n[3],
                  n[4] == 0);
         return write_field(w, "", v + 5);
+    case DUMP_ENGAGED:
+        write_place(w, l, CHANGE_ENGAGED, n[0]);
+        snprintf(w->numbers, sizeof w->numbers, "%lld %lld", n[1], n[2]);
+        return write_field(w, "", v + 3);
     case DUMP_QUARTER:
         write_place(w, l, CHANGE_QUARTER, day);
         snprintf(clock, sizeof clock, "%02d:%02d ", (int)(n[0] - day * 96) / 4,

@@ -222,7 +222,7 @@ static int read_rows(struct reading *r)
 {
     int rv = r->kind == CHANGE_HOUR ? 0 : read_part(r, false);
 
-    if (rv == 0 && r->kind != CHANGE_QUARTER)
+    if (rv == 0 && r->kind != CHANGE_QUARTER && r->kind != CHANGE_ENGAGED)
         rv = read_part(r, true);
     if (rv == 0 && r->kind == CHANGE_DAY)
         rv = redis_read_adjustments(r->s, r->site, hear_adjustment, r, r->give_up_ms);

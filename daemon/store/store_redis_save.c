@@ -33,7 +33,8 @@ struct row_words { /* one row, as the script wants it */
 static bool is_row(enum change_kind kind)
 {
     return kind == CHANGE_TOTAL || kind == CHANGE_DAY || kind == CHANGE_QUARTER ||
-           kind == CHANGE_WEEK || kind == CHANGE_MONTH || kind == CHANGE_PAGE;
+           kind == CHANGE_WEEK || kind == CHANGE_MONTH || kind == CHANGE_ENGAGED ||
+           kind == CHANGE_PAGE;
 }
 
 static int64_t floor_div(int64_t a, int64_t b)

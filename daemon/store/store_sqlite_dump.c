@@ -84,6 +84,10 @@ static const struct {
         "SELECT month, visitors, exact, " OF_RUN WITH_RUN("month") "AND month >= ?2 ORDER BY month, run",
         "INSERT INTO month(site, run, month, visitors, exact) VALUES(?1, ?20, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
         GREATER("visitors") ", exact = min(exact, excluded.exact)"},
+    [DUMP_ENGAGED] = {
+        "SELECT day, engaged, visits, " OF_RUN WITH_RUN("engaged") "AND day >= ?2 ORDER BY day, run",
+        "INSERT INTO engaged(site, run, day, engaged, visits) VALUES(?1, ?20, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
+        GREATER("engaged") ", " GREATER("visits")},
     [DUMP_SKETCH] = {
         "SELECT day, " OF_RUN ", visitors" WITH_RUN("sketch") "AND day >= ?2 ORDER BY day, run",
         "INSERT INTO sketch(site, run, day, visitors) VALUES(?1, ?20, ?2, ?21) "

@@ -79,7 +79,8 @@ static const char schema[] =
 
 /* What came after the first databases: made when it is not there, and an older luotd does
  * without. `growth` is the database's size at each day's first save; `name` is what people
- * said of sites (count/site_names). */
+ * said of sites (count/site_names); `engaged` is how many of a day's visits by known
+ * visitors had a second view. */
 static const char later[] =
     "CREATE TABLE IF NOT EXISTS growth(day INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) "
     "STRICT;"
@@ -87,6 +88,9 @@ static const char later[] =
     "TEXT "
     "NOT NULL, host TEXT NOT NULL, at INTEGER NOT NULL, uid INTEGER NOT NULL, "
     "PRIMARY KEY(kind, subject)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS engaged(site INTEGER NOT NULL, day INTEGER NOT NULL, run "
+    "INTEGER NOT NULL, visits INTEGER NOT NULL, engaged INTEGER NOT NULL, "
+    "PRIMARY KEY(site, day, run)) STRICT, WITHOUT ROWID;"
     /* key '': what has no row, and `lacks` what any row may lack. */
     "CREATE TABLE IF NOT EXISTS top(site INTEGER NOT NULL, day INTEGER NOT NULL,"
     " of TEXT NOT NULL, run INTEGER NOT NULL, key TEXT NOT NULL, views INTEGER NOT NULL,"

@@ -32,6 +32,25 @@ static void expect_window(const struct world *w, const struct site_ledger *l,
                  (unsigned long long)visitors, (unsigned long long)right);
 }
 
+static void expect_engaged(const struct world *w, const struct site_ledger *l)
+{
+    const struct site *s = world_site(w, "a");
+    int64_t today = zone_day(l->zone, w->now.ms / 1000);
+
+    for (int64_t day = today - 1; day <= today; day++) {
+        struct engaged_count n;
+        struct site_numbers all;
+        uint64_t right = ledger_engaged(l, day);
+
+        cr_assert(site_engaged_day(s, day, &n));
+        cr_assert(site_own_day(s, day, w->now, &all));
+        cr_assert_eq(n.visits, all.metric[METRIC_VISITS]);
+        cr_assert_eq(n.engaged, right, "at %lld: %llu engaged and should be %llu",
+                     (long long)w->now.ms / 1000, (unsigned long long)n.engaged,
+                     (unsigned long long)right);
+    }
+}
+
 static void expect_same(const struct world *w, const struct site_ledger *l,
                         uint64_t *ret_total)
 {
@@ -52,6 +71,7 @@ static void expect_same(const struct world *w, const struct site_ledger *l,
                          (unsigned long long)n.metric[m], (unsigned long long)right);
         }
     }
+    expect_engaged(w, l);
     expect_window(w, l, site_online(s, w->now).visitors, l->online_slots);
     expect_window(w, l, site_metric(s, SPAN_LAST_HOUR, METRIC_VISITORS, w->now), 300);
     expect_window(w, l, site_metric(s, SPAN_LAST_24H, METRIC_VISITORS, w->now), 7200);

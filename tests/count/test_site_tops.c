@@ -150,7 +150,7 @@ Test(site_tops, survive_a_kill_and_go_on)
         snprintf(page, sizeof page, "/a-long-name-of-a-page-that-needs-two-cells/%u",
                  i % 50);
         view(&w, i, page);
-        if (i % 10 == 0)
+        if (i % 5 == 0)
             world_tick(&w);
     }
     world_restart(&w, instant_after(w.now, 60));

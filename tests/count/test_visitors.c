@@ -63,6 +63,7 @@ Test(visitors, grows_through_every_part_and_agrees_with_a_ledger)
         cr_assert_eq(is.new_visit, should.new_visit);
         cr_assert_eq(is.first_seen, should.first_seen);
         cr_assert_eq(is.first_today, should.first_today);
+        cr_assert_eq(is.second_view, should.second_view);
         if (i % 50000 == 0 || (fresh && known < 1000 && known % 100 == 0)) {
             const char *difference = visitors_ledger_compare(l, &t, slot);
             cr_assert_null(difference, "%s", difference);
@@ -177,6 +178,76 @@ Test(visitors, a_late_first_visit_belongs_to_the_period_it_is_dated_in)
     cr_expect(drive_hit(&t, 2, DRIVE_JANUARY + UTC_DAY + 2).new_visit);
     cr_expect_eq(drive_number(&t, PERIOD_DAY, DRIVE_JANUARY + UTC_DAY), 2);
     cr_expect_eq(drive_number(&t, PERIOD_WEEK, DRIVE_JANUARY), 2);
+    visitors_memory_free(&t);
+}
+
+Test(visitors, the_second_view_of_a_visit_is_said_once)
+{
+    struct visitors_table t = visitors_memory_new(DRIVE_JANUARY);
+    int64_t at = DRIVE_JANUARY + 1000;
+
+    cr_expect_not(drive_hit(&t, 1, at).second_view);
+    cr_expect(drive_hit(&t, 1, at + 3).second_view);
+    cr_expect_not(drive_hit(&t, 1, at + 3).second_view);
+    cr_expect_not(drive_hit(&t, 1, at + 9).second_view);
+    at += 9 + UTC_IDLE; /* the next visit has one of its own, in its first slot */
+    struct visitors_verdict v = drive_hit(&t, 1, at);
+    cr_expect(v.new_visit && !v.second_view);
+    v = drive_hit(&t, 1, at);
+    cr_expect(v.second_view && !v.new_visit && !v.first_today);
+    cr_expect_not(drive_hit(&t, 1, at).second_view);
+    cr_expect_eq(visitors_window(&t, at, 1).count, 1);
+    cr_expect_eq(t.head->words, 1);
+    visitors_memory_free(&t);
+}
+
+Test(visitors, a_second_view_may_be_dated_before_the_first_one_within_the_hour)
+{
+    struct visitors_table t = visitors_memory_new(DRIVE_JANUARY);
+    int64_t hour = DRIVE_JANUARY + UTC_DAY;
+
+    drive_hit(&t, 1, hour + 9);
+    cr_expect(drive_hit(&t, 1, hour + 7).second_view);
+    cr_expect_not(drive_hit(&t, 1, hour + 10).second_view);
+    /* The one that is there is of another day's visit. */
+    drive_hit(&t, 2, hour + 2);
+    cr_expect_not(drive_hit(&t, 2, hour - 2).second_view);
+    cr_expect(drive_hit(&t, 2, hour + 3).second_view);
+    cr_expect_eq(visitors_window(&t, hour + 10, 1).count, 1);
+    visitors_memory_free(&t);
+}
+
+Test(visitors, a_ping_is_no_view_of_a_visit)
+{
+    struct visitors_table t = visitors_memory_new(DRIVE_JANUARY);
+    int64_t at = DRIVE_JANUARY + 1000;
+
+    drive_hit(&t, 1, at);
+    drive_ping(&t, 1, at);
+    drive_ping(&t, 1, at + 100);
+    cr_expect(drive_hit(&t, 1, at + 150).second_view);
+    drive_ping(&t, 1, at + 200);
+    cr_expect_not(drive_hit(&t, 1, at + 250).second_view);
+    /* It takes a visit over midnight: today has not counted the visit. */
+    drive_hit(&t, 2, DRIVE_JANUARY + UTC_DAY - 5);
+    drive_ping(&t, 2, DRIVE_JANUARY + UTC_DAY + 5);
+    struct visitors_verdict v = drive_hit(&t, 2, DRIVE_JANUARY + UTC_DAY + 6);
+    cr_expect(!v.new_visit && !v.second_view);
+    visitors_memory_free(&t);
+}
+
+Test(visitors, other_nodes_are_told_nothing_of_second_views)
+{
+    struct visitors_table t = visitors_memory_new(DRIVE_JANUARY);
+    uint64_t word[2];
+    int64_t since, seen;
+
+    drive_hit(&t, 1, DRIVE_JANUARY + 9);
+    drive_hit(&t, 1, DRIVE_JANUARY + 9);
+    cr_assert_eq(visitors_newest(&t, 1, word, &since), 1);
+    cr_expect_eq(word[0], visitors_memory_fp(1) << 20 | 9);
+    cr_expect(visitors_last_seen(&t, visitors_memory_fp(1), &seen));
+    cr_expect_eq(seen, DRIVE_JANUARY + 9);
     visitors_memory_free(&t);
 }
 

@@ -57,19 +57,21 @@ function pipeline(luotd, posts) {
   });
 }
 
+/** A browser's name, another for each n. */
+const firefox = (n) => `Mozilla/5.0 (X11; Linux x86_64; rv:130.${n}) Gecko/20100101 Firefox/130.${n}`;
 /** What browsers send: each its address and agent, through our proxy. */
 const browser = (address, agent, origin = HOST) => ({
   body: 's=portal&p=/tin-tuc', headers: { 'X-Forwarded-For': address, 'User-Agent': agent, Origin: origin },
 });
-const real = Array.from({ length: REAL }, (_, i) => browser(`203.0.${113 + (i >> 8)}.${i & 255}`, 'Mozilla/5.0 Firefox/130.0'));
-const pupil = (i) => browser('198.51.100.1', `Mozilla/5.0 Pupil/${i}`);
-const unasked = Array.from({ length: UNASKED }, (_, i) => browser(`192.0.2.${i}`, 'Mozilla/5.0', 'https://elsewhere.example.com'));
+const real = Array.from({ length: REAL }, (_, i) => browser(`203.0.${113 + (i >> 8)}.${i & 255}`, firefox(0)));
+const pupil = (i) => browser('198.51.100.1', firefox(i));
+const unasked = Array.from({ length: UNASKED }, (_, i) => browser(`192.0.2.${i}`, firefox(0), 'https://elsewhere.example.com'));
 
 /** The cheat's requests: as few as 10,000 agents need. */
 function* cheat() {
   const lines = Math.min(64, Math.max(1, Math.ceil(CHEAT / AGENTS)));
   for (let left = CHEAT, i = 0; left > 0; left -= lines, i++)
-    yield { body: Array(Math.min(lines, left)).fill('s=portal&p=/').join('\n'), headers: browser('203.0.200.200', `Mozilla/5.0 Cheat/${i % AGENTS}`).headers };
+    yield { body: Array(Math.min(lines, left)).fill('s=portal&p=/').join('\n'), headers: browser('203.0.200.200', firefox(i % AGENTS)).headers };
 }
 
 async function outside(luotd, datagrams) {
@@ -130,7 +132,7 @@ describe('a cheat', () => {
     for (let from = 0; from < SLOW; from += BURST) {
       await luotd.advance(clock.seconds + 10);
       for (let i = from; i < from + BURST; i += 50)
-        await luotd.udp(Array.from({ length: 50 }, (_, k) => `s=portal&p=/&i=203.0.200.201&u=Cheat${i + k}`).join('\n'));
+        await luotd.udp(Array.from({ length: 50 }, (_, k) => `s=portal&p=/&i=203.0.200.201&u=${encodeURIComponent(firefox(i + k))}`).join('\n'));
       await settled(BURST);
     }
     views += NEWCOMERS;
@@ -158,7 +160,7 @@ describe('a cheat', () => {
   });
 
   test('a token lets a request name the visitor, and one that nobody has is refused', async () => {
-    const post = (bearer) => luotd.request('POST', '/b', { headers: { Authorization: `Bearer ${bearer}` }, body: 's=portal&p=/&i=10.9.1.1&u=Firefox\ns=portal&p=/&i=10.9.1.2&u=x' });
+    const post = (bearer) => luotd.request('POST', '/b', { headers: { Authorization: `Bearer ${bearer}` }, body: 's=portal&p=/&i=10.9.1.1&u=Firefox\ns=portal&p=/&i=10.9.1.2&u=Firefox' });
     const before = (await luotd.snapshot('portal')).periods.today.visitors;
     const good = await post(token(SECRET)), bad = await post(token('another secret, of nobody'));
     assert.deepEqual([good.status, bad.status, JSON.parse(bad.text).error.reason], [204, 403, 'untrusted']);
@@ -171,7 +173,7 @@ describe('a cheat', () => {
   test('a reload changes limits and writers, or says what is wrong with them and changes nothing', async () => {
     const file = path.join(luotd.run, 'luotd.conf'), key = path.join(luotd.run, 'portal.key');
     const write = (text) => fs.writeFileSync(file, text + config(luotd.run).replace('writers = ', `writers = new:${key}, `));
-    const burst = () => pipeline(luotd, Array.from({ length: 2 * BURST }, () => browser('203.0.200.202', 'Mozilla/5.0')));
+    const burst = () => pipeline(luotd, Array.from({ length: 2 * BURST }, () => browser('203.0.200.202', firefox(0))));
     const other = sign({ id: 'new', secret: 'a secret of the second writer', seq: 1, ms: clock.seconds * 1000, lines: ['s=portal&p=/'] });
     write('rate_limit = off\n');
     assert.match(await luotd.ask('reload'), /^ERR .*portal\.key/);

@@ -25,7 +25,7 @@ async function numbers(luotd, site) {
   const snapshot = await luotd.snapshot(site);
   const periods = Object.fromEntries(CALENDAR.map((p) => [p, { views: snapshot.periods[p].views, visits: snapshot.periods[p].visits, visitors: snapshot.periods[p].visitors }]));
   const report = await luotd.json(`report ${site} day 2026-10-01 2026-12-01`);
-  return { periods, seed: snapshot.seed, days: report.rows.map((r) => [r.day, r.views, r.visits, r.visitors]) };
+  return { periods, seed: snapshot.seed, days: report.rows.map((r) => [r.day, r.views, r.visits, r.visitors, r.pages_per_visit, r.bounce_rate]) };
 }
 
 const log = (day, n) => Array.from({ length: n }, (_, i) => `192.0.2.${i % 9} - - [${day}/Oct/2026:10:00:0${i % 10} +0000] "GET /p${i % 3} HTTP/1.1" 200 12 "-" "Mozilla/5.0"\n`).join('');

@@ -1,11 +1,13 @@
 // Real logs as live syslog datagrams on a stepped clock: every line ends in its word, and the days are the truth's exactly, because a line's
-// own time picks its slot; importing the file then adds nothing. Sites in two zones, envelopes in turn.
+// own time picks its slot; robots by the truth's own list are none of them; importing the file then adds nothing. Sites in two zones, envelopes in turn.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { ctlJson } from './lib/ctl.mjs';
 import { Clock, Luotd, sums } from './lib/luotd.mjs';
-import { daysOf, logs, onlineAt, pageViews, peopleOf, readLines, readLog, readTruth, skipped } from './lib/log.mjs';
+import { daysOf, logs, onlineAt, pageViews, peopleOf, readLines, readLog, readTruth, skipped, writeRobots } from './lib/log.mjs';
 import { beginning, framed, groups, pass } from './lib/replay.mjs';
 
 const NAMES = ['elastic_apache_2015-05-17_18', 'yahi_home_nginx_2012', 'twiki_clf_2004', 'advertools_combined_with_errors', 'advertools_nginx_custom_date', 'awstats_testglobal'];
@@ -18,31 +20,27 @@ async function days(luotd) {
   return reports;
 }
 
-/** Where this luotd knows robots, the truth's people are its views; else all page views are. */
-const counted = (stats, all, people) => (stats.suppressed.bot > 0 ? people : all);
-
-async function replay(name, truth) {
+async function replay(name, truth, robots) {
   const lines = readLines(readLog(name));
   const list = groups(lines);
   const clock = new Clock(beginning(list));
-  const luotd = await Luotd.start({ config: CONFIG, clock });
-  const all = pageViews(readLog(name));
-  const people = peopleOf(all, truth);
+  const luotd = await Luotd.start({ config: `bot_list = ${robots}\n${CONFIG}`, clock });
+  const people = peopleOf(pageViews(readLog(name)), truth);
   let sent = 0;
   try {
     for (const group of list) {
       await pass(luotd, clock, group.end);
       for (const text of group.lines)
         for (const zone of Object.keys(ZONES)) await luotd.udp(framed(text, `portal-${zone}`, sent++));
-      const stats = await luotd.received(sent);
-      const seen = counted(stats, all, people).filter((v) => v.t <= group.end);
+      await luotd.received(sent);
+      const seen = people.filter((v) => v.t <= group.end);
       assert.equal((await luotd.widget('portal-utc')).online, onlineAt(seen, group.end, 300), `online at ${group.end}`);
     }
     const reports = await days(luotd);
     const imported = await Promise.all(Object.keys(ZONES).map((k) => ctlJson(luotd, ['import', '--site', `portal-${k}`, '--rule', 'pv1', path.join(logs, name + '.log')])));
     assert.deepEqual(await days(luotd), reports, 'the file of the same lines adds nothing');
     const stats = await luotd.stats();
-    return { lines, sent, views: counted(stats, all, people), reports, imported: imported.flat(), stats };
+    return { lines, sent, views: people, reports, imported: imported.flat(), stats };
   } finally {
     await luotd.stop();
     clock.close();
@@ -50,12 +48,16 @@ async function replay(name, truth) {
 }
 
 describe('a real log, live over syslog, is its truth', { skip: skipped, concurrency: 3 }, () => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-robots-'));
+  const list = path.join(dir, 'bots.list');
+  before(() => writeRobots(list));
+  after(() => fs.rmSync(dir, { recursive: true }));
   for (const name of NAMES)
     test(name, async () => {
       const truth = readTruth(name);
       const pv = truth.pv?.records ?? 0;
-      const { lines, sent, views, reports, imported, stats } = await replay(name, truth);
-      const robots = stats.suppressed.bot > 0;
+      const { lines, sent, views, reports, imported, stats } = await replay(name, truth, list);
+      const robots = Boolean(truth.bots);
       assert.equal(lines.length, truth.lines);
       assert.equal(sent, 2 * truth.lines);
       assert.equal(stats.received, sent);

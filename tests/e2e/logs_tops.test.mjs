@@ -5,13 +5,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import os from 'node:os';
 import { after, before, describe, test } from 'node:test';
-import { readLines, readLog, readTruth, skipped } from './lib/log.mjs';
+import { readLines, readLog, readTruth, skipped, writeRobots } from './lib/log.mjs';
 import { Clock, Luotd, corpus } from './lib/luotd.mjs';
 import { beginning, framed, groups, pass } from './lib/replay.mjs';
 
 const NAMES = ['elastic_apache_2015-05-17_18', 'yahi_home_nginx_2012', 'twiki_clf_2004', 'advertools_combined_with_errors', 'awstats_testglobal'];
 const countries = path.join(corpus, 'mmdb/iptoasn-country.mmdb');
-const patterns = path.join(corpus, 'ua/crawler-user-agents.patterns.json');
 const config = (truth, robots) => `geo_db = ${countries}\nbot_list = ${robots}\n[site portal]\nsource = logs\nlog_rule = pv1\npublic = yes\ntimezone = UTC\n` +
   (truth.own_hosts.some((h) => /[a-z]/.test(h)) ? `hosts = ${truth.own_hosts.join(', ')}\n` : '');
 
@@ -56,10 +55,7 @@ async function replay(name, truth, robots) {
 describe('a real log’s robots, pages, referrers and countries are its truth', { skip: skipped, concurrency: 3 }, () => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-robots-'));
   const robots = path.join(dir, 'bots.list');
-  before(() => {
-    const rows = JSON.parse(fs.readFileSync(patterns)).map((p) => `bot\trobot\t\t${p.pattern}`);
-    fs.writeFileSync(robots, ['luot-list bots 1', ...rows, ''].join('\n'));
-  });
+  before(() => writeRobots(robots));
   after(() => fs.rmSync(dir, { recursive: true }));
   for (const name of NAMES)
     test(name, async (t) => {

@@ -80,7 +80,7 @@ class Town {
     const { periods: p, online, nodes } = await this.at(i).snapshot();
     for (const span of ['today', 'total', 'last_hour', 'last_24h'])
       assert.ok(p[span].views <= this.views, `node ${i + 1}: ${p[span].views} views ${span}, but ${this.views} were sent`);
-    if (this.shared) assert.ok(p.today.visitors <= this.seen.size, `node ${i + 1}: ${p.today.visitors} visitors today, but ${this.seen.size} came`);
+    if (this.shared) assert.ok(p.today.visitors <= this.seen.size, `node ${i + 1}: ${JSON.stringify(p.today)} today, but ${this.seen.size} came`);
     for (const span of ['today', 'total']) {
       const key = `${i} ${span}`;
       assert.ok(p[span].views >= (this.least.get(key) ?? 0), `node ${i + 1}: ${span} fell to ${p[span].views}`);

@@ -123,6 +123,13 @@ void ledger_view(struct site_ledger *l, unsigned v, struct instant now)
             new_visit = new_visit && is_new_under(l, keys[i], v, slot);
             see(l, keys[i], v, slot);
         }
+    if (new_visit) {
+        l->opened[v] = day_at(l, slot);
+        l->second[v] = false;
+    } else if (!l->second[v]) {
+        l->second[v] = true;
+        day->engaged += l->opened[v] == day_at(l, slot);
+    }
     l->views++;
     day->views++;
     l->visits += new_visit;
@@ -223,6 +230,13 @@ uint64_t ledger_metric(const struct site_ledger *l, enum site_span span,
     default:
         abort();
     }
+}
+
+uint64_t ledger_engaged(const struct site_ledger *l, int64_t day)
+{
+    return day < l->first_day || day >= l->first_day + LEDGER_DAYS
+               ? 0
+               : l->day[day - l->first_day].engaged;
 }
 
 uint64_t ledger_window(const struct site_ledger *l, int64_t slots, struct instant now)

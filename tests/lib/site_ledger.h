@@ -13,7 +13,7 @@
 enum { LEDGER_VISITORS = 60, LEDGER_DAYS = 128, LEDGER_KEYS = 128 };
 
 struct ledger_period { /* a day, by its number - first_day */
-    uint64_t views, visits;
+    uint64_t views, visits, engaged;
     bool seen[LEDGER_VISITORS]; /* under the key that the day began with */
 };
 
@@ -27,6 +27,8 @@ struct site_ledger {
     struct ledger_period day[LEDGER_DAYS];
     bool week[LEDGER_DAYS / 7 + 2][LEDGER_VISITORS];
     bool month[LEDGER_DAYS / 28 + 2][LEDGER_VISITORS];
+    int64_t opened[LEDGER_VISITORS]; /* the local day of the visit that goes on */
+    bool second[LEDGER_VISITORS];    /* which has had its second view           */
     int64_t last[LEDGER_KEYS][LEDGER_VISITORS]; /* slot under a key; 0: unknown to it */
 };
 
@@ -40,6 +42,8 @@ void ledger_sign(struct site_ledger *l, unsigned visitor, struct instant now);
 /* The calendar spans and the total. */
 uint64_t ledger_metric(const struct site_ledger *l, enum site_span span,
                        enum metric metric, struct instant now);
+/* Visits of a local day that had a second view on it. */
+uint64_t ledger_engaged(const struct site_ledger *l, int64_t day);
 /* Visitors in the last `slots`. */
 uint64_t ledger_window(const struct site_ledger *l, int64_t slots, struct instant now);
 

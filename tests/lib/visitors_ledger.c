@@ -10,7 +10,8 @@ struct visitors_ledger *visitors_ledger_new(size_t visitors, int64_t base_slot)
     struct visitors_ledger *l = calloc(1, sizeof *l);
     struct visit_periods p;
 
-    if (l == NULL || (l->last = calloc(visitors, sizeof *l->last)) == NULL)
+    if (l == NULL || (l->last = calloc(visitors, sizeof *l->last)) == NULL ||
+        (l->second = calloc(visitors, sizeof *l->second)) == NULL)
         abort();
     l->visitors = visitors;
     utc_periods(base_slot, &p);
@@ -21,8 +22,10 @@ struct visitors_ledger *visitors_ledger_new(size_t visitors, int64_t base_slot)
 
 void visitors_ledger_free(struct visitors_ledger *l)
 {
-    if (l != NULL)
+    if (l != NULL) {
         free(l->last);
+        free(l->second);
+    }
     free(l);
 }
 
@@ -33,9 +36,13 @@ struct visitors_verdict visitors_ledger_hit(struct visitors_ledger *l, size_t vi
     struct visitors_verdict verdict = {.placed = true};
     int64_t last = l->last[visitor];
 
-    if (last >= slot)
-        return verdict;
     utc_periods(slot, &p);
+    if (last >= slot) {
+        verdict.second_view = !l->second[visitor] && last < p.until_slot;
+        l->second[visitor] |= verdict.second_view;
+        l->second_views += verdict.second_view;
+        return verdict;
+    }
     if (last != 0)
         utc_periods(last, &before);
     verdict.first_seen = last == 0;
@@ -44,6 +51,9 @@ struct visitors_verdict visitors_ledger_hit(struct visitors_ledger *l, size_t vi
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++)
         if (last == 0 || before.number[kind] != p.number[kind])
             l->tally[kind][p.number[kind] - l->first[kind]]++;
+    verdict.second_view = !verdict.new_visit && !l->second[visitor];
+    l->second[visitor] = !verdict.new_visit;
+    l->second_views += verdict.second_view;
     l->words += last == 0;
     l->visits += verdict.new_visit;
     l->joins += last == 0 || slot - last >= UTC_ONLINE;

@@ -11,8 +11,9 @@ enum { LEDGER_PERIODS = 1200 };
 
 struct visitors_ledger {
     int64_t *last;   /* of each visitor; 0: never seen */
+    bool *second;    /* its visit has had its second view */
     size_t visitors; /* room                           */
-    uint64_t words, visits, joins;
+    uint64_t words, visits, second_views, joins;
     uint32_t first[PERIOD_KINDS]; /* the number of tally[kind][0] */
     uint64_t tally[PERIOD_KINDS][LEDGER_PERIODS];
 };

@@ -250,6 +250,45 @@ Test(timeline, takes_the_greater_of_what_this_arena_says_and_saved)
     done(&t);
 }
 
+Test(timeline, adds_up_the_engaged_visits_of_all_who_counted_a_day)
+{
+    struct town t;
+    struct shelf shelf = {.count = 0};
+    struct timeline_source source = source_of(&shelf);
+    int64_t today = TOWN_NOON / DAY_S;
+
+    town_init(&t, demo_utc, TOWN_NOON);
+    town_view(&t, "demo", 1);
+    town_view(&t, "demo", 1);
+    town_view(&t, "demo", 2);
+    put(&shelf, KEPT_DAYS, false, today, 10, 5, 4);
+    put(&shelf, KEPT_ENGAGED, true, today, 0, 1, 0); /* some seconds old */
+    put(&shelf, KEPT_ENGAGED, false, today, 2, 5, 0);
+    put(&shelf, KEPT_DAYS, true, today - 100, 9, 8, 7); /* older than the arena has */
+    put(&shelf, KEPT_ENGAGED, true, today - 100, 1, 8, 0);
+    put(&shelf, KEPT_DAYS, false, today - 101, 9, 8, 7); /* by an older luotd */
+    cr_assert_eq(
+        ask(&t, STEP_DAY, (today - 102) * DAY_S, (today + 1) * DAY_S, &source, NULL), 0);
+    cr_expect_not(points[0].engaged_known, "nobody came");
+    cr_expect(points[1].known);
+    cr_expect_not(points[1].engaged_known);
+    cr_expect(points[2].engaged_known);
+    cr_expect_eq(points[2].engaged.visits, 8u);
+    cr_expect_eq(points[2].engaged.engaged, 1u);
+    cr_expect(points[102].engaged_known);
+    cr_expect_eq(points[102].engaged.visits, 7u);
+    cr_expect_eq(points[102].engaged.engaged, 3u);
+    /* A month that has a day of which nothing was told. */
+    cr_assert_eq(ask(&t, STEP_MONTH, (today - 101) * DAY_S, (today - 100) * DAY_S + 1,
+                     &source, NULL),
+                 0);
+    cr_expect_eq(points[count - 1].metric[METRIC_VISITS], count == 1 ? 16u : 8u);
+    cr_expect_eq(points[count - 1].engaged_known, count != 1);
+    cr_assert_eq(ask(&t, STEP_HOUR, TOWN_NOON, TOWN_NOON + 1, &source, NULL), 0);
+    cr_expect_not(points[0].engaged_known);
+    done(&t);
+}
+
 Test(timeline, adjustments_may_take_away_but_nothing_falls_below_0)
 {
     struct town t;
@@ -503,6 +542,11 @@ Test(timeline, reports_name_their_rows_by_what_they_are_by)
         else
             cr_expect_eq(integer_at(row, "visitors"), 1);
         cr_expect_eq(true_at(row, "exact"), table[i].by != STEP_HOUR);
+        cr_expect_float_eq(json_real_value(json_at(row, "pages_per_visit")), 2, 1e-9);
+        if (table[i].by == STEP_HOUR)
+            cr_expect(null_at(row, "bounce_rate"));
+        else
+            cr_expect_float_eq(json_real_value(json_at(row, "bounce_rate")), 0, 1e-9);
         json_decref(r);
     }
     done(&t);

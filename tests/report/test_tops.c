@@ -6,13 +6,19 @@
 
 #include "base/error.h"
 
-static const struct zone *utc(void)
-{
-    struct zone *zone = NULL;
+static struct zone *utc;
 
-    cr_assert_eq(zone_load(&zone, SLICE("UTC")), 0);
-    return zone; /* the test's process ends soon */
+static void load_zone(void)
+{
+    cr_assert_eq(zone_load(&utc, SLICE("UTC")), 0);
 }
+
+static void free_zone(void)
+{
+    zone_free(utc);
+}
+
+TestSuite(tops, .init = load_zone, .fini = free_zone);
 
 static struct tops of(enum dimension d, struct top_sum *sum)
 {
@@ -20,7 +26,7 @@ static struct tops of(enum dimension d, struct top_sum *sum)
                          .of = d,
                          .from_day = 20782,
                          .until_day = 20784,
-                         .zone = utc(),
+                         .zone = utc,
                          .sum = sum};
 }
 

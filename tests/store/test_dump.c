@@ -38,6 +38,7 @@ static size_t write_example(char *memory)
         {DUMP_WEEK, {number(2968), number(4), number(1), node, run}},
         {DUMP_MONTH,
          {number(682), number(4), number(0), node, text("00c0ffee00c0ffee.old")}},
+        {DUMP_ENGAGED, {number(20780), number(3), number(5), node, run}},
         {DUMP_SKETCH, {number(20780), node, run, text("HYLL\1\2\3")}},
         {DUMP_TOP,
          {number(5319681), number(20780), text("pages"),

@@ -89,6 +89,39 @@ Test(store, keeps_the_greater_of_what_it_has_and_what_it_is_given)
     scratch_free(&dir);
 }
 
+Test(store, keeps_how_many_visits_of_a_day_had_a_second_view)
+{
+    struct scratch dir = scratch_new();
+    struct store *one = open_as(&dir, 1), *two = open_as(&dir, 2);
+    struct change c = day_of(20000, 0);
+    struct rows rows;
+
+    c.kind = CHANGE_ENGAGED;
+    c.views = 3;
+    c.visits = 7;
+    save_one(one, c);
+    c.views = 2; /* arrives late */
+    save_one(one, c);
+    c.visits = 5;
+    save_one(two, c);
+    save_one(two, day_of(20001, 8));
+    rows = history(two, CHANGE_ENGAGED, HISTORY_ALL);
+    cr_assert_eq(rows.n, 1);
+    cr_expect_eq(rows.row[0].number, 20000);
+    cr_expect_eq(rows.row[0].views, 5);
+    cr_expect_eq(rows.row[0].visits, 12);
+    rows = history(two, CHANGE_ENGAGED, HISTORY_LIVE_OTHER);
+    cr_assert_eq(rows.n, 1);
+    cr_expect_eq(rows.row[0].views, 3);
+    rows = history(two, CHANGE_ENGAGED, HISTORY_LIVE_OWN);
+    cr_expect_eq(rows.row[0].visits, 5);
+    cr_expect_eq(history(two, CHANGE_ENGAGED, HISTORY_IMPORTED | HISTORY_ADJUSTED).n, 0);
+    cr_expect_eq(history(two, CHANGE_DAY, HISTORY_ALL).n, 1);
+    one->ops->close(one);
+    two->ops->close(two);
+    scratch_free(&dir);
+}
+
 Test(store, adds_up_incarnations_and_says_that_visitors_are_a_sum)
 {
     struct scratch dir = scratch_new();

@@ -249,6 +249,45 @@ static void two_refreshes_over_midnight(bool first_wins)
     visitors_memory_free(&t);
 }
 
+/* Two more views of one visit at once, in the slot of the first one or later: one of them
+ * is the second. */
+static void two_second_views(bool first_wins, int64_t later)
+{
+    struct visitors_table t = visitors_memory_new(base);
+    uint64_t fp = visitors_memory_fp(1);
+    struct writer a, b;
+
+    hit_now(&t, fp, base + 20);
+    EXPECT(start(&a, &t, fp, base + 20 + later, "refresh"));
+    EXPECT(start(&b, &t, fp, base + 20 + 2 * later, "refresh"));
+    actor_finish(first_wins ? &a.actor : &b.actor);
+    actor_finish(first_wins ? &b.actor : &a.actor);
+    EXPECT(a.verdict.second_view + b.verdict.second_view == 1);
+    EXPECT(!a.verdict.new_visit && !b.verdict.new_visit);
+    EXPECT(!hit_now(&t, fp, base + 20 + 2 * later).second_view);
+    visitors_memory_free(&t);
+}
+
+/* Two views open the next visit at once: whoever comes second is its second view, though
+ * the visit before had one. */
+static void second_view_of_a_visit_that_opens(bool first_wins)
+{
+    struct visitors_table t = visitors_memory_new(base);
+    uint64_t fp = visitors_memory_fp(1);
+    struct writer a, b;
+
+    hit_now(&t, fp, base + 20);
+    EXPECT(hit_now(&t, fp, base + 21).second_view);
+    EXPECT(start(&a, &t, fp, base + 21 + UTC_IDLE, "refresh"));
+    EXPECT(start(&b, &t, fp, base + 22 + UTC_IDLE, "refresh"));
+    actor_finish(first_wins ? &a.actor : &b.actor);
+    actor_finish(first_wins ? &b.actor : &a.actor);
+    EXPECT(a.verdict.new_visit + b.verdict.new_visit == 1);
+    EXPECT(a.verdict.second_view + b.verdict.second_view == 1);
+    EXPECT(a.verdict.new_visit == b.verdict.second_view);
+    visitors_memory_free(&t);
+}
+
 /* A tally turns over to its new period under a writer that stands before its CAS on
  * it. */
 static void tally_turns_over(bool first_wins)
@@ -367,6 +406,9 @@ int main(void)
         two_at_one_empty(true, order == 0);
         two_at_one_empty(false, order == 0);
         two_refreshes_over_midnight(order == 0);
+        two_second_views(order == 0, 0);
+        two_second_views(order == 0, 1);
+        second_view_of_a_visit_that_opens(order == 0);
         tally_turns_over(order == 0);
         two_at_one_session_line(true, order == 0);
         two_at_one_session_line(false, order == 0);

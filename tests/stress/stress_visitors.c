@@ -51,7 +51,7 @@ struct run {
     size_t known;
     struct visitors_log *log[WRITERS];
     size_t logged[WRITERS];
-    _Atomic uint64_t visits, first_seen;
+    _Atomic uint64_t visits, second_views, first_seen;
 };
 
 static int failed(const struct run *r, const char *what, const char *why)
@@ -99,15 +99,26 @@ static int64_t clock_step(uint64_t random)
     }
 }
 
-static void hit_one(struct run *r, uint32_t visitor, int64_t slot, uint64_t *visits,
-                    uint64_t *first)
+struct told { /* by the table to one writer */
+    uint64_t visits, second_views, first;
+};
+
+static void hit_one(struct run *r, uint32_t visitor, int64_t slot, struct told *told)
 {
     struct visit_periods p;
     utc_periods(slot, &p);
     struct visitors_verdict v =
         visitors_hit(&r->table, visitors_memory_fp(visitor), slot, &p);
-    *visits += v.new_visit;
-    *first += v.first_seen;
+    told->visits += v.new_visit;
+    told->second_views += v.second_view;
+    told->first += v.first_seen;
+}
+
+static void add_told(struct run *r, const struct told *told)
+{
+    atomic_fetch_add(&r->visits, told->visits);
+    atomic_fetch_add(&r->second_views, told->second_views);
+    atomic_fetch_add(&r->first_seen, told->first);
 }
 
 /* Beside the writers: backs parts, scans, and sees that nothing falls. */
@@ -133,7 +144,7 @@ static const char *keep_beside(struct run *r)
 static void work_in_step(void *context, unsigned member)
 {
     struct run *r = context;
-    uint64_t visits = 0, first = 0;
+    struct told told = {0};
     int64_t slot = r->clock;
 
     chance = r->mood + member + 1;
@@ -144,10 +155,9 @@ static void work_in_step(void *context, unsigned member)
     bool backwards = r->mood % 5 == 0 && member == 1;
     for (size_t i = 0; i < r->length; i++) {
         size_t at = (i + from) % r->length;
-        hit_one(r, r->list[backwards ? r->length - 1 - at : at], slot, &visits, &first);
+        hit_one(r, r->list[backwards ? r->length - 1 - at : at], slot, &told);
     }
-    atomic_fetch_add(&r->visits, visits);
-    atomic_fetch_add(&r->first_seen, first);
+    add_told(r, &told);
 }
 
 /* New visitors, at most a quarter more than there are (so that the keeper cannot be
@@ -185,12 +195,15 @@ static int lock_step(uint64_t seed, size_t visitors, unsigned steps_after)
         crew_step(&r.crew);
         why = keep_beside(&r);
         crew_wait(&r.crew);
-        for (size_t i = 0; i < r.length; i++)
-            visitors_ledger_hit(l, r.list[i], r.clock);
+        /* Each of them by each writer. */
+        for (size_t i = 0; i < WRITERS * r.length; i++)
+            visitors_ledger_hit(l, r.list[i % r.length], r.clock);
         if (why == NULL)
             why = visitors_ledger_compare(l, &r.table, r.clock);
         if (why == NULL && r.visits != l->visits)
             why = "visits differ";
+        if (why == NULL && r.second_views != l->second_views)
+            why = "second views differ";
         if (why == NULL && r.first_seen != l->words)
             why = "first seen differ from words";
     }
@@ -209,7 +222,8 @@ static void work_freely(void *context, unsigned member)
 {
     enum { TURN = 32 };
     struct run *r = context;
-    uint64_t visits = 0, first = 0, random = r->mood * (member + 3) + 1;
+    uint64_t random = r->mood * (member + 3) + 1;
+    struct told told = {0};
 
     chance = random;
     yields = r->yields;
@@ -224,11 +238,10 @@ static void work_freely(void *context, unsigned member)
             uint32_t visitor = (uint32_t)((x >> 32) % r->known);
             r->log[member][r->logged[member]++] =
                 (struct visitors_log){.visitor = visitor, .writer = member, .slot = slot};
-            hit_one(r, visitor, slot, &visits, &first);
+            hit_one(r, visitor, slot, &told);
         }
     }
-    atomic_fetch_add(&r->visits, visits);
-    atomic_fetch_add(&r->first_seen, first);
+    add_told(r, &told);
 }
 
 static void apply_logs(struct run *r, struct visitors_bounds *b, struct visitors_log *all)
@@ -271,6 +284,8 @@ static int run_free(uint64_t seed, size_t visitors, unsigned steps)
             why = visitors_bounds_compare(b, &r.table, r.clock, r.visits);
         if (why == NULL && r.first_seen != b->words)
             why = "first seen differ from words";
+        if (why == NULL && r.second_views > r.visits)
+            why = "more second views than visits";
         r.known += r.known / 4;
         if (r.known > visitors)
             r.known = visitors;

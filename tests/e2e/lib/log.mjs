@@ -59,13 +59,19 @@ export function readTruth(name) {
   return JSON.parse(fs.readFileSync(path.join(logs, name + '.truth.json')));
 }
 
+const patterns = () => JSON.parse(fs.readFileSync(path.join(corpus, 'ua/crawler-user-agents.patterns.json'))).map((p) => p.pattern);
+/** A `bot_list` of the truth's own patterns, written to `file`: what the truth calls a robot is then one. */
+export function writeRobots(file) {
+  fs.writeFileSync(file, ['luot-list bots 1', ...patterns().map((p) => `bot\trobot\t\t${p}`), ''].join('\n'));
+}
+
 /** Those page views that are people's: no pattern of the crawlers' list matches the agent, and there is one. Logs that never say an agent
  * (no `bots` in their truth) tell nobody apart. */
 export function peopleOf(views, truth) {
   if (!truth.bots) return views;
-  const patterns = JSON.parse(fs.readFileSync(path.join(corpus, 'ua/crawler-user-agents.patterns.json'))).map((p) => new RegExp(p.pattern));
+  const robots = patterns().map((p) => new RegExp(p));
   const known = new Map();
-  const isRobot = (ua) => known.get(ua) ?? known.set(ua, ua === '' || ua === '-' || patterns.some((p) => p.test(ua))).get(ua);
+  const isRobot = (ua) => known.get(ua) ?? known.set(ua, ua === '' || ua === '-' || robots.some((p) => p.test(ua))).get(ua);
   return views.filter((v) => !isRobot(v.ua));
 }
 
