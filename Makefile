@@ -192,7 +192,8 @@ $(BUILD)/luotctl: $(CTL_OBJ) $(BUILD)/libluotcore.a
 
 # luotctl without its main.
 CTL_PARTS = $(filter-out $(BUILD)/obj/client/luotctl.o,$(CTL_OBJ))
-$(BUILD)/tests/client/test_luotctl $(BUILD)/tests/client/test_import: $(BUILD)/tests/client/%: tests/client/%.c $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a
+CTL_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/client/test_import.c $(wildcard tests/client/test_luotctl*.c))
+$(CTL_TESTS): $(BUILD)/tests/client/%: tests/client/%.c $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
 	  -lcriterion $(CTL_LIBS) $(CORE_LIBS) -o $@

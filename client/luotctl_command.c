@@ -101,17 +101,22 @@ static const struct command COMMANDS[] = {
                 {.name = "compare", .key = "compare"},
                 {.name = "format"}}},
     {.name = "top",
-     .kind = COMMAND_TEXT,
-     .usage = "KEY [--of WHAT] [--from FROM] [--to TO]",
-     .sentence = "the first rows of a site's pages, referrers, countries and so on",
+     .kind = COMMAND_TOP,
+     .usage = "[KEY [--of WHAT] [--from FROM] [--to TO]]",
+     .sentence =
+         "all sites live on the terminal; or the first rows of a site's pages and so on",
      .details =
          "  --of WHAT   pages (default), entry_pages, referrers, referrer_classes, "
          "countries,\n"
          "              regions, networks, browsers, systems, devices, languages, "
          "screens,\n"
          "              campaigns, events, not_found, downloads or bots\n" SPAN
-         "  Without FROM and TO: today.\n",
-     .words_min = 1,
+         "  Without FROM and TO: today.\n"
+         "  Without KEY: a live screen of all sites, every 2 s; q leaves it, and its "
+         "last "
+         "line\n"
+         "  names the other keys.\n",
+     .words_min = 0,
      .words_max = 1,
      .option = {{.name = "of", .key = "of"},
                 {.name = "from", .key = "from"},
@@ -182,6 +187,9 @@ static const struct command COMMANDS[] = {
          "  A file that was imported before goes on where it ended; nothing is counted "
          "twice.\n"
          "  Lines from the time on when luotd counted the site itself are skipped.\n"
+         "  They become days, hours and visitors; tops (pages and so on) are of live "
+         "views "
+         "only.\n"
          "  --site KEY  the site whose log it is\n"
          "  --rule R    what a page view is. page (default): GET, status 200 to 299 or "
          "304, no\n"

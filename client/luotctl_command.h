@@ -26,7 +26,8 @@ enum command_kind {
     COMMAND_DUMP,     /* ours: luotctl_dump.c                              */
     COMMAND_CHECK,    /* ours: luotctl_check.c                             */
     COMMAND_CLASSIFY, /* ours: luotctl_classify.c                         */
-    COMMAND_REPORT    /* ours with --month: luotctl_report.c; else as JSON */
+    COMMAND_REPORT,   /* ours with --month: luotctl_report.c; else as JSON */
+    COMMAND_TOP       /* ours without KEY: luotctl_live.c; else as text    */
 };
 
 struct command {

@@ -26,6 +26,7 @@ static const struct {
     [REPORT_PREVIOUS] = {"So với kỳ trước", true},
     [REPORT_YEAR] = {"So với cùng kỳ", true},
     [REPORT_PAGE] = {"Trang xem nhiều nhất", false},
+    [REPORT_PAGE_VIEWS] = {"Lượt xem trang đó", true},
     [REPORT_NOTE] = {"Ghi chú", false},
 };
 
@@ -39,7 +40,7 @@ bool report_is_number(enum report_column column)
     return columns[column].number;
 }
 
-bool report_has(const json_t *report, enum report_column column)
+bool report_has(const json_t *report, enum report_column column, bool plain)
 {
     const json_t *total = json_object_get(report, "total");
 
@@ -47,7 +48,7 @@ bool report_has(const json_t *report, enum report_column column)
         return json_object_get(total, "previous") != NULL;
     if (column == REPORT_YEAR)
         return json_object_get(total, "year") != NULL;
-    return true;
+    return column != REPORT_PAGE_VIEWS || plain;
 }
 
 /* --- Numbers and days --- */
@@ -96,7 +97,7 @@ static void write_change(char cell[REPORT_CELL_MAX], const json_t *row, const ch
              : change < 0 ? (plain ? "-" : "−")
              : plain      ? ""
                           : "+",
-             (long long)tenths / 10, (long long)tenths % 10, plain ? "" : " %");
+             (long long)tenths / 10, (long long)tenths % 10, plain ? "" : "%");
 }
 
 /* "31/12/2025", where the site is. */
@@ -117,7 +118,7 @@ static struct zone *zone_of(const json_t *row)
 
 /* --- A line --- */
 
-static void add_note(char *cell, const char *note)
+void report_note_add(char *cell, const char *note)
 {
     size_t n = strlen(cell);
 
@@ -135,7 +136,7 @@ static void note_adjusted(char *cell, const json_t *row)
     number_write(by < 0 ? -by : by, number);
     snprintf(note, sizeof note, "đã hiệu chỉnh %s%s lượt xem", by < 0 ? "−" : "+",
              number);
-    add_note(cell, note);
+    report_note_add(cell, note);
 }
 
 static void note_begin(char *cell, const json_t *report, const json_t *row,
@@ -145,19 +146,21 @@ static void note_begin(char *cell, const json_t *report, const json_t *row,
     char note[96], day[16];
 
     if (since == 0 || since >= number_of(row, "until")) {
-        add_note(cell, "chưa đếm trong kỳ này");
+        report_note_add(cell, "chưa đếm trong kỳ này");
         return;
     }
     if (since > number_of(row, "from") + DAY_S) {
         write_day(day, zone, since);
         snprintf(note, sizeof note, "bắt đầu đếm từ %s", day);
-        add_note(cell, note);
+        report_note_add(cell, note);
     }
+    if (!json_is_integer(json_object_get(row, "views")))
+        report_note_add(cell, "không có số liệu trong kỳ này");
     if (json_is_integer(json_object_get(row, "views")) && number_of(row, "views") == 0 &&
         last != 0 && last < number_of(report, "as_of")) {
         write_day(day, zone, last);
         snprintf(note, sizeof note, "không có lượt xem, lần cuối %s", day);
-        add_note(cell, note);
+        report_note_add(cell, note);
     }
 }
 
@@ -173,9 +176,9 @@ static void write_note(struct report_line *line, const json_t *report, const jso
         note_adjusted(cell, row);
         if (json_is_integer(json_object_get(row, "visitors")) &&
             json_is_false(json_object_get(row, "deduplicated")))
-            add_note(cell, "khách là tổng các ngày");
+            report_note_add(cell, "khách là tổng các ngày");
     } else {
-        add_note(cell, "khách là tổng các trang");
+        report_note_add(cell, "khách là tổng các đơn vị");
     }
 }
 
@@ -207,8 +210,9 @@ void report_line_write(struct report_line *ret_line, const json_t *report,
     write_number(line->cell[REPORT_VISITORS], json_object_get(row, "visitors"), plain);
     write_change(line->cell[REPORT_PREVIOUS], row, "previous", plain);
     write_change(line->cell[REPORT_YEAR], row, "year", plain);
-    snprintf(line->cell[REPORT_PAGE], REPORT_CELL_MAX, "%s", text_of(row, "top_page"));
+    report_page_write(line, row, plain);
     write_note(line, report, row);
+    report_page_note(line, row);
 }
 
 /* --- Over and under it --- */
@@ -270,7 +274,8 @@ void report_remarks(const json_t *report, FILE *out, const char *before,
         zone_free(zone);
         fprintf(out, "%sKỳ chưa hết: số liệu đến %s.%s", before, day, after);
     }
-    if (report_has(report, REPORT_PREVIOUS) || report_has(report, REPORT_YEAR))
+    if (report_has(report, REPORT_PREVIOUS, false) ||
+        report_has(report, REPORT_YEAR, false))
         fprintf(out, "%sSo sánh theo lượt xem.%s", before, after);
     remark_gaps(report, out, before, after);
 }

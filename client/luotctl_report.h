@@ -16,7 +16,8 @@ enum report_column {
     REPORT_VISITORS,
     REPORT_PREVIOUS,
     REPORT_YEAR,
-    REPORT_PAGE,
+    REPORT_PAGE,       /* with its views, but not in a spreadsheet */
+    REPORT_PAGE_VIEWS, /* of a spreadsheet only                    */
     REPORT_NOTE,
     REPORT_COLUMNS
 };
@@ -31,9 +32,10 @@ struct report_line {
 /* What stands over a column, and whether numbers stand in it. */
 const char *report_heading(enum report_column column);
 bool report_is_number(enum report_column column);
-/* Has the document this column: comparisons are there when they were asked for. */
-bool report_has(const json_t *report, enum report_column column);
-/* `plain`: numbers as a spreadsheet takes them, 50510 and -12,3; else 50.510 and -12,3 %. */
+/* Has the report this column: comparisons are there when they were asked for. `plain`: in a
+ * spreadsheet. */
+bool report_has(const json_t *report, enum report_column column, bool plain);
+/* `plain`: numbers as a spreadsheet takes them, 50510 and -12,3; else 50.510 and −12,3%. */
 void report_line_write(struct report_line *ret_line, const json_t *report,
                        const json_t *row, enum report_kind kind, bool plain);
 /* "Báo cáo tháng 12/2025", "Từ 15/12/2025 đến hết 14/01/2026", and remarks on all of it;
@@ -41,6 +43,12 @@ void report_line_write(struct report_line *ret_line, const json_t *report,
 void report_title(const json_t *report, char ret_title[128], char ret_span[128]);
 void report_remarks(const json_t *report, FILE *out, const char *before,
                     const char *after);
+
+/* luotctl_report_page.c: the cells that say which page was seen most, and what a note says
+ * of it; `cell`: of a line, to which notes are added. */
+void report_page_write(struct report_line *line, const json_t *row, bool plain);
+void report_page_note(struct report_line *line, const json_t *row);
+void report_note_add(char *cell, const char *note);
 
 /* luotctl_report_formats.c. 0 or ERR_NOMEM. */
 int report_table(const json_t *report, FILE *out, bool colours);

@@ -118,6 +118,10 @@ static int run_command(const struct luotctl *ctl, int argc, char *const *argv)
         if (month_report_is_asked(&i))
             return luotctl_report(ctl, &i);
         break;
+    case COMMAND_TOP:
+        if (i.words == 0)
+            return luotctl_live(ctl, &i);
+        break;
     case COMMAND_TEXT:
     case COMMAND_JSON:
         break;

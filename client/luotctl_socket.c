@@ -92,21 +92,34 @@ static int failed(int error, const char *path, char ret_sentence[SOCKET_SENTENCE
     return error == ENOTSOCK || error == EPROTOTYPE ? EX_UNAVAILABLE : EX_OSERR;
 }
 
-static int connect_to(int *ret_fd, const char *path,
+/* The time is over: is it worth another step? */
+static bool goes_on(const struct socket_wait *wait, int error)
+{
+    return wait != NULL && (error == EAGAIN || error == EWOULDBLOCK) &&
+           wait->on(wait->context);
+}
+
+static int connect_to(int *ret_fd, const char *path, const struct socket_wait *wait,
                       char ret_sentence[SOCKET_SENTENCE_MAX])
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     struct timeval limit = {.tv_sec = SOCKET_WAIT_S};
+    if (wait != NULL)
+        limit = (struct timeval){.tv_sec = wait->step_ms / 1000,
+                                 .tv_usec = wait->step_ms % 1000 * 1000};
     if (strlen(path) >= sizeof at.sun_path)
         return too_long(path, ret_sentence);
     strcpy(at.sun_path, path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return failed(errno, path, ret_sentence);
+    int error = 0;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
-        connect(fd, (const struct sockaddr *)&at, sizeof at) != 0) {
-        int error = errno;
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0)
+        error = errno;
+    while (error == 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) != 0)
+        error = goes_on(wait, errno) ? 0 : errno;
+    if (error != 0) {
         close(fd);
         return failed(error, path, ret_sentence);
     }
@@ -166,7 +179,8 @@ static bool has_ended(const char *bytes, size_t length)
 }
 
 /* Everything up to and with the line `.`. 0, or errno; EPIPE: luotd closed before it. */
-static int receive_all(int fd, char **ret_bytes, size_t *ret_length)
+static int receive_all(int fd, const struct socket_wait *wait, char **ret_bytes,
+                       size_t *ret_length)
 {
     size_t length = 0, capacity = 0;
     char *bytes = NULL;
@@ -184,7 +198,7 @@ static int receive_all(int fd, char **ret_bytes, size_t *ret_length)
         ssize_t got = recv(fd, bytes + length, capacity - length - 1, 0);
         if (got > 0)
             length += (size_t)got;
-        else if (got == 0 || errno != EINTR)
+        else if (got == 0 || (errno != EINTR && !goes_on(wait, errno)))
             error = got == 0 ? EPIPE : errno;
     }
     if (error != 0) {
@@ -223,13 +237,14 @@ static void read_refusal(struct reply *reply)
     reply->sentence = line.length > 0 ? slice_trim(line) : reply->name;
 }
 
-int socket_ask(struct reply *ret_reply, const char *path, struct slice command,
-               struct slice document, char ret_sentence[SOCKET_SENTENCE_MAX])
+int socket_ask_while(struct reply *ret_reply, const char *path, struct slice command,
+                     struct slice document, const struct socket_wait *wait,
+                     char ret_sentence[SOCKET_SENTENCE_MAX])
 {
     struct reply reply = {0};
     size_t length = 0;
     int fd = -1;
-    int rv = connect_to(&fd, path, ret_sentence);
+    int rv = connect_to(&fd, path, wait, ret_sentence);
     if (rv != 0)
         return rv;
     int error = send_all(fd, command);
@@ -238,7 +253,7 @@ int socket_ask(struct reply *ret_reply, const char *path, struct slice command,
     if (error == 0 && document.at != NULL)
         error = send_document(fd, document);
     if (error == 0 || error == EPIPE || error == ECONNRESET)
-        error = receive_all(fd, &reply.bytes, &length);
+        error = receive_all(fd, wait, &reply.bytes, &length);
     close(fd);
     if (error == EPIPE || error == ECONNRESET) {
         snprintf(ret_sentence, SOCKET_SENTENCE_MAX,
@@ -251,6 +266,12 @@ int socket_ask(struct reply *ret_reply, const char *path, struct slice command,
     read_refusal(&reply);
     *ret_reply = reply;
     return 0;
+}
+
+int socket_ask(struct reply *ret_reply, const char *path, struct slice command,
+               struct slice document, char ret_sentence[SOCKET_SENTENCE_MAX])
+{
+    return socket_ask_while(ret_reply, path, command, document, NULL, ret_sentence);
 }
 
 void reply_release(struct reply *reply)

@@ -30,6 +30,16 @@ struct reply {
  * EX_NOPERM, EX_OSERR or EX_PROTOCOL, with a sentence that says what to do. */
 int socket_ask(struct reply *ret_reply, const char *path, struct slice command,
                struct slice document, char ret_sentence[SOCKET_SENTENCE_MAX]);
+/* The same for one who has something else to do meanwhile: `on` is asked every `step_ms`
+ * while luotd is waited for; false ends it, with EX_UNAVAILABLE. */
+struct socket_wait {
+    unsigned step_ms;
+    bool (*on)(void *context);
+    void *context;
+};
+int socket_ask_while(struct reply *ret_reply, const char *path, struct slice command,
+                     struct slice document, const struct socket_wait *wait,
+                     char ret_sentence[SOCKET_SENTENCE_MAX]);
 void reply_release(struct reply *reply);
 
 #endif

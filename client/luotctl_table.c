@@ -8,7 +8,11 @@
 #include "base/error.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
-enum { GAP = 2 }; /* spaces between columns */
+#define CUT         "\xE2\x80\xA6"
+enum {
+    GAP = 2,      /* spaces between columns */
+    MARKS_MAX = 8 /* on one character       */
+};
 
 struct table_cell {
     char *text;
@@ -99,6 +103,39 @@ void text_print(FILE *out, struct slice text)
         else
             fwrite(text.at + i, 1, bytes, out);
     }
+}
+
+/* U+FFFD needs one column, whatever stood there. */
+static size_t fit_width(uint32_t c, bool bad)
+{
+    return bad ? 1 : (size_t)width_of(c);
+}
+
+size_t text_fit(FILE *out, struct slice text, size_t columns)
+{
+    if (columns == 0)
+        return 0;
+    bool cut = text_width(text) > columns;
+    size_t room = cut ? columns - 1 : columns, used = 0, bytes;
+    unsigned marks = 0;
+    for (size_t i = 0; i < text.length; i += bytes) {
+        uint32_t c = character_at((struct slice){text.at + i, text.length - i}, &bytes);
+        bool bad = is_control(c) || (c == 0xFFFD && bytes == 1);
+        size_t width = fit_width(c, bad);
+        if (used + width > room)
+            break;
+        marks = width == 0 ? marks + 1 : 0;
+        used += width;
+        if (marks > MARKS_MAX)
+            continue;
+        if (bad)
+            fputs(REPLACEMENT, out);
+        else
+            fwrite(text.at + i, 1, bytes, out);
+    }
+    if (cut)
+        fputs(CUT, out);
+    return used + cut;
 }
 
 void number_write(int64_t number, char ret_text[32])

@@ -34,6 +34,10 @@ int table_print(const struct table *t, FILE *out, unsigned indent, bool colours)
 void number_write(int64_t number, char ret_text[32]);
 /* Columns that a terminal needs for a text. UTF-8 whatever the locale says. */
 size_t text_width(struct slice text);
+/* Writes as much of a text as fits into so many columns, "…" for the rest; how many it
+ * needs. Line ends and all that moves a cursor become U+FFFD, and of marks that need no
+ * column no more than eight stand on a character: letters of no language have as many. */
+size_t text_fit(FILE *out, struct slice text, size_t columns);
 /* May this stream have colours: a terminal, and no NO_COLOR. */
 bool stream_has_colours(FILE *stream);
 /* Writes a text as it is, but for control bytes (not \n and \t), which become U+FFFD. */

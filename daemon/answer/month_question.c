@@ -5,6 +5,7 @@
 
 #include "answer/history_source.h"
 #include "answer/store_job.h"
+#include "answer/tops_source.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "report/month_report.h"
@@ -159,6 +160,32 @@ static int read_last_view(const struct reading *x, struct month_row *row)
     return rv;
 }
 
+/* Tops of long ago are kept by calendar month: of another month they say nothing. */
+static int read_top_page(const struct reading *x, struct month_row *row)
+{
+    const struct job_month *m = x->asked;
+    const struct zone *zone = x->terms->zone;
+    const struct tops_span span = {
+        .site = x->site,
+        .of = DIM_PAGES,
+        .from_day = month_report_day(m->year, m->month, m->starts_on, 0),
+        .until_day = month_report_day(m->year, m->month, m->starts_on, 1),
+        .today = zone_day(zone, instant_seconds(x->document->now))};
+    struct top_sum sum;
+    int rv;
+
+    if (m->starts_on != 1 && month_first_day(month_of_day(span.from_day) + 1) <=
+                                 span.today - STORE_TOPS_DAYS + 1)
+        return 0;
+    top_sum_init(&sum);
+    rv = tops_source_add(&sum, x->store, &span);
+    top_sum_finish(&sum, 2);
+    if (rv == 0)
+        month_page_read(&row->top, &sum);
+    top_sum_release(&sum);
+    return rv;
+}
+
 static void describe(const struct reading *x, struct month_row *row)
 {
     const struct job_month *m = x->asked;
@@ -201,6 +228,8 @@ static int read_row(const struct reading *x, struct month_row *row)
                             add_adjusted, row->adjusted);
     if (rv == 0)
         rv = read_last_view(x, row);
+    if (rv == 0)
+        rv = read_top_page(x, row);
     return rv;
 }
 

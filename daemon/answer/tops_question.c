@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "answer/tops_source.h"
 #include "base/error.h"
 #include "report/timeline.h"
 #include "store/job.h"
@@ -41,51 +42,9 @@ int tops_days(struct tops_question *q, struct slice from, struct slice to,
 
 struct work {
     const struct tops_question *q;
-    struct store *store; /* NULL: none */
     struct instant now;
     struct top_sum sum;
 };
-
-static int add_row(void *context, const struct top_row *row)
-{
-    struct top_sum *sum = context;
-
-    if (row->key.length == 0)
-        top_sum_rest(sum, row->views, row->lacks);
-    else
-        top_sum_add(sum, row->key, row->views, row->visitors);
-    return 0;
-}
-
-static int add_stored(struct work *w, unsigned parts, int64_t from, int64_t until)
-{
-    if (w->store == NULL || w->store->ops->tops == NULL || from >= until)
-        return 0;
-    return w->store->ops->tops(w->store, slice_of(w->q->site->block->key),
-                               dimension_word(w->q->of), parts, from, until, add_row,
-                               &w->sum);
-}
-
-static int64_t lesser(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* What the arena has of a day is newer than what this run saved of it. */
-static int add_days(struct work *w, int64_t today)
-{
-    const unsigned all = HISTORY_LIVE_OTHER | HISTORY_LIVE_OWN;
-    int64_t day = lesser(w->q->until_day, today - 1);
-    int rv = add_stored(w, all, w->q->from_day, day);
-
-    for (day = day > w->q->from_day ? day : w->q->from_day;
-         rv == 0 && day < w->q->until_day && day <= today; day++)
-        rv = add_stored(
-            w,
-            top_sum_live(&w->sum, w->q->site, w->q->of, day) ? HISTORY_LIVE_OTHER : all,
-            day, day + 1);
-    return rv != 0 ? rv : w->sum.failed;
-}
 
 /* --- Writing --- */
 
@@ -123,14 +82,17 @@ static int answer(const struct tops_question *q, struct store *store, struct ins
 {
     struct site_config config = terms_of(q->site)->config;
     struct site_terms *terms = site_terms_new(&config);
-    struct work w = {.q = q, .store = store, .now = now};
+    struct tops_span span = {
+        .site = q->site, .of = q->of, .from_day = q->from_day, .until_day = q->until_day};
+    struct work w = {.q = q, .now = now};
     uint64_t min = q->folded && dimension_is_folded(q->of) ? config.min_visitors : 0;
     int rv;
 
     if (terms == NULL)
         return ERR_NOMEM;
     top_sum_init(&w.sum);
-    rv = add_days(&w, zone_day(terms->zone, instant_seconds(now)));
+    span.today = zone_day(terms->zone, instant_seconds(now));
+    rv = tops_source_add(&w.sum, store, &span);
     top_sum_finish(&w.sum, LIST_ROWS);
     if (min > 0)
         top_sum_fold(&w.sum, min, dimension_has_visitors(q->of));

@@ -5,7 +5,7 @@
 
 #include "base/date.h"
 
-enum { HEAD_BYTES = 4096, ROW_BYTES = 6144, GAP_BYTES = 48 };
+enum { HEAD_BYTES = 4096, ROW_BYTES = 8192, GAP_BYTES = 48 };
 
 size_t month_report_limit(size_t rows, size_t gaps)
 {
@@ -42,6 +42,23 @@ void month_sum_points(struct month_sum *ret_sum, const struct timeline_point *po
         memcpy(one.metric, point[i].metric, sizeof one.metric);
         month_sum_add(ret_sum, &one);
     }
+}
+
+void month_page_read(struct month_page *ret_page, const struct top_sum *sum)
+{
+    uint64_t next = sum->rows > 1 ? sum->row[1].views : 0;
+    struct slice path;
+
+    *ret_page = (struct month_page){.of = sum->other};
+    if (sum->rows == 0)
+        return;
+    for (size_t i = 0; i < sum->rows; i++)
+        ret_page->of += sum->row[i].views;
+    path = top_sum_key(sum, &sum->row[0]);
+    snprintf(ret_page->path, sizeof ret_page->path, "%.*s", (int)path.length, path.at);
+    ret_page->views = sum->row[0].views;
+    ret_page->error = sum->error;
+    ret_page->sure = sum->row[0].views >= next + sum->error;
 }
 
 static int by_group(const void *a, const void *b)
@@ -96,6 +113,23 @@ static void sums_json(struct json_out *j, const struct month_report *r,
     other_json(j, "year", r->a_year, &sum[MONTH_YEAR]);
 }
 
+/* `of`: whose page it is where that is not said beside it; NULL: it is. */
+static void page_json(struct json_out *j, const struct month_page *p,
+                      const struct month_row *of)
+{
+    json_out_text(j, "top_page", p->path);
+    if (of != NULL) {
+        json_out_text(j, "top_page_site", of->site);
+        json_out_text(j, "top_page_host", of->host);
+    }
+    if (p->path[0] == '\0')
+        return;
+    json_out_number(j, "top_page_views", p->views);
+    json_out_number(j, "top_page_error", p->error);
+    json_out_number(j, "top_page_of", p->of);
+    json_out_bool(j, "top_page_sure", p->sure);
+}
+
 static void time_json(struct json_out *j, const char *key, int64_t t)
 {
     if (t == 0)
@@ -122,7 +156,7 @@ static void row_json(struct json_out *j, const struct month_report *r,
     for (int m = 0; m < METRIC_KINDS; m++)
         json_out_signed(j, metric_word((enum metric)m), row->adjusted[m]);
     json_out_object_end(j);
-    json_out_text(j, "top_page", row->top_page);
+    page_json(j, &row->top, NULL);
     json_out_object_end(j);
 }
 
@@ -132,6 +166,24 @@ static void add_row(struct month_sum sum[MONTH_SPANS], const struct month_row *r
         month_sum_add(&sum[s], &row->sum[s]);
         sum[s].deduplicated = false;
     }
+}
+
+/* The best page of many rows, or none. It is sure where all are, and no other row can
+ * have a better one. */
+static void best_json(struct json_out *j, const struct month_row *row, size_t count)
+{
+    static const struct month_row none = {.site = ""};
+    const struct month_row *best = &none;
+    struct month_page page;
+
+    for (size_t i = 0; i < count; i++)
+        if (row[i].top.views > best->top.views)
+            best = &row[i];
+    page = best->top;
+    for (size_t i = 0; i < count; i++)
+        if (&row[i] != best && row[i].top.views + row[i].top.error > page.views)
+            page.sure = false;
+    page_json(j, &page, best);
 }
 
 static void groups_json(struct json_out *j, const struct month_report *r)
@@ -148,6 +200,7 @@ static void groups_json(struct json_out *j, const struct month_report *r)
         json_out_text(j, "group", group);
         json_out_number(j, "sites", sites);
         sums_json(j, r, sum);
+        best_json(j, &r->row[i - sites], sites);
         json_out_object_end(j);
     }
     json_out_array_end(j);
@@ -162,6 +215,7 @@ static void total_json(struct json_out *j, const struct month_report *r)
     json_out_object(j, "total");
     json_out_number(j, "sites", r->count);
     sums_json(j, r, sum);
+    best_json(j, r->row, r->count);
     json_out_object_end(j);
 }
 

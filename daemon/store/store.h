@@ -147,6 +147,7 @@ struct own_hits {
 };
 
 enum { SHARED_MAX = 128 }; /* of what is shared under a name */
+enum { STORE_TOPS_DAYS = 762 /* so long tops are kept by day: 25 months */ };
 
 /* What a store has of a site, to see that it changed. */
 struct store_look {

@@ -3,6 +3,7 @@
 #define LUOT_STORE_STORE_REDIS_H
 
 #include "base/buffer.h"
+#include "store/store.h"
 #include "store/store_redis_link.h"
 
 enum {
@@ -119,7 +120,7 @@ int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
                       int64_t give_up_ms);
 
 /* --- store_redis_tops.c: tops and pages --- */
-enum { TOPS_KEPT_S = 762 * 86400 };
+enum { TOPS_KEPT_S = STORE_TOPS_DAYS * 86400 };
 /* A group: the rows of one day, dimension and run. `month`: of a whole month. */
 struct redis_top_words {
     char key[KEY_MAX], index[KEY_MAX], score[24], member[KEY_MAX], sum[24], keep[16];

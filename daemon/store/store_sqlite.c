@@ -26,7 +26,6 @@ static const char *const statements[STATEMENTS] = {
 enum {
     QUARTERS_KEPT = 35 * 96, /* when a day is swept; 36 days just before the next    */
     SKETCHES_KEPT = 62,      /* days: this month and the whole of last month         */
-    TOPS_KEPT = 762,         /* days: 25 months                             */
     GROWTH_KEPT = 62,
     PROGRESS_OPS = 2000, /* virtual machine steps between two looks at the clock */
     BUSY_WAIT_MS = 5
@@ -310,7 +309,8 @@ static int sweep(struct sqlite_store *s, int64_t now_s)
         st = sqlite_take(s, STATEMENT_SWEEP_SKETCHES, sites[i]);
         sqlite3_bind_int64(st, 2, now_s / 86400 - SKETCHES_KEPT);
         rv = rv != 0 ? rv : sqlite_do(s, st);
-        rv = rv != 0 ? rv : sqlite_sweep_tops(s, sites[i], now_s / 86400 - TOPS_KEPT);
+        rv = rv != 0 ? rv
+                     : sqlite_sweep_tops(s, sites[i], now_s / 86400 - STORE_TOPS_DAYS);
         if (rv != 0)
             return rv;
     }

@@ -94,14 +94,14 @@ describe('the monthly report', () => {
     const { luotd, clock } = await counted('2025-12-31T10:00:00', DAYS);
     await luotctl(luotd, ['adjust', 'y-te', '--metric', 'views', '--day', '2025-12-31', '--by', '-2', '--note', 'giả']);
     const rows = cells(await report(luotd, '--all', '--month', '2025-12', '--compare', 'previous,year', '--format', 'csv'));
-    assert.deepEqual(rows[0], ['Đơn vị', 'Địa chỉ', 'Lượt xem', 'Lượt truy cập', 'Khách', 'So với kỳ trước (%)', 'So với cùng kỳ (%)', 'Trang xem nhiều nhất', 'Ghi chú']);
+    assert.deepEqual(rows[0], ['Đơn vị', 'Địa chỉ', 'Lượt xem', 'Lượt truy cập', 'Khách', 'So với kỳ trước (%)', 'So với cùng kỳ (%)', 'Trang xem nhiều nhất', 'Lượt xem trang đó', 'Ghi chú']);
     for (const row of rows) {
-      assert.equal(row.length, 9, row.join('|'));
+      assert.equal(row.length, 10, row.join('|'));
       for (const cell of row) assert.doesNotMatch(cell, /^[=+@\t\r]|^-(?![\d])/, cell);
     }
     assert.deepEqual(rows[1].slice(0, 5), ['\'=HYPERLINK("http://x")', '', '5', '5', '5']);
     assert.deepEqual(rows[2].slice(0, 7), ['Sở Y tế; "Phòng" =1', 'soyte.tinh.gov.vn', '18', '8', '4', '-10,0', '']);
-    assert.match(rows[2][8], /đã hiệu chỉnh −2 lượt xem/);
+    assert.match(rows[2][9], /đã hiệu chỉnh −2 lượt xem/);
     assert.deepEqual(rows[3].slice(0, 3), ['<b>Im lặng</b>', '', ''], 'nobody knows: there is no log of this month');
     assert.deepEqual([rows[4][0], rows[5][0], rows[5][2]], ['Sở ban ngành (2)', 'Tổng cộng (3)', '23']);
     await luotd.stop();
@@ -118,7 +118,80 @@ describe('the monthly report', () => {
     assert.doesNotMatch(html, /<script|<b>|https?:\/\/(?!x)/);
     const table = await report(luotd, '--all', '--month', '2025-12', '--compare', 'previous');
     assert.match(table, /Lượt truy cập/);
-    assert.match(table, /Sở Y tế.* 20 .*\+0|Sở Y tế.* 20 .* 0,0 %/);
+    assert.match(table, /Sở Y tế.* 20 .*\+0|Sở Y tế.* 20 .* 0,0%/);
+    await luotd.stop();
+    clock.close();
+  });
+
+  test('names the page that was seen most, of a site and of a group, from the arena and from what is kept', async () => {
+    const clock = new Clock(at('2025-12-30T10:00:00'));
+    const luotd = await Luotd.start({ config: CONFIG, clock });
+    let sent = 0;
+    const views = async (site, page, n) => {
+      for (let i = 0; i < n; i++, sent++) await luotd.udp(`s=${site}&i=10.0.1.${i}&u=Firefox&p=${encodeURIComponent(page)}`);
+      await luotd.received(sent);
+    };
+    await views('y-te', '/', 4);
+    await views('y-te', '/tin-tức/=1', 5);
+    await views('thue', '/biểu-mẫu', 3);
+    await luotd.advance(at('2025-12-31T12:00:00'));
+    await views('y-te', '/', 4);
+    const look = async () => {
+      const r = JSON.parse(await report(luotd, '--all', '--month', '2025-12', '--format', 'json'));
+      const of = (site) => r.rows.find((x) => x.site === site);
+      const page = ({ top_page, top_page_views, top_page_error, top_page_of, top_page_sure }) => [top_page, top_page_views, top_page_error, top_page_of, top_page_sure];
+      assert.deepEqual(page(of('y-te')), ['/', 8, 0, 13, true]);
+      assert.deepEqual(page(of('thue')), ['/biểu-mẫu', 3, 0, 3, true]);
+      assert.deepEqual([of('im').top_page, of('im').top_page_views], ['', undefined]);
+      for (const sum of [r.groups[0], r.total]) assert.deepEqual([...page(sum), sum.top_page_site, sum.top_page_host], ['/', 8, 0, 13, true, 'y-te', 'soyte.tinh.gov.vn']);
+    };
+    await look();
+    const table = await report(luotd, '--all', '--month', '2025-12');
+    assert.match(table, /Sở Y tế.*  \/ \(8\)/);
+    assert.match(table, /Sở ban ngành \(2\).*  soyte\.tinh\.gov\.vn\/ \(8\)/);
+    assert.match(table, /Im lặng.* – /);
+    const november = JSON.parse(await report(luotd, 'y-te', '--month', '2025-11', '--format', 'json'));
+    assert.equal(november.rows[0].top_page, '');
+    await luotd.term();
+    fs.rmSync(`${luotd.run}/arena`);
+    await luotd.spawn();
+    sent = 0;
+    await look();
+    await views('y-te', '/', 2);
+    await views('y-te', '/tin-tức/=1', 9);
+    const rows = cells(await report(luotd, '--all', '--month', '2025-12', '--format', 'csv'));
+    assert.deepEqual([rows[2].slice(5, 7), rows[3].slice(5, 7)], [['/tin-tức/=1', '14'], ['', '']]);
+    assert.deepEqual(rows[4].slice(5, 7), ['soyte.tinh.gov.vn/tin-tức/=1', '14']);
+    assert.equal((await luotctl(luotd, ['site', 'merge', 'thue', 'y-te'])).code, 0);
+    await until('merged', async () => /biểu-mẫu/.test((await luotctl(luotd, ['top', 'y-te', '--from', '2025-12-01', '--to', '2026-01-01'])).out));
+    const merged = JSON.parse(await report(luotd, 'y-te', '--month', '2025-12', '--format', 'json')).rows[0];
+    assert.deepEqual([merged.top_page, merged.top_page_of], ['/tin-tức/=1', 27], 'a site that was merged brings its pages');
+    await luotd.stop();
+    clock.close();
+  });
+
+  test('says how sure the first page is where a list was full, and of which days it knows', async () => {
+    const { luotd, clock } = await counted('2025-12-30T10:00:00', DAYS);
+    let sent = 0;
+    const view = (page, i) => luotd.udp(`s=y-te&i=10.0.${i >> 8 & 255}.${i & 255}&u=Firefox&p=${encodeURIComponent(page)}`).then(() => sent++);
+    for (let i = 0; i < 6000; i++) { // three times the pages that a day has room for
+      await view(`/x/${i}`, i);
+      if (i % 10 === 0) await view('/', i);
+      if (i % 500 === 499) await luotd.received(sent);
+    }
+    await luotd.received(sent);
+    const [row] = JSON.parse(await report(luotd, 'y-te', '--month', '2025-12', '--format', 'json')).rows;
+    assert.equal(row.top_page, '/');
+    assert.ok(row.top_page_error > 0, 'the list was full');
+    assert.ok(row.top_page_views <= 600 && row.top_page_views + row.top_page_error >= 600, JSON.stringify(row));
+    assert.deepEqual([row.top_page_of, row.views], [6600, 6620], 'those of the logs have no page');
+    const table = await report(luotd, 'y-te', '--month', '2025-12');
+    const number = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
+    assert.ok(table.includes(`/ (≥ ${number(row.top_page_views)})`), table);
+    assert.ok(table.includes(`không quá ${number(row.top_page_views + row.top_page_error)} lượt xem`), table);
+    assert.equal(table.includes('có thể trang khác được xem nhiều hơn'), !row.top_page_sure);
+    const before = JSON.parse(await report(luotd, 'y-te', '--month', '2025-11', '--format', 'json')).rows[0];
+    assert.deepEqual([before.views, before.top_page], [20, ''], 'a month of logs has no pages');
     await luotd.stop();
     clock.close();
   });
