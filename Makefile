@@ -112,7 +112,7 @@ $(BUILD)/obj/%.o: %.c
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
 # The front-end's files are in the program, as they are and gzipped. -MMD does not see .incbin, so the object says what it needs.
-ASSETS = luot.js widget.js widget.css widget.html home.js home.css home.html
+ASSETS = luot.js widget.js widget.css widget.html dashboard.js dashboard.css dashboard.html dashboard.txt icon.svg
 ASSET_DIR = $(BUILD)/gen/asset/
 ASSET_FILES = $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
 $(BUILD)/obj/daemon/report/assets.o: $(ASSET_FILES)
@@ -125,6 +125,33 @@ $(ASSET_DIR)%.gz: $(ASSET_DIR)%
 $(ASSET_DIR)luot.js: client/luot.js
 	@mkdir -p $(@D)
 	if command -v esbuild >/dev/null; then esbuild --minify --target=es5 --charset=utf8 $< >$@; else cp $< $@; fi
+
+# The dashboard is one script and one style sheet, made of client/dashboard and three npm packages, whose licences go with it.
+DASHBOARD_PACKAGES = client/dashboard/node_modules/.package-lock.json
+BUNDLE = esbuild --bundle --minify --charset=utf8 --target=es2020 --log-level=warning --legal-comments=none
+
+$(DASHBOARD_PACKAGES): client/dashboard/package-lock.json
+	@echo "luot's dashboard is made from packages that are not here. They are installed by:"
+	@echo "  npm ci --prefix client/dashboard --no-audit --no-fund"
+	@npm ci --prefix client/dashboard --no-audit --no-fund --ignore-scripts || { echo "Without a network: run that where there is one," \
+	  "and copy client/dashboard/node_modules here."; exit 69; }
+	@touch $@
+
+$(ASSET_DIR)dashboard.js: client/dashboard/main.js $(wildcard client/dashboard/*.js) $(DASHBOARD_PACKAGES)
+	@mkdir -p $(@D)
+	$(BUNDLE) --format=iife $< --outfile=$@
+
+$(ASSET_DIR)dashboard.css: client/dashboard/dashboard.css $(DASHBOARD_PACKAGES)
+	@mkdir -p $(@D)
+	$(BUNDLE) $< --outfile=$@
+
+$(ASSET_DIR)dashboard.txt: $(DASHBOARD_PACKAGES)
+	@mkdir -p $(@D)
+	cd client/dashboard/node_modules && for p in preact htm uplot; do echo "== $$p"; cat $$p/LICENSE; echo; done >$(abspath $@)
+
+$(ASSET_DIR)%: client/dashboard/%
+	@mkdir -p $(@D)
+	@cp $< $@
 
 $(ASSET_DIR)%: client/%
 	@mkdir -p $(@D)

@@ -97,34 +97,14 @@ void answer_widget_page(struct asked *a)
     answer_page(a, SLICE("widget.html"), &page);
 }
 
-/* The demo, or the only public site there is; with more the page lists them. */
-static const struct site *home_site(const struct registry *r)
-{
-    const struct site *demo = registry_by_key(r, SLICE("demo")), *only = NULL;
-
-    if (demo != NULL)
-        return demo;
-    for (size_t i = 0; i < registry_limit(r); i++) {
-        const struct site *s = registry_at(r, i);
-        if (s == NULL || !site_is_public(s))
-            continue;
-        if (only != NULL)
-            return NULL;
-        only = s;
-    }
-    return only;
-}
-
-void answer_home_page(struct asked *a)
+void answer_dashboard(struct asked *a)
 {
     struct slice first = a->request->accept_language;
-    struct page page = {.version = a->lane->service->version,
-                        .site = home_site(a->lane->service->registry),
-                        .document = &a->document};
+    struct page page = {.version = a->lane->service->version, .document = &a->document};
 
     page.language = language_parse(slice_trim(slice_cut(&first, ',')));
     asked_language(a, &page.language);
     a->r.vary = "Accept-Language";
     a->r.policy = OURS_ONLY "frame-ancestors 'none'";
-    answer_page(a, SLICE("home.html"), &page);
+    answer_page(a, SLICE("dashboard.html"), &page);
 }

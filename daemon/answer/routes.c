@@ -28,10 +28,12 @@ static const struct route table[] = {
     {"/luot.js", TAKES_GET, false, true, answer_asset, NULL, NULL},
     {"/widget.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
-    {"/home.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
-    {"/home.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/dashboard.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/dashboard.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/dashboard.txt", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/icon.svg", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/{site}/widget.html", TAKES_GET, false, false, answer_widget_page, NULL, NULL},
-    {"/", TAKES_GET, false, false, answer_home_page, NULL, NULL},
+    {"/", TAKES_GET, false, false, answer_dashboard, NULL, NULL},
 };
 
 const struct route *routes(size_t *ret_count)

@@ -55,7 +55,7 @@ void answer_page_views(struct asked *a);
 /* pages.c: */
 void answer_asset(struct asked *a);
 void answer_widget_page(struct asked *a);
-void answer_home_page(struct asked *a);
+void answer_dashboard(struct asked *a);
 
 /* For handlers. */
 void asked_error(struct asked *a, unsigned status, const char *reason,
