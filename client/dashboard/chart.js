@@ -49,7 +49,7 @@ function options({ width, ctx, step, tz, gaps, on_zoom, on_point, single }) {
     : incr >= 86400 ? formats.day(formats.day_of(s), { year: false }) : formats.time(s)));
   const points = { show: single, size: 7, fill: colour('--accent') };
   return {
-    width, height: HEIGHT, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), tz), ms: 1, padding: [12, 12, 0, 0],
+    width, height: HEIGHT, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), tz), padding: [12, 12, 0, 0],
     legend: { show: false },
     scales: { x: { time: true }, y: { range: (u, low, high) => [0, Math.max(high ?? 0, 4) * 1.08] } },
     cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false, setScale: false } },
@@ -74,7 +74,7 @@ function options({ width, ctx, step, tz, gaps, on_zoom, on_point, single }) {
   };
 }
 
-export function Chart({ ctx, metric, step, points, other, gaps, tz, now_s, on_zoom, name }) {
+export function Chart({ ctx, metric, step, points, other, other_words, gaps, tz, now_s, on_zoom, name }) {
   const { say, formats } = ctx;
   const host = useRef(null), plot = useRef(null);
   const [at, set_at] = useState(null);
@@ -117,7 +117,7 @@ export function Chart({ ctx, metric, step, points, other, gaps, tz, now_s, on_zo
     <figcaption aria-live="polite">
       ${said ? html`<strong>${formats.step(said[0], step)}</strong> <span>${said[1] === null ? '–' : formats.number(said[1])} ${say(metric).toLowerCase()}</span>
           ${other && html`<span class="quiet">${say('compared')}: ${formats.number(other[at]?.[1])}</span>`}`
-        : html`<span class="quiet">${say(metric)} ${say('step_' + step)}</span>`}
+        : html`<span class="quiet">${say(metric)} ${say('step_' + step)}</span>${other && html`<span class="quiet before">${other_words}</span>`}`}
     </figcaption>
     <div class="plot" ref=${host} tabindex="0" role="img" aria-label=${`${say('chart', say(metric).toLowerCase())}. ${say('chart_how')}`} onKeyDown=${move} onBlur=${() => set_at(null)}></div>
     <${Table} ctx=${ctx} metric=${metric} step=${step} points=${points} other=${other} name=${name} />

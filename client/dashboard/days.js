@@ -50,7 +50,9 @@ export function compared(range, how, period) {
   if (how === 'year') return { from: months_before(range.from, 12), to: add_days(months_before(last, 12), 1) };
   if (period === 'month') return { from: months_before(range.from, 1), to: add_days(months_before(last, 1), 1) };
   if (period === 'year') return { from: months_before(range.from, 12), to: add_days(months_before(last, 12), 1) };
-  return { from: add_days(range.from, -n), to: range.from };
+  // Longer periods are set beside the same weekdays: a Sunday beside a Monday says nothing.
+  const back = n > 7 ? Math.ceil(n / 7) * 7 : n;
+  return { from: add_days(range.from, -back), to: add_days(range.to, -back) };
 }
 
 /** The step whose points fit on a screen. Minutes are kept for 24 hours, quarters for 35 days; visitors by day. */

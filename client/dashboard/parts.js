@@ -16,8 +16,9 @@ export function Sparkline({ values }) {
 }
 
 /** "+12,3 %" and, for who wants to know, of what. */
-export function Change({ now, before, words, ctx, what = '' }) {
+export function Change({ now, before, words, ctx, what = '', silent = false }) {
   const text = ctx.formats.change(now, before);
+  if (text === null && silent) return null;
   if (text === null) return html`<span class="change none" title=${ctx.say('no_compare')}>–</span>`;
   return html`<span class="change" title=${[ctx.say('against', ctx.formats.number(before)), what].filter(Boolean).join('; ')}>${text}${words && html` <span class="quiet">${words}</span>`}</span>`;
 }

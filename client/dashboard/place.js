@@ -14,7 +14,7 @@ const FIELDS = {
   from: ['', (v) => (is_day(v) ? v : null)],
   to: ['', (v) => (is_day(v) ? v : null)],
   compare: ['previous', word(COMPARISONS)],
-  metric: ['views', word(['views', 'visits', 'visitors'])],
+  metric: ['', word(['views', 'visits', 'visitors'])], // empty: the site's own,
   zoom: ['', (v) => (/^\d{1,12}-\d{1,12}$/.test(v) ? v : null)],
   month: ['', (v) => (is_month(v) ? v : null)],
   tops: ['', (v) => (/^[a-z_,]{1,120}$/.test(v) ? v : null)],

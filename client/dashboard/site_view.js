@@ -87,7 +87,7 @@ function Figure({ ctx, metric, chosen, totals, title, on_choose }) {
   const tip = [say(metric + '_what'), summed && say('about_sum')].filter(Boolean).join('; ');
   return html`<button type="button" class="figure" aria-pressed=${String(chosen)} onClick=${on_choose} title=${tip}>
     <span>${title}</span><b><${Sure} value=${value} numbers=${metric === 'visitors' ? numbers : null} ctx=${ctx} /></b>
-    <small><${Change} ctx=${ctx} now=${compare_now} before=${before} what=${whole ? say('compared_whole') : ''} />${summed && html` <span class="quiet">${say('about_sum')}</span>`}</small>
+    <small><${Change} ctx=${ctx} now=${compare_now} before=${before} what=${whole ? say('compared_whole') : ''} silent=${summed} />${summed && html` <span class="quiet">${say('about_sum')}</span>`}</small>
   </button>`;
 }
 
@@ -115,7 +115,7 @@ function Overview({ ctx, site, now, today, elapsed_s, range, other, metric, roun
     ${zoom && html`<p class="zoomed"><span>${f.span(zoom[0], zoom[1], '')}</span> <button type="button" class="link" onClick=${() => go({ zoom: '' })}>${say('zoom_out')}</button></p>`}
     ${!possible ? html`<p class="quiet empty">${say('visitors_by_day')}</p>`
       : main.data?.points?.length > 0 ? html`<div class=${main.old ? 'old' : ''}><${Chart} ctx=${ctx} metric=${main.data.metric} step=${main.data.step} points=${main.data.points}
-          other=${beside && before.data && before.data.step === main.data.step ? before.data.points : null} gaps=${main.data.gaps} tz=${main.data.tz} now_s=${now.as_of} on_zoom=${on_zoom} name=${site} /></div>
+          other=${beside && before.data && before.data.step === main.data.step ? before.data.points : null} other_words=${beside && ctx.range_words(beside, f)} gaps=${main.data.gaps} tz=${main.data.tz} now_s=${now.as_of} on_zoom=${on_zoom} name=${site} /></div>
           <${Gaps} ctx=${ctx} gaps=${main.data.gaps} today=${today} />`
       : html`<p class="quiet empty tall">${main.error ? main.error.message : say('loading')}</p>`}
   </section>`;

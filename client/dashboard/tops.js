@@ -51,13 +51,13 @@ export function Bars({ ctx, of, top, most_rows = FIRST, link }) {
   const whole = Math.max(1, top.total);
   if (top.total === 0) return html`<p class="empty quiet">${say('nothing_yet')}</p>`;
   const row = (key, text, views, count, className) => html`<tr key=${key} class=${className}>
-    <th scope="row"><span class="bar" style=${{ width: `${(100 * views) / most}%` }}></span><span class="key" title=${text}>${text}</span>${key?.note && html` <span class="quiet">${key.note}</span>`}</th>
+    <th scope="row"><span class="bar" style=${{ width: `${(100 * views) / most}%` }}></span><span class="key" title=${text}>${text}</span></th>
     <td>${formats.number(views)}</td><td class="share">${formats.percent(views / whole)}</td>${visitors && html`<td class="people">${count === undefined ? '' : formats.number(count)}</td>`}</tr>`;
   return html`<table class="bars">
-    <thead><tr><th scope="col">${say(of === 'bots' ? 'bots' : of)}</th><th scope="col">${say(of === 'events' || of === 'downloads' ? 'events' : of === 'entry_pages' ? 'visits' : 'views')}</th>
+    <thead><tr><th scope="col"><span class="away">${say(of)}</span></th><th scope="col">${say(of === 'events' || of === 'downloads' ? 'events' : of === 'entry_pages' ? 'visits' : 'views')}</th>
       <th scope="col" class="share">${say('share')}</th>${visitors && html`<th scope="col" class="people">${say('visitors')}</th>`}</tr></thead>
     <tbody>
-      ${rows.map((r) => row(r.key, r.class && of === 'referrers' ? r.key : key_words(ctx, of, r.key), r.views, r.visitors, ''))}
+      ${rows.map((r) => row(r.key, key_words(ctx, of, r.key), r.views, r.visitors, ''))}
       ${rest > 0 && row('\u0000rest', say('other'), Math.min(rest, most), undefined, 'rest')}
     </tbody></table>`;
 }

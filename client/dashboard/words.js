@@ -23,6 +23,7 @@ const TABLE = {
   group: ['Nhóm', 'ក្រុម', 'Group'],
   no_group: ['Không nhóm', 'គ្មានក្រុម', 'No group'],
   all_groups: ['Mọi nhóm', 'គ្រប់ក្រុម', 'Every group'],
+  counted_in: ['Đếm theo', 'រាប់ជា', 'Counted in'],
   league: ['Bảng so sánh', 'តារាងប្រៀបធៀប', 'League table'],
   filter: ['Lọc theo tên', 'ច្រោះតាមឈ្មោះ', 'Filter by name'],
   nothing_found: ['Không có cổng nào khớp.', 'គ្មានគេហទំព័រណាត្រូវគ្នាទេ។', 'No site matches.'],
