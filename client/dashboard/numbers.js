@@ -1,8 +1,7 @@
 // Numbers and times as each language writes them. Everything here is pure.
 import { MONTHS_EN, WEEKDAYS } from './words.js';
 
-const NARROW = ' '; // a blank that does not break: "1,0 %"
-const DAY_MS = 86400000;
+const BLANK = '\u00a0'; // it does not break: "1,0 %"
 
 export function formats(lang, tz = 'Asia/Ho_Chi_Minh') {
   const english = lang === 'en';
@@ -15,7 +14,7 @@ export function formats(lang, tz = 'Asia/Ho_Chi_Minh') {
     const [i, f] = Math.abs(n).toFixed(digits).split('.');
     return (n < 0 ? '−' : '') + i.replace(/\B(?=(\d{3})+$)/g, thousands) + (f ? decimal + f : '');
   };
-  const percent = (part, digits = 1) => fixed(part * 100, digits) + (english ? '%' : NARROW + '%');
+  const percent = (part, digits = 1) => fixed(part * 100, digits) + (english ? '%' : BLANK + '%');
   /** "+12,3 %" of now against before; null where there is nothing to compare with. */
   const change = (now, before) => {
     if (now == null || !before) return null;
@@ -25,7 +24,7 @@ export function formats(lang, tz = 'Asia/Ho_Chi_Minh') {
     return part > 0 && !/^[0.,%\s]+$/.test(text) ? '+' + text : text.replace(/^−(?=[0.,%\s]+$)/, '');
   };
   /** "≈ 12.400" where it is an estimate. */
-  const about = (n, exact) => (n != null && exact === false ? '≈' + NARROW : '') + number(n);
+  const about = (n, exact) => (n != null && exact === false ? '≈' + BLANK : '') + number(n);
 
   const parts = (seconds) => {
     if (!clocks.has(tz))
@@ -70,4 +69,3 @@ export function formats(lang, tz = 'Asia/Ho_Chi_Minh') {
   };
 }
 
-export { DAY_MS };

@@ -21,7 +21,6 @@ const TABLE = {
   site: ['Cổng', 'គេហទំព័រ', 'Site'],
   groups: ['Nhóm', 'ក្រុម', 'Groups'],
   group: ['Nhóm', 'ក្រុម', 'Group'],
-  no_group: ['Không nhóm', 'គ្មានក្រុម', 'No group'],
   all_groups: ['Mọi nhóm', 'គ្រប់ក្រុម', 'Every group'],
   counted_in: ['Đếm theo', 'រាប់ជា', 'Counted in'],
   league: ['Bảng so sánh', 'តារាងប្រៀបធៀប', 'League table'],
@@ -30,7 +29,6 @@ const TABLE = {
   no_sites: ['Chưa có cổng nào mở cho mọi người.', 'មិនទាន់មានគេហទំព័របើកសាធារណៈនៅឡើយទេ។', 'No site is open to everybody yet.'],
   no_sites_how: ['Đặt public = yes cho một cổng trong luotd.conf, hoặc nhập mã đọc.', 'ដាក់ public = yes សម្រាប់គេហទំព័រមួយក្នុង luotd.conf ឬបញ្ចូលលេខកូដអាន។', 'Set public = yes for a site in luotd.conf, or enter a reader token.'],
   sites_count: ['{0} cổng', '{0} គេហទំព័រ', '{0} sites'],
-  sum: ['Tổng cộng', 'សរុបរួម', 'Sum'],
   last_24h: ['24 giờ qua', '24 ម៉ោងចុងក្រោយ', 'Last 24 hours'],
   last_view: ['Lượt xem cuối', 'ការមើលចុងក្រោយ', 'Last view'],
   change: ['So với hôm qua', 'ធៀបនឹងម្សិលមិញ', 'Against yesterday'],
@@ -44,7 +42,6 @@ const TABLE = {
   today: ['Hôm nay', 'ថ្ងៃនេះ', 'Today'],
   yesterday: ['Hôm qua', 'ម្សិលមិញ', 'Yesterday'],
   week: ['Tuần này', 'សប្តាហ៍នេះ', 'This week'],
-  last_week: ['Tuần trước', 'សប្តាហ៍មុន', 'Last week'],
   this_month: ['Tháng này', 'ខែនេះ', 'This month'],
   total: ['Tất cả', 'សរុប', 'All time'],
   period: ['Kỳ', 'រយៈពេល', 'Period'],
@@ -148,10 +145,8 @@ const TABLE = {
   bots_by_name: ['Theo tên, trong kỳ', 'តាមឈ្មោះ ក្នុងរយៈពេល', 'By name, in the period'],
 
   // How sure the numbers are.
-  about_exact: ['chính xác', 'ត្រឹមត្រូវ', 'exact'],
   about_error: ['ước tính, sai số ±{0}', 'ប៉ាន់ស្មាន កម្រិតលម្អៀង ±{0}', 'estimated, within ±{0}'],
   about_sum: ['cộng theo ngày: ai đến hai ngày được tính hai lần', 'បូកតាមថ្ងៃ៖ អ្នកមកពីរថ្ងៃត្រូវរាប់ពីរដង', 'a sum of days: who came on two days counts twice'],
-  gap: ['Không có dữ liệu {0}', 'គ្មានទិន្នន័យ {0}', 'No data {0}'],
   gap_one: ['Không có dữ liệu {0}: lúc đó luotd không chạy.', 'គ្មានទិន្នន័យ {0}៖ ពេលនោះ luotd មិនដំណើរការ។', 'No data {0}: luotd was not running.'],
   gap_more: ['… và {0} khoảng nữa.', '… និង {0} ចន្លោះទៀត។', '… and {0} more.'],
   not_durable: ['Chưa lưu được: số vẫn đếm đủ trong bộ nhớ và sẽ lưu khi kho trở lại.', 'មិនទាន់រក្សាទុកបានទេ៖ លេខនៅតែរាប់គ្រប់ក្នុងអង្គចងចាំ ហើយនឹងរក្សាទុកពេលឃ្លាំងត្រឡប់មកវិញ។', 'Not saved: everything is still counted in memory, and will be saved when the store is back.'],
@@ -217,7 +212,6 @@ const TABLE = {
   more_data: ['Dữ liệu JSON', 'ទិន្នន័យ JSON', 'JSON documents'],
   csv: ['CSV', 'CSV', 'CSV'],
   csv_of: ['Tải {0} dạng CSV', 'ទាញយក {0} ជា CSV', 'Download {0} as CSV'],
-  error_margin: ['±{0}', '±{0}', '±{0}'],
 };
 
 // Short and long names of weekdays, from Monday.
@@ -236,5 +230,4 @@ export function speaker(lang) {
     return row === undefined ? `⟨${word}⟩` : row[at].replace(/\{(\d)\}/g, (_, i) => values[i] ?? '');
   };
 }
-export const knows = (word) => Object.hasOwn(TABLE, word);
 export const table = TABLE;
