@@ -36,7 +36,7 @@ CC = gcc
 endif
 
 UV_LIBS     = -luv
-CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lpsl -lhs -lpcre2-8 -lm -lpthread
+CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lpsl -lhs -lpcre2-8 -lz -lm -lpthread
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
        -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wundef
@@ -71,7 +71,7 @@ NET_OBJ    = $(call obj,$(wildcard daemon/net/*.c))
 KEEP_OBJ   = $(call obj,$(wildcard daemon/keep/*.c))
 NET_TEST_OBJ = $(call obj,tests/net/served.c)
 CTL_OBJ    = $(call obj,$(CTL_SRC))
-CTL_LIBS   = -ljansson -lz
+CTL_LIBS   = -ljansson
 LIB_OBJ    = $(call obj,$(LIB_SRC))
 
 UNIT_SRC   = $(sort $(wildcard tests/*/test_*.c tests/test_*.c))

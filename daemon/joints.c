@@ -218,6 +218,7 @@ void daemon_join_service(struct daemon *d)
     memcpy(d->node, d->config->settings.node, sizeof d->node);
     d->service = (struct service){
         .atlas = &d->atlas,
+        .readers = &d->readers,
         .clock = &d->clock,
         .node = d->node,
         .run_dir = d->places.run_dir,

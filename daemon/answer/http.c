@@ -3,11 +3,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "answer/gzip.h"
 #include "answer/routes.h"
 #include "answer/widgets.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "count/turn.h"
+#include "parse/accept_encoding.h"
 #include "parse/forwarded.h"
 
 enum { PROXIED_WITHOUT_MAX = 100 };
@@ -19,13 +21,19 @@ int answer_lane_init(struct http_lane *lane, struct service *service,
 {
     *lane = (struct http_lane){.service = service, .pipeline = pipeline};
     lane->widgets = calloc(registry_limit(service->registry), sizeof *lane->widgets);
-    return lane->widgets == NULL ? ERR_NOMEM : 0;
+    lane->gzip = gzip_new();
+    if (lane->widgets != NULL && lane->gzip != NULL)
+        return 0;
+    answer_lane_release(lane);
+    return ERR_NOMEM;
 }
 
 void answer_lane_release(struct http_lane *lane)
 {
     free(lane->widgets);
+    gzip_free(lane->gzip);
     lane->widgets = NULL;
+    lane->gzip = NULL;
 }
 
 /* --- Inside the turn --- */
@@ -159,12 +167,19 @@ void asked_error(struct asked *a, unsigned status, const char *reason,
 void asked_document(struct asked *a, const char *type, struct slice body)
 {
     char etag[ETAG_MAX];
+    struct slice gzip;
 
     etag_weak(etag, document_hash(body));
     a->r.status = etag_matches(a->request->if_none_match, etag) ? 304 : 200;
     a->r.etag = etag;
     a->r.type = type;
-    a->r.cache = "max-age=0, s-maxage=1";
+    a->r.cache = a->whole ? NULL : "max-age=0, s-maxage=1";
+    a->r.vary_encoding = body.length >= GZIP_MIN;
+    if (a->r.status == 200 && accepts_gzip(a->request->accept_encoding) &&
+        gzip_bytes(a->lane->gzip, body, &gzip)) {
+        a->r.encoding = "gzip";
+        body = gzip;
+    }
     respond_write(a->out, &a->r, body);
 }
 
@@ -234,6 +249,10 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
     };
 
     say_proxy_without(lane);
+    a.rights.service = lane->service;
+    a.rights.shown = authorization_is_bearer(request->authorization);
+    if (a.rights.shown)
+        (void)readers_by_token(NULL, request->authorization, a.rights.token);
     if (plan->route != NULL && plan->route->cors)
         a.r.origin = SLICE("*");
     if (plan->refused != 0)

@@ -4,8 +4,8 @@
  * The happy path: answer_request() inside a turn finds the route and, if the request is a
  * beacon, counts it; answer_respond() after the turn writes the whole answer. What needs
  * the store becomes a job, and its bytes come later through service->reply_http. It fails
- * when: no route (404), no such method there (405), the site is private (403), the reader
- * has too much to do (503 with Retry-After). */
+ * when: no route (404), no such method there (405), the site is private (401, 403), the
+ * reader has too much to do (503 with Retry-After). */
 #ifndef LUOT_ANSWER_HTTP_H
 #define LUOT_ANSWER_HTTP_H
 
@@ -21,6 +21,7 @@ struct http_lane {
     struct pipeline *pipeline;
     struct cached_widget *widgets; /* by site index: widget.json of this second */
     struct document document;      /* what documents said of the last moment    */
+    struct gzip *gzip;             /* NULL: no memory for one                   */
     uint64_t proxied_without; /* beacons in a row from a proxy without X-Forwarded-For */
     bool proxied_told;        /* it is in the log                                      */
 };

@@ -1,5 +1,6 @@
 /* The front-end's files, and the two pages that are filled in. */
 #include "answer/routes.h"
+#include "parse/accept_encoding.h"
 #include "parse/query.h"
 #include "report/assets.h"
 #include "report/page.h"
@@ -11,22 +12,6 @@ enum { TAG_MAX = 32 };
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "      \
     "img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
 
-/* "gzip" with any weight but 0. */
-static bool takes_gzip(struct slice accept)
-{
-    while (accept.length > 0) {
-        struct slice part = slice_cut(&accept, ',');
-        struct slice name = slice_trim(slice_cut(&part, ';'));
-        struct slice weight = slice_trim(part);
-        bool zero = slice_starts(weight, SLICE("q=0"));
-        for (size_t i = 3; zero && i < weight.length; i++)
-            zero = weight.at[i] == '.' || weight.at[i] == '0';
-        if (slice_equal_nocase(name, SLICE("gzip")))
-            return !zero;
-    }
-    return false;
-}
-
 static void not_built_in(struct asked *a)
 {
     asked_error(a, 404, "not_found", "This luotd was built without that file.");
@@ -35,7 +20,7 @@ static void not_built_in(struct asked *a)
 void answer_asset(struct asked *a)
 {
     struct slice name = {a->request->path.at + 1, a->request->path.length - 1};
-    bool gzip = takes_gzip(a->request->accept_encoding);
+    bool gzip = accepts_gzip(a->request->accept_encoding);
     struct asset asset;
     char etag[ETAG_MAX];
 

@@ -16,6 +16,7 @@ static const char *reason_phrase(unsigned status)
         {204, "No Content"},
         {304, "Not Modified"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
@@ -64,7 +65,8 @@ static void cors_headers(struct buffer *out, const struct respond *r)
     buffer_text(out, "\r\n");
     if (r->preflight != NULL) {
         header(out, "Access-Control-Allow-Methods", r->preflight);
-        header(out, "Access-Control-Allow-Headers", "Content-Type");
+        header(out, "Access-Control-Allow-Headers",
+               r->authorization ? "Authorization" : "Content-Type");
         header(out, "Access-Control-Max-Age", "86400");
     } else if (r->has_outcome) {
         header(out, "Access-Control-Expose-Headers", "X-Luot");
@@ -84,6 +86,16 @@ static void outcome_header(struct buffer *out, enum outcome outcome)
     buffer_text(out, "\r\n");
 }
 
+static void vary_header(struct buffer *out, const struct respond *r)
+{
+    static const char encoding[] = "Accept-Encoding";
+
+    if (r->vary != NULL && r->vary_encoding)
+        buffer_format(out, "Vary: %s, %s\r\n", r->vary, encoding);
+    else
+        header(out, "Vary", r->vary_encoding ? encoding : r->vary);
+}
+
 static void head(struct buffer *out, const struct respond *r, size_t length)
 {
     bool has_body = r->status != 204 && r->status != 304;
@@ -98,8 +110,9 @@ static void head(struct buffer *out, const struct respond *r, size_t length)
     header(out, "Cache-Control", r->cache == NULL ? "no-store" : r->cache);
     header(out, "X-Content-Type-Options", "nosniff");
     header(out, "ETag", r->etag);
-    header(out, "Vary", r->vary);
+    vary_header(out, r);
     header(out, "Allow", r->allow);
+    header(out, "WWW-Authenticate", r->authenticate);
     cors_headers(out, r);
     if (r->has_outcome)
         outcome_header(out, r->outcome);
@@ -167,6 +180,7 @@ void respond_error(struct buffer *out, struct respond *r, unsigned status,
     r->etag = NULL;
     r->policy = NULL;
     r->encoding = NULL;
+    r->vary_encoding = false;
     respond_write(out, r, buffer_written(&body));
 }
 

@@ -5,6 +5,7 @@
 #include "answer/destination.h"
 #include "answer/http.h"
 #include "answer/respond.h"
+#include "answer/rights.h"
 
 enum route_methods {
     TAKES_GET = 1, /* and HEAD               */
@@ -19,6 +20,8 @@ struct asked {
     const struct site *site;  /* of {site} in the path; NULL where there is none */
     struct document document; /* of this moment                                  */
     struct http_token token;
+    struct rights rights; /* what was shown with the request                   */
+    bool whole;           /* a token opens the site: nothing of it is folded   */
     struct buffer *out;
     struct respond r; /* begun: keep_alive, head_only, now   */
     bool later;       /* set by a handler that wrote nothing */
@@ -60,11 +63,12 @@ void answer_dashboard(struct asked *a);
 /* For handlers. */
 void asked_error(struct asked *a, unsigned status, const char *reason,
                  const char *message);
-/* true: the site is not public, and that was said. */
+/* true: who asks may not read the site's documents, and that was said. Else a->whole. */
 bool asked_private(struct asked *a);
 /* Where an answer goes that comes later. */
 struct destination asked_destination(const struct asked *a);
-/* 200 or 304, public, with a weak ETag of the numbers. */
+/* 200 or 304 with a weak ETag of the numbers, gzipped for who takes that; public, but for
+ * a->whole. */
 void asked_document(struct asked *a, const char *type, struct slice body);
 /* The site's origins as CORS sees them: the origin itself when it may read the site's
  * answers, else empty. */

@@ -101,6 +101,8 @@ struct net_listener { /* what was really opened */
 int net_open(struct net **ret_net, const struct net_options *options,
              char ret_error[256]);
 const struct net_listener *net_listeners(const struct net *n, size_t *ret_count);
+/* How many there may be at once: as asked, or what the open files allow. */
+unsigned net_connections(const struct net *n);
 /* Every socket that net_open opened itself, so that somebody can keep it. Before
  * net_start. */
 void net_show_sockets(const struct net *n, void (*show)(void *context, int fd),

@@ -104,6 +104,7 @@ struct office *office_new(const char *config)
     o->status = (struct service_status){.durable = true, .arena_fs = "tmpfs"};
     o->service = (struct service){.registry = o->town.registry,
                                   .clock = &o->town.clock,
+                                  .readers = &o->readers,
                                   .rows = o->town.row,
                                   .workers = 1,
                                   .node = "here",
@@ -116,6 +117,9 @@ struct office *office_new(const char *config)
                                   .reply_http = reply_http,
                                   .reply_console = reply_console,
                                   .reload = reload};
+    cr_assert_eq(readers_new(&o->own_readers, o->town.config, 1), 0);
+    atomic_store(&o->readers, o->own_readers);
+    atomic_store(&o->service.live_limit, 3);
     cr_assert_eq(answer_lane_init(&o->lane, &o->service, &o->town.pipeline), 0);
     return o;
 }
@@ -123,6 +127,7 @@ struct office *office_new(const char *config)
 void office_free(struct office *o)
 {
     answer_lane_release(&o->lane);
+    readers_free(o->own_readers);
     if (o->store != NULL)
         o->store->ops->close(o->store);
     town_release(&o->town);

@@ -12,6 +12,8 @@ enum { OFFICE_BYTES = 1 << 20 };
 struct office {
     struct town town;
     struct service service;
+    struct readers *own_readers; /* of the town's configuration */
+    _Atomic(const struct readers *) readers;
     struct http_lane lane;
     struct store *store; /* NULL until office_open_store */
     struct service_status status;
