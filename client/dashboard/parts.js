@@ -2,6 +2,7 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { comparisons_for, PERIODS } from './days.js';
+import { write_place } from './place.js';
 
 /** A day's views by hour as bars. Decoration: its row says the numbers. */
 export function Sparkline({ values }) {
@@ -99,10 +100,13 @@ export function TokenForm({ ctx, why }) {
 /** Why there is nothing to see, in plain words. */
 export function Trouble({ ctx, error, site }) {
   const { say } = ctx;
-  if (error.status === 404) return html`<p class="card notice" role="alert">${say('no_such_site', site)}</p>`;
-  if (error.wants_token) return html`<${TokenForm} ctx=${ctx} why=${ctx.api.has_token() ? say('wrong_token') : say('private_site')} />`;
-  return html`<p class="card notice" role="alert">${error.status >= 400 && error.status < 500 ? error.message : say('trouble')}</p>`;
+  const why = error.status === 404 ? say('no_such_site', site) : error.status >= 400 && error.status < 500 ? error.message : say('trouble');
+  return html`<div class="head"><div><${BackToSites} ctx=${ctx} /><h1>${site || say('sites')}</h1></div></div>
+    ${error.wants_token ? html`<${TokenForm} ctx=${ctx} why=${ctx.api.has_token() ? say('wrong_token') : say('private_site')} />` : html`<p class="card notice" role="alert">${why}</p>`}`;
 }
+
+export const BackToSites = ({ ctx }) =>
+  html`<nav aria-label=${ctx.say('dashboard')}><a href=${write_place(ctx.home())} onClick=${ctx.follow(ctx.home())}>${ctx.say('back_to_sites')}</a></nav>`;
 
 /** A link to a CSV; with a token it is fetched, because a link cannot send one. */
 export function Csv({ ctx, href, name, what }) {

@@ -46,19 +46,19 @@ function Report({ ctx, now, month, round }) {
       <button type="button" disabled=${open} onClick=${() => go({ month: add_months(month, 1) })}>${say('next_month')} ›</button>
       <span class="grow"></span><button type="button" class="primary" onClick=${() => print()}>${say('print')}</button></div>
     <header><p class="quiet">${now.title}</p><h1>${say('report_of', f.month(month))}</h1>${open && html`<p class="quiet">${say('report_so_far', f.day(today))}</p>`}</header>
-    <table class="plain summary"><thead><tr><th></th><th scope="col">${f.month(month)}</th><th scope="col">${f.month(add_months(month, -1))}</th><th scope="col">${say('same_month_last_year')}</th></tr></thead>
+    <table class="plain summary"><thead><tr><th scope="col"><span class="away">${say('month')}</span></th><th scope="col">${f.month(month)}</th><th scope="col">${f.month(add_months(month, -1))}</th><th scope="col">${say('same_month_last_year')}</th></tr></thead>
       <tbody>${METRICS.map((m) => html`<tr key=${m}><th scope="row">${say(m)} <span class="quiet">${say(m + '_what')}</span></th><td><b>${f.number(value(m, 0))}</b></td>
         ${[1, 12].map((back) => html`<td>${f.number(value(m, back))} ${!open && html`<${Change} ctx=${ctx} now=${value(m, 0)} before=${value(m, back)} />`}</td>`)}</tr>`)}
       <tr><th scope="row">${say('views_per_visit')}</th>${[0, 1, 12].map((back) => html`<td>${value('visits', back) > 0 ? f.fixed(value('views', back) / value('visits', back), 1) : '–'}</td>`)}</tr></tbody></table>
     ${days.visits && html`<${Days} ctx=${ctx} days=${days} range=${range} />`}
     <div class="tops">${TOPS.map(([of, rows]) => html`<${Top} key=${of} ctx=${ctx} site=${site} of=${of} range=${range} rows=${rows} round=${round} />`)}</div>
-    ${days.visits && html`<${DayTable} ctx=${ctx} days=${days} />`}
     <section><h2>${say('notes')}</h2><ul>
       ${(days.visits?.gaps ?? []).map(([a, b]) => html`<li>${say('gap_one', f.span(a, b, today))}</li>`)}
       ${days.visits?.gaps?.length === 0 && html`<li>${say('no_gaps')}</li>`}
       <li>${say('bots')}: ${say('bots_what')}</li>
       ${now.geo?.credit && html`<li>${now.geo.credit}</li>`}
       <li>${say('made_at', f.moment(now.as_of, ''), ctx.version)}</li></ul></section>
+    ${days.visits && html`<${DayTable} ctx=${ctx} days=${days} />`}
   </article>`;
 }
 
@@ -93,7 +93,7 @@ function DayTable({ ctx, days }) {
   const { say, formats: f } = ctx;
   const at = (metric, i) => f.number(days[metric]?.points?.[i]?.[1]);
   const rows = days.visits.points.map(([t], i) => [t, i]).filter(([t]) => f.day_of(t) <= f.day_of(days.visits.as_of));
-  return html`<section class="day-table"><h2>${say('as_table')}</h2><table class="plain"><thead><tr><th scope="col">${say('day')}</th>${METRICS.map((m) => html`<th scope="col">${say(m)}</th>`)}</tr></thead>
+  return html`<section class="day-table"><h2>${say('day_by_day')}</h2><table class="plain"><thead><tr><th scope="col">${say('day')}</th>${METRICS.map((m) => html`<th scope="col">${say(m)}</th>`)}</tr></thead>
     <tbody>${rows.map(([t, i]) => html`<tr key=${t}><th scope="row">${f.step(t, 'day')}</th>${METRICS.map((m) => html`<td>${at(m, i)}</td>`)}</tr>`)}
     </tbody></table></section>`;
 }

@@ -7,8 +7,7 @@ import { add_days, compared, comparisons_for, days_between, days_of, step_for } 
 import { POLL_MS, use_document, use_stream } from './hooks.js';
 import { NotCounted, Notes, Warnings } from './honesty.js';
 import { formats } from './numbers.js';
-import { Change, Periods, Sure, Trouble } from './parts.js';
-import { write_place } from './place.js';
+import { BackToSites, Change, Periods, Sure, Trouble } from './parts.js';
 import { Tops } from './tops.js';
 import { use_by_now, use_totals } from './totals.js';
 
@@ -43,7 +42,7 @@ function Site({ ctx, site, now, alone, live, lost, round }) {
   const shared = { ctx, site, now, today, elapsed_s, range, other, metric, round };
   return html`
     <div class="head">
-      <div>${!alone && html`<nav aria-label=${say('dashboard')}><a href=${write_place(ctx.home())} onClick=${ctx.follow(ctx.home())}>${say('back_to_sites')}</a></nav>`}<h1>${now.title}</h1></div>
+      <div>${!alone && html`<${BackToSites} ctx=${ctx} />`}<h1>${now.title}</h1></div>
       <p class="quiet state"><span class=${live && !lost ? 'dot' : 'dot off'} aria-hidden="true"></span>${live && !lost ? say('live') : say('as_of', f.time(now.as_of))}</p>
     </div>
     <${Warnings} ctx=${ctx} now=${now} today=${today} lost=${lost} />

@@ -2,6 +2,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { paths } from './api.js';
+import { Warnings } from './honesty.js';
 import { POLL_MS, use_document, use_keys, use_stream } from './hooks.js';
 import { Change, Choice, Sparkline, TokenForm, Trouble } from './parts.js';
 import { elsewhere, write_place } from './place.js';
@@ -60,10 +61,10 @@ export function SitesView({ ctx, round }) {
   ctx.know_sites(data.sites);
   // A server of one site: that one.
   if (data.sites.length === 1 && !api.has_token() && place.q === '') return html`<${SiteView} ctx=${ctx} site=${data.sites[0].site} alone round=${round} />`;
-  return html`<${Sites} ctx=${ctx} all=${with_live(data, stream)} />`;
+  return html`<${Sites} ctx=${ctx} all=${with_live(data, stream)} lost=${error !== null} />`;
 }
 
-function Sites({ ctx, all }) {
+function Sites({ ctx, all, lost }) {
   const { say, formats, place, go } = ctx;
   const filter = useRef(null), list = useRef(null);
   const [chosen, set_chosen] = useState(-1);
@@ -86,12 +87,13 @@ function Sites({ ctx, all }) {
   useEffect(() => { document.title = `${say('sites')} – luot`; }, [ctx.lang]);
 
   if (all.sites.length === 0)
-    return html`<div class="welcome"><h1>${say('no_sites')}</h1><p class="quiet">${say('no_sites_how')}</p><${TokenForm} ctx=${ctx} /></div>`;
+    return html`<div class="welcome"><h1>${say('no_sites')}</h1><p class="quiet">${say('no_sites_how')}</p><${TokenForm} ctx=${ctx} why=${ctx.api.has_token() ? say('wrong_token') : ''} /></div>`;
   const groups = all.groups.filter((g) => g.group !== '').map((g) => ({ ...g, ...sums(every.filter((s) => s.group === g.group)) }));
   const shown = ['today', 'yesterday', 'week', 'month', 'total'].filter((p) => total[p] !== null);
   return html`
     <div class="head"><h1>${say('sites')}</h1><p class="quiet">${say('sites_count', formats.number(all.sites.length))}</p></div>
-    ${all.durable === false && html`<p class="card notice" role="status">${say('not_durable')}</p>`}
+    <${Warnings} ctx=${ctx} now=${all} today=${formats.day_of(all.as_of)} lost=${lost} />
+    ${ctx.api.has_token() && all.reader === null && html`<${TokenForm} ctx=${ctx} why=${say('wrong_token')} />`}
     <div class="figures"><dl>
       <div class="first"><dt>${say('online')}</dt><dd>${formats.number(total.online)}</dd></div>
       ${shown.map((p) => html`<div><dt>${say(p === 'month' ? 'this_month' : p)}</dt><dd>${formats.number(total[p])}</dd></div>`)}

@@ -180,6 +180,7 @@ const TABLE = {
   same_month_last_year: ['Cùng tháng năm trước', 'ខែដដែលឆ្នាំមុន', 'Same month last year'],
   month: ['Tháng', 'ខែ', 'Month'],
   day: ['Ngày', 'ថ្ងៃ', 'Day'],
+  day_by_day: ['Từng ngày', 'ថ្ងៃនីមួយៗ', 'Day by day'],
   by_day: ['{0} theo ngày', '{0} តាមថ្ងៃ', '{0} by day'],
   busiest_day: ['Ngày đông nhất', 'ថ្ងៃមមាញឹកបំផុត', 'Busiest day'],
   day_average: ['Trung bình mỗi ngày', 'មធ្យមក្នុងមួយថ្ងៃ', 'Average day'],
