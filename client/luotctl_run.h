@@ -22,6 +22,9 @@ int luotctl_check(const struct luotctl *ctl, const struct invocation *i);
 /* In luotctl_report.c: a monthly report, and whether that is what was typed. */
 int luotctl_report(const struct luotctl *ctl, const struct invocation *i);
 bool month_report_is_asked(const struct invocation *i);
+/* In luotctl_reader.c: a token, and whether that is what was typed. */
+int luotctl_reader(const struct luotctl *ctl, const struct invocation *i);
+bool reader_add_is_asked(const struct invocation *i);
 int luotctl_dump(const struct luotctl *ctl, const struct invocation *i);
 int luotctl_classify(const struct luotctl *ctl, const struct invocation *i);
 int luotctl_load(const struct luotctl *ctl, const struct invocation *i);

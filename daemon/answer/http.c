@@ -22,7 +22,8 @@ int answer_lane_init(struct http_lane *lane, struct service *service,
     *lane = (struct http_lane){.service = service, .pipeline = pipeline};
     lane->widgets = calloc(registry_limit(service->registry), sizeof *lane->widgets);
     lane->gzip = gzip_new();
-    if (lane->widgets != NULL && lane->gzip != NULL)
+    lane->live = live_new(service);
+    if (lane->widgets != NULL && lane->gzip != NULL && lane->live != NULL)
         return 0;
     answer_lane_release(lane);
     return ERR_NOMEM;
@@ -32,6 +33,8 @@ void answer_lane_release(struct http_lane *lane)
 {
     free(lane->widgets);
     gzip_free(lane->gzip);
+    live_free(lane->live);
+    lane->live = NULL;
     lane->widgets = NULL;
     lane->gzip = NULL;
 }
@@ -159,7 +162,7 @@ void answer_request(struct http_lane *lane, const struct http_request *request,
 void asked_error(struct asked *a, unsigned status, const char *reason,
                  const char *message)
 {
-    if (status == 503)
+    if (status == 503 && a->r.retry_after_s == 0)
         a->r.retry_after_s = 1;
     respond_error(a->out, &a->r, status, reason, message);
 }
@@ -234,8 +237,8 @@ static void answer_site(struct asked *a)
 
 void answer_respond(struct http_lane *lane, const struct http_request *request,
                     const struct answer_plan *plan, struct buffer *out,
-                    unsigned *ret_status, bool *ret_close, struct http_token token,
-                    bool *ret_later)
+                    struct http_token token, uint64_t second,
+                    struct answer_reply *ret_reply)
 {
     struct asked a = {
         .lane = lane,
@@ -243,6 +246,7 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
         .plan = plan,
         .token = token,
         .out = out,
+        .second = second,
         .r = {.keep_alive = request->keep_alive,
               .head_only = request->method == METHOD_HEAD,
               .now = clock_now(lane->service->clock)},
@@ -261,7 +265,9 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
         answer_preflight(&a);
     else
         answer_site(&a);
-    *ret_status = a.r.status;
-    *ret_close = !request->keep_alive;
-    *ret_later = a.later;
+    *ret_reply = (struct answer_reply){.status = a.r.status,
+                                       .close = !request->keep_alive || a.r.endless,
+                                       .later = a.later,
+                                       .streams = a.streams};
+    memcpy(ret_reply->listener, &a.listener, sizeof a.listener);
 }

@@ -106,7 +106,7 @@ static void head(struct buffer *out, const struct respond *r, size_t length)
     buffer_text(out, reason_phrase(r->status));
     buffer_text(out, "\r\n");
     date_header(out, r->now);
-    header(out, "Connection", r->keep_alive ? "keep-alive" : "close");
+    header(out, "Connection", r->keep_alive && !r->endless ? "keep-alive" : "close");
     header(out, "Cache-Control", r->cache == NULL ? "no-store" : r->cache);
     header(out, "X-Content-Type-Options", "nosniff");
     header(out, "ETag", r->etag);
@@ -124,7 +124,10 @@ static void head(struct buffer *out, const struct respond *r, size_t length)
         header(out, "Content-Security-Policy", r->policy);
         if (r->policy != NULL)
             header(out, "Referrer-Policy", "no-referrer");
-        buffer_format(out, "Content-Length: %zu\r\n", length);
+        if (r->endless)
+            header(out, "X-Accel-Buffering", "no");
+        else
+            buffer_format(out, "Content-Length: %zu\r\n", length);
     }
     buffer_text(out, "\r\n");
 }

@@ -25,6 +25,12 @@ static const struct route table[] = {
      "?of=pages&from=2026-01-01&to=2026-02-01", "The same for a spreadsheet."},
     {"/v1/{site}/page.json", TAKES_GET, false, true, answer_page_views, "?p=/",
      "The views of one page, in all and today."},
+    {"/v1/{site}/live", TAKES_GET, false, true, answer_live, "",
+     "Server-Sent Events: snapshot.json without tops, once a second when something "
+     "changed."},
+    {"/v1/live", TAKES_GET, false, true, answer_live, "",
+     "The same of all sites that you may read: who is online and what today brought, "
+     "every two seconds."},
     {"/luot.js", TAKES_GET, false, true, answer_asset, NULL, NULL},
     {"/widget.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},

@@ -4,6 +4,7 @@
 
 #include "answer/destination.h"
 #include "answer/http.h"
+#include "answer/live.h"
 #include "answer/respond.h"
 #include "answer/rights.h"
 
@@ -24,7 +25,10 @@ struct asked {
     bool whole;           /* a token opens the site: nothing of it is folded   */
     struct buffer *out;
     struct respond r; /* begun: keep_alive, head_only, now   */
-    bool later;       /* set by a handler that wrote nothing */
+    bool later;       /* set by a handler that wrote nothing                */
+    uint64_t second;  /* given: of the clock that live_next is asked by     */
+    bool streams;     /* set by a handler: more comes, for this listener    */
+    struct listener listener;
 };
 
 struct route {
@@ -51,6 +55,8 @@ void answer_widget(struct asked *a);
 void answer_snapshot(struct asked *a);
 void answer_series(struct asked *a);
 void answer_sites(struct asked *a);
+/* live.c: */
+void answer_live(struct asked *a);
 /* documents_tops.c: */
 void answer_tops_json(struct asked *a);
 void answer_tops_csv(struct asked *a);

@@ -152,19 +152,24 @@ static void answer(struct office *o, const struct http_request *request,
     struct http_token token = {1, 2, 3};
     struct answer_plan plan;
     struct buffer out;
-    unsigned now;
+    struct answer_reply reply;
 
     pipeline_begin(&o->town.pipeline, town_now(&o->town));
     answer_request(&o->lane, request, peer, &plan);
     (void)pipeline_end(&o->town.pipeline);
     buffer_init(&out, memory, sizeof memory);
-    answer_respond(&o->lane, request, &plan, &out, &now, &o->close, token, &o->later);
+    answer_respond(&o->lane, request, &plan, &out, token, o->second, &reply);
     cr_assert_eq(buffer_error(&out), 0);
+    o->close = reply.close;
+    o->later = reply.later;
+    o->streams = reply.streams;
+    if (reply.streams)
+        memcpy(&o->listener, reply.listener, sizeof o->listener);
     if (o->later) {
         cr_expect_eq(out.length, 0u, "an answer that comes later is nothing now");
         return;
     }
-    o->status_code = now;
+    o->status_code = reply.status;
     keep(o, buffer_written(&out));
 }
 
