@@ -25,7 +25,7 @@ export function arrange(sites, { q, group, sort }, lang) {
   const value = (s) => (by === 'change' ? change_of(s) : s[by]);
   return sites
     .filter((s) => (group === '' || s.group === group) && words.every((w) => fold(`${s.title} ${s.site} ${s.group}`).includes(w)))
-    .sort((a, b) => (by === 'title' || by === 'group' ? compare(a[by], b[by]) : (value(a) ?? 0) - (value(b) ?? 0)) * (down ? -1 : 1) || compare(a.title, b.title));
+    .sort((a, b) => (by === 'title' || by === 'group' ? compare(a[by], b[by]) : (value(a) ?? 0) - (value(b) ?? 0)) * (down ? -1 : 1) || (b.total ?? 0) - (a.total ?? 0) || compare(a.title, b.title));
 }
 
 /** sites.json with what the stream has said since. */

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { paths } from './api.js';
 import { use_document } from './hooks.js';
 import { Csv } from './parts.js';
+import { OWN_NAMES } from './words.js';
 
 export const PANELS = [
   ['tops_pages', ['pages', 'entry_pages', 'not_found']],
@@ -20,10 +21,12 @@ const named = (say, prefix, key, list) => (list.includes(key) ? say(prefix + key
 const CLASSES = ['direct', 'internal', 'search', 'social', 'mail', 'ai', 'ads', 'other'];
 const DEVICES = ['desktop', 'mobile', 'tablet', 'tv', 'console', 'wearable', 'car', 'speaker'];
 
-/** A name of the browser's own list, in the language; what it does not know is itself. */
+/** A name of the browser's own list, in the language; browsers without Khmer have some names here, and English ones for the rest. */
 function display_name(lang, type, code) {
   try {
-    return new Intl.DisplayNames([lang], { type, fallback: 'code' }).of(code);
+    const here = Intl.DisplayNames.supportedLocalesOf([lang]).length > 0;
+    if (!here && OWN_NAMES[lang]?.[type]?.[code]) return OWN_NAMES[lang][type][code];
+    return new Intl.DisplayNames([here ? lang : 'en'], { type, fallback: 'code' }).of(code);
   } catch {
     return code;
   }

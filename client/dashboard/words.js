@@ -223,6 +223,15 @@ export const WEEKDAYS = {
 };
 export const MONTHS_EN = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
 
+// Chromium knows no Khmer names of countries and languages.
+export const OWN_NAMES = {
+  km: {
+    region: { VN: 'វៀតណាម', KH: 'កម្ពុជា', TH: 'ថៃ', LA: 'ឡាវ', MM: 'មីយ៉ាន់ម៉ា', CN: 'ចិន', JP: 'ជប៉ុន', KR: 'កូរ៉េខាងត្បូង', TW: 'តៃវ៉ាន់', HK: 'ហុងកុង', SG: 'សិង្ហបុរី', MY: 'ម៉ាឡេស៊ី', ID: 'ឥណ្ឌូណេស៊ី', PH: 'ហ្វីលីពីន',
+      IN: 'ឥណ្ឌា', AU: 'អូស្ត្រាលី', US: 'សហរដ្ឋអាមេរិក', CA: 'កាណាដា', GB: 'ចក្រភពអង់គ្លេស', FR: 'បារាំង', DE: 'អាល្លឺម៉ង់', NL: 'ហូឡង់', RU: 'រុស្ស៊ី', UA: 'អ៊ុយក្រែន', SE: 'ស៊ុយអែត', IE: 'អៀរឡង់' },
+    language: { vi: 'វៀតណាម', en: 'អង់គ្លេស', km: 'ខ្មែរ', zh: 'ចិន', fr: 'បារាំង', ja: 'ជប៉ុន', ko: 'កូរ៉េ', th: 'ថៃ', lo: 'ឡាវ', de: 'អាល្លឺម៉ង់', ru: 'រុស្ស៊ី' },
+  },
+};
+
 /** say('gap', '02:50'): that word in the language. A word that is not in the table is a mistake, and shows. */
 export function speaker(lang) {
   const at = Math.max(0, LANGUAGES.indexOf(lang));
