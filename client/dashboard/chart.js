@@ -58,7 +58,7 @@ function options({ width, ctx, step, tz, gaps, on_zoom, on_point, single }) {
       { stroke: colour('--before'), width: 1.5, dash: [4, 4], points: { show: false } },
       { stroke: colour('--accent'), width: 2, fill: colour('--accent-wash'), points },
       { stroke: colour('--accent'), width: 2, dash: [3, 4], points }],
-    axes: [{ ...axis, grid: { show: false }, values: times, space: 72, size: Math.round(parseFloat(font) * 2) },
+    axes: [{ ...axis, grid: { show: false }, values: times, space: 72, gap: 8, size: Math.round(parseFloat(font) * 2.2) },
       { ...axis, values: (u, splits) => splits.map((v) => (Number.isInteger(v) ? formats.number(v) : '')), space: 44,
         size: (u, values) => 16 + Math.round(parseFloat(font) * 0.5) * Math.max(1, ...(values ?? ['']).map((v) => v.length)) }],
     hooks: {

@@ -15,7 +15,7 @@ export function Warnings({ ctx, now, today, lost }) {
   return texts.length > 0 && html`<div class="card notice" role="status">${texts.map((t) => html`<p>${t}</p>`)}</div>`;
 }
 
-export function Notes({ ctx, now, range }) {
+export function Notes({ ctx, now, range, snippet }) {
   const { say, formats: f } = ctx;
   const today = f.day_of(now.as_of);
   const seeds = Object.entries(now.seed ?? {});
@@ -29,7 +29,7 @@ export function Notes({ ctx, now, range }) {
   ].filter(Boolean);
   return html`<section class="notes" aria-label=${say('notes')}>
     <dl>${['views', 'visits', 'visitors', 'bots'].map((w) => html`<div><dt>${say(w)}</dt><dd>${say(w + '_what')}</dd></div>`)}</dl>
-    ${texts.length > 0 && html`<ul>${texts.map((t) => html`<li>${t}</li>`)}</ul>`}
+    <ul>${texts.map((t) => html`<li>${t}</li>`)}<li><a href=${snippet}>${say('snippet')}</a></li></ul>
     ${now.geo?.credit && html`<p class="quiet">${now.geo.credit}</p>`}
   </section>`;
 }

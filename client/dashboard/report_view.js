@@ -5,7 +5,7 @@ import { paths } from './api.js';
 import { add_months, days_between } from './days.js';
 import { use_document } from './hooks.js';
 import { formats } from './numbers.js';
-import { Change, Trouble } from './parts.js';
+import { Change, Sure, Trouble } from './parts.js';
 import { Bars, TopNotes } from './tops.js';
 
 const METRICS = ['views', 'visits', 'visitors'];
@@ -41,13 +41,14 @@ function Report({ ctx, now, month, round }) {
   useEffect(() => { document.title = `${say('report_of', f.month(month))} – ${now.title}`; }, [month, ctx.lang]);
   const value = (metric, back) => months[metric]?.points?.at(-1 - back)?.[1] ?? null;
   const open = range.to > today;
+  const sure = { [today.slice(0, 7)]: now.periods.month, [add_months(today.slice(0, 7), -1)]: now.periods.last_month }[month];
   return html`<article class="report">
     <div class="head no-print"><button type="button" onClick=${() => go({ month: add_months(month, -1) })}>‹ ${say('previous_month')}</button>
       <button type="button" disabled=${open} onClick=${() => go({ month: add_months(month, 1) })}>${say('next_month')} ›</button>
       <span class="grow"></span><button type="button" class="primary" onClick=${() => print()}>${say('print')}</button></div>
     <header><p class="quiet">${now.title}</p><h1>${say('report_of', f.month(month))}</h1>${open && html`<p class="quiet">${say('report_so_far', f.day(today))}</p>`}</header>
     <table class="plain summary"><thead><tr><th scope="col"><span class="away">${say('month')}</span></th><th scope="col">${f.month(month)}</th><th scope="col">${f.month(add_months(month, -1))}</th><th scope="col">${say('same_month_last_year')}</th></tr></thead>
-      <tbody>${METRICS.map((m) => html`<tr key=${m}><th scope="row">${say(m)} <span class="quiet">${say(m + '_what')}</span></th><td><b>${f.number(value(m, 0))}</b></td>
+      <tbody>${METRICS.map((m) => html`<tr key=${m}><th scope="row">${say(m)} <span class="quiet">${say(m + '_what')}</span></th><td><b><${Sure} value=${value(m, 0)} numbers=${m === 'visitors' ? sure : null} ctx=${ctx} /></b></td>
         ${[1, 12].map((back) => html`<td>${f.number(value(m, back))} ${!open && html`<${Change} ctx=${ctx} now=${value(m, 0)} before=${value(m, back)} />`}</td>`)}</tr>`)}
       <tr><th scope="row">${say('views_per_visit')}</th>${[0, 1, 12].map((back) => html`<td>${value('visits', back) > 0 ? f.fixed(value('views', back) / value('visits', back), 1) : '–'}</td>`)}</tr></tbody></table>
     ${days.visits && html`<${Days} ctx=${ctx} days=${days} range=${range} />`}

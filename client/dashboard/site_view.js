@@ -52,14 +52,17 @@ function Site({ ctx, site, now, alone, live, lost, round }) {
     <${Overview} ...${shared} />
     <div class="grid"><${Tops} ctx=${ctx} site=${site} range=${range} round=${round} live=${range.to > today} />
       <${NotCounted} ctx=${ctx} site=${site} now=${now} range=${range} round=${round} live=${range.to > today} /></div>
-    <${Notes} ctx=${ctx} now=${now} range=${range} />`;
+    <${Notes} ctx=${ctx} now=${now} range=${range} snippet=${snippet_of(site)} />`;
 }
+
+const snippet_of = (site) => `${encodeURIComponent(site)}/snippet.html`;
 
 /** Nothing was counted yet: what to do about that. */
 function First({ ctx, site }) {
   const base = location.origin + location.pathname.replace(/[^/]*$/, '');
   return html`<div class="card notice"><p>${ctx.say('first_tag')}</p>
-    <pre><code>${`<script async src="${base}luot.js" data-site="${site}"></script>`}</code></pre></div>`;
+    <pre><code>${`<script async src="${base}luot.js" data-site="${site}"></script>`}</code></pre>
+    <p><a href=${snippet_of(site)}>${ctx.say('snippet')}</a></p></div>`;
 }
 
 function Now({ ctx, site, now, today, elapsed_s }) {
@@ -86,7 +89,7 @@ function Figure({ ctx, metric, chosen, totals, title, on_choose }) {
   const tip = [say(metric + '_what'), summed && say('about_sum')].filter(Boolean).join('; ');
   return html`<button type="button" class="figure" aria-pressed=${String(chosen)} onClick=${on_choose} title=${tip}>
     <span>${title}</span><b><${Sure} value=${value} numbers=${metric === 'visitors' ? numbers : null} ctx=${ctx} /></b>
-    <small><${Change} ctx=${ctx} now=${compare_now} before=${before} what=${whole ? say('compared_whole') : ''} silent=${summed} />${summed && html` <span class="quiet">${say('about_sum')}</span>`}</small>
+    <small><${Change} ctx=${ctx} now=${compare_now} before=${before} what=${whole ? say('compared_whole') : ''} silent />${summed && html` <span class="quiet">${say('about_sum')}</span>`}</small>
   </button>`;
 }
 

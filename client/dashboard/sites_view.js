@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { paths } from './api.js';
 import { Warnings } from './honesty.js';
 import { POLL_MS, use_document, use_keys, use_stream } from './hooks.js';
-import { Change, Choice, Sparkline, TokenForm, Trouble } from './parts.js';
+import { Choice, Sparkline, TokenForm, Trouble } from './parts.js';
 import { elsewhere, write_place } from './place.js';
 import { SiteView } from './site_view.js';
 
@@ -13,7 +13,7 @@ const COLUMNS = [['title', false], ['last_24h', null], ['online', true], ['today
 
 const DAY_S = 86400;
 const METRICS = ['visits', 'views', 'visitors'];
-const change_of = (s) => (s.yesterday > 0 ? s.today / s.yesterday - 1 : -Infinity);
+const change_of = (s) => (s.yesterday > 0 && s.today !== null ? s.today / s.yesterday : -Infinity);
 const fold = (text) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').replace(/đ/gi, 'd').toLowerCase();
 
 /** Rows that match, in the order asked for. */
@@ -132,7 +132,7 @@ function League({ ctx, rows, shown, as_of, chosen, address, open }) {
       <th scope="row" class="title"><a href=${address(s.site)} onClick=${(e) => open(e, s.site)}>${s.title}</a><span class="quiet">${[s.group, silent(s)].filter(Boolean).join(' · ')}</span></th>
       <td class="last_24h"><${Sparkline} values=${s.hours?.views} /></td>
       ${['online', 'today'].map((n) => html`<td class=${n} data-label=${label(n)}>${formats.number(s[n])}</td>`)}
-      <td class="change" data-label=${label('change')}><${Change} ctx=${ctx} now=${s.today} before=${s.yesterday} /></td>
+      <td class="change" title=${say('change_what')} data-label=${label('change')}>${change_of(s) === -Infinity ? '–' : formats.percent(change_of(s), 0)}</td>
       ${columns.slice(5).map(([n]) => html`<td class=${n} data-label=${label(n)}>${formats.number(s[n])}</td>`)}
     </tr>`)}</tbody>
   </table></div>`;

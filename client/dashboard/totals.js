@@ -65,6 +65,6 @@ export function use_totals(api, site, metric, { range, other, today, elapsed_s, 
       before = tail === null ? null : head + tail;
     }
   }
-  return { value, numbers, summed: metric === 'visitors' && !numbers && !distinct && days > 1, before, whole,
+  return { value, numbers, summed: metric === 'visitors' && (numbers ? numbers.deduplicated === false : !distinct && days > 1), before, whole,
     compare_now: cut && days === 1 && !whole ? now_cut ?? null : value };
 }

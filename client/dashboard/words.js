@@ -31,7 +31,8 @@ const TABLE = {
   sites_count: ['{0} cổng', '{0} គេហទំព័រ', '{0} sites'],
   last_24h: ['24 giờ qua', '24 ម៉ោងចុងក្រោយ', 'Last 24 hours'],
   last_view: ['Lượt xem cuối', 'ការមើលចុងក្រោយ', 'Last view'],
-  change: ['So với hôm qua', 'ធៀបនឹងម្សិលមិញ', 'Against yesterday'],
+  change: ['Hôm nay / hôm qua', 'ថ្ងៃនេះ / ម្សិលមិញ', 'Today of yesterday'],
+  change_what: ['phần mà hôm nay đã đạt so với trọn ngày hôm qua', 'ចំណែកដែលថ្ងៃនេះសម្រេចបានធៀបនឹងម្សិលមិញពេញមួយថ្ងៃ', 'what today has so far of all of yesterday'],
   sort_by: ['Sắp xếp theo', 'តម្រៀបតាម', 'Sort by'],
   back_to_sites: ['Mọi cổng', 'គ្រប់គេហទំព័រ', 'All sites'],
   to_content: ['Tới nội dung', 'ទៅមាតិកា', 'To the content'],
@@ -146,7 +147,7 @@ const TABLE = {
 
   // How sure the numbers are.
   about_error: ['ước tính, sai số ±{0}', 'ប៉ាន់ស្មាន កម្រិតលម្អៀង ±{0}', 'estimated, within ±{0}'],
-  about_sum: ['cộng theo ngày: ai đến hai ngày được tính hai lần', 'បូកតាមថ្ងៃ៖ អ្នកមកពីរថ្ងៃត្រូវរាប់ពីរដង', 'a sum of days: who came on two days counts twice'],
+  about_sum: ['cộng dồn: một người có thể được tính nhiều lần', 'ផលបូក៖ មនុស្សម្នាក់អាចត្រូវរាប់ច្រើនដង', 'a sum: a person may count more than once'],
   gap_one: ['Không có dữ liệu {0}: lúc đó luotd không chạy.', 'គ្មានទិន្នន័យ {0}៖ ពេលនោះ luotd មិនដំណើរការ។', 'No data {0}: luotd was not running.'],
   gap_more: ['… và {0} khoảng nữa.', '… និង {0} ចន្លោះទៀត។', '… and {0} more.'],
   not_durable: ['Chưa lưu được: số vẫn đếm đủ trong bộ nhớ và sẽ lưu khi kho trở lại.', 'មិនទាន់រក្សាទុកបានទេ៖ លេខនៅតែរាប់គ្រប់ក្នុងអង្គចងចាំ ហើយនឹងរក្សាទុកពេលឃ្លាំងត្រឡប់មកវិញ។', 'Not saved: everything is still counted in memory, and will be saved when the store is back.'],
@@ -170,6 +171,7 @@ const TABLE = {
   no_such_site: ['Không có cổng nào tên “{0}”.', 'គ្មានគេហទំព័រឈ្មោះ “{0}” ទេ។', 'There is no site “{0}”.'],
   trouble: ['Máy chủ không trả lời. Đang thử lại.', 'ម៉ាស៊ីនមេមិនឆ្លើយតប។ កំពុងសាកម្ដងទៀត។', 'The server does not answer. Trying again.'],
   loading: ['Đang tải…', 'កំពុងផ្ទុក…', 'Loading…'],
+  snippet: ['Thẻ để dán vào trang', 'ស្លាកសម្រាប់បិទភ្ជាប់ក្នុងទំព័រ', 'What to paste into a page'],
   first_tag: ['Chưa có lượt xem nào. Dán thẻ này vào trang của cổng:', 'មិនទាន់មានការមើលនៅឡើយទេ។ បិទភ្ជាប់ស្លាកនេះក្នុងទំព័រ៖', 'No views yet. Paste this tag into the site’s pages:'],
 
   // The monthly report.

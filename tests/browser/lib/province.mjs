@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { ctlJson, luotctl } from '../../e2e/lib/ctl.mjs';
+import { luotctl } from '../../e2e/lib/ctl.mjs';
 import { Clock, Luotd } from '../../e2e/lib/luotd.mjs';
 
 const EAST_S = 25200;
@@ -44,7 +44,7 @@ export function day_of(size, n) {
   return { visits, views: Math.round(visits * (2.1 + wave(n + 7))), visitors: Math.round(visits * 0.81) };
 }
 
-function* lines_of([key, , , size], first, last, extra) {
+function* lines_of([key, , , size], first, last, { extra }) {
   const run = `node=vm run=${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
   const begin = first * DAY_S - EAST_S;
   yield `site ${key} host= created=${begin} first_live=${begin} last_view=${NOW - DAY_S}`;
@@ -85,10 +85,10 @@ function* lines_of([key, , , size], first, last, extra) {
   }
 }
 
-/** The dump's text. `days` of history end yesterday. */
-export function dump(sites, { days = 760, extra } = {}) {
+/** The dump's text. `days` of history end yesterday; `extra`: other tops. */
+export function dump(sites, { days = 760, ...how } = {}) {
   const last = Math.floor((NOW + EAST_S) / DAY_S) - 1;
-  const lines = [...sites].sort((a, b) => (a[0] < b[0] ? -1 : 1)).flatMap((s) => [...lines_of(s, last - days + 1, last, extra)]);
+  const lines = [...sites].sort((a, b) => (a[0] < b[0] ? -1 : 1)).flatMap((s) => [...lines_of(s, last - days + 1, last, how)]);
   const head = `luot-dump 1 version=0.1.0 node=vm at=${NOW}\n` + lines.join('\n') + '\n';
   const sha256 = createHash('sha256').update(head).digest('hex');
   return head + `end sites=${sites.length} rows=${lines.length} sha256=${sha256}\n`;
@@ -143,4 +143,3 @@ function beacon(key, i) {
   return new URLSearchParams(line).toString();
 }
 
-export { ctlJson };
