@@ -79,7 +79,9 @@ static void keep(struct kept *kept, struct slice plain, struct slice gzip)
         return;
     memcpy(bytes, plain.at, plain.length);
     memcpy(bytes + plain.length, gzip.at, gzip.length);
-    *kept = (struct kept){bytes, plain.length, gzip.length};
+    kept->bytes = bytes;
+    kept->plain = plain.length;
+    kept->gzip = gzip.length;
 }
 
 bool gzip_bytes(struct gzip *g, struct slice plain, struct slice *ret_gzip)
