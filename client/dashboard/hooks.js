@@ -87,3 +87,27 @@ export function use_keys(handle) {
     return () => removeEventListener('keydown', on);
   }, []);
 }
+
+/** Many documents at once: a Map of what has come so far, null where luotd said no, and how many are still on their way. */
+export function use_documents(api, list, round = 0) {
+  const [state, set_state] = useState({ key: null, found: new Map() });
+  const key = list.join('\n') + round;
+
+  useEffect(() => {
+    const stop = new AbortController();
+    const found = new Map();
+    let frame = 0;
+    const tell = () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => set_state({ key, found: new Map(found) }));
+    };
+    for (const path of list)
+      api.json(path, stop.signal)
+        .then((data) => found.set(path, data), () => found.set(path, null))
+        .then(() => stop.signal.aborted || tell());
+    return () => { cancelAnimationFrame(frame); stop.abort(new DOMException('left', 'AbortError')); };
+  }, [key]);
+
+  const found = state.key === key ? state.found : new Map();
+  return { found, missing: list.length - found.size };
+}

@@ -9,6 +9,7 @@ import { use_document, use_keys } from './hooks.js';
 import { formats } from './numbers.js';
 import { Choice } from './parts.js';
 import { elsewhere, read_place, write_place } from './place.js';
+import { ProvinceReport } from './province_report.js';
 import { ReportView } from './report_view.js';
 import { SiteView } from './site_view.js';
 import { SitesView } from './sites_view.js';
@@ -92,9 +93,8 @@ function App() {
     if (key === '?') return set_help(true), true;
     if (key === 't') return ctx.go({ theme: next_of(['', 'light', 'dark'], place.theme) }, { quiet: true }), true;
     if (key === 'Escape') return place.zoom ? (ctx.go({ zoom: '' }), true) : place.view ? (ctx.go({ view: '', month: '' }), true) : place.site ? (move(ctx.home()), true) : false;
-    if (place.site === '' && sites.current.length !== 1) return false;
     if (key === 'r') return ctx.go({ view: place.view === 'report' ? '' : 'report', zoom: '' }), true;
-    if (place.view !== '') return false;
+    if (place.view !== '' || (place.site === '' && sites.current.length !== 1)) return false;
     if (/^[1-6]$/.test(key)) return ctx.go({ period: PERIODS[key - 1], from: '', to: '', zoom: '' }), true;
     if (key === 'c') return ctx.go({ compare: next_of(comparisons_for(days_of(place, '2026-01-31')), place.compare) }), true;
     if (key === 'm') return ctx.go({ metric: next_of(METRICS, place.metric || 'visits') }), true;
@@ -106,7 +106,7 @@ function App() {
     return false;
   });
 
-  const view = place.view === 'report' ? html`<${ReportView} ctx=${ctx} round=${round} />`
+  const view = place.view === 'report' ? html`<${place.site === '' ? ProvinceReport : ReportView} ctx=${ctx} round=${round} />`
     : place.site !== '' ? html`<${SiteView} ctx=${ctx} site=${place.site} round=${round} />`
     : html`<${SitesView} ctx=${ctx} round=${round} />`;
   return html`
@@ -122,7 +122,7 @@ function Bar({ ctx, on_help, has_token }) {
   return html`<header class="top">
     <a class="brand" href=${write_place(ctx.home())} onClick=${ctx.follow(ctx.home())}><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M2 18V11h4v7zM8 18V6h4v12zM14 18V2h4v16z" /></svg>luot</a>
     <div class="tools">
-      ${place.site !== '' && html`<button type="button" class="link" aria-pressed=${String(place.view === 'report')} onClick=${() => go({ view: place.view === 'report' ? '' : 'report', zoom: '' })}>${say('month_report')}</button>`}
+      <button type="button" class="link" aria-pressed=${String(place.view === 'report')} onClick=${() => go({ view: place.view === 'report' ? '' : 'report', zoom: '' })}>${say('month_report')}</button>
       ${has_token && html`<button type="button" class="link" onClick=${() => ctx.set_token('')}>${say('token_forget')}</button>`}
       <${Choice} label=${say('language')} value=${lang} options=${LANGUAGES.map((l) => [l, LANGUAGE_NAMES[l]])} on_choose=${(l) => go({ lang: l }, { quiet: true })} />
       <${Choice} label=${say('theme')} value=${place.theme} options=${['', 'light', 'dark'].map((t) => [t, say('theme_' + (t || 'auto'))])} on_choose=${(theme) => go({ theme }, { quiet: true })} />

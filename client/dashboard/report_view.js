@@ -31,7 +31,7 @@ export function ReportView({ ctx: outer, round }) {
 }
 
 function Report({ ctx, now, month, round }) {
-  const { api, say, formats: f, place, go } = ctx;
+  const { api, say, formats: f, place } = ctx;
   const site = place.site;
   const range = month_range(month);
   const today = f.day_of(now.as_of);
@@ -43,9 +43,7 @@ function Report({ ctx, now, month, round }) {
   const open = range.to > today;
   const sure = { [today.slice(0, 7)]: now.periods.month, [add_months(today.slice(0, 7), -1)]: now.periods.last_month }[month];
   return html`<article class="report">
-    <div class="head no-print"><button type="button" onClick=${() => go({ month: add_months(month, -1) })}>‹ ${say('previous_month')}</button>
-      <button type="button" disabled=${open} onClick=${() => go({ month: add_months(month, 1) })}>${say('next_month')} ›</button>
-      <span class="grow"></span><button type="button" class="primary" onClick=${() => print()}>${say('print')}</button></div>
+    <${MonthBar} ctx=${ctx} month=${month} open=${open} />
     <header><p class="quiet">${now.title}</p><h1>${say('report_of', f.month(month))}</h1>${open && html`<p class="quiet">${say('report_so_far', f.day(today))}</p>`}</header>
     <table class="plain summary"><thead><tr><th scope="col"><span class="away">${say('month')}</span></th><th scope="col">${f.month(month)}</th><th scope="col">${f.month(add_months(month, -1))}</th><th scope="col">${say('same_month_last_year')}</th></tr></thead>
       <tbody>${METRICS.map((m) => html`<tr key=${m}><th scope="row">${say(m)} <span class="quiet">${say(m + '_what')}</span></th><td><b><${Sure} value=${value(m, 0)} numbers=${m === 'visitors' ? sure : null} ctx=${ctx} /></b></td>
@@ -61,6 +59,14 @@ function Report({ ctx, now, month, round }) {
       <li>${say('made_at', f.moment(now.as_of, ''), ctx.version)}</li></ul></section>
     ${days.visits && html`<${DayTable} ctx=${ctx} days=${days} />`}
   </article>`;
+}
+
+/** The month before, the one after, and the printer; not on paper. */
+export function MonthBar({ ctx, month, open }) {
+  const { say, go } = ctx;
+  return html`<div class="head no-print"><button type="button" onClick=${() => go({ month: add_months(month, -1) })}>‹ ${say('previous_month')}</button>
+    <button type="button" disabled=${open} onClick=${() => go({ month: add_months(month, 1) })}>${say('next_month')} ›</button>
+    <span class="grow"></span><button type="button" class="primary" onClick=${() => print()}>${say('print')}</button></div>`;
 }
 
 /** Bars of the days as SVG: sharp on paper. */

@@ -19,6 +19,8 @@ const TABLE = {
   // Places in the dashboard.
   sites: ['Các cổng thông tin', 'គេហទំព័រទាំងអស់', 'All sites'],
   site: ['Cổng', 'គេហទំព័រ', 'Site'],
+  no_group: ['Không nhóm', 'គ្មានក្រុម', 'No group'],
+  sum: ['Tổng cộng', 'សរុបរួម', 'Sum'],
   groups: ['Nhóm', 'ក្រុម', 'Groups'],
   group: ['Nhóm', 'ក្រុម', 'Group'],
   all_groups: ['Mọi nhóm', 'គ្រប់ក្រុម', 'Every group'],
@@ -177,6 +179,7 @@ const TABLE = {
   // The monthly report.
   report_of: ['Báo cáo lượt truy cập tháng {0}', 'របាយការណ៍ការចូលមើល ខែ {0}', 'Report of visits, {0}'],
   report_so_far: ['đến hết ngày {0}', 'រហូតដល់ថ្ងៃ {0}', 'up to and with {0}'],
+  against_before: ['So với tháng trước', 'ធៀបនឹងខែមុន', 'Against the month before'],
   previous_month: ['Tháng trước', 'ខែមុន', 'Previous month'],
   next_month: ['Tháng sau', 'ខែក្រោយ', 'Next month'],
   same_month_last_year: ['Cùng tháng năm trước', 'ខែដដែលឆ្នាំមុន', 'Same month last year'],

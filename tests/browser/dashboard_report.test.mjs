@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { until } from '../e2e/lib/luotd.mjs';
 import { close_all, launch, open, PHONE } from './lib/browser.mjs';
-import { province, SITES } from './lib/province.mjs';
+import { day_of, province, SITES } from './lib/province.mjs';
 
 const vi = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
 const plain = (text) => text.replace(/\s+/g, ' ').trim();
@@ -77,5 +77,25 @@ describe('the dashboard, its looks', () => {
     const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g).length;
     assert.ok(pages >= 2 && pages <= 4, `${pages} pages`);
     assert.match(pdf.toString('latin1'), /\/MediaBox\s*\[0 0 59[45][.\d]* 84[12]/, 'A4');
+  });
+
+  test('the month of all sites adds up, by group and in all', async () => {
+    const page = await dashboard('?view=report&month=2026-10');
+    const rows = SITES.slice(0, 5).map(([key, title, group, size]) => {
+      const days = (month, n) => Array.from({ length: n }, (_, i) => day_of(size, Date.UTC(2026, month, 1) / 86400000 + i));
+      const sum = (list, m) => list.reduce((a, d) => a + d[m], 0);
+      return { title, group, views: sum(days(9, 31), 'views'), visits: sum(days(9, 31), 'visits'), before: sum(days(8, 30), 'visits') };
+    });
+    const add = (list, m) => list.reduce((a, r) => a + r[m], 0);
+    const change = (now, before) => `${now < before ? '−' : '+'}${(Math.abs(now / before - 1) * 100).toFixed(1).replace('.', ',')} %`;
+    const cells = async (row) => (await row.locator('th, td').allTextContents()).map(plain).filter((_, i) => i !== 3); // but for the visitors
+    await until('the sum', async () => plain(await page.locator('tfoot td').first().textContent()) === vi(add(rows, 'views')));
+    assert.deepEqual(await cells(page.locator('tfoot tr')), ['Tổng cộng', vi(add(rows, 'views')), vi(add(rows, 'visits')), vi(add(rows, 'before')), change(add(rows, 'visits'), add(rows, 'before'))]);
+    const mine = rows.filter((r) => r.group === 'Sở, ngành');
+    assert.deepEqual((await cells(page.locator('tr.sum', { hasText: 'Sở, ngành' }))).slice(0, 3), ['Sở, ngành', vi(add(mine, 'views')), vi(add(mine, 'visits'))]);
+    for (const r of rows) assert.deepEqual((await cells(page.locator('tbody tr:not(.sum)', { hasText: r.title }))).slice(0, 4), [r.title, vi(r.views), vi(r.visits), vi(r.before)]);
+    await page.getByRole('link', { name: 'Sở Y tế' }).click();
+    await page.locator('.summary').waitFor();
+    assert.equal(new URL(page.url()).search, '?site=so-y-te&view=report&month=2026-10');
   });
 });
