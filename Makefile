@@ -9,6 +9,7 @@
 # make e2e      the real luotd over real sockets
 # make soak     the long forms: 1,000 kills, 500 power cuts, 72 hours, a night (an hour or so; SOAK=night: one of them)
 # make browser  the pages in a real browser
+# make pictures README's pictures anew, of the real daemon
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
 # make data-report  what is made of the corpus's User-Agents, beside what was aimed at
 # make lint     format, floors, static analysis, shell
@@ -87,7 +88,7 @@ FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
 .PHONY: build help clean lib unit stress soak soak-stress bench install install-lib staged mutants \
-        run check lint conf data-report fuzz seeds e2e browser check-gcc check-clang check-address check-thread
+        run check lint conf data-report fuzz seeds e2e browser pictures check-gcc check-clang check-address check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -482,8 +483,11 @@ tests/browser/node_modules: tests/browser/package-lock.json
 	@npm ci --prefix tests/browser --no-audit --no-fund
 	@touch $@
 
-browser: $(BUILD)/luotd tests/browser/node_modules
+browser: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
 	@cd tests/browser && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=1 *.test.mjs
+
+pictures: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
+	@cd tests/browser && BUILD=$(abspath $(BUILD)) COUNTRY_DB=$(abspath $(COUNTRY_DB)) node pictures.mjs $(abspath client/pictures)
 
 # Everything. Each line is one build of the whole; the order is cheap to dear.
 check:
