@@ -4,7 +4,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { save } from './parts.js';
 
-const HEIGHT = 260;
+const HEIGHT_REM = 16.5;
+const DAY_S = 86400;
+const DAYS = [1, 2, 7, 14, 28, 56, 91, 182, 364].map((n) => n * DAY_S);
+const root_size = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Points of the period beside those of the compared one, by their place; the last step that is not over yet apart. */
@@ -42,14 +45,14 @@ const grey_gaps = (gaps) => ({
 
 function options({ width, ctx, step, tz, gaps, on_zoom, on_point, single }) {
   const { formats } = ctx;
-  const font = getComputedStyle(document.body).fontSize;
-  const small = `${Math.round(parseFloat(font) * 0.8)}px ${getComputedStyle(document.body).fontFamily}`;
+  const rem = root_size();
+  const small = `${Math.round(rem * 0.8)}px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: colour('--quiet'), font: small, ticks: { show: false }, grid: { stroke: colour('--line'), width: 1 } };
-  const times = (u, splits, i, space, incr) => splits.map((s) => (s == null ? '' : incr >= 86400 * 28 ? formats.month(formats.day_of(s))
-    : incr >= 86400 ? formats.day(formats.day_of(s), { year: false }) : formats.time(s)));
+  const times = (u, splits, i, space, incr) => splits.map((s) => (s == null ? '' : incr >= 28 * DAY_S ? formats.month(formats.day_of(s))
+    : incr >= DAY_S ? formats.day(formats.day_of(s), { year: false }) : formats.time(s)));
   const points = { show: single, size: 7, fill: colour('--accent') };
   return {
-    width, height: HEIGHT, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), tz), padding: [12, 12, 0, 0],
+    width, height: Math.round(rem * HEIGHT_REM), tzDate: (s) => uPlot.tzDate(new Date(s * 1000), tz), padding: [12, Math.round(rem * 1.4), 0, 0],
     legend: { show: false },
     scales: { x: { time: true }, y: { range: (u, low, high) => [0, Math.max(high ?? 0, 4) * 1.08] } },
     cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false, setScale: false } },
@@ -58,9 +61,9 @@ function options({ width, ctx, step, tz, gaps, on_zoom, on_point, single }) {
       { stroke: colour('--before'), width: 1.5, dash: [4, 4], points: { show: false } },
       { stroke: colour('--accent'), width: 2, fill: colour('--accent-wash'), points },
       { stroke: colour('--accent'), width: 2, dash: [3, 4], points }],
-    axes: [{ ...axis, grid: { show: false }, values: times, space: 72, gap: 8, size: Math.round(parseFloat(font) * 2.2) },
+    axes: [{ ...axis, grid: { show: false }, values: times, space: Math.round(rem * 4.5), gap: 8, ...(['day', 'week', 'month'].includes(step) && { incrs: DAYS }), size: Math.round(rem * 2.2) },
       { ...axis, values: (u, splits) => splits.map((v) => (Number.isInteger(v) ? formats.number(v) : '')), space: 44,
-        size: (u, values) => 16 + Math.round(parseFloat(font) * 0.5) * Math.max(1, ...(values ?? ['']).map((v) => v.length)) }],
+        size: (u, values) => 16 + Math.round(rem * 0.5) * Math.max(1, ...(values ?? ['']).map((v) => v.length)) }],
     hooks: {
       setCursor: [(u) => on_point(u.cursor.idx ?? null)],
       setSelect: [(u) => {
@@ -78,7 +81,7 @@ export function Chart({ ctx, metric, step, points, other, other_words, gaps, tz,
   const { say, formats } = ctx;
   const host = useRef(null), plot = useRef(null);
   const [at, set_at] = useState(null);
-  const step_s = (i) => (points[i + 1]?.[0] ?? points[i][0] + (points[i][0] - (points[i - 1]?.[0] ?? points[i][0] - 86400))) - points[i][0];
+  const step_s = (i) => (points[i + 1]?.[0] ?? points[i][0] + (points[i][0] - (points[i - 1]?.[0] ?? points[i][0] - DAY_S))) - points[i][0];
   const { data } = align(points, other, now_s, step_s);
   const latest = useRef(null);
   latest.current = { on_zoom };
@@ -93,7 +96,7 @@ export function Chart({ ctx, metric, step, points, other, other_words, gaps, tz,
     };
     build();
     const size = new ResizeObserver(() => {
-      if (el.clientWidth !== plot.current.width && el.clientWidth > 0) plot.current.setSize({ width: el.clientWidth, height: HEIGHT });
+      if (el.clientWidth !== plot.current.width && el.clientWidth > 0) plot.current.setSize({ width: el.clientWidth, height: plot.current.height });
     });
     const scheme = matchMedia('(prefers-color-scheme: dark)');
     size.observe(el);

@@ -9,11 +9,14 @@ const QUARTER_S = 900;
 /** The sum of what is known; null where nothing is. */
 export const sum = (points) => points.reduce((n, [, v]) => (v === null ? n : (n ?? 0) + v), null);
 
-/** The sum of the quarter-hours that are over `elapsed_s` after the first. */
+/** To compare: a sum that lacks something, because the site is younger or nobody counted, is none. */
+export const whole_sum = (points) => (points.some(([, v]) => v === null) ? null : sum(points));
+
+/** The sum of the quarter-hours that are over `elapsed_s` after the first; null where one is not known. */
 export function sum_by(points, elapsed_s) {
   if (points.length === 0) return null;
   const until = points[0][0] + Math.floor(elapsed_s / QUARTER_S) * QUARTER_S;
-  return sum(points.filter(([t]) => t < until));
+  return whole_sum(points.filter(([t]) => t < until));
 }
 
 /** Only what was asked for: a sum must not mix two periods. */
@@ -56,12 +59,12 @@ export function use_totals(api, site, metric, { range, other, today, elapsed_s, 
 
   let before = null, whole = false;
   if (other !== null && countable) {
-    const head = first === null ? 0 : before_days.data && sum(before_days.data.points);
+    const head = first === null ? 0 : before_days.data && whole_sum(before_days.data.points);
     if (!cut) before = head;
     else if (before_last.data && head !== null) {
-      const part = sum_by(before_last.data.points, elapsed_s);
-      whole = part === null;
-      const tail = part ?? (before_whole.data && sum(before_whole.data.points));
+      // Quarter-hours are kept for 35 days; of an older day there is only the whole.
+      whole = before_last.data.points.every(([, v]) => v === null);
+      const tail = whole ? before_whole.data && whole_sum(before_whole.data.points) : sum_by(before_last.data.points, elapsed_s);
       before = tail === null ? null : head + tail;
     }
   }
