@@ -9,6 +9,7 @@
 # make e2e      the real luotd over real sockets
 # make soak     the long forms: 1,000 kills, 500 power cuts, 72 hours, a night (an hour or so; SOAK=night: one of them)
 # make browser  the pages in a real browser
+# make pictures README's pictures anew, of the real daemon
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
 # make data-report  what is made of the corpus's User-Agents, beside what was aimed at
 # make lint     format, floors, static analysis, shell
@@ -36,7 +37,7 @@ CC = gcc
 endif
 
 UV_LIBS     = -luv
-CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lpsl -lhs -lpcre2-8 -lm -lpthread
+CORE_LIBS   = -lsodium -lsqlite3 -lhiredis -linih -lmaxminddb -lpsl -lhs -lpcre2-8 -lz -lm -lpthread
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
        -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wundef
@@ -71,7 +72,7 @@ NET_OBJ    = $(call obj,$(wildcard daemon/net/*.c))
 KEEP_OBJ   = $(call obj,$(wildcard daemon/keep/*.c))
 NET_TEST_OBJ = $(call obj,tests/net/served.c)
 CTL_OBJ    = $(call obj,$(CTL_SRC))
-CTL_LIBS   = -ljansson -lz
+CTL_LIBS   = -ljansson
 LIB_OBJ    = $(call obj,$(LIB_SRC))
 
 UNIT_SRC   = $(sort $(wildcard tests/*/test_*.c tests/test_*.c))
@@ -87,7 +88,7 @@ FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
 .PHONY: build help clean lib unit stress soak soak-stress bench install install-lib staged mutants \
-        run check lint conf data-report fuzz seeds e2e browser check-gcc check-clang check-address check-thread
+        run check lint conf data-report fuzz seeds e2e browser pictures check-gcc check-clang check-address check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -112,7 +113,8 @@ $(BUILD)/obj/%.o: %.c
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
 # The front-end's files are in the program, as they are and gzipped. -MMD does not see .incbin, so the object says what it needs.
-ASSETS = luot.js widget.js widget.css widget.html snippet.js snippet.css snippet.html home.js home.css home.html privacy.css
+ASSETS = luot.js widget.js widget.css widget.html snippet.js snippet.css snippet.html privacy.css \
+         dashboard.js dashboard.css dashboard.html dashboard.txt icon.svg
 ASSET_DIR = $(BUILD)/gen/asset/
 ASSET_FILES = $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
 $(BUILD)/obj/daemon/report/assets.o: $(ASSET_FILES)
@@ -125,6 +127,33 @@ $(ASSET_DIR)%.gz: $(ASSET_DIR)%
 $(ASSET_DIR)luot.js: client/luot.js
 	@mkdir -p $(@D)
 	if command -v esbuild >/dev/null; then esbuild --minify --target=es5 --charset=utf8 $< >$@; else cp $< $@; fi
+
+# The dashboard is one script and one style sheet, made of client/dashboard and three npm packages, whose licences go with it.
+DASHBOARD_PACKAGES = client/dashboard/node_modules/.package-lock.json
+BUNDLE = esbuild --bundle --minify --charset=utf8 --target=es2020 --log-level=warning --legal-comments=none
+
+$(DASHBOARD_PACKAGES): client/dashboard/package-lock.json
+	@echo "luot's dashboard is made from packages that are not here. They are installed by:"
+	@echo "  npm ci --prefix client/dashboard --no-audit --no-fund"
+	@npm ci --prefix client/dashboard --no-audit --no-fund --ignore-scripts || { echo "Without a network: run that where there is one," \
+	  "and copy client/dashboard/node_modules here."; exit 69; }
+	@touch $@
+
+$(ASSET_DIR)dashboard.js: client/dashboard/main.js $(wildcard client/dashboard/*.js) $(DASHBOARD_PACKAGES)
+	@mkdir -p $(@D)
+	$(BUNDLE) --format=iife $< --outfile=$@
+
+$(ASSET_DIR)dashboard.css: client/dashboard/dashboard.css $(DASHBOARD_PACKAGES)
+	@mkdir -p $(@D)
+	$(BUNDLE) $< --outfile=$@
+
+$(ASSET_DIR)dashboard.txt: $(DASHBOARD_PACKAGES)
+	@mkdir -p $(@D)
+	cd client/dashboard/node_modules && for p in preact htm uplot; do echo "== $$p"; cat $$p/LICENSE; echo; done >$(abspath $@)
+
+$(ASSET_DIR)%: client/dashboard/%
+	@mkdir -p $(@D)
+	@cp $< $@
 
 $(ASSET_DIR)%: client/%
 	@mkdir -p $(@D)
@@ -456,8 +485,11 @@ tests/browser/node_modules: tests/browser/package-lock.json
 	@npm ci --prefix tests/browser --no-audit --no-fund
 	@touch $@
 
-browser: $(BUILD)/luotd tests/browser/node_modules
+browser: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
 	@cd tests/browser && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=1 *.test.mjs
+
+pictures: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
+	@cd tests/browser && BUILD=$(abspath $(BUILD)) COUNTRY_DB=$(abspath $(COUNTRY_DB)) node pictures.mjs $(abspath client/pictures)
 
 # Everything. Each line is one build of the whole; the order is cheap to dear.
 check:

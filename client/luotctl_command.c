@@ -248,6 +248,24 @@ static const struct command COMMANDS[] = {
      .words_min = 0,
      .words_max = 0,
      .option = {{.name = "quiet", .key = "quiet"}}},
+    {.name = "reader",
+     .kind = COMMAND_READER,
+     .usage = "add NAME (--site KEY... | --group G... | --all) | list",
+     .sentence = "a token for who may read private documents; or who has one",
+     .details = "  add   makes a token. It is shown once, beside the section to put into "
+                "luotd.conf,\n"
+                "        which knows only its hash; no luotd is asked.\n"
+                "  --site KEY   a site that it opens; may be given again\n"
+                "  --group G    all sites of a group; may be given again\n"
+                "  --all        all sites\n"
+                "  list  names and what they may read, as luotd knows them now\n"
+                "  example: luotctl reader add hall-screen --group tinh "
+                ">>/etc/luot/luotd.conf\n",
+     .words_min = 1,
+     .words_max = 2,
+     .option = {{.name = "site", .many = true},
+                {.name = "group", .many = true},
+                {.name = "all", .flag = true}}},
     {.name = "where",
      .kind = COMMAND_JSON,
      .usage = "ADDRESS [KEY]",
@@ -355,11 +373,19 @@ static int take_option(struct invocation *i, int argc, char *const *argv, int *a
     bool flag = i->command->option[n].flag;
     if (flag && value.at != NULL)
         return usage(ret_sentence, i->command->name, "it takes no value: ", argv[*at]);
-    if (i->value[n] != NULL)
+    if (i->value[n] != NULL && !i->command->option[n].many)
         return usage(ret_sentence, i->command->name, "it is given twice: ", argv[*at]);
     if (!flag && value.at == NULL && *at + 1 == argc)
         return usage(ret_sentence, i->command->name, "it needs a value: ", argv[*at]);
-    i->value[n] = flag ? "" : value.at != NULL ? value.at : argv[++*at];
+    const char *given = flag ? "" : value.at != NULL ? value.at : argv[++*at];
+    if (i->value[n] == NULL) {
+        i->value[n] = given;
+        return 0;
+    }
+    if (i->agains == COMMAND_AGAIN)
+        return usage(ret_sentence, i->command->name, "that is too often: ", argv[*at]);
+    i->again[i->agains].name = i->command->option[n].name;
+    i->again[i->agains++].value = given;
     return 0;
 }
 
@@ -430,6 +456,14 @@ const char *invocation_option(const struct invocation *i, const char *name)
 {
     int n = find_option(i->command, slice_of(name));
     return n < 0 ? NULL : i->value[n];
+}
+
+const char *invocation_again(const struct invocation *i, const char *name, unsigned n)
+{
+    for (unsigned k = 0; k < i->agains; k++)
+        if (strcmp(i->again[k].name, name) == 0 && n-- == 0)
+            return i->again[k].value;
+    return NULL;
 }
 
 /* --- As it is sent --- */

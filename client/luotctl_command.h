@@ -8,13 +8,14 @@
 
 #include "base/buffer.h"
 
-enum { COMMAND_OPTIONS = 9, COMMAND_WORDS = 8, COMMAND_LINE = 4096 };
+enum { COMMAND_OPTIONS = 9, COMMAND_WORDS = 8, COMMAND_AGAIN = 64, COMMAND_LINE = 4096 };
 
 struct command_option {
     const char *name; /* --NAME VALUE                                 */
     const char *key;  /* sent as KEY=VALUE; NULL: it is luotctl's own */
     bool required;
-    bool flag; /* takes no value */
+    bool flag; /* takes no value           */
+    bool many; /* may be given again       */
 };
 
 enum command_kind {
@@ -25,6 +26,7 @@ enum command_kind {
     COMMAND_LOAD,     /* followed by a document from a file                */
     COMMAND_DUMP,     /* ours: luotctl_dump.c                              */
     COMMAND_CHECK,    /* ours: luotctl_check.c                             */
+    COMMAND_READER,   /* ours but for `list`: luotctl_reader.c             */
     COMMAND_CLASSIFY, /* ours: luotctl_classify.c                         */
     COMMAND_REPORT,   /* ours with --month: luotctl_report.c; else as JSON */
     COMMAND_TOP       /* ours without KEY: luotctl_live.c; else as text    */
@@ -46,7 +48,11 @@ struct invocation {
     const char *word[COMMAND_WORDS]; /* KEY and the like */
     unsigned words;
     const char *value[COMMAND_OPTIONS]; /* by option; NULL: not given; flags: "" */
-    char *const *rest;                  /* COMMAND_IMPORT: the files             */
+    struct {
+        const char *name, *value;
+    } again[COMMAND_AGAIN]; /* further values of options with `many`, as typed */
+    unsigned agains;
+    char *const *rest; /* COMMAND_IMPORT: the files             */
     unsigned rest_count;
 };
 
@@ -57,6 +63,8 @@ int invocation_parse(struct invocation *ret_invocation, int argc, char *const *a
                      char ret_sentence[512]);
 /* The value of an option, NULL when it was not given. */
 const char *invocation_option(const struct invocation *i, const char *name);
+/* Its n-th further value, from 0; NULL: it was not given so often. */
+const char *invocation_again(const struct invocation *i, const char *name, unsigned n);
 /* The line for luotd, without its end. EX_USAGE with a sentence: too long, or a word that
  * holds a line end. */
 int invocation_write(struct buffer *b, const struct invocation *i, bool json,

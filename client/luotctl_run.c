@@ -46,7 +46,7 @@ static int ask(const struct luotctl *ctl, const struct invocation *i,
 {
     char sentence[SOCKET_SENTENCE_MAX], path[SOCKET_PATH_MAX], line[COMMAND_LINE + 256];
     bool json = ctl->json || i->command->kind == COMMAND_JSON ||
-                i->command->kind == COMMAND_REPORT;
+                i->command->kind == COMMAND_REPORT || i->command->kind == COMMAND_READER;
     struct reply reply;
     struct buffer b;
     buffer_init(&b, line, sizeof line);
@@ -121,6 +121,10 @@ static int run_command(const struct luotctl *ctl, int argc, char *const *argv)
     case COMMAND_TOP:
         if (i.words == 0)
             return luotctl_live(ctl, &i);
+        break;
+    case COMMAND_READER:
+        if (reader_add_is_asked(&i))
+            return luotctl_reader(ctl, &i);
         break;
     case COMMAND_TEXT:
     case COMMAND_JSON:

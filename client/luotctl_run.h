@@ -24,6 +24,9 @@ int luotctl_report(const struct luotctl *ctl, const struct invocation *i);
 bool month_report_is_asked(const struct invocation *i);
 /* In luotctl_live.c: `top` without KEY. */
 int luotctl_live(const struct luotctl *ctl, const struct invocation *i);
+/* In luotctl_reader.c: a token, and whether that is what was typed. */
+int luotctl_reader(const struct luotctl *ctl, const struct invocation *i);
+bool reader_add_is_asked(const struct invocation *i);
 int luotctl_dump(const struct luotctl *ctl, const struct invocation *i);
 int luotctl_classify(const struct luotctl *ctl, const struct invocation *i);
 int luotctl_load(const struct luotctl *ctl, const struct invocation *i);

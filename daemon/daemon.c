@@ -251,6 +251,8 @@ static int open_net(struct daemon *d)
     char sentence[256];
     int rv = net_open(&d->net, &options, sentence);
 
+    if (rv == 0 && daemon_set_readers(d, d->config) != 0)
+        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
     if (rv == 0) {
         handover_store(&d->handover, d->net, &d->notify);
         return EXIT_OK;
@@ -415,6 +417,7 @@ static void stop(struct daemon *d)
     free(d->rows);
     daemon_free_retired(d);
     trust_free(d->own_trust);
+    readers_free(d->own_readers);
     guard_free(d->guard);
     referrer_list_free(d->own_referrers);
     daemon_free_atlas(d->own_atlas, NULL);

@@ -70,6 +70,8 @@ struct daemon {
     struct store_gate *gate; /* NULL: no store had to be awaited */
     struct trust *own_trust; /* the current one, which is `trust` */
     _Atomic(const struct trust *) trust;
+    struct readers *own_readers; /* the current ones, which are `readers` */
+    _Atomic(const struct readers *) readers;
     struct referrer_list *own_referrers; /* the current one, which is `referrers` */
     _Atomic(const struct referrer_list *) referrers;
     struct atlas *own_atlas; /* the current one, which is `atlas` */
@@ -162,6 +164,8 @@ void daemon_use_agents(struct daemon *d, struct agents *agents);
 /* reload.c, main thread. */
 /* As trust_load. */
 int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_sentence[512]);
+/* Who may read what, and how many may follow: at start, when net is open. ERR_NOMEM. */
+int daemon_set_readers(struct daemon *d, const struct config *config);
 /* The list of referrers that the settings name: at start, for the first time. Else as
  * referrer_list_open. */
 int daemon_set_referrers(struct daemon *d, const struct settings *s,

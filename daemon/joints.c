@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "answer/commands.h"
+#include "answer/live.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon_inner.h"
@@ -53,11 +54,43 @@ static void on_respond(void *context, const struct http_request *request,
     struct lane *lane = context;
     struct http_token token = {response->token.worker, response->token.connection,
                                response->token.generation};
+    struct answer_reply reply;
     struct answer_plan plan;
 
     memcpy(&plan, exchange, sizeof plan);
-    answer_respond(&lane->http, request, &plan, response->out, &response->status,
-                   &response->close, token, &response->later);
+    answer_respond(&lane->http, request, &plan, response->out, token, response->second,
+                   &reply);
+    response->status = reply.status;
+    response->close = reply.close;
+    response->later = reply.later;
+    response->streams = reply.streams;
+    memcpy(&response->stream, reply.listener, sizeof response->stream);
+}
+
+static_assert(sizeof(struct listener) <= sizeof(struct exchange) &&
+                  sizeof(struct exchange) == sizeof((struct answer_reply *)0)->listener,
+              "so does a listener");
+
+static bool on_stream(void *context, struct exchange *stream, uint64_t second,
+                      struct shared_bytes **ret_bytes)
+{
+    struct lane *lane = context;
+    struct listener listener;
+    bool goes_on;
+
+    memcpy(&listener, stream, sizeof listener);
+    goes_on = live_next(&lane->http, &listener, second, ret_bytes);
+    memcpy(stream, &listener, sizeof listener);
+    return goes_on;
+}
+
+static void on_stream_end(void *context, const struct exchange *stream)
+{
+    struct lane *lane = context;
+    struct listener listener;
+
+    memcpy(&listener, stream, sizeof listener);
+    live_end(&lane->http, &listener);
 }
 
 static void on_second(void *context)
@@ -74,6 +107,8 @@ const struct net_handlers daemon_net_handlers = {
     .turn_end = on_turn_end,
     .respond = on_respond,
     .second = on_second,
+    .stream = on_stream,
+    .stream_end = on_stream_end,
 };
 
 static bool on_takes_document(void *context, struct slice line)
@@ -226,6 +261,7 @@ void daemon_join_service(struct daemon *d)
     memcpy(d->node, d->config->settings.node, sizeof d->node);
     d->service = (struct service){
         .atlas = &d->atlas,
+        .readers = &d->readers,
         .clock = &d->clock,
         .node = d->node,
         .run_dir = d->places.run_dir,

@@ -41,6 +41,7 @@ struct retired {
     struct retired *next;
     struct config *config;
     struct trust *trust;
+    struct readers *readers;
     struct referrer_list *referrers;
     struct atlas *atlas;
     bool same_geo;         /* the next atlas has its database too */
@@ -65,6 +66,29 @@ int daemon_set_trust(struct daemon *d, const struct settings *s, char ret_senten
 
     if (rv == 0)
         use_trust(d, t);
+    return rv;
+}
+
+/* Listeners never take so many connections that beacons find none. */
+static void use_readers(struct daemon *d, struct readers *readers,
+                        const struct settings *s)
+{
+    unsigned most = net_connections(d->net) / 2 / d->workers;
+
+    d->own_readers = readers;
+    atomic_store_explicit(&d->readers, readers, memory_order_release);
+    atomic_store_explicit(&d->service.live_limit,
+                          s->live_listeners < most ? s->live_listeners : most,
+                          memory_order_relaxed);
+}
+
+int daemon_set_readers(struct daemon *d, const struct config *config)
+{
+    struct readers *readers;
+    int rv = readers_new(&readers, config, 1);
+
+    if (rv == 0)
+        use_readers(d, readers, &config->settings);
     return rv;
 }
 
@@ -96,6 +120,7 @@ struct parts {
     struct secret *secret;
     struct agents *agents; /* NULL: they stay */
     struct trust *trust;
+    struct readers *readers;
     struct referrer_list *referrers;
     struct atlas *atlas;
     struct retired *old; /* blank */
@@ -106,6 +131,7 @@ static void parts_free(struct parts *p)
     secret_free(p->secret);
     agents_free(p->agents);
     trust_free(p->trust);
+    readers_free(p->readers);
     referrer_list_free(p->referrers);
     free(p->old);
 }
@@ -124,6 +150,8 @@ static int make_parts(struct daemon *d, const struct config *config,
         rv = open_referrers(&p.referrers, s, ret_sentence);
     if (rv == 0)
         rv = trust_load(&p.trust, s, ret_sentence);
+    if (rv == 0)
+        rv = readers_new(&p.readers, config, readers_version(d->own_readers) + 1);
     if (rv == 0 && (p.old = calloc(1, sizeof *p.old)) == NULL)
         rv = ERR_NOMEM;
     if (rv == 0 && (p.atlas = daemon_new_atlas(d, config)) == NULL)
@@ -146,6 +174,7 @@ static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
     *new.old = (struct retired){.next = d->retired,
                                 .config = d->config,
                                 .trust = d->own_trust,
+                                .readers = d->own_readers,
                                 .referrers = d->own_referrers,
                                 .atlas = d->own_atlas,
                                 .same_geo = d->own_atlas->geo == new.atlas->geo,
@@ -153,6 +182,7 @@ static int use(struct daemon *d, struct config *config, char ret_sentence[1024])
     d->retired = new.old;
     d->config = config;
     use_trust(d, new.trust);
+    use_readers(d, new.readers, &config->settings);
     use_referrers(d, new.referrers);
     daemon_use_atlas(d, new.atlas);
     if (new.agents != NULL)
@@ -209,6 +239,7 @@ static void retired_free(struct retired *old)
 {
     config_free(old->config);
     trust_free(old->trust);
+    readers_free(old->readers);
     referrer_list_free(old->referrers);
     daemon_free_atlas(old->atlas, old->same_geo ? old->atlas : NULL);
     agents_free(old->agents);

@@ -65,6 +65,7 @@ void answer_preflight(struct asked *a)
         a->r.origin = allowed_origin(
             registry_by_host(a->lane->service->registry, url.host), a->request->origin);
     }
+    a->r.authorization = a->plan->route->cors;
     if (a->r.origin.length > 0)
         a->r.preflight = post ? "POST" : "GET, HEAD";
     respond_write(a->out, &a->r, (struct slice){NULL, 0});

@@ -62,6 +62,8 @@ void command_check(struct asked_command *c);
 /* commands_nodes.c: */
 void command_nodes(struct asked_command *c);
 void command_where(struct asked_command *c);
+/* commands_reader.c: */
+void command_reader(struct asked_command *c);
 /* commands_daemon.c: */
 void command_help(struct asked_command *c);
 void command_reload(struct asked_command *c);

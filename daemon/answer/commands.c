@@ -61,6 +61,10 @@ static const struct command table[] = {
      command_check, "quiet", 0, 0, false},
     {"nodes", "", "who counts the same portals through a shared store, and what is odd",
      command_nodes, "", 0, 0, false},
+    {"reader", "list",
+     "who may read private documents, and of which sites; `luotctl reader add` makes a "
+     "token",
+     command_reader, "", 1, 1, false},
     {"where", "ADDRESS [KEY]",
      "the country, region and network of an address, and whether it is internal (of site "
      "KEY)",

@@ -114,7 +114,8 @@ void command_metrics(struct asked_command *c)
 
 void command_sites(struct asked_command *c)
 {
-    struct question q = {.kind = ASK_SITES, .to = c->to, .text = !c->json, .all = true};
+    struct question q = {
+        .kind = ASK_SITES, .to = c->to, .text = !c->json, .rights.all = true};
 
     question_ask(&q);
 }

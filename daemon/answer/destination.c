@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answer/gzip.h"
 #include "base/error.h"
 #include "base/forget.h"
 #include "report/document.h"
@@ -88,6 +89,7 @@ static struct respond respond_of(const struct destination *to)
                             .keep_alive = to->keep_alive,
                             .head_only = to->head_only,
                             .now = clock_now(to->service->clock),
+                            .vary = to->vary,
                             .origin = SLICE("*")};
 }
 
@@ -100,6 +102,7 @@ static void http_send(const struct destination *to, char *bytes, const struct bu
 /* net closes the connection when no memory is left: an answer without bytes. */
 static void http_document(const struct destination *to, struct slice body)
 {
+    struct gzip *gzip = to->gzip && body.length >= GZIP_MIN ? gzip_new() : NULL;
     size_t limit = body.length + RESPOND_HEAD_MAX;
     struct respond r = respond_of(to);
     char *bytes = malloc(limit);
@@ -111,11 +114,15 @@ static void http_document(const struct destination *to, struct slice body)
         etag_weak(etag, document_hash(body));
         r.etag = etag;
         r.type = to->csv ? "text/csv; charset=utf-8; header=present" : "application/json";
-        r.cache = "max-age=0, s-maxage=1";
+        r.cache = to->own ? NULL : "max-age=0, s-maxage=1";
+        r.vary_encoding = body.length >= GZIP_MIN;
         if (etag_matches(slice_of(to->if_none_match), etag))
             r.status = 304;
+        else if (gzip_bytes(gzip, body, &body))
+            r.encoding = "gzip";
         respond_write(&out, &r, body);
     }
+    gzip_free(gzip);
     http_send(to, bytes, &out, r.status);
 }
 

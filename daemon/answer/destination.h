@@ -13,13 +13,16 @@ struct destination {
     uint64_t token;         /* console                */
     struct http_token http; /* and what follows: HTTP */
     bool keep_alive, head_only;
-    bool csv;                /* the document is a table, not JSON */
+    bool csv;                /* the document is a table, not JSON        */
+    bool gzip;               /* who asks takes it so                     */
+    bool own;                /* for who showed a token: no-store         */
+    const char *vary;        /* a constant text, or NULL                 */
     char if_none_match[128]; /* cut: then it matches nothing */
 };
 
 /* Any thread; each answers once. The console's error is one line `ERR reason message`,
  * its document is dot-stuffed and ended. HTTP: `status` and its error document, or 200
- * (304) as public JSON. */
+ * (304) as JSON. */
 void destination_document(const struct destination *to, struct slice body);
 void destination_error(const struct destination *to, unsigned status, const char *reason,
                        const char *message);

@@ -6,6 +6,7 @@
 #include "answer/routes.h"
 #include "answer/widgets.h"
 #include "base/error.h"
+#include "parse/accept_encoding.h"
 #include "parse/query.h"
 #include "report/series.h"
 #include "report/snapshot.h"
@@ -85,11 +86,27 @@ void answer_widget(struct asked *a)
 
 bool asked_private(struct asked *a)
 {
-    if (site_is_public(a->site))
+    const struct reader *reader = rights_reader(&a->rights);
+
+    /* A shared cache must not hand to one what is another's. */
+    a->r.vary = "Authorization";
+    a->whole = site_is_open_to(a->site, reader);
+    if (a->whole || site_is_public(a->site))
         return false;
-    asked_error(a, 403, "private",
-                "This site's documents are private; `public = yes` in its section of "
-                "luotd.conf opens them. widget.json is always public.");
+    if (reader != NULL) {
+        asked_error(a, 403, "forbidden",
+                    "This token does not open this site; its [reader] section in "
+                    "luotd.conf says which ones it does.");
+        return true;
+    }
+    a->r.authenticate = a->rights.shown ? "Bearer realm=\"luot\", error=\"invalid_token\""
+                                        : "Bearer realm=\"luot\"";
+    asked_error(a, 401, "unauthorized",
+                a->rights.shown
+                    ? "Nobody has this token; `luotctl reader list` says who has one."
+                    : "This site's documents are private: show a reader's token "
+                      "(Authorization: Bearer ...; `luotctl reader add` makes one), or "
+                      "set `public = yes`. widget.json is always public.");
     return true;
 }
 
@@ -100,6 +117,7 @@ void answer_snapshot(struct asked *a)
     if (asked_private(a))
         return;
     respond_body(&body, a->out);
+    a->document.whole = a->whole;
     snapshot_json(&body, a->site, &a->document);
     if (buffer_error(&body) != 0)
         a->out->error = buffer_error(&body);
@@ -114,7 +132,10 @@ struct destination asked_destination(const struct asked *a)
     struct destination to = {.service = a->lane->service,
                              .http = a->token,
                              .keep_alive = a->r.keep_alive,
-                             .head_only = a->r.head_only};
+                             .head_only = a->r.head_only,
+                             .gzip = accepts_gzip(a->request->accept_encoding),
+                             .own = a->whole,
+                             .vary = a->r.vary};
     struct slice match = a->request->if_none_match;
 
     if (match.length < sizeof to.if_none_match)
@@ -131,8 +152,11 @@ static void ask(struct asked *a, const struct question *q)
 
 void answer_sites(struct asked *a)
 {
-    struct question q = {.kind = ASK_SITES, .to = asked_destination(a)};
+    struct question q = {.kind = ASK_SITES, .rights = a->rights};
 
+    a->r.vary = "Authorization";
+    a->whole = a->rights.shown; /* its own answer, and nobody else's */
+    q.to = asked_destination(a);
     ask(a, &q);
 }
 

@@ -21,12 +21,13 @@ static struct slice parameter(const struct asked *a, const char *name, char *mem
 static void answer_tops(struct asked *a, enum tops_form form)
 {
     char of[WORD_MAX], from[WORD_MAX], to[WORD_MAX];
-    struct tops_question q = {.site = a->site, .form = form, .folded = true};
+    struct tops_question q = {.site = a->site, .form = form};
     struct slice word = parameter(a, "of", of, WORD_MAX);
     int rv;
 
     if (asked_private(a))
         return;
+    q.folded = !a->whole;
     if (word.length > 0 && dimension_parse(&q.of, word) != 0) {
         asked_error(a, 400, "of",
                     "of is pages, entry_pages, referrers, referrer_classes, countries, "

@@ -3,11 +3,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "answer/gzip.h"
 #include "answer/routes.h"
 #include "answer/widgets.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "count/turn.h"
+#include "parse/accept_encoding.h"
 #include "parse/forwarded.h"
 #include "parse/query.h"
 
@@ -20,13 +22,22 @@ int answer_lane_init(struct http_lane *lane, struct service *service,
 {
     *lane = (struct http_lane){.service = service, .pipeline = pipeline};
     lane->widgets = calloc(registry_limit(service->registry), sizeof *lane->widgets);
-    return lane->widgets == NULL ? ERR_NOMEM : 0;
+    lane->gzip = gzip_new();
+    lane->live = live_new(service);
+    if (lane->widgets != NULL && lane->gzip != NULL && lane->live != NULL)
+        return 0;
+    answer_lane_release(lane);
+    return ERR_NOMEM;
 }
 
 void answer_lane_release(struct http_lane *lane)
 {
     free(lane->widgets);
+    gzip_free(lane->gzip);
+    live_free(lane->live);
+    lane->live = NULL;
     lane->widgets = NULL;
+    lane->gzip = NULL;
 }
 
 /* --- Inside the turn --- */
@@ -182,7 +193,7 @@ void answer_request(struct http_lane *lane, const struct http_request *request,
 void asked_error(struct asked *a, unsigned status, const char *reason,
                  const char *message)
 {
-    if (status == 503)
+    if (status == 503 && a->r.retry_after_s == 0)
         a->r.retry_after_s = 1;
     respond_error(a->out, &a->r, status, reason, message);
 }
@@ -190,12 +201,19 @@ void asked_error(struct asked *a, unsigned status, const char *reason,
 void asked_document(struct asked *a, const char *type, struct slice body)
 {
     char etag[ETAG_MAX];
+    struct slice gzip;
 
     etag_weak(etag, document_hash(body));
     a->r.status = etag_matches(a->request->if_none_match, etag) ? 304 : 200;
     a->r.etag = etag;
     a->r.type = type;
-    a->r.cache = "max-age=0, s-maxage=1";
+    a->r.cache = a->whole ? NULL : "max-age=0, s-maxage=1";
+    a->r.vary_encoding = body.length >= GZIP_MIN;
+    if (a->r.status == 200 && accepts_gzip(a->request->accept_encoding) &&
+        gzip_bytes(a->lane->gzip, body, &gzip)) {
+        a->r.encoding = "gzip";
+        body = gzip;
+    }
     respond_write(a->out, &a->r, body);
 }
 
@@ -260,8 +278,8 @@ static void answer_site(struct asked *a)
 
 void answer_respond(struct http_lane *lane, const struct http_request *request,
                     const struct answer_plan *plan, struct buffer *out,
-                    unsigned *ret_status, bool *ret_close, struct http_token token,
-                    bool *ret_later)
+                    struct http_token token, uint64_t second,
+                    struct answer_reply *ret_reply)
 {
     struct asked a = {
         .lane = lane,
@@ -269,12 +287,17 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
         .plan = plan,
         .token = token,
         .out = out,
+        .second = second,
         .r = {.keep_alive = request->keep_alive,
               .head_only = request->method == METHOD_HEAD,
               .now = clock_now(lane->service->clock)},
     };
 
     say_proxy_without(lane);
+    a.rights.service = lane->service;
+    a.rights.shown = authorization_is_bearer(request->authorization);
+    if (a.rights.shown)
+        (void)readers_by_token(NULL, request->authorization, a.rights.token);
     if (plan->route != NULL && plan->route->cors)
         a.r.origin = SLICE("*");
     if (plan->refused != 0)
@@ -283,7 +306,9 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
         answer_preflight(&a);
     else
         answer_site(&a);
-    *ret_status = a.r.status;
-    *ret_close = !request->keep_alive;
-    *ret_later = a.later;
+    *ret_reply = (struct answer_reply){.status = a.r.status,
+                                       .close = !request->keep_alive || a.r.endless,
+                                       .later = a.later,
+                                       .streams = a.streams};
+    memcpy(ret_reply->listener, &a.listener, sizeof a.listener);
 }

@@ -4,8 +4,8 @@
  * The happy path: answer_request() inside a turn finds the route and, if the request is a
  * beacon, counts it; answer_respond() after the turn writes the whole answer. What needs
  * the store becomes a job, and its bytes come later through service->reply_http. It fails
- * when: no route (404), no such method there (405), the site is private (403), the reader
- * has too much to do (503 with Retry-After). */
+ * when: no route (404), no such method there (405), the site is private (401, 403), the
+ * reader has too much to do (503 with Retry-After). */
 #ifndef LUOT_ANSWER_HTTP_H
 #define LUOT_ANSWER_HTTP_H
 
@@ -21,6 +21,8 @@ struct http_lane {
     struct pipeline *pipeline;
     struct cached_widget *widgets; /* by site index: widget.json of this second */
     struct document document;      /* what documents said of the last moment    */
+    struct gzip *gzip;
+    struct live *live;        /* who follows live numbers */
     uint64_t proxied_without; /* beacons in a row from a proxy without X-Forwarded-For */
     bool proxied_told;        /* it is in the log                                      */
 };
@@ -36,6 +38,15 @@ struct answer_plan {
     } key;
 };
 
+/* What became of an answer that was written into `out`. */
+struct answer_reply {
+    unsigned status;
+    bool close;           /* the connection, after it                             */
+    bool later;           /* nothing was written: service->reply_http brings it    */
+    bool streams;         /* it goes on: live_next() has more for this listener    */
+    uint64_t listener[8]; /* a struct listener */
+};
+
 /* `service` and `pipeline` outlive the lane; service->registry is set. ERR_NOMEM. */
 int answer_lane_init(struct http_lane *lane, struct service *service,
                      struct pipeline *pipeline);
@@ -45,10 +56,11 @@ void answer_lane_release(struct http_lane *lane);
 void answer_request(struct http_lane *lane, const struct http_request *request,
                     const struct address *peer, struct answer_plan *ret_plan);
 /* After the turn; may be asked again for the same plan when `out` was too small. The
- * whole answer is written into `out`, or *ret_later is set and nothing was written. */
+ * whole answer is written into `out`, or it comes later, or more of it does. `second` is as
+ * live_next's. */
 void answer_respond(struct http_lane *lane, const struct http_request *request,
                     const struct answer_plan *plan, struct buffer *out,
-                    unsigned *ret_status, bool *ret_close, struct http_token token,
-                    bool *ret_later);
+                    struct http_token token, uint64_t second,
+                    struct answer_reply *ret_reply);
 
 #endif

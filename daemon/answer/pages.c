@@ -1,25 +1,11 @@
 /* The front-end's files, and the two pages that are filled in. */
 #include "answer/routes.h"
+#include "parse/accept_encoding.h"
 #include "parse/query.h"
 #include "report/assets.h"
 
 enum { TAG_MAX = 32 };
 
-/* "gzip" with any weight but 0. */
-static bool takes_gzip(struct slice accept)
-{
-    while (accept.length > 0) {
-        struct slice part = slice_cut(&accept, ',');
-        struct slice name = slice_trim(slice_cut(&part, ';'));
-        struct slice weight = slice_trim(part);
-        bool zero = slice_starts(weight, SLICE("q=0"));
-        for (size_t i = 3; zero && i < weight.length; i++)
-            zero = weight.at[i] == '.' || weight.at[i] == '0';
-        if (slice_equal_nocase(name, SLICE("gzip")))
-            return !zero;
-    }
-    return false;
-}
 
 static void not_built_in(struct asked *a)
 {
@@ -29,7 +15,7 @@ static void not_built_in(struct asked *a)
 void answer_asset(struct asked *a)
 {
     struct slice name = {a->request->path.at + 1, a->request->path.length - 1};
-    bool gzip = takes_gzip(a->request->accept_encoding);
+    bool gzip = accepts_gzip(a->request->accept_encoding);
     struct asset asset;
     char etag[ETAG_MAX];
 
@@ -92,32 +78,13 @@ void asked_page(struct asked *a, struct slice name, const struct page *page)
         asked_document(a, asset.type, buffer_written(&body));
 }
 
-/* The demo, or the only public site there is; with more the page lists them. */
-static const struct site *home_site(const struct registry *r)
-{
-    const struct site *demo = registry_by_key(r, SLICE("demo")), *only = NULL;
-
-    if (demo != NULL)
-        return demo;
-    for (size_t i = 0; i < registry_limit(r); i++) {
-        const struct site *s = registry_at(r, i);
-        if (s == NULL || !site_is_public(s))
-            continue;
-        if (only != NULL)
-            return NULL;
-        only = s;
-    }
-    return only;
-}
-
-void answer_home_page(struct asked *a)
+void answer_dashboard(struct asked *a)
 {
     struct page page = {.language = asked_language(a),
                         .version = a->lane->service->version,
-                        .site = home_site(a->lane->service->registry),
                         .document = &a->document};
 
     a->r.vary = "Accept-Language";
     a->r.policy = OURS_ONLY "frame-ancestors 'none'";
-    asked_page(a, SLICE("home.html"), &page);
+    asked_page(a, SLICE("dashboard.html"), &page);
 }

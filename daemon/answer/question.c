@@ -116,9 +116,11 @@ static void write_report(const struct work *w, struct buffer *out)
 static int write_sites(const struct work *w, struct buffer *out)
 {
     const struct registry *registry = w->q->to.service->registry;
+    struct sites_asked asked = {.reader = rights_reader(&w->q->rights),
+                                .all = w->q->rights.all};
 
-    return w->q->text ? sites_text(out, registry, w->document.now, w->q->all)
-                      : sites_json(out, registry, &w->document, w->q->all);
+    return w->q->text ? sites_text(out, registry, w->document.now, asked)
+                      : sites_json(out, registry, &w->document, asked);
 }
 
 static size_t answer_limit(const struct work *w)

@@ -9,6 +9,7 @@
 #define LUOT_ANSWER_QUESTION_H
 
 #include "answer/destination.h"
+#include "answer/rights.h"
 #include "report/timeline.h"
 
 enum question_kind { ASK_SERIES, ASK_REPORT, ASK_SITES };
@@ -21,7 +22,7 @@ struct question {
     struct timeline_query query;
     bool since; /* from the first number on; of a series not before query.from_s */
     bool text;  /* for people (console)                                      */
-    bool all;   /* sites: also those that are not public                     */
+    struct rights rights; /* sites: which ones                               */
 };
 
 /* How far back a series goes that does not say from when: what its step is good for. */

@@ -16,6 +16,7 @@ static const char *reason_phrase(unsigned status)
         {204, "No Content"},
         {304, "Not Modified"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
@@ -64,7 +65,8 @@ static void cors_headers(struct buffer *out, const struct respond *r)
     buffer_text(out, "\r\n");
     if (r->preflight != NULL) {
         header(out, "Access-Control-Allow-Methods", r->preflight);
-        header(out, "Access-Control-Allow-Headers", "Content-Type");
+        header(out, "Access-Control-Allow-Headers",
+               r->authorization ? "Authorization" : "Content-Type");
         header(out, "Access-Control-Max-Age", "86400");
     } else if (r->has_outcome && outcome_class(r->outcome) != OUTCOME_COUNTED) {
         /* There is a reason to read; 41 bytes less for whom there is none. */
@@ -85,6 +87,16 @@ static void outcome_header(struct buffer *out, enum outcome outcome)
     buffer_text(out, "\r\n");
 }
 
+static void vary_header(struct buffer *out, const struct respond *r)
+{
+    static const char encoding[] = "Accept-Encoding";
+
+    if (r->vary != NULL && r->vary_encoding)
+        buffer_format(out, "Vary: %s, %s\r\n", r->vary, encoding);
+    else
+        header(out, "Vary", r->vary_encoding ? encoding : r->vary);
+}
+
 static void head(struct buffer *out, const struct respond *r, size_t length)
 {
     bool has_body = r->status != 204 && r->status != 304;
@@ -95,12 +107,13 @@ static void head(struct buffer *out, const struct respond *r, size_t length)
     buffer_text(out, reason_phrase(r->status));
     buffer_text(out, "\r\n");
     date_header(out, r->now);
-    header(out, "Connection", r->keep_alive ? "keep-alive" : "close");
+    header(out, "Connection", r->keep_alive && !r->endless ? "keep-alive" : "close");
     header(out, "Cache-Control", r->cache == NULL ? "no-store" : r->cache);
     header(out, "X-Content-Type-Options", "nosniff");
     header(out, "ETag", r->etag);
-    header(out, "Vary", r->vary);
+    vary_header(out, r);
     header(out, "Allow", r->allow);
+    header(out, "WWW-Authenticate", r->authenticate);
     cors_headers(out, r);
     if (r->has_outcome)
         outcome_header(out, r->outcome);
@@ -112,7 +125,10 @@ static void head(struct buffer *out, const struct respond *r, size_t length)
         header(out, "Content-Security-Policy", r->policy);
         if (r->policy != NULL)
             header(out, "Referrer-Policy", "no-referrer");
-        buffer_format(out, "Content-Length: %zu\r\n", length);
+        if (r->endless)
+            header(out, "X-Accel-Buffering", "no");
+        else
+            buffer_format(out, "Content-Length: %zu\r\n", length);
     }
     buffer_text(out, "\r\n");
 }
@@ -168,6 +184,7 @@ void respond_error(struct buffer *out, struct respond *r, unsigned status,
     r->etag = NULL;
     r->policy = NULL;
     r->encoding = NULL;
+    r->vary_encoding = false;
     respond_write(out, r, buffer_written(&body));
 }
 

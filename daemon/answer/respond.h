@@ -16,15 +16,20 @@ struct respond {
     const char *type;  /* NULL: no body                 */
     const char *cache; /* Cache-Control; NULL: no-store */
     const char *vary;
-    const char *etag;      /* with its quotes              */
-    const char *policy;    /* Content-Security-Policy      */
-    const char *encoding;  /* Content-Encoding             */
-    const char *allow;     /* Allow                        */
-    const char *preflight; /* Access-Control-Allow-Methods */
-    struct slice origin;   /* Access-Control-Allow-Origin  */
-    enum outcome outcome;  /* X-Luot, when has_outcome     */
+    bool vary_encoding;       /* Vary names Accept-Encoding too */
+    const char *etag;         /* with its quotes              */
+    const char *policy;       /* Content-Security-Policy      */
+    const char *encoding;     /* Content-Encoding             */
+    const char *allow;        /* Allow                        */
+    const char *authenticate; /* WWW-Authenticate          */
+    const char *preflight;    /* Access-Control-Allow-Methods */
+    bool authorization;   /* of a preflight: a token may be shown, not a body's type */
+    struct slice origin;  /* Access-Control-Allow-Origin  */
+    enum outcome outcome; /* X-Luot, when has_outcome     */
     bool has_outcome;
     unsigned retry_after_s; /* 0: not said */
+    bool
+        endless; /* the body goes on until the connection ends; proxies pass it on as it is */
 };
 
 /* Where to write a body that will follow a head in `out`: its free memory, behind room

@@ -25,20 +25,28 @@ static const struct route table[] = {
      "?of=pages&from=2026-01-01&to=2026-02-01", "The same for a spreadsheet."},
     {"/v1/{site}/page.json", TAKES_GET, false, true, answer_page_views, "?p=/",
      "The views of one page, in all and today."},
+    {"/v1/{site}/live", TAKES_GET, false, true, answer_live, "",
+     "Server-Sent Events: snapshot.json without tops, once a second when something "
+     "changed."},
+    {"/v1/live", TAKES_GET, false, true, answer_live, "",
+     "The same of all sites that you may read: who is online and what today brought, "
+     "every two seconds."},
     {"/luot.js", TAKES_GET, false, true, answer_asset, NULL, NULL},
     {"/widget.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/snippet.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/snippet.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
-    {"/home.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
-    {"/home.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/privacy.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/dashboard.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/dashboard.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/dashboard.txt", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/icon.svg", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/privacy", TAKES_GET, false, false, answer_privacy, NULL, NULL},
     {"/{site}/widget.html", TAKES_GET, COUNTS_IF_ASKED, false, answer_widget_page, NULL,
      NULL},
     {"/{site}/badge.svg", TAKES_GET, COUNTS_IF_ASKED, true, answer_badge, NULL, NULL},
     {"/{site}/snippet.html", TAKES_GET, false, false, answer_snippet_page, NULL, NULL},
-    {"/", TAKES_GET, false, false, answer_home_page, NULL, NULL},
+    {"/", TAKES_GET, false, false, answer_dashboard, NULL, NULL},
 };
 
 const struct route *routes(size_t *ret_count)

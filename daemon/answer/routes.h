@@ -4,7 +4,9 @@
 
 #include "answer/destination.h"
 #include "answer/http.h"
+#include "answer/live.h"
 #include "answer/respond.h"
+#include "answer/rights.h"
 #include "report/page.h"
 
 enum route_methods {
@@ -25,9 +27,14 @@ struct asked {
     const struct site *site;  /* of {site} in the path; NULL where there is none */
     struct document document; /* of this moment                                  */
     struct http_token token;
+    struct rights rights; /* what was shown with the request                   */
+    bool whole;           /* a token opens the site: nothing of it is folded   */
     struct buffer *out;
     struct respond r; /* begun: keep_alive, head_only, now   */
-    bool later;       /* set by a handler that wrote nothing */
+    bool later;       /* set by a handler that wrote nothing                */
+    uint64_t second;  /* given: of the clock that live_next is asked by     */
+    bool streams;     /* set by a handler: more comes, for this listener    */
+    struct listener listener;
 };
 
 /* In the table the first two are written as false and true. */
@@ -63,13 +70,15 @@ void answer_widget(struct asked *a);
 void answer_snapshot(struct asked *a);
 void answer_series(struct asked *a);
 void answer_sites(struct asked *a);
+/* live.c: */
+void answer_live(struct asked *a);
 /* documents_tops.c: */
 void answer_tops_json(struct asked *a);
 void answer_tops_csv(struct asked *a);
 void answer_page_views(struct asked *a);
 /* pages.c: */
 void answer_asset(struct asked *a);
-void answer_home_page(struct asked *a);
+void answer_dashboard(struct asked *a);
 /* privacy.c: */
 void answer_privacy(struct asked *a);
 
@@ -81,11 +90,12 @@ void answer_snippet_page(struct asked *a);
 /* For handlers. */
 void asked_error(struct asked *a, unsigned status, const char *reason,
                  const char *message);
-/* true: the site is not public, and that was said. */
+/* true: who asks may not read the site's documents, and that was said. Else a->whole. */
 bool asked_private(struct asked *a);
 /* Where an answer goes that comes later. */
 struct destination asked_destination(const struct asked *a);
-/* 200 or 304, public, with a weak ETag of the numbers. */
+/* 200 or 304 with a weak ETag of the numbers, gzipped for who takes that; public, but for
+ * a->whole. */
 void asked_document(struct asked *a, const char *type, struct slice body);
 /* 200, of a request that was a beacon as well. */
 void asked_counted(struct asked *a, const char *type, struct slice body);

@@ -43,6 +43,7 @@ struct document service_document(const struct service *service, struct instant n
     return (struct document){
         .now = now,
         .durable = status.durable,
+        .saved_s = status.durable_since_ms / 1000,
         .nodes = status.nodes_here == 0 ? 1 : status.nodes_here,
         .geo = geo_of(service),
         .gaps = service->gaps,

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/readers.h"
 #include "base/store_where.h"
 #include "count/registry.h"
 #include "pipeline.h"
@@ -69,6 +70,8 @@ struct service {
     _Atomic(const struct atlas *)
         *atlas; /* where addresses are; what it points to lives a
                                              few seconds after it was replaced */
+    _Atomic(const struct readers *) *readers; /* likewise; NULL: nobody has a token */
+    _Atomic unsigned live_limit;              /* listeners of one worker at once */
     const struct clock *clock;
     const struct metrics_row *rows; /* one a worker */
     size_t workers;

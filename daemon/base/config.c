@@ -218,7 +218,24 @@ static uint64_t hash_config(const struct config *c)
     }
     for (size_t i = 0; i < c->rule_count; i++)
         hash = hash_rule(hash, &c->rules[i]);
+    for (size_t i = 0; i < c->reader_count; i++) {
+        const struct reader_config *reader = &c->readers[i];
+        hash = hash_record(hash ^ hash_fast(reader->name, strlen(reader->name)),
+                           READER_SETTINGS, reader);
+    }
     return hash;
+}
+
+/* ERR_NOMEM. */
+static int copy_readers(struct config *c, const struct parsed *p)
+{
+    c->readers = calloc(p->reader_count + 1, sizeof(*c->readers));
+    if (c->readers == NULL)
+        return ERR_NOMEM;
+    c->reader_count = p->reader_count;
+    for (size_t i = 0; i < p->reader_count; i++)
+        c->readers[i] = p->readers[i].config;
+    return 0;
 }
 
 /* What was parsed as a config; *p stays the caller's. */
@@ -229,14 +246,16 @@ static int make_config(struct config **ret_config, struct parsed *p,
     int rv = check_sites(p, ret_error);
     if (rv == 0)
         rv = check_default_zone(p, ret_error);
+    if (rv == 0)
+        rv = parsed_check_readers(p, ret_error);
     if (rv != 0)
         return rv;
     c = calloc(1, sizeof(*c));
     if (c == NULL)
         return config_say(ret_error, ERR_NOMEM, "%s", error_text(ERR_NOMEM));
     c->sites = calloc(p->site_count + 1, sizeof(*c->sites));
-    if (c->sites == NULL) {
-        free(c);
+    if (c->sites == NULL || copy_readers(c, p) != 0) {
+        config_free(c);
         return config_say(ret_error, ERR_NOMEM, "%s", error_text(ERR_NOMEM));
     }
     c->settings = p->settings;
@@ -298,6 +317,7 @@ void config_free(struct config *c)
         return;
     free(c->sites);
     free(c->rules);
+    free(c->readers);
     free(c);
 }
 

@@ -4,7 +4,7 @@
  * Sources, later wins: the defaults, the file (-c), the environment (LUOT_NAME; names in
  * upper case), --name=value. A file holds `name = value` lines, `include =
  * sites.d/[star].conf` (relative to the file, sorted, each file once, 8 deep), and
- * sections `[site KEY]`. `#` and `;` begin a comment at the start of a line or after a
+ * sections `[site KEY]` and `[reader NAME]`. `#` and `;` begin a comment at the start of a line or after a
  * space. A value may be in double quotes, in which \" and \\ are a quote and a backslash.
  * Global settings and includes stand above the first section. An unknown name is an
  * error. A repeated list setting replaces, it does not append; but `network NAME = ...`
@@ -24,7 +24,9 @@ enum {
     CONFIG_FILE_MAX = 1 << 20,
     CONFIG_LINE_MAX = 4096, /* bytes of a line in a file; a longer one is an error */
     CONFIG_INCLUDES_MAX = 8,
-    LISTEN_MAX = 8, /* ADDRESS:PORT in listen */
+    LISTEN_MAX = 8,       /* ADDRESS:PORT in listen */
+    READER_NAME_MAX = 31, /* [A-Za-z0-9._-]  */
+    READERS_MAX = 256,
     NETWORK_NAME_MAX = 63,
     NETWORK_NAMES_MAX = 64,
     NETWORK_RULES_MAX = 8192 /* networks and countries, of all names */
@@ -80,6 +82,7 @@ struct settings {
     char log_site[SITE_KEY_MAX + 1]; /* "": none; a site there is, which counts logs */
     unsigned connections;            /* all workers together */
     unsigned connections_per_address;
+    unsigned live_listeners;          /* a worker */
     uint64_t udp_buffer;              /* bytes of SO_RCVBUF asked */
     char privacy_contact[256];        /* "": nobody is named          */
     char clock_file[CONFIG_TEXT_MAX]; /* see base/clock.h         */
@@ -112,6 +115,15 @@ struct site_config {
     struct networks internal; /* beside those of all sites */
 };
 
+/* Who may read private documents: a member for each READER_SETTING; `name` is the
+ * section's. See base/readers.h. */
+struct reader_config {
+    char name[READER_NAME_MAX + 1];
+    char token_hash[65];          /* hex, lower case; never empty once loaded */
+    char sites[CONFIG_TEXT_MAX];  /* keys, a comma list, or "*" */
+    char groups[CONFIG_TEXT_MAX]; /* likewise; not both are empty once loaded */
+};
+
 /* One entry of a `network NAME = ...`, in the order of the file. */
 struct network_rule {
     char name[NETWORK_NAME_MAX + 1];
@@ -125,6 +137,9 @@ struct config {
     size_t site_count;
     struct network_rule *rules;
     size_t rule_count;
+    struct reader_config
+        *readers; /* in the order of the file, no name and no token twice */
+    size_t reader_count;
     uint64_t hash; /* of everything above: shown by stats, changes on reload */
 };
 

@@ -146,8 +146,8 @@ void reading_include(struct reading *r, struct slice value)
     buffer_init(&b, path, sizeof(path));
     if (r->from_memory)
         reading_fail(r, "include works in a file only");
-    else if (r->in_site)
-        reading_fail(r, "include belongs above the first [site KEY]");
+    else if (r->section != SECTION_NONE)
+        reading_fail(r, "include belongs above the first [site KEY] and [reader NAME]");
     else if (r->depth == CONFIG_INCLUDES_MAX)
         reading_fail(r, "includes are more than 8 deep");
     else if (value.length == 0 || !text_is_clean(value))
@@ -173,5 +173,6 @@ void parsed_release(struct parsed *p)
     free(p->files);
     free(p->sites);
     free(p->rules);
+    free(p->readers);
     memset(p, 0, sizeof(*p));
 }

@@ -51,21 +51,20 @@ static bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
-/* "[site KEY]" */
-static void open_section(struct reading *r, struct slice line)
+/* The name of a `[WORD NAME]` whose WORD is this one; false: it is another. */
+static bool section_name(struct slice inside, struct slice word, struct slice *ret_name)
 {
-    struct slice name = {line.at + 1, line.length - 1};
-    struct slice key;
+    if (!slice_starts(inside, word) || inside.length < word.length + 2 ||
+        !is_space(inside.at[word.length]))
+        return false;
+    *ret_name =
+        slice_trim((struct slice){inside.at + word.length, inside.length - word.length});
+    return true;
+}
+
+static void open_site(struct reading *r, struct slice key)
+{
     int rv;
-    if (slice_ends(name, SLICE("]")))
-        name = slice_trim((struct slice){name.at, name.length - 1});
-    else
-        name.length = 0;
-    if (!slice_starts(name, SLICE("site")) || name.length < 6 || !is_space(name.at[4])) {
-        reading_fail(r, "a section begins with [site KEY], alone on its line");
-        return;
-    }
-    key = slice_trim((struct slice){name.at + 4, name.length - 4});
     if (!site_key_is_valid(key)) {
         reading_fail(
             r, "a site's key is 1 to 63 of a-z, 0-9, `_` and `-`, and begins with a "
@@ -75,7 +74,24 @@ static void open_section(struct reading *r, struct slice line)
     rv = add_site(r->parsed, key, r->place);
     if (rv != 0)
         r->error = config_say(r->ret_error, rv, "%s", error_text(rv));
-    r->in_site = rv == 0;
+    r->section = rv == 0 ? SECTION_SITE : SECTION_NONE;
+}
+
+/* "[site KEY]", "[reader NAME]" */
+static void open_section(struct reading *r, struct slice line)
+{
+    struct slice inside = {line.at + 1, line.length - 1}, name;
+    if (slice_ends(inside, SLICE("]")))
+        inside = slice_trim((struct slice){inside.at, inside.length - 1});
+    else
+        inside.length = 0;
+    if (section_name(inside, SLICE("site"), &name))
+        open_site(r, name);
+    else if (section_name(inside, SLICE("reader"), &name))
+        reading_reader(r, name);
+    else
+        reading_fail(r, "a section begins with [site KEY] or [reader NAME], alone on its "
+                        "line");
 }
 
 /* --- Lines --- */
@@ -133,7 +149,8 @@ static char *take_line(char *at, int limit, void *stream)
     if (line.length > 0 && line.at[0] == '[')
         open_section(r, line);
     else if (line.length > 0 && slice_find(line, '=') >= slice_find(line, ':'))
-        reading_fail(r, "a line is `name = value`, `[site KEY]` or a # comment");
+        reading_fail(r, "a line is `name = value`, `[site KEY]`, `[reader NAME]` or a "
+                        "# comment");
     else if (line.length > 0)
         memcpy(at, line.at, line.length);
     if (r->error != 0)
@@ -168,6 +185,22 @@ static int unquote(struct slice *value, char *room)
     return ERR_MALFORMED;
 }
 
+/* The table of the open section, and its record. */
+static struct setting_table table_of(const struct reading *r, void **ret_record)
+{
+    struct parsed *p = r->parsed;
+    if (r->section == SECTION_SITE) {
+        *ret_record = &p->sites[p->site_count - 1].config;
+        return SITE_SETTINGS;
+    }
+    if (r->section == SECTION_READER) {
+        *ret_record = &p->readers[p->reader_count - 1].config;
+        return READER_SETTINGS;
+    }
+    *ret_record = &p->settings;
+    return GLOBAL_SETTINGS;
+}
+
 /* What inih calls with each name and value; nonzero is success. */
 static int take_value(void *user, const char *section, const char *name_text,
                       const char *value_text)
@@ -175,10 +208,10 @@ static int take_value(void *user, const char *section, const char *name_text,
     struct reading *r = user;
     struct slice name = slice_of(name_text);
     struct slice value = slice_of(value_text), named;
-    struct setting_table table = r->in_site ? SITE_SETTINGS : GLOBAL_SETTINGS;
+    void *record;
+    struct setting_table table = table_of(r, &record);
     const struct setting *setting = setting_find(table, name);
     char room[CONFIG_LINE_MAX];
-    void *record = &r->parsed->settings;
     (void)section; /* take_line reads them: inih would cut a long key */
     if (r->error != 0)
         return 0;
@@ -193,8 +226,6 @@ static int take_value(void *user, const char *section, const char *name_text,
         r->error = setting_unknown(table, name, r->place, r->ret_error);
     if (r->error != 0 || setting == NULL)
         return r->error == 0;
-    if (r->in_site)
-        record = &r->parsed->sites[r->parsed->site_count - 1].config;
     r->error = setting_apply(setting, record, value, r->place, r->ret_error);
     return r->error == 0;
 }

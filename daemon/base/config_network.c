@@ -111,7 +111,7 @@ void reading_network(struct reading *r, struct slice name, struct slice value)
     struct network_rule rule = {.name = ""};
     int rv = ERR_MALFORMED;
 
-    if (r->in_site) {
+    if (r->section != SECTION_NONE) {
         reading_fail(r, "`network` is not a setting of a site; put it above the first "
                         "[site KEY]");
         return;

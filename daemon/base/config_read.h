@@ -13,6 +13,11 @@ struct parsed_site {
     size_t order;       /* 0: the first   */
 };
 
+struct parsed_reader {
+    struct reader_config config;
+    struct place place; /* of its section */
+};
+
 struct seen_file {
     char *name;          /* ours                     */
     uint64_t dev, inode; /* a file is read only once */
@@ -27,17 +32,21 @@ struct parsed {
     size_t file_count, file_room;
     struct network_rule *rules;
     size_t rule_count, rule_room;
+    struct parsed_reader *readers;
+    size_t reader_count, reader_room;
 };
+
+enum section { SECTION_NONE, SECTION_SITE, SECTION_READER };
 
 /* One text being read. */
 struct reading {
     struct parsed *parsed;
-    struct slice rest;  /* what has not been read yet                       */
-    struct place place; /* the line being read                              */
-    size_t depth;       /* of includes: 0 for the file that -c names        */
-    bool in_site;       /* the last of parsed->sites is the open section    */
-    bool from_memory;   /* there is nothing an include could be relative to */
-    int error;          /* the first one; its sentence is in *ret_error     */
+    struct slice rest;    /* what has not been read yet                       */
+    struct place place;   /* the line being read                              */
+    size_t depth;         /* of includes: 0 for the file that -c names        */
+    enum section section; /* the open one is the last of its kind             */
+    bool from_memory;     /* there is nothing an include could be relative to */
+    int error;            /* the first one; its sentence is in *ret_error     */
     struct config_error *ret_error;
 };
 
@@ -60,6 +69,12 @@ bool network_setting(struct slice setting, struct slice *ret_name);
 void reading_network(struct reading *r, struct slice name, struct slice value);
 /* As a line of a file. */
 void network_rule_write(struct buffer *b, const struct network_rule *rule);
+
+/* config_reader.c: begins the section of one. */
+void reading_reader(struct reading *r, struct slice name);
+/* Each has a token and something to read, and no two are the same. ERR_MALFORMED with the
+ * sentence. */
+int parsed_check_readers(const struct parsed *p, struct config_error *ret_error);
 
 /* What the demo site sets; conf/luotd.conf shows the same lines. */
 struct demo_value {

@@ -37,10 +37,26 @@ static const struct setting SITE_ROWS[] = {
 #include "base/config.def"
 };
 
+static const struct setting READER_ROWS[] = {
+#define READER_SETTING(name, kind, low, high, unit, fallback, sentence)                  \
+    {#name,                                                                              \
+     KIND_##kind,                                                                        \
+     (low),                                                                              \
+     (high),                                                                             \
+     (unit),                                                                             \
+     (fallback),                                                                         \
+     (sentence),                                                                         \
+     offsetof(struct reader_config, name),                                               \
+     SIZE_OF(reader_config, name)},
+#include "base/config.def"
+};
+
 const struct setting_table GLOBAL_SETTINGS = {GLOBAL_ROWS, sizeof(GLOBAL_ROWS) /
                                                                sizeof(GLOBAL_ROWS[0])};
 const struct setting_table SITE_SETTINGS = {SITE_ROWS,
                                             sizeof(SITE_ROWS) / sizeof(SITE_ROWS[0])};
+const struct setting_table READER_SETTINGS = {READER_ROWS, sizeof(READER_ROWS) /
+                                                               sizeof(READER_ROWS[0])};
 
 enum { NAME_MAX_LENGTH = 32, VALUE_SHOWN = 120, NEAR_ENOUGH = 3 };
 
@@ -204,6 +220,7 @@ int setting_unknown(struct setting_table t, struct slice name, struct place plac
                     struct config_error *ret_error)
 {
     bool in_site = t.rows == SITE_SETTINGS.rows;
+    bool in_reader = t.rows == READER_SETTINGS.rows;
     const struct setting *nearest = setting_nearest(t, name);
     char text[sizeof(ret_error->text)];
     struct buffer b;
@@ -212,9 +229,14 @@ int setting_unknown(struct setting_table t, struct slice name, struct place plac
     if (!in_site && setting_find(SITE_SETTINGS, name) != NULL) {
         write_name(&b, name, place.kind);
         buffer_text(&b, " is a setting of a site; put it into a file, below [site KEY]");
-    } else if (in_site && setting_find(GLOBAL_SETTINGS, name) != NULL) {
+    } else if (!in_reader && setting_find(READER_SETTINGS, name) != NULL) {
         write_name(&b, name, place.kind);
-        buffer_text(&b, " is not a setting of a site; put it above the first [site KEY]");
+        buffer_text(&b, " is a setting of a reader; put it below [reader NAME]");
+    } else if ((in_site || in_reader) && setting_find(GLOBAL_SETTINGS, name) != NULL) {
+        write_name(&b, name, place.kind);
+        buffer_format(&b,
+                      " is not a setting of a %s; put it above the first [site KEY]%s",
+                      in_site ? "site" : "reader", in_site ? "" : " or [reader NAME]");
     } else {
         buffer_text(&b, "unknown setting ");
         write_name(&b, name, place.kind);

@@ -16,6 +16,9 @@ enum kind {
     KIND_ZONE,                  /* char[], a time zone of this system       */
     KIND_KEYS,                  /* char[], comma list of a query's keys     */
     KIND_WRITERS,               /* char[], see base/writers.h               */
+    KIND_TOKEN_HASH,            /* char[], 64 hexadecimal digits, or none   */
+    KIND_SITES,                 /* char[], comma list of sites' keys, or *  */
+    KIND_GROUPS,                /* char[], comma list of groups, or *       */
     KIND_TEXTS,                 /* how many of the kinds are char[]         */
     KIND_NETWORKS = KIND_TEXTS, /* struct networks                          */
     KIND_NUMBER,                /* unsigned                                 */
@@ -37,7 +40,7 @@ struct setting {
     size_t offset, size;  /* of its member in the record        */
 };
 
-/* A record is a struct settings or a struct site_config. */
+/* A record is a struct settings, a struct site_config or a struct reader_config. */
 struct setting_table {
     const struct setting *rows;
     size_t count;
@@ -45,6 +48,7 @@ struct setting_table {
 
 extern const struct setting_table GLOBAL_SETTINGS;
 extern const struct setting_table SITE_SETTINGS;
+extern const struct setting_table READER_SETTINGS;
 
 /* What a kind can do; `member` is where the value lies. */
 struct kind_rules {
@@ -84,6 +88,11 @@ int setting_parse(const struct setting *s, void *record, struct slice value);
 void setting_write(struct buffer *b, const struct setting *s, const void *record);
 /* What a value must be: "a number of threads from 0 to 256", "yes or no". */
 void setting_describe(struct buffer *b, const struct setting *s);
+
+/* config_reader.c: what of a reader is text. */
+int token_hash_parse(const struct setting *s, void *member, struct slice value);
+void token_hash_describe(struct buffer *b, const struct setting *s);
+bool site_keys_are_valid(struct slice keys); /* a comma list of them, or "*" */
 
 /* config_text.c */
 extern const struct kind_rules TEXT_KINDS[KIND_TEXTS];

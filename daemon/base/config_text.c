@@ -249,6 +249,23 @@ static void describe_writers(struct buffer *b, const struct setting *s)
         (int)WRITERS_MAX, (int)WRITER_ID_MAX);
 }
 
+static int parse_sites(const struct setting *s, void *member, struct slice value)
+{
+    return site_keys_are_valid(value) ? parse_text(s, member, value) : ERR_MALFORMED;
+}
+
+static void describe_sites(struct buffer *b, const struct setting *s)
+{
+    buffer_format(b, "a comma list of sites' keys, at most %llu bytes, or *",
+                  (unsigned long long)s->high);
+}
+
+static void describe_groups(struct buffer *b, const struct setting *s)
+{
+    buffer_format(b, "a comma list of groups, at most %llu bytes in UTF-8, or *",
+                  (unsigned long long)s->high);
+}
+
 const struct kind_rules TEXT_KINDS[KIND_TEXTS] = {
     [KIND_TEXT] = {parse_text, write_text, describe_text},
     [KIND_NAME] = {parse_name, write_text, describe_name},
@@ -258,6 +275,9 @@ const struct kind_rules TEXT_KINDS[KIND_TEXTS] = {
     [KIND_HOSTS] = {parse_hosts, write_text, describe_hosts},
     [KIND_BEGINNINGS] = {parse_beginnings, write_text, describe_beginnings},
     [KIND_WRITERS] = {parse_writers, write_text, describe_writers},
+    [KIND_TOKEN_HASH] = {token_hash_parse, write_text, token_hash_describe},
+    [KIND_SITES] = {parse_sites, write_text, describe_sites},
+    [KIND_GROUPS] = {parse_text, write_text, describe_groups},
     [KIND_ZONE] = {parse_zone, write_text, describe_zone},
     [KIND_KEYS] = {parse_keys, write_text, describe_keys},
 };

@@ -6,7 +6,8 @@ enum {
     COLUMNS = 78,
     EXAMPLE_MAX = 24 * 1024, /* help and example are half of that       */
     GLOBALS_MAX = 20 * 1024, /* eight texts and three lists of networks */
-    SITE_MAX = 8 * 1024
+    SITE_MAX = 8 * 1024,
+    READER_MAX = 4 * 1024
 };
 
 /* Words of `text` in lines of at most COLUMNS, each after `prefix`. */
@@ -74,6 +75,10 @@ void config_write_help(struct buffer *b)
                    "of a-z, 0-9,\n"
                    "`_` and `-`, and begins with a letter or a digit.\n\n");
     write_help_rows(b, SITE_SETTINGS);
+    buffer_text(b,
+                "\nSettings of a reader, in the file below [reader NAME]: who may read "
+                "private\ndocuments.\n\n");
+    write_help_rows(b, READER_SETTINGS);
 }
 
 static const char EXAMPLE_HEAD[] =
@@ -109,6 +114,13 @@ static const char EXAMPLE_SITE[] =
     "[site demo]\n"
     "\n";
 
+static const char EXAMPLE_READERS[] =
+    "\n"
+    "# Readers: who may read the documents of private sites, and unfolded ones of "
+    "public\n"
+    "# sites, with a token. `luotctl reader add NAME --site KEY` makes such a section.\n"
+    "#[reader NAME]\n";
+
 static const char *demo_value(const struct setting *s)
 {
     for (size_t i = 0; i < DEMO_VALUE_COUNT; i++)
@@ -139,6 +151,13 @@ void config_write_example(struct buffer *b)
         if (i + 1 < SITE_SETTINGS.count)
             buffer_byte(b, '\n');
     }
+    buffer_text(b, EXAMPLE_READERS);
+    for (size_t i = 0; i < READER_SETTINGS.count; i++) {
+        buffer_byte(b, '\n');
+        write_sentence(b, &READER_SETTINGS.rows[i], "# ");
+        buffer_byte(b, '#');
+        write_default(b, &READER_SETTINGS.rows[i]);
+    }
 }
 
 static void write_record(struct buffer *b, struct setting_table t, const void *record)
@@ -161,12 +180,17 @@ void config_write_effective(struct buffer *b, const struct config *c)
         buffer_format(b, "\n[site %s]\n", c->sites[i].key);
         write_record(b, SITE_SETTINGS, &c->sites[i]);
     }
+    for (size_t i = 0; i < c->reader_count; i++) {
+        buffer_format(b, "\n[reader %s]\n", c->readers[i].name);
+        write_record(b, READER_SETTINGS, &c->readers[i]);
+    }
 }
 
 size_t config_write_limit(const struct config *c)
 {
     size_t effective = c == NULL ? 0
                                  : GLOBALS_MAX + c->site_count * (size_t)SITE_MAX +
-                                       c->rule_count * (size_t)NETWORK_RULE_TEXT;
+                                       c->rule_count * (size_t)NETWORK_RULE_TEXT +
+                                       c->reader_count * (size_t)READER_MAX;
     return effective > EXAMPLE_MAX ? effective : EXAMPLE_MAX;
 }

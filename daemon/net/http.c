@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "net/http_batch.h"
 #include "net/http_output.h"
+#include "net/http_stream.h"
 
 enum { ACCEPTS_AT_STOP = 4096 };
 
@@ -36,7 +37,8 @@ int http_shared_init(struct http_shared *s, const struct net_options *options)
         .header_ms = options->header_ms != 0 ? options->header_ms : 5000,
         .body_ms = options->body_ms != 0 ? options->body_ms : 5000,
         .write_ms = options->write_ms != 0 ? options->write_ms : 10000,
-        .idle_ms = options->idle_ms != 0 ? options->idle_ms : 75000};
+        .idle_ms = options->idle_ms != 0 ? options->idle_ms : 75000,
+        .stuck_ms = options->stuck_ms != 0 ? options->stuck_ms : STREAM_STUCK_MS};
     atomic_init(&s->unlimited, options->unlimited);
     atomic_init(&s->leave_queues, false);
     if (admission_init(&s->admission, s->slots, options->connections_per_address) != 0)
@@ -153,6 +155,7 @@ int http_init(struct http *h, struct lane lane, uv_loop_t *loop,
     (void)uv_timer_init(loop, &h->pause); /* neither can fail */
     (void)uv_idle_init(loop, &h->next_turn);
     h->pause.data = h->next_turn.data = h;
+    http_stream_init(h);
     h->output = map(OUTPUT_BYTES);
     h->doors = calloc(doors, sizeof *h->doors);
     return h->output == NULL || h->doors == NULL ? ERR_NOMEM : http_batch_fill(h);
@@ -182,10 +185,9 @@ void http_sweep(struct http *h)
     for (struct http_conn *c = h->conns; c != NULL; c = c->next) {
         bool waits_for_request =
             c->phase == PHASE_IDLE || (c->phase == PHASE_HEADER && c->end == 0);
-        bool owed = !waits_for_request && !c->goes_on;
         if (c->stopped || c->phase == PHASE_NONE)
             continue;
-        if (h->stopping && !owed && (c->goes_on || now >= h->idle_by)) {
+        if (h->stopping && (c->streams || (waits_for_request && now >= h->idle_by))) {
             http_conn_stop(c);
         } else if (now >= c->deadline) {
             if (c->phase != PHASE_IDLE && c->phase != PHASE_LINGER)
@@ -195,20 +197,8 @@ void http_sweep(struct http *h)
     }
 }
 
-/* Who is behind with the last part gets the next one when it has caught up. */
-static void next_parts(struct http *h)
-{
-    for (struct http_conn *c = h->conns; c != NULL; c = c->next)
-        if (c->goes_on && c->unsent.block == NULL && !c->stopped) {
-            c->goes_on = false;
-            c->phase = PHASE_NONE; /* each part has a deadline of its own */
-            http_conn_advance(c);
-        }
-}
-
 void http_second(struct http *h)
 {
-    next_parts(h);
     if (h->output_touched > OUTPUT_FLUSH_BYTES)
         (void)madvise(h->output + OUTPUT_FLUSH_BYTES, OUTPUT_BYTES - OUTPUT_FLUSH_BYTES,
                       MADV_DONTNEED);
@@ -275,6 +265,7 @@ void http_close(struct http *h)
         http_conn_stop(c);
     uv_close((uv_handle_t *)&h->pause, NULL);
     uv_close((uv_handle_t *)&h->next_turn, NULL);
+    http_stream_close(h);
 }
 
 bool http_is_empty(const struct http *h)

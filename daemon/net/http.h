@@ -31,6 +31,7 @@ enum {
     OUTPUT_FLUSH_BYTES = 256 * 1024, /* answers of one batch are written when this many */
     UNSENT_BYTES_MAX = 16 * 1024 * 1024,
     STOP_IDLE_MS = 200, /* when we stop: for the request that is on its way  */
+    STREAM_TURNS = 20,  /* in a second: see net/http_stream.h                */
     LINGER_MS = 2000    /* after our last byte, until the client has closed too */
 };
 
@@ -43,7 +44,7 @@ struct http_shared {
     unsigned slots;
     atomic_bool leave_queues; /* net_leave_queues                               */
     const struct networks *_Atomic unlimited; /* peers without a limit of their own */
-    unsigned header_ms, body_ms, write_ms, idle_ms;
+    unsigned header_ms, body_ms, write_ms, idle_ms, stuck_ms;
 };
 
 struct http_door { /* one listening socket */
@@ -59,16 +60,20 @@ struct http {
     unsigned worker;
     struct http_door *doors;
     size_t door_count;
-    size_t staying;           /* doors; those behind them leave                 */
-    uv_timer_t pause;         /* runs while we do not accept                    */
-    bool starved;             /* the last accept found no descriptor or memory  */
-    bool told;                /* ... and that was logged                        */
-    uint64_t tell_from;       /* ms of the loop's clock: not before             */
-    bool stopping;            /* nobody new; whoever is answered is let go      */
-    uint64_t idle_by;         /* stopping: until then who idles may ask again   */
-    struct http_conn *conns;  /* all of this worker                             */
-    struct http_conn *ready;  /* have more requests in their input: next turn   */
-    uv_idle_t next_turn;      /* runs while somebody is ready                   */
+    size_t staying;          /* doors; those behind them leave                 */
+    uv_timer_t pause;        /* runs while we do not accept                    */
+    bool starved;            /* the last accept found no descriptor or memory  */
+    bool told;               /* ... and that was logged                        */
+    uint64_t tell_from;      /* ms of the loop's clock: not before             */
+    bool stopping;           /* nobody new; whoever is answered is let go      */
+    uint64_t idle_by;        /* stopping: until then who idles may ask again   */
+    struct http_conn *conns; /* all of this worker                             */
+    struct http_conn *ready; /* have more requests in their input: next turn   */
+    uv_idle_t next_turn;     /* runs while somebody is ready                   */
+    struct http_conn *streams[STREAM_TURNS]; /* who listens, by turn            */
+    unsigned stream_turn, stream_next;       /* served last; for the next one   */
+    size_t stream_count;
+    uv_timer_t stream_timer;  /* runs while somebody listens                    */
     struct http_batch *spare; /* batches nobody uses                            */
     char *output;             /* OUTPUT_BYTES, used while one batch is answered */
     size_t output_touched;    /* how far, since the last trim                   */
@@ -88,7 +93,7 @@ void http_release(struct http *h);     /* when the loop has closed its handles *
 /* On the worker's thread. */
 /* Closes whoever is past a deadline; several times a second. */
 void http_sweep(struct http *h);
-/* Once a second: the next part of every answer that goes on; gives pages back. */
+/* Once a second: gives pages back. */
 void http_second(struct http *h);
 /* Takes `bytes` over. */
 void http_reply(struct http *h, struct reply_token token, char *bytes, size_t length,

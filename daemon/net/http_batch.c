@@ -129,8 +129,10 @@ static bool respond(struct http_conn *c, struct buffer *out,
     struct http_batch *batch = c->batch;
     for (;;) {
         size_t before = out->length;
-        *ret_response = (struct response){
-            .out = out, .status = 200, .part = c->part, .token = http_conn_token(c)};
+        *ret_response = (struct response){.out = out,
+                                          .status = 200,
+                                          .second = uv_now(c->http->loop) / 1000,
+                                          .token = http_conn_token(c)};
         lane->handlers->respond(lane->context, &batch->request[batch->next],
                                 &batch->exchange[batch->next], ret_response);
         if (ret_response->later || buffer_error(out) == 0)
@@ -154,14 +156,10 @@ static void follow(struct http_conn *c, const struct response *response)
     struct http_batch *batch = c->batch;
     if (response->later)
         c->awaits_reply = true; /* http_reply() counts its status */
-    else if (c->part == 0)
+    else
         http_output_count(c->http, response->status);
-    if (response->again) {
-        c->goes_on = true;
-        c->part++;
-        return;
-    }
-    c->part = 0;
+    c->streams = response->streams;
+    c->stream = response->stream;
     c->close_after = response->close || !batch->request[batch->next].keep_alive;
     batch->next++;
 }

@@ -7,13 +7,14 @@
 
 #include "net/http_batch.h"
 #include "net/http_output.h"
+#include "net/http_stream.h"
 
 static_assert((int)INPUT_BYTES >= (int)HTTP_HEAD_MAX + (int)HTTP_BODY_MAX,
               "one request must fit into a connection's input");
 
 bool http_conn_is_blocked(const struct http_conn *c)
 {
-    return c->stopped || c->unsent.block != NULL || c->awaits_reply || c->goes_on;
+    return c->stopped || c->unsent.block != NULL || c->awaits_reply || c->streams;
 }
 
 static unsigned limit_ms(const struct http_shared *s, enum http_phase phase)
@@ -30,6 +31,7 @@ static unsigned limit_ms(const struct http_shared *s, enum http_phase phase)
     case PHASE_NONE:
     case PHASE_IDLE:
     case PHASE_ANSWER:
+    case PHASE_STREAM: /* has one of its own */
         break;
     }
     return s->idle_ms;
@@ -123,6 +125,7 @@ void http_conn_stop(struct http_conn *c)
         return;
     c->stopped = true;
     http_conn_void_token(c);
+    http_stream_leave(c);
     leave_ready(c);
     uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
@@ -153,13 +156,13 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
     }
     if (c->touched < c->end + (size_t)nread)
         c->touched = c->end + (size_t)nread;
-    if (nread == 0 || c->phase == PHASE_LINGER)
-        return; /* lingering: what comes is not wanted, `end` stays */
+    if (nread == 0 || c->phase == PHASE_LINGER || c->phase == PHASE_STREAM)
+        return; /* what comes then is not wanted, `end` stays */
     c->end += (size_t)nread;
     http_conn_advance(c);
 }
 
-static void start_reading(struct http_conn *c)
+void http_conn_listen(struct http_conn *c)
 {
     int rv = uv_read_start((uv_stream_t *)&c->tcp, lend_input, on_read);
     if (rv != 0 && rv != UV_EALREADY)
@@ -178,7 +181,7 @@ static void linger(struct http_conn *c)
     if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown) != 0)
         http_conn_stop(c);
     else
-        start_reading(c);
+        http_conn_listen(c);
 }
 
 /* A slow reader or an answer that is not complete: no further requests are read
@@ -238,7 +241,7 @@ static void await_input(struct http_conn *c)
     if (c->unsent.block != NULL)
         hold(c);
     else if (!c->stopped)
-        start_reading(c);
+        http_conn_listen(c);
 }
 
 void http_conn_advance(struct http_conn *c)
@@ -251,7 +254,9 @@ void http_conn_advance(struct http_conn *c)
         http_batch_answer(c);
     if (c->stopped)
         return;
-    if (http_conn_is_blocked(c))
+    if (c->streams && c->unsent.block == NULL)
+        http_stream_begin(c);
+    else if (http_conn_is_blocked(c))
         hold(c);
     else if (c->close_after)
         linger(c);
@@ -311,5 +316,5 @@ void http_conn_start(struct http *h, int fd, const struct address *peer)
         return;
     }
     (void)uv_tcp_nodelay(&c->tcp, 1);
-    start_reading(c);
+    http_conn_listen(c);
 }

@@ -5,8 +5,8 @@
  * http_batch_answer -> one write -> wait for more. Everything that can go on goes through
  * http_conn_advance(); everything that ends, through http_conn_stop(), once; the slot
  * goes back when libuv has closed the handle. It waits: for input (idle, header, body),
- * for net_reply (`later`), for a slow reader (write), for the client to close (linger).
- * Each wait has one deadline that bytes do not move. */
+ * for net_reply (`later`), for a slow reader (write), for the client to close (linger); or
+ * listens (net/http_stream). Each wait has one deadline that bytes do not move. */
 #ifndef LUOT_NET_HTTP_CONN_H
 #define LUOT_NET_HTTP_CONN_H
 
@@ -19,6 +19,7 @@ enum http_phase {
     PHASE_BODY,
     PHASE_ANSWER,
     PHASE_WRITE,
+    PHASE_STREAM,
     PHASE_LINGER
 };
 
@@ -48,19 +49,25 @@ struct http_conn {
     enum http_phase phase;
     uint64_t deadline; /* of the phase, ms of the loop's clock                      */
     bool awaits_reply; /* an answer is `later`                                      */
-    bool goes_on;      /* a part of an answer was sent, the next is due in a second */
-    unsigned part;     /* of that answer                                            */
     bool close_after;  /* the answer just written is the last                       */
     bool more;         /* the batch was full: there may be more requests            */
     bool continued;    /* 100 Continue was sent for this request                    */
     bool ready;        /* in http->ready                                            */
     bool stopped;      /* uv_close was called                                       */
+    bool streams;      /* the answer does not end: net/http_stream.h, and so below  */
+    unsigned stream_turn;
+    struct http_conn *next_stream, *previous_stream; /* http->streams[stream_turn]  */
+    struct exchange stream;                          /* the handler's               */
+    struct shared_bytes *rest; /* on its way by uv_write; NULL: nothing             */
+    size_t rest_left;          /* of it, when we looked last                        */
 };
 
 /* Takes `fd` over; closes it when the connection is not let in. */
 void http_conn_start(struct http *h, int fd, const struct address *peer);
 /* Goes as far as it can: sends, answers, reads on, or waits with a deadline. */
 void http_conn_advance(struct http_conn *c);
+/* Reads on, if only to learn that the client has closed. */
+void http_conn_listen(struct http_conn *c);
 /* Idempotent; safe at any point, the memory stays until the loop has closed the
  * handle. */
 void http_conn_stop(struct http_conn *c);

@@ -3,14 +3,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* How many of the bytes the kernel took now. Stops the connection when it is broken. */
-static size_t send_now(struct http_conn *c, const char *at, size_t length)
+size_t http_output_now(struct http_conn *c, struct slice bytes)
 {
     union {
         const char *in;
         char *out; /* libuv's buffers are not const; it only reads them */
-    } bytes = {at};
-    uv_buf_t buf = uv_buf_init(bytes.out, (unsigned)length);
+    } at = {bytes.at};
+    uv_buf_t buf = uv_buf_init(at.out, (unsigned)bytes.length);
     int sent = uv_try_write((uv_stream_t *)&c->tcp, &buf, 1);
     if (sent >= 0)
         return (size_t)sent;
@@ -60,7 +59,7 @@ void http_output_send(struct http_conn *c, struct slice bytes)
 {
     if (c->stopped || bytes.length == 0)
         return;
-    size_t sent = send_now(c, bytes.at, bytes.length);
+    size_t sent = http_output_now(c, bytes);
     size_t left = bytes.length - sent;
     if (c->stopped || left == 0)
         return;
@@ -80,7 +79,7 @@ void http_output_send_reply(struct http_conn *c)
 {
     struct http_bytes reply = c->reply;
     c->reply = (struct http_bytes){.block = NULL};
-    size_t sent = send_now(c, reply.at, reply.length);
+    size_t sent = http_output_now(c, (struct slice){reply.at, reply.length});
     reply.at += sent;
     reply.length -= sent;
     if (c->stopped || reply.length == 0)

@@ -9,6 +9,8 @@
  * nothing is unsent. Stops the connection when it is broken or when too much is
  * unsent. */
 void http_output_send(struct http_conn *c, struct slice bytes);
+/* Tries once: how many bytes the kernel took. Stops the connection when it is broken. */
+size_t http_output_now(struct http_conn *c, struct slice bytes);
 /* The same for c->reply, without a copy. */
 void http_output_send_reply(struct http_conn *c);
 /* Counts an answer by its class. */

@@ -176,6 +176,11 @@ const struct net_listener *net_listeners(const struct net *n, size_t *ret_count)
     return n->opened;
 }
 
+unsigned net_connections(const struct net *n)
+{
+    return n->options.connections;
+}
+
 int net_start(struct net *n)
 {
     for (unsigned i = 0; i < n->worker_count; i++) {

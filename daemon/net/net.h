@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/buffer.h"
 #include "base/metrics.h"
+#include "base/shared_bytes.h"
 #include "parse/http_request.h"
 
 enum { LISTENERS_MAX = 8, PIPELINED_MAX = 64, HANDED_MAX = 1024 };
@@ -36,8 +37,9 @@ struct response {
     unsigned status;          /* for the metrics                                        */
     bool close;               /* close after this answer                                */
     bool later;               /* nothing was written: net_reply() brings the bytes      */
-    bool again;               /* this was a part only: ask for the next one in a second */
-    unsigned part;            /* given: 0, then 1, 2, ... of an answer with `again`     */
+    bool streams;             /* this was the beginning of an answer that does not end: */
+    struct exchange stream;   /* ... stream() is asked for more, with this              */
+    uint64_t second;          /* given, as stream() gets it                             */
     struct reply_token token; /* given, for `later`                                     */
 };
 
@@ -50,6 +52,13 @@ struct net_handlers {
     void (*turn_end)(void *lane);
     void (*respond)(void *lane, const struct http_request *request,
                     const struct exchange *exchange, struct response *response);
+    /* Once a second for each answer that goes on, outside turns: what comes next, a
+     * reference that is net's then, or nothing (*ret_bytes stays NULL). Who is behind
+     * misses it, and *stream is as it was before. false: the answer ends. `second` is one
+     * of the loop's clock. Both may be NULL when no answer streams. */
+    bool (*stream)(void *lane, struct exchange *stream, uint64_t second,
+                   struct shared_bytes **ret_bytes);
+    void (*stream_end)(void *lane, const struct exchange *stream); /* once each */
     void (*second)(void *lane); /* once a second, outside turns; may be NULL */
 };
 
@@ -82,8 +91,8 @@ struct net_options {
     void **lanes;              /* one a worker                             */
     struct net_handed *handed; /* in the order they were bound; NULL: none */
     size_t handed_count;       /* at most HANDED_MAX                       */
-    /* Deadlines; 0: 5,000, 5,000, 10,000 and 75,000. */
-    unsigned header_ms, body_ms, write_ms, idle_ms;
+    /* Deadlines; 0: 5,000, 5,000, 10,000, 75,000 and 30,000. */
+    unsigned header_ms, body_ms, write_ms, idle_ms, stuck_ms;
 };
 
 struct net;
@@ -101,6 +110,8 @@ struct net_listener { /* what was really opened */
 int net_open(struct net **ret_net, const struct net_options *options,
              char ret_error[256]);
 const struct net_listener *net_listeners(const struct net *n, size_t *ret_count);
+/* How many there may be at once: as asked, or what the open files allow. */
+unsigned net_connections(const struct net *n);
 /* Every socket that net_open opened itself, so that somebody can keep it. Before
  * net_start. */
 void net_show_sockets(const struct net *n, void (*show)(void *context, int fd),

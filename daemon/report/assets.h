@@ -3,8 +3,8 @@
  *
  * Pages (*.html) may hold {{name}}, which page.h fills in. All URLs in them are relative:
  * `/{site}/widget.html` finds "../widget.css", "../widget.js" and
- * "../v1/{site}/widget.json"; `/` finds "home.css", "home.js" and "v1/sites.json". Their
- * Content-Security-Policy allows scripts, styles, images and connections of our own
+ * "../v1/{site}/widget.json"; `/` finds "dashboard.css", "dashboard.js" and
+ * "v1/sites.json". Their Content-Security-Policy allows scripts, styles, images and connections of our own
  * origin only, and nothing inline. */
 #ifndef LUOT_REPORT_ASSETS_H
 #define LUOT_REPORT_ASSETS_H
@@ -20,10 +20,12 @@
     X(snippet_js, "snippet.js", "text/javascript; charset=utf-8")                        \
     X(snippet_css, "snippet.css", "text/css; charset=utf-8")                             \
     X(snippet_html, "snippet.html", "text/html; charset=utf-8")                          \
-    X(home_js, "home.js", "text/javascript; charset=utf-8")                              \
-    X(home_css, "home.css", "text/css; charset=utf-8")                                   \
     X(privacy_css, "privacy.css", "text/css; charset=utf-8")                             \
-    X(home_html, "home.html", "text/html; charset=utf-8")
+    X(dashboard_js, "dashboard.js", "text/javascript; charset=utf-8")                    \
+    X(dashboard_css, "dashboard.css", "text/css; charset=utf-8")                         \
+    X(dashboard_html, "dashboard.html", "text/html; charset=utf-8")                      \
+    X(dashboard_txt, "dashboard.txt", "text/plain; charset=utf-8")                       \
+    X(icon_svg, "icon.svg", "image/svg+xml")
 
 struct asset {
     const char *name, *type;

@@ -59,6 +59,19 @@ bool site_is_public(const struct site *s)
     return atomic_load_explicit(&s->terms, memory_order_acquire)->config.public_site;
 }
 
+bool site_is_open_to(const struct site *s, const struct reader *reader)
+{
+    const struct site_terms *terms;
+    struct slice group;
+
+    if (reader == NULL)
+        return false;
+    terms = atomic_load_explicit(&s->terms, memory_order_acquire);
+    group = slice_of(terms->config.group);
+    return reader_may(reader, slice_of(site_shown_key(s)), group) ||
+           reader_may(reader, slice_of(s->block->key), group);
+}
+
 int64_t site_identity_since(const struct site *s, struct instant now)
 {
     int64_t created = atomic_load_explicit(&s->block->created_s, memory_order_relaxed);
@@ -91,6 +104,23 @@ int metric_parse(enum metric *ret_metric, struct slice word)
         return 0;
     }
     return ERR_NOT_FOUND;
+}
+
+void durable_json(struct json_out *j, const struct document *d)
+{
+    json_out_bool(j, "durable", d->durable);
+    if (d->durable || d->saved_s <= 0)
+        json_out_null(j, "durable_until");
+    else
+        json_out_signed(j, "durable_until", d->saved_s);
+}
+
+void metrics_json(struct json_out *j, const char *key, const uint64_t n[METRIC_KINDS])
+{
+    json_out_object(j, key);
+    for (int m = 0; m < METRIC_KINDS; m++)
+        json_out_number(j, metric_word((enum metric)m), n[m]);
+    json_out_object_end(j);
 }
 
 void gaps_json(struct json_out *j, const char *key, const struct document *d,

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/readers.h"
 #include "count/site.h"
 #include "identify/geo.h"
 #include "report/json.h"
@@ -13,6 +14,8 @@
 struct document {
     struct instant now;
     bool durable;                 /* what was counted a moment ago is on the disk */
+    bool whole;                   /* small numbers of visitors are shown too      */
+    int64_t saved_s;              /* when the last save was that had all; 0: never */
     unsigned nodes;               /* that counted what is said                    */
     const struct geo_info *geo;   /* of the country database; NULL: there is none */
     const struct time_span *gaps; /* nobody counted then; ascending; may be NULL  */
@@ -29,8 +32,14 @@ bool site_since(const struct site *s, int64_t *ret_since_s);
 const char *site_title(const struct site *s);
 /* May everybody read its documents? */
 bool site_is_public(const struct site *s);
+/* May this reader, by either of its keys or by its group? NULL may not. */
+bool site_is_open_to(const struct site *s, const struct reader *reader);
 /* When its visitors began to be recognised: not before this arena, nor before the key. */
 int64_t site_identity_since(const struct site *s, struct instant now);
+/* "durable", and "durable_until": null, or since when nothing could be saved. */
+void durable_json(struct json_out *j, const struct document *d);
+/* "key":{"views","visits","visitors"} */
+void metrics_json(struct json_out *j, const char *key, const uint64_t n[METRIC_KINDS]);
 const char *metric_word(enum metric metric);
 /* ERR_NOT_FOUND. */
 int metric_parse(enum metric *ret_metric, struct slice word);

@@ -89,8 +89,7 @@ static void html_head(struct buffer *out, const struct privacy_words *w,
         "<meta name=\"color-scheme\" content=\"light dark\">\n",
         code);
     element(out, "title", w->title);
-    buffer_text(out, "\n<link rel=\"stylesheet\" href=\"home.css\">\n"
-                     "<link rel=\"stylesheet\" href=\"privacy.css\">\n</head>\n<body>\n"
+    buffer_text(out, "\n<link rel=\"stylesheet\" href=\"privacy.css\">\n</head>\n<body>\n"
                      "<header>\n<p class=\"name\"><a href=\"./\">luot</a></p>\n"
                      "<nav aria-label=\"Tiếng Việt, ភាសាខ្មែរ, English\">\n");
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)

@@ -12,16 +12,18 @@ static void reasons(struct json_out *j, const char *name,
     json_out_object_end(j);
 }
 
-void refused_json(struct json_out *j, const struct site *s, struct instant now)
+void refused_json(struct json_out *j, const struct site *s, const struct document *d,
+                  bool names)
 {
     struct refused_numbers n;
 
-    site_refused_read(s, instant_seconds(now), &n);
+    site_refused_read(s, instant_seconds(d->now), &n);
     json_out_object(j, "bots");
     json_out_number(j, "today", n.today[OUTCOME_BOT]);
     json_out_number(j, "yesterday", n.yesterday[OUTCOME_BOT]);
     json_out_number(j, "total", n.total[OUTCOME_BOT]);
-    tops_of_today_json(j, s, now, true);
+    if (names)
+        tops_of_today_json(j, s, d, true);
     json_out_object_end(j);
     reasons(j, "refused", n.total);
     reasons(j, "refused_today", n.today);

@@ -2,13 +2,13 @@
 #ifndef LUOT_REPORT_REFUSED_PART_H
 #define LUOT_REPORT_REFUSED_PART_H
 
-#include "count/site.h"
-#include "report/json.h"
+#include "report/document.h"
 
-/* "bots": {"today","yesterday","total"} and their tops of today, and "refused", "refused_today",
+/* "bots": {"today","yesterday","total"} and (names) their tops of today, and "refused", "refused_today",
  * "refused_yesterday": {"reason": lines}, of every reason but bots. Totals are since the
  * arena was made. */
-void refused_json(struct json_out *j, const struct site *s, struct instant now);
+void refused_json(struct json_out *j, const struct site *s, const struct document *d,
+                  bool names);
 /* A row a reason that has a line. */
 void refused_text(struct buffer *out, const struct site *s, int64_t now_s);
 

@@ -88,7 +88,7 @@ void site_card_json(struct buffer *out, const struct site *s, const struct docum
     json_out_signed(&j, "identity_since", site_identity_since(s, d->now));
     settings_json(&j, &terms->config);
     numbers_json(&j, s, d->now);
-    refused_json(&j, s, d->now);
+    refused_json(&j, s, d, true);
     json_out_object_end(&j);
     buffer_byte(out, '\n');
 }

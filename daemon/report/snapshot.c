@@ -76,7 +76,8 @@ static void periods_json(struct json_out *j, const struct site *s, struct instan
     json_out_object_end(j);
 }
 
-void snapshot_json(struct buffer *out, const struct site *s, const struct document *d)
+static void write_json(struct buffer *out, const struct site *s, const struct document *d,
+                       bool tops)
 {
     const struct site_terms *terms =
         atomic_load_explicit(&s->terms, memory_order_acquire);
@@ -93,7 +94,7 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     json_out_text(&j, "title", site_title(s));
     json_out_text(&j, "tz", zone_name(terms->zone));
     json_out_text(&j, "metric", metric_word(terms->config.metric));
-    json_out_bool(&j, "durable", d->durable);
+    durable_json(&j, d);
     json_out_number(&j, "nodes", d->nodes);
     if (site_since(s, &since))
         json_out_signed(&j, "since", since);
@@ -106,12 +107,25 @@ void snapshot_json(struct buffer *out, const struct site *s, const struct docume
     online_json(&j, s, d->now);
     periods_json(&j, s, d->now);
     geo_json(&j, d->geo);
-    json_out_object(&j, "tops");
-    tops_of_today_json(&j, s, d->now, false);
-    json_out_object_end(&j);
-    refused_json(&j, s, d->now);
+    if (tops) {
+        json_out_object(&j, "tops");
+        tops_of_today_json(&j, s, d, false);
+        json_out_object_end(&j);
+    }
+    refused_json(&j, s, d, tops);
     json_out_object_end(&j);
     buffer_byte(out, '\n');
+}
+
+void snapshot_json(struct buffer *out, const struct site *s, const struct document *d)
+{
+    write_json(out, s, d, true);
+}
+
+void snapshot_numbers_json(struct buffer *out, const struct site *s,
+                           const struct document *d)
+{
+    write_json(out, s, d, false);
 }
 
 static void seed_text(struct buffer *out, const struct site_seed seed[METRIC_KINDS],

@@ -7,6 +7,9 @@
 enum { SNAPSHOT_BYTES = 384 << 10 }; /* enough for either */
 
 void snapshot_json(struct buffer *out, const struct site *s, const struct document *d);
+/* The same without tops and the names of bots: what follows a site every second. */
+void snapshot_numbers_json(struct buffer *out, const struct site *s,
+                           const struct document *d);
 /* A table of the periods, for people. */
 void snapshot_text(struct buffer *out, const struct site *s, const struct document *d);
 

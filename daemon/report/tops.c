@@ -226,20 +226,20 @@ static void live_json(struct json_out *j, const struct topk_table *t, uint64_t m
             one_json(j, t, &list[d], (enum dimension)d, min);
 }
 
-void tops_of_today_json(struct json_out *j, const struct site *s, struct instant now,
-                        bool bots)
+void tops_of_today_json(struct json_out *j, const struct site *s,
+                        const struct document *d, bool bots)
 {
     const struct site_terms *terms =
         atomic_load_explicit(&s->terms, memory_order_acquire);
-    int64_t day = zone_day(terms->zone, instant_seconds(now));
-    uint64_t min = terms->config.min_visitors;
+    int64_t day = zone_day(terms->zone, instant_seconds(d->now));
+    uint64_t min = d->whole ? 0 : terms->config.min_visitors;
     const struct topk_table *t;
 
     if (site_tops_base(s, day) != NULL) {
         site_tops_base_let_go(s);
-        for (int d = 0; d < DIMENSIONS; d++)
-            if ((d == DIM_BOTS) == bots)
-                sum_json(j, s, (enum dimension)d, day, min);
+        for (int of = 0; of < DIMENSIONS; of++)
+            if ((of == DIM_BOTS) == bots)
+                sum_json(j, s, (enum dimension)of, day, min);
         return;
     }
     t = site_tops_hold(s, day);

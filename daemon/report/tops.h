@@ -25,7 +25,7 @@ void tops_json(struct buffer *out, const struct tops *t, const struct document *
 void tops_csv(struct buffer *out, const struct tops *t);
 void tops_text(struct buffer *out, const struct tops *t);
 /* Of today, the first rows of each dimension, bots or all others. */
-void tops_of_today_json(struct json_out *j, const struct site *s, struct instant now,
-                        bool bots);
+void tops_of_today_json(struct json_out *j, const struct site *s,
+                        const struct document *d, bool bots);
 
 #endif

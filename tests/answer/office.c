@@ -104,6 +104,7 @@ struct office *office_new(const char *config)
     o->status = (struct service_status){.durable = true, .arena_fs = "tmpfs"};
     o->service = (struct service){.registry = o->town.registry,
                                   .clock = &o->town.clock,
+                                  .readers = &o->readers,
                                   .rows = o->town.row,
                                   .workers = 1,
                                   .node = "here",
@@ -116,6 +117,9 @@ struct office *office_new(const char *config)
                                   .reply_http = reply_http,
                                   .reply_console = reply_console,
                                   .reload = reload};
+    cr_assert_eq(readers_new(&o->own_readers, o->town.config, 1), 0);
+    atomic_store(&o->readers, o->own_readers);
+    atomic_store(&o->service.live_limit, 3);
     cr_assert_eq(answer_lane_init(&o->lane, &o->service, &o->town.pipeline), 0);
     return o;
 }
@@ -123,6 +127,7 @@ struct office *office_new(const char *config)
 void office_free(struct office *o)
 {
     answer_lane_release(&o->lane);
+    readers_free(o->own_readers);
     if (o->store != NULL)
         o->store->ops->close(o->store);
     town_release(&o->town);
@@ -147,19 +152,24 @@ static void answer(struct office *o, const struct http_request *request,
     struct http_token token = {1, 2, 3};
     struct answer_plan plan;
     struct buffer out;
-    unsigned now;
+    struct answer_reply reply;
 
     pipeline_begin(&o->town.pipeline, town_now(&o->town));
     answer_request(&o->lane, request, peer, &plan);
     (void)pipeline_end(&o->town.pipeline);
     buffer_init(&out, memory, sizeof memory);
-    answer_respond(&o->lane, request, &plan, &out, &now, &o->close, token, &o->later);
+    answer_respond(&o->lane, request, &plan, &out, token, o->second, &reply);
     cr_assert_eq(buffer_error(&out), 0);
+    o->close = reply.close;
+    o->later = reply.later;
+    o->streams = reply.streams;
+    if (reply.streams)
+        memcpy(&o->listener, reply.listener, sizeof o->listener);
     if (o->later) {
         cr_expect_eq(out.length, 0u, "an answer that comes later is nothing now");
         return;
     }
-    o->status_code = now;
+    o->status_code = reply.status;
     keep(o, buffer_written(&out));
 }
 

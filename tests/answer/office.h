@@ -5,6 +5,7 @@
 
 #include "answer/commands.h"
 #include "answer/http.h"
+#include "answer/live.h"
 #include "lib/town.h"
 
 enum { OFFICE_BYTES = 1 << 20 };
@@ -12,6 +13,8 @@ enum { OFFICE_BYTES = 1 << 20 };
 struct office {
     struct town town;
     struct service service;
+    struct readers *own_readers; /* of the town's configuration */
+    _Atomic(const struct readers *) readers;
     struct http_lane lane;
     struct store *store; /* NULL until office_open_store */
     struct service_status status;
@@ -25,6 +28,9 @@ struct office {
     unsigned status_code; /* of the last HTTP answer, as net counts it */
     unsigned answers;     /* of the last request or command: must be 1 */
     bool close, later;
+    uint64_t second; /* of the loop's clock, for live_next      */
+    bool streams;    /* the last answer goes on, for `listener` */
+    struct listener listener;
 };
 
 /* On the heap: it is large. */

@@ -210,12 +210,13 @@ Test(documents, a_new_number_is_a_new_tag)
 
 /* --- Private --- */
 
-Test(documents, a_private_sites_documents_are_403)
+Test(documents, a_private_sites_documents_are_401)
 {
     struct office *o = office_new(sites);
 
-    expect_error(o, office_get(o, "/v1/secret/snapshot.json", ""), 403, "private");
-    expect_error(o, office_get(o, "/v1/secret/series.json", ""), 403, "private");
+    expect_error(o, office_get(o, "/v1/secret/snapshot.json", ""), 401, "unauthorized");
+    cr_expect_str_eq(office_header(o, "WWW-Authenticate"), "Bearer realm=\"luot\"");
+    expect_error(o, office_get(o, "/v1/secret/series.json", ""), 401, "unauthorized");
     office_free(o);
 }
 
@@ -366,9 +367,9 @@ Test(documents, an_answer_that_does_not_fit_is_the_buffers_error)
 
 Test(documents, files_are_tagged_and_packed)
 {
-    static const char *const targets[] = {"/luot.js",    "/widget.js", "/widget.css",
-                                          "/home.js",    "/home.css",  "/snippet.js",
-                                          "/snippet.css"};
+    static const char *const targets[] = {"/luot.js",    "/widget.js",   "/widget.css",
+                                          "/snippet.js", "/snippet.css", "/privacy.css",
+                                          "/dashboard.js", "/dashboard.css"};
     struct office *o = office_new(sites);
 
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
@@ -422,7 +423,7 @@ Test(documents, the_page_speaks_the_readers_language_and_is_framed_by_nobody)
     cr_expect_eq(office_get(o, "/", "Accept-Language: en-GB,vi;q=0.5\r\n"), 200u);
     cr_expect_not_null(
         memmem(office_body(o).at, office_body(o).length, "lang=\"en\"", 9));
-    cr_expect_str_eq(office_header(o, "Vary"), "Accept-Language");
+    cr_expect_str_eq(office_header(o, "Vary"), "Accept-Language, Accept-Encoding");
     cr_expect_not_null(
         strstr(office_header(o, "Content-Security-Policy"), "frame-ancestors 'none'"));
     cr_expect_eq(office_get(o, "/?lang=km", "Accept-Language: en\r\n"), 200u);

@@ -68,6 +68,7 @@ static const struct {
     {"log_site", ""},
     {"connections", "4096"},
     {"connections_per_address", "64"},
+    {"live_listeners", "1000"},
     {"udp_buffer", "4MiB"},
     {"cluster_secret_file", ""},
     {"privacy_contact", ""},

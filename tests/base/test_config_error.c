@@ -7,11 +7,13 @@
 
 #include "base/error.h"
 
-#define SECTION_ADVICE "a section begins with [site KEY], alone on its line"
+#define SECTION_ADVICE                                                                   \
+    "a section begins with [site KEY] or [reader NAME], alone on its line"
 #define KEY_ADVICE                                                                       \
     "a site's key is 1 to 63 of a-z, 0-9, `_` and `-`, and begins with a letter or a "   \
     "digit"
-#define LINE_ADVICE  "a line is `name = value`, `[site KEY]` or a # comment"
+#define LINE_ADVICE                                                                      \
+    "a line is `name = value`, `[site KEY]`, `[reader NAME]` or a # comment"
 #define QUOTE_ADVICE "a value that begins with a quote ends with one; inside, write \\\""
 #define HOST_ADVICE                                                                      \
     "a comma list of host names like example.gov.vn or *.example.gov.vn, at most 511 "   \

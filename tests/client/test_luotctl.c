@@ -342,6 +342,26 @@ Test(luotctl_command, says_what_is_wrong_with_what_was_typed)
     expect_usage(run((const char *const[]){"luotctl", NULL}), "usage: luotctl");
 }
 
+Test(luotctl_command, may_be_given_an_option_again_where_that_makes_a_list)
+{
+    struct said said = RUN("reader", "add", "anna", "--site", "a", "--group=x \"y\"",
+                           "--site", "b", "--site=c");
+    char hash[65] = "";
+
+    cr_expect_eq(said.status, 0, "%s", said.err);
+    cr_expect_eq(sscanf(said.out, "[reader anna]\ntoken_hash = %64[0-9a-f]\n", hash), 1);
+    cr_expect_eq(strlen(hash), 64u);
+    cr_expect_not_null(
+        strstr(said.out, "\nsites = \"a, b, c\"\ngroups = \"x \\\"y\\\"\"\n"), "%s",
+        said.out);
+    cr_expect_null(strstr(said.err, hash), "the token is not its hash");
+    forget(&said);
+    expect_usage(RUN("reader", "add", "anna"), "say what the token opens");
+    expect_usage(RUN("reader", "add", "an na", "--all"), "a reader's name is");
+    expect_usage(RUN("reader", "add", "anna", "--all", "--all"), "it is given twice");
+    expect_usage(RUN("reader", "drop", "anna"), "luotctl help reader");
+}
+
 Test(luotctl_command, helps)
 {
     struct said said = RUN("help");

@@ -97,7 +97,7 @@ describe('http', () => {
     assert.equal((await luotd.request('PUT', '/b', { body: 'x' })).status, 405);
     assert.equal((await luotd.request('GET', '/nowhere')).status, 404);
     assert.equal((await luotd.request('GET', '/v1/nowhere/widget.json')).status, 404);
-    assert.equal((await luotd.request('GET', '/v1/closed/snapshot.json')).status, 403);
+    assert.equal((await luotd.request('GET', '/v1/closed/snapshot.json')).status, 401);
     assert.equal((await luotd.request('GET', '/v1/closed/widget.json')).status, 200);
     for (const [origin, allowed] of [
       ['https://closed.example.vn', true], ['https://a.closed.example.vn', true], ['https://closed.example.vn.evil.com', false],

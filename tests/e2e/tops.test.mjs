@@ -67,7 +67,7 @@ describe('tops', () => {
   });
 
   test('a private site tells nobody; a wrong word is refused by name', async () => {
-    assert.equal((await luotd.request('GET', '/v1/private/tops.json')).status, 403);
+    assert.equal((await luotd.request('GET', '/v1/private/tops.json')).status, 401);
     assert.equal((await luotd.request('GET', '/v1/private/page.json?p=/')).status, 200);
     const wrong = await luotd.request('GET', '/v1/demo/tops.json?of=stars');
     assert.equal(wrong.status, 400);

@@ -59,13 +59,10 @@ static void on_request(void *context, const struct http_request *request,
     pthread_mutex_unlock(&s->lock);
 }
 
-static void write_answer(struct buffer *out, const struct http_request *request,
-                         unsigned part)
+static void write_answer(struct buffer *out, const struct http_request *request)
 {
-    if (slice_equal(request->path, SLICE("/parts"))) {
-        if (part == 0)
-            buffer_text(out, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-        buffer_format(out, "part %u\n", part);
+    if (slice_equal(request->path, SLICE("/stream"))) {
+        buffer_text(out, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbegin\n");
     } else if (slice_equal(request->path, SLICE("/big"))) {
         uint64_t size = 0;
         slice_number(request->query, &size);
@@ -98,14 +95,56 @@ static void on_respond(void *context, const struct http_request *request,
         s->wrong_turns++;
     lane->responses++;
     response->later = slice_equal(request->path, SLICE("/later"));
-    response->again = slice_equal(request->path, SLICE("/parts")) && response->part == 0;
-    response->close = slice_equal(request->path, SLICE("/close")) || response->part == 1;
+    response->streams = slice_equal(request->path, SLICE("/stream"));
+    response->close = slice_equal(request->path, SLICE("/close"));
+    if (response->streams) {
+        response->stream.word[0] = 0;
+        response->stream.word[1] = 7; /* an event's bytes, with its end */
+        slice_number(request->query, &response->stream.word[1]);
+        s->streams++;
+    }
     if (response->later && s->token_count < TOKENS_MAX)
         s->tokens[s->token_count++] = response->token;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     if (!response->later)
-        write_answer(response->out, request, response->part);
+        write_answer(response->out, request);
+}
+
+/* "000001\n" and so on, as long as was asked. */
+static bool on_stream(void *context, struct exchange *stream, uint64_t second,
+                      struct shared_bytes **ret_bytes)
+{
+    struct served_lane *lane = context;
+    struct served *s = lane->served;
+    size_t length = stream->word[1];
+    char *text = malloc(length + 7);
+    bool ends;
+    (void)second;
+    pthread_mutex_lock(&s->lock);
+    ends = s->streams_end;
+    if (lane->in_turn)
+        s->wrong_turns++;
+    pthread_mutex_unlock(&s->lock);
+    if (text != NULL && !ends) {
+        snprintf(text, 7, "%06u", (unsigned)++stream->word[0]);
+        memset(text + 6, '.', length - 6);
+        text[length - 1] = '\n';
+        *ret_bytes = shared_bytes_new((struct slice){text, length});
+    }
+    free(text);
+    return !ends;
+}
+
+static void on_stream_end(void *context, const struct exchange *stream)
+{
+    struct served_lane *lane = context;
+    struct served *s = lane->served;
+    (void)stream;
+    pthread_mutex_lock(&s->lock);
+    s->streams_ended++;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void on_second(void *context)
@@ -126,6 +165,8 @@ void served_init(struct served *s)
                                         .request = on_request,
                                         .turn_end = turn_end,
                                         .respond = on_respond,
+                                        .stream = on_stream,
+                                        .stream_end = on_stream_end,
                                         .second = on_second};
     for (int i = 0; i < SERVED_WORKERS; i++) {
         s->lanes[i].served = s;
@@ -189,6 +230,11 @@ bool served_datagrams(struct served *s, unsigned count)
 bool served_requests(struct served *s, unsigned count)
 {
     return wait_until(s, &s->requests, count);
+}
+
+bool served_streams_ended(struct served *s, unsigned count)
+{
+    return wait_until(s, &s->streams_ended, count);
 }
 
 struct reply_token served_token(struct served *s, unsigned index)

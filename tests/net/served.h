@@ -3,7 +3,7 @@
  *
  * The handlers answer by path:   /later      `later`; served_token() has its token
  *   /big?N  a body of N bytes    /close      and close
- *   /parts  "part 0", then a second later "part 1" and close
+ *   /stream?N  "begin\n", then each second a line of N bytes (7) with a number
  *   else    the target, or of a POST the number of its body's bytes */
 #ifndef LUOT_TESTS_NET_SERVED_H
 #define LUOT_TESTS_NET_SERVED_H
@@ -37,6 +37,8 @@ struct served {
     char first[HEARD_MAX];   /* and their first bytes          */
     struct reply_token tokens[TOKENS_MAX];
     unsigned token_count;
+    unsigned streams, streams_ended;
+    bool streams_end;     /* none goes on */
     unsigned wrong_turns; /* request() outside a turn, or respond() inside one */
 };
 
@@ -50,6 +52,7 @@ void served_stop(struct served *s);
  * s. */
 bool served_datagrams(struct served *s, unsigned count);
 bool served_requests(struct served *s, unsigned count);
+bool served_streams_ended(struct served *s, unsigned count);
 struct reply_token served_token(struct served *s, unsigned index);
 /* A whole answer with this body, by net_reply. */
 void served_reply(struct served *s, struct reply_token token, const char *body);

@@ -275,38 +275,6 @@ Test(http, a_token_whose_connection_is_gone_is_harmless)
     end(&s, c);
 }
 
-Test(http, an_answer_may_go_on_a_part_a_second)
-{
-    struct served s;
-    struct client *c = begin(&s);
-    char body[15] = "";
-    client_send(
-        c, "GET /parts HTTP/1.1\r\nHost: x\r\n\r\nGET /n HTTP/1.1\r\nHost: x\r\n\r\n");
-    cr_assert(client_answer(c, true));
-    size_t length = c->end - c->begin;
-    memcpy(body, c->bytes + c->begin, length);
-    c->begin = c->end;
-    while (length < 14) {
-        ssize_t more = recv(c->fd, body + length, 14 - length, 0);
-        cr_assert_gt(more, 0);
-        length += (size_t)more;
-    }
-    cr_expect_str_eq(body, "part 0\npart 1\n");
-    cr_expect(client_is_closed(c));
-    end(&s, c);
-    cr_expect_eq(served_metric(&s, METRICS_AT_http_responses_2xx), 1);
-}
-
-Test(http, an_answer_that_goes_on_does_not_keep_us_from_stopping)
-{
-    struct served s;
-    struct client *c = begin(&s);
-    client_send(c, "GET /parts HTTP/1.1\r\nHost: x\r\n\r\n");
-    cr_assert(client_answer(c, true));
-    net_stop(s.net, 60000);
-    end(&s, c);
-}
-
 Test(http, sends_an_answer_of_almost_4_mib_whole)
 {
     struct served s;

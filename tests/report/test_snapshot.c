@@ -30,9 +30,10 @@ Test(snapshot, has_the_contracts_fields)
 
     town_init(&t, "[site demo]\nany_host = yes\ntitle = Cổng\n", TOWN_NOON);
     s = snapshot_of(&t, "demo", (struct document){.durable = true, .nodes = 1});
-    expect_members(s, "site,as_of,title,tz,metric,durable,nodes,since,seed,adjusted,"
-                      "identity_since,gaps,online,periods,geo,tops,bots,refused,"
-                      "refused_today,refused_yesterday");
+    expect_members(
+        s, "site,as_of,title,tz,metric,durable,durable_until,nodes,since,seed,adjusted,"
+           "identity_since,gaps,online,periods,geo,tops,bots,refused,"
+           "refused_today,refused_yesterday");
     cr_expect_str_eq(text_at(s, "title"), "Cổng");
     expect_members(json_at(s, "online"), "visitors,window_s,exact");
     expect_members(json_at(s, "bots"), "today,yesterday,total");
@@ -169,7 +170,7 @@ Test(snapshot, sites_are_a_league_of_public_ones_with_groups_and_the_sum)
     d = (struct document){.now = town_now(&t), .durable = true};
     buffer_init(&b, memory, sizeof memory);
     cr_assert_leq(sites_json_limit(t.registry), sizeof memory);
-    cr_assert_eq(sites_json(&b, t.registry, &d, false), 0);
+    cr_assert_eq(sites_json(&b, t.registry, &d, (struct sites_asked){.all = false}), 0);
     s = read_json(buffer_written(&b));
     cr_expect_eq(json_array_size(json_at(s, "sites")), 3u);
     cr_expect_str_eq(text_at(s, "sites.0.site"), "b");
@@ -184,7 +185,7 @@ Test(snapshot, sites_are_a_league_of_public_ones_with_groups_and_the_sum)
     cr_expect_eq(integer_at(s, "total.today"), 4);
     json_decref(s);
     buffer_init(&b, memory, sizeof memory);
-    cr_assert_eq(sites_json(&b, t.registry, &d, true), 0);
+    cr_assert_eq(sites_json(&b, t.registry, &d, (struct sites_asked){.all = true}), 0);
     s = read_json(buffer_written(&b));
     cr_expect_eq(integer_at(s, "total.sites"), 4, "for who operates it");
     json_decref(s);

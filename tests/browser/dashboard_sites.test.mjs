@@ -1,0 +1,123 @@
+// All sites in the dashboard: found, sorted, grouped and gone through, by hand and by keyboard.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { close_all, launch, open } from './lib/browser.mjs';
+import { province, SITES } from './lib/province.mjs';
+
+const vi = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
+const plain = (text) => text.replace(/\s+/g, ' ').trim();
+const texts = async (locator) => (await locator.allTextContents()).map(plain);
+
+describe('the dashboard, all sites', () => {
+  let luotd, browser;
+  before(async () => {
+    luotd = await province({ sites: SITES.slice(0, 5), views: 40, days: 90 });
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await luotd?.end();
+  });
+  afterEach(() => close_all(browser));
+
+  async function dashboard(query = '', options = {}) {
+    const page = await open(browser, { url: `${luotd.url}/${query}`, ...options });
+    await page.locator('h1').waitFor();
+    return page;
+  }
+  const names = (page) => texts(page.locator('.sites tbody .title a'));
+
+  test('lists the sites with luotd’s numbers, sorts by any column, filters without accents, and says so in the address', async () => {
+    const page = await dashboard();
+    const all = await luotd.get('/v1/sites.json');
+    assert.deepEqual(await names(page), all.sites.map((s) => s.title), 'the most of today first');
+    const first = await texts(page.locator('.sites tbody tr').first().locator('td'));
+    assert.equal(first[1], vi(all.sites[0].online));
+    assert.equal(first[2], vi(all.sites[0].today));
+    assert.equal(first[4], vi(all.sites[0].yesterday));
+    for (const column of ['title', 'online', 'today', 'change', 'yesterday', 'week', 'month', 'total']) {
+      await page.locator(`.sites thead th.${column} button`).click();
+      const down = new URL(page.url()).searchParams.get('sort') ?? '-today';
+      assert.ok([column, '-' + column].includes(down), down);
+      assert.equal(await page.locator(`.sites thead th.${column}`).getAttribute('aria-sort'), down.startsWith('-') ? 'descending' : 'ascending');
+      if (column === 'title' || column === 'change') continue;
+      const cells = (await texts(page.locator(`.sites tbody td.${column}`))).map((t) => Number(t.replace(/\./g, '')));
+      assert.deepEqual(cells, [...cells].sort((a, b) => (down.startsWith('-') ? b - a : a - b)), column);
+    }
+    await page.locator('.filter').fill('giao duc');
+    assert.deepEqual(await names(page), ['Sở Giáo dục và Đào tạo']);
+    assert.equal(new URL(page.url()).searchParams.get('q'), 'giao duc');
+    await page.locator('.filter').fill('xyz');
+    assert.match(await page.locator('.league [role=status]').textContent(), /Không có cổng nào khớp/);
+  });
+
+  test('groups add up, and narrow the table', async () => {
+    const page = await dashboard();
+    const all = await luotd.get('/v1/sites.json');
+    const group = page.locator('.groups button', { hasText: 'Sở, ngành' });
+    const mine = all.sites.filter((s) => s.group === 'Sở, ngành');
+    assert.ok(plain(await group.textContent()).includes(vi(mine.reduce((n, s) => n + s.today, 0))));
+    await group.click();
+    assert.deepEqual((await names(page)).sort(), mine.map((s) => s.title).sort());
+    await page.goBack();
+    assert.equal((await names(page)).length, all.sites.length);
+  });
+
+  test('back and forward go where one was, and a link opens the same place', async () => {
+    const page = await dashboard();
+    await page.locator('.sites a', { hasText: 'Sở Y tế' }).click();
+    await page.locator('h1', { hasText: 'Sở Y tế' }).waitFor();
+    await page.getByRole('button', { name: '30 ngày' }).click();
+    await page.locator('.tabs button', { hasText: 'Trang vào' }).click();
+    await page.locator('.kpis .figure').nth(2).click();
+    const there = page.url();
+    assert.equal(new URL(there).search, '?site=so-y-te&period=30d&metric=visitors&tops=entry_pages');
+    const copy = await open(browser, { url: there });
+    await copy.locator('.kpis [aria-pressed=true]', { hasText: 'Khách' }).waitFor();
+    assert.equal(await copy.locator('.segments [aria-pressed=true]').textContent(), '30 ngày');
+    assert.equal(await copy.locator('.tabs [aria-pressed=true]').first().textContent(), 'Trang vào');
+    await page.goBack();
+    await page.locator('.kpis [aria-pressed=true]', { hasText: 'Lượt truy cập' }).waitFor();
+    await page.goBack();
+    await page.goBack();
+    await page.locator('h1', { hasText: 'Các cổng thông tin' }).waitFor();
+    await page.goForward();
+    await page.locator('h1', { hasText: 'Sở Y tế' }).waitFor();
+  });
+
+  test('everything can be done from the keyboard, and ? says how', async () => {
+    const page = await dashboard();
+    await page.keyboard.press('/');
+    assert.ok(await page.locator('.filter').evaluate((e) => e === document.activeElement));
+    await page.keyboard.type('sở j?');
+    assert.equal(await page.locator('.filter').inputValue(), 'sở j?', 'keys are text while one types');
+    await page.locator('.filter').fill('');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('k');
+    await page.keyboard.press('j');
+    const second = (await names(page))[1];
+    await page.keyboard.press('Enter');
+    await page.locator('h1', { hasText: second }).waitFor();
+    for (const [key, period] of [['2', 'yesterday'], ['3', '7d'], ['4', '30d'], ['5', 'month'], ['6', 'year'], ['1', null]]) {
+      await page.keyboard.press(key);
+      assert.equal(new URL(page.url()).searchParams.get('period'), period);
+    }
+    await page.keyboard.press('c');
+    assert.equal(new URL(page.url()).searchParams.get('compare'), 'week');
+    await page.keyboard.press('t');
+    assert.equal(await page.getAttribute('html', 'data-theme'), 'light');
+    await page.keyboard.press('?');
+    await page.locator('dialog[open]').waitFor();
+    assert.match(await page.locator('dialog').textContent(), /Phím tắt/);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'hidden' });
+    await page.locator('h1', { hasText: second }).waitFor();
+    await page.keyboard.press('r');
+    await page.locator('h1', { hasText: 'Báo cáo' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.locator('h1', { hasText: 'Các cổng thông tin' }).waitFor();
+  });
+});
