@@ -367,9 +367,9 @@ Test(documents, an_answer_that_does_not_fit_is_the_buffers_error)
 
 Test(documents, files_are_tagged_and_packed)
 {
-    static const char *const targets[] = {"/luot.js",    "/widget.js",   "/widget.css",
-                                          "/snippet.js", "/snippet.css", "/privacy.css",
-                                          "/dashboard.js", "/dashboard.css"};
+    static const char *const targets[] = {
+        "/luot.js",     "/widget.js",   "/widget.css",   "/snippet.js",
+        "/snippet.css", "/privacy.css", "/dashboard.js", "/dashboard.css"};
     struct office *o = office_new(sites);
 
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
