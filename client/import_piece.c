@@ -9,6 +9,7 @@
  *     from_byte N                        what luotd must have of this source already
  *     day YYYY-MM-DD views=N             local days of the site, ascending
  *     hour UNIX_HOUR views=N             numbers of count/period PERIOD_HOUR, ascending
+ *     top YYYY-MM-DD OF VIEWS VISITORS LACKS KEY   import_tops.h; without KEY: the rest
  *     mark FP FIRSTSLOT LASTSLOT         store/marks.h, settled
  *     end
  *
@@ -27,7 +28,8 @@
 #include "store/marks.h"
 
 enum { SLOT_S = 12, HEAD_BYTES = 2048 };
-static_assert((int64_t)IMPORT_PIECE_VIEWS * IMPORT_VIEW_BYTES + HEAD_BYTES < 64 << 20,
+static_assert((int64_t)IMPORT_PIECE_VIEWS * IMPORT_VIEW_BYTES + HEAD_BYTES <
+                  IMPORT_PIECE_BYTES,
               "a document must fit into what the console takes");
 
 int import_piece_init(struct import_piece *p)
@@ -38,19 +40,24 @@ int import_piece_init(struct import_piece *p)
 
 void import_piece_release(struct import_piece *p)
 {
+    import_tops_clear(&p->tops);
     free(p->view);
     p->view = NULL;
 }
 
 void import_piece_begin(struct import_piece *p, uint64_t from_byte)
 {
+    import_tops_clear(&p->tops);
     *p = (struct import_piece){
         .from_byte = from_byte, .until_byte = from_byte, .view = p->view};
 }
 
 bool import_piece_is_full(const struct import_piece *p)
 {
-    return p->count == IMPORT_PIECE_VIEWS;
+    return p->count == IMPORT_PIECE_VIEWS || import_tops_is_full(&p->tops) ||
+           HEAD_BYTES + (p->count + 1) * IMPORT_VIEW_BYTES + p->tops.bytes +
+                   IMPORT_TOPS_VIEW_BYTES >
+               IMPORT_PIECE_BYTES;
 }
 
 void import_numbers_add(struct import_numbers *to, const struct import_numbers *more)
@@ -86,6 +93,17 @@ static int64_t slot_of(int64_t time_s)
     return time_s / SLOT_S - (time_s % SLOT_S < 0);
 }
 
+static void add_tops(struct import_piece *p, const struct import_site *site,
+                     const struct log_line *line, enum page_rule rule)
+{
+    const struct import_view *view = &p->view[p->count];
+    struct visit visit;
+
+    import_scene_read(site->scene, &visit, line, rule);
+    import_tops_add(&p->tops, period_at(&site->calendar, PERIOD_DAY, view->slot).number,
+                    &visit, view->fp);
+}
+
 void import_piece_add(struct import_piece *p, const struct import_site *site,
                       const struct log_line *line, enum page_rule rule)
 {
@@ -98,8 +116,11 @@ void import_piece_add(struct import_piece *p, const struct import_site *site,
     if (!page_rule_is_page(site->not_pages, line->path) || !page_rule_is_view(rule, line))
         return;
     import_numbers_add(&p->numbers, &view);
-    p->view[p->count++] = (struct import_view){
+    p->view[p->count] = (struct import_view){
         slot_of(line->time_s), visitors_fingerprint(visitor_of(site, line, rule))};
+    if (site->scene != NULL)
+        add_tops(p, site, line, rule);
+    p->count++;
 }
 
 /* --- The document --- */
@@ -187,11 +208,11 @@ static int write_marks(struct buffer *b, const struct import_piece *p,
     return 0;
 }
 
-int import_piece_document(const struct import_piece *p, const struct import_site *site,
+int import_piece_document(struct import_piece *p, const struct import_site *site,
                           const struct import_source_name *source, char **ret_bytes,
                           size_t *ret_length)
 {
-    size_t limit = HEAD_BYTES + p->count * IMPORT_VIEW_BYTES;
+    size_t limit = HEAD_BYTES + p->count * IMPORT_VIEW_BYTES + p->tops.bytes;
     char *bytes = malloc(limit);
     struct buffer b;
     if (bytes == NULL)
@@ -200,7 +221,9 @@ int import_piece_document(const struct import_piece *p, const struct import_site
     write_head(&b, p, site, source);
     write_periods(&b, p, &site->calendar, PERIOD_DAY);
     write_periods(&b, p, &site->calendar, PERIOD_HOUR);
-    int rv = write_marks(&b, p, site);
+    int rv = import_tops_write(&p->tops, &b);
+    if (rv == 0)
+        rv = write_marks(&b, p, site);
     buffer_text(&b, "end\n");
     if (rv == 0)
         rv = buffer_error(&b);

@@ -5,12 +5,18 @@
 
 #include "base/hash.h"
 #include "count/period.h"
+#include "import_scene.h"
+#include "import_tops.h"
 #include "parse/log_line.h"
 #include "parse/page_rule.h"
 
 /* A page view is at most 101 bytes of a document (a day, an hour and a mark of its own),
- * so a document is at most 51 MB: luotd takes 64 MiB. */
-enum { IMPORT_PIECE_VIEWS = 500000, IMPORT_VIEW_BYTES = 101 };
+ * beside its tops; luotd takes 64 MiB. */
+enum {
+    IMPORT_PIECE_VIEWS = 500000,
+    IMPORT_VIEW_BYTES = 101,
+    IMPORT_PIECE_BYTES = 60 << 20
+};
 
 /* What luotd says about the site: `import-key`. */
 struct import_site {
@@ -20,7 +26,8 @@ struct import_site {
     int64_t first_live_s; /* from then on luotd counted itself; INT64_MAX: not yet */
     struct calendar calendar;
     int64_t idle_slots;
-    char not_pages[256]; /* see page_rule_is_page */
+    char not_pages[256];        /* see page_rule_is_page */
+    struct import_scene *scene; /* the caller's; NULL: no tops */
 };
 
 struct import_view {
@@ -39,6 +46,7 @@ struct import_piece {
     struct import_numbers numbers;
     struct import_view *view; /* IMPORT_PIECE_VIEWS */
     size_t count;
+    struct import_tops tops;
 };
 
 struct import_source_name {
@@ -57,7 +65,7 @@ void import_piece_add(struct import_piece *p, const struct import_site *site,
 /* In order of time; what follows needs it. */
 void import_piece_sort(struct import_piece *p);
 /* The document, malloc'ed: see the top of import_piece.c. ERR_NOMEM. */
-int import_piece_document(const struct import_piece *p, const struct import_site *site,
+int import_piece_document(struct import_piece *p, const struct import_site *site,
                           const struct import_source_name *source, char **ret_bytes,
                           size_t *ret_length);
 void import_numbers_add(struct import_numbers *to, const struct import_numbers *more);

@@ -95,6 +95,20 @@ static bool read_key(struct hash_key *ret_key, const char *hex)
     return true;
 }
 
+/* What its page views are counted by; without it they would be days and hours only. */
+static bool read_scene(struct session *s, json_t *answer)
+{
+    const char *settings = json_string_value(json_object_get(answer, "settings"));
+    const char *host = json_string_value(json_object_get(answer, "own_host"));
+    char sentence[512];
+
+    if (import_scene_new(&s->site.scene, slice_of(settings == NULL ? "" : settings),
+                         slice_of(host == NULL ? "" : host), sentence) == 0)
+        return true;
+    s->status = luotctl_fail(s->ctl, EX_UNAVAILABLE, sentence);
+    return false;
+}
+
 static bool read_site(struct session *s, json_t *answer)
 {
     const char *zone = json_string_value(json_object_get(answer, "timezone"));
@@ -124,7 +138,7 @@ static bool read_site(struct session *s, json_t *answer)
         return false;
     }
     s->site.calendar.zone = s->zone;
-    return true;
+    return read_scene(s, answer);
 }
 
 static bool ask_site(struct session *s, const char *key)
@@ -301,9 +315,8 @@ int luotctl_import(const struct luotctl *ctl, const struct invocation *i)
     rv = socket_find(s.path, ctl->socket, sentence);
     if (rv != 0)
         return luotctl_fail(ctl, rv, sentence);
-    if (!ask_site(&s, key))
-        return s.status;
-    rv = import_all(&s, i);
+    rv = ask_site(&s, key) ? import_all(&s, i) : s.status;
+    import_scene_free(s.site.scene);
     zone_free(s.zone);
     return rv;
 }

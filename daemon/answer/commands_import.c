@@ -169,12 +169,13 @@ static void work_import_key(struct store_job *j, struct store *store, struct ins
     int64_t first_live = history_first_live(j->site, store);
     uint64_t key_id;
     struct hash_key key = history_import_key(j->site, &key_id);
-    char memory[STORE_ANSWER_BYTES];
+    size_t limit = STORE_ANSWER_BYTES + 6 * j->length;
+    char *memory = malloc(limit);
     struct json_out out;
     struct buffer b;
 
     (void)now;
-    buffer_init(&b, memory, sizeof memory);
+    buffer_init(&b, memory, memory == NULL ? 0 : limit);
     json_out_init(&out, &b);
     json_out_object(&out, NULL);
     json_out_text(&out, "site", j->site->block->key);
@@ -185,10 +186,37 @@ static void work_import_key(struct store_job *j, struct store *store, struct ins
     json_out_number(&out, "first_weekday", config.first_weekday);
     json_out_number(&out, "session_idle_s", config.session_idle_s);
     json_out_text(&out, "not_pages", config.not_pages);
+    json_out_text(&out, "own_host", j->site->block->host);
+    json_out_slice(&out, "settings", (struct slice){j->document, j->length});
     json_out_object_end(&out);
     buffer_byte(&b, '\n');
     store_job_answer(j, &b);
+    free(memory);
     hash_key_erase(&key);
+}
+
+/* What its lines are told apart by, as a configuration with this one site: written on the
+ * main thread, which replaces it. */
+static int write_settings(struct store_job *j)
+{
+    const struct config *all = registry_config(j->service->registry);
+    struct site_config site =
+        atomic_load_explicit(&j->site->terms, memory_order_acquire)->config;
+    struct config one = *all;
+    size_t limit;
+    struct buffer b;
+
+    one.sites = &site;
+    one.site_count = 1;
+    one.settings.log_site[0] = '\0'; /* may be another one */
+    limit = config_write_limit(&one);
+    j->document = malloc(limit);
+    if (j->document == NULL)
+        return ERR_NOMEM;
+    buffer_init(&b, j->document, limit);
+    config_write_effective(&b, &one);
+    j->length = b.length;
+    return buffer_error(&b);
 }
 
 void command_import_key(struct asked_command *c)
@@ -201,6 +229,12 @@ void command_import_key(struct asked_command *c)
     j = store_job_new(c, site, work_import_key);
     if (j == NULL)
         return;
+    if (write_settings(j) != 0) {
+        command_error(c, "memory", "there is not enough memory; try again");
+        free(j->document);
+        free(j);
+        return;
+    }
     j->no_store = true;
     store_job_submit(j);
 }

@@ -31,6 +31,7 @@ struct importing {
     struct marks held, joined;   /* all of the site */
     struct change *rows;
     size_t row_count;
+    struct top_row *tops; /* of rows of CHANGE_TOPS, which come last */
     struct load_result *result;
 };
 
@@ -99,6 +100,7 @@ static int check_before_live(struct importing *i)
         if (d->marks.mark[m].last_slot > last_slot)
             day = INT64_MIN;
     if ((d->days > 0 && d->day[d->days - 1].number > day) ||
+        (d->tops > 0 && d->top[d->tops - 1].day > day) ||
         (d->hours > 0 &&
          d->hour[d->hours - 1].number >
              period_at(&i->terms->calendar, PERIOD_HOUR, last_slot).number))
@@ -246,7 +248,8 @@ static int collect_rows(struct importing *i, const struct marks_row *is, size_t 
     const struct load_document *d = &i->document;
     size_t a = 0, b = 0;
 
-    i->rows = calloc(d->days + d->hours + is_count + was_count + 1, sizeof *i->rows);
+    i->rows =
+        calloc(d->days + d->hours + is_count + was_count + d->tops + 1, sizeof *i->rows);
     if (i->rows == NULL)
         return ERR_NOMEM;
     for (size_t n = 0; n < d->days; n++)
@@ -260,6 +263,32 @@ static int collect_rows(struct importing *i, const struct marks_row *is, size_t 
         add_difference(i, which <= 0 ? &is[a] : NULL, which >= 0 ? &was[b] : NULL);
         a += which <= 0;
         b += which >= 0;
+    }
+    return 0;
+}
+
+/* A change for the rows of a day and dimension, which stand together. */
+static int collect_tops(struct importing *i)
+{
+    const struct load_document *d = &i->document;
+
+    i->tops = calloc(d->tops + 1, sizeof *i->tops);
+    if (i->tops == NULL)
+        return ERR_NOMEM;
+    for (size_t n = 0; n < d->tops; n++) {
+        const struct load_top *top = &d->top[n];
+        i->tops[n] = (struct top_row){.key = {d->keys + top->key_at, top->key_length},
+                                      .views = top->views,
+                                      .visitors = top->visitors,
+                                      .lacks = top->lacks};
+        if (n == 0 || top->day != top[-1].day || top->of != top[-1].of)
+            i->rows[i->row_count++] =
+                (struct change){.kind = CHANGE_TOPS,
+                                .number = top->day,
+                                .visits = top->of,
+                                .blob = {(const char *)&i->tops[n], sizeof *i->tops}};
+        else
+            i->rows[i->row_count - 1].blob.length += sizeof *i->tops;
     }
     return 0;
 }
@@ -284,6 +313,8 @@ static int count_marks(struct importing *i)
         rv = marks_count(&is, c, idle, &is_rows, &is_count);
     if (rv == 0)
         rv = collect_rows(i, is_rows, is_count, was_rows, was_count);
+    if (rv == 0)
+        rv = collect_tops(i);
     if (rv == 0)
         rv = marks_join(&i->joined, &i->held, piece, c, idle);
     i->result->visitors = visitors_in(piece) - known;
@@ -359,6 +390,7 @@ int history_import(struct registry *registry, struct store *store, const char *r
     if (rv != 0)
         ret_result->visits = ret_result->visitors = 0;
     free(i.rows);
+    free(i.tops);
     marks_release(&i.held);
     marks_release(&i.joined);
     load_document_release(&i.document);

@@ -19,6 +19,7 @@ struct reading {
     size_t number; /* of the line, from 1 */
     struct load_document *into;
     size_t day_room, hour_room, mark_room;
+    struct load_top_room top_room;
     const char *wrong; /* what is wrong with the line */
 };
 
@@ -256,8 +257,10 @@ static int read_rows(struct reading *r)
             rv = read_hour(r, rest);
         else if (take(&rest, "mark "))
             rv = read_mark(r, rest);
+        else if (take(&rest, "top "))
+            rv = load_top_read(r->into, &r->top_room, rest, &r->wrong);
         else
-            rv = wrong(r, "not a day, an hour, a mark or the end");
+            rv = wrong(r, "not a day, an hour, a top, a mark or the end");
     }
     return rv;
 }
@@ -300,6 +303,8 @@ void load_document_release(struct load_document *d)
 {
     free(d->day);
     free(d->hour);
+    free(d->top);
+    free(d->keys);
     marks_release(&d->marks);
     *d = (struct load_document){.days = 0};
 }

@@ -11,6 +11,9 @@
  *     from_byte N                        what the store must have of this source already
  *     day YYYY-MM-DD views=N             local days of the site, ascending
  *     hour UNIX_HOUR views=N             numbers of PERIOD_HOUR, ascending
+ *     top YYYY-MM-DD OF VIEWS VISITORS LACKS KEY   rows of a dimension (identify); KEY
+ *                                        percent-encoded, without one: what has no row.
+ *                                        Days ascending, a dimension's rows together
  *     mark FP FIRSTSLOT LASTSLOT         store/marks.h, in any order
  *     end
  *
@@ -19,6 +22,7 @@
 #ifndef LUOT_STORE_LOAD_DOCUMENT_H
 #define LUOT_STORE_LOAD_DOCUMENT_H
 
+#include "identify/dimension.h"
 #include "store/marks.h"
 #include "store/store.h"
 
@@ -30,6 +34,13 @@ struct load_row {
     uint64_t views;
 };
 
+struct load_top {
+    int64_t day;
+    enum dimension of;
+    uint64_t views, visitors, lacks;
+    size_t key_at, key_length; /* in `keys`; length 0: what has no row */
+};
+
 struct load_document {
     struct slice site; /* in the text */
     uint64_t key_id, from_byte;
@@ -37,11 +48,23 @@ struct load_document {
     struct load_row *day, *hour;
     size_t days, hours;
     struct marks marks; /* as they stand there */
+    struct load_top *top;
+    size_t tops;
+    char *keys;
+    size_t key_bytes;
 };
 
 /* ERR_MALFORMED with which line and why; ERR_NOMEM. */
 int load_document_parse(struct load_document *ret_document, struct slice text,
                         char ret_sentence[256]);
 void load_document_release(struct load_document *d);
+
+/* load_document_tops.c: what stands behind `top `. `room`: of d->top and d->keys, the
+ * reader's. 0, ERR_NOMEM, or ERR_MALFORMED with what is wrong. */
+struct load_top_room {
+    size_t tops, key_bytes;
+};
+int load_top_read(struct load_document *d, struct load_top_room *room, struct slice text,
+                  const char **ret_wrong);
 
 #endif

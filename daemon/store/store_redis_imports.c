@@ -163,6 +163,8 @@ int redis_import(struct store *store, struct slice site,
     struct importing i = {.site = site, .row = rows, .n = n, .audit = audit};
     struct redis_transaction t = {say_import, import_again, &i, 0};
 
+    while (i.n > 0 && rows[i.n - 1].kind == CHANGE_TOPS)
+        i.n--; /* SQLite's */
     write_source(source->first_line, i.field);
     snprintf(i.source, sizeof i.source, "%llu %llu %llu %llu %llu %llu %lld %lld %.255s",
              (unsigned long long)source->bytes, (unsigned long long)source->lines,

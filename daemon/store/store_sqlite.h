@@ -121,6 +121,9 @@ int sqlite_save_tops(struct sqlite_store *s, const struct change *c, int64_t sit
 int sqlite_save_page(struct sqlite_store *s, const struct change *c, int64_t site);
 /* Whole months before unix day `before` become rows of their month; one a call. */
 int sqlite_sweep_tops(struct sqlite_store *s, int64_t site, int64_t before);
+/* store_sqlite_import_tops.c: rows of CHANGE_TOPS, days ascending, inside a transaction. */
+int sqlite_import_tops(struct sqlite_store *s, int64_t site, uint64_t first_line,
+                       int64_t at_s, const struct change *tops, size_t n);
 int sqlite_tops(struct store *s, struct slice site, const char *of, unsigned parts,
                 int64_t from_day, int64_t until_day, top_row_fn *row, void *context);
 int sqlite_pages(struct store *s, struct slice site, unsigned limit, top_row_fn *row,

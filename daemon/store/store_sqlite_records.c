@@ -301,7 +301,8 @@ int sqlite_import(struct store *store, struct slice key,
 {
     struct sqlite_store *s = sqlite_store_of(store);
     char what[512];
-    int64_t site, id;
+    int64_t site = 0, id = 0;
+    size_t days_and_more = n;
     int rv = sqlite_begin(s, (struct deadline){0});
 
     snprintf(what, sizeof what, "import source=%016llx bytes=%llu views=%llu name=%.255s",
@@ -311,8 +312,13 @@ int sqlite_import(struct store *store, struct slice key,
         rv = sqlite_site(s, key, true, &site);
     if (rv == 0)
         rv = put_source(s, site, source, &id);
+    while (days_and_more > 0 && rows[days_and_more - 1].kind == CHANGE_TOPS)
+        days_and_more--;
     if (rv == 0)
-        rv = put_rows(s, site, id, rows, n);
+        rv = put_rows(s, site, id, rows, days_and_more);
+    if (rv == 0)
+        rv = sqlite_import_tops(s, site, source->first_line, at_s, rows + days_and_more,
+                                n - days_and_more);
     if (rv == 0)
         rv = sqlite_audit_add(s, site, at_s, uid, what);
     return sqlite_end(s, rv);

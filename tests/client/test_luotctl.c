@@ -495,7 +495,8 @@ Test(luotctl_socket, sends_a_document_with_its_dots_doubled)
 
 #define IMPORT_KEY                                                                       \
     "{\"key\":\"000102030405060708090a0b0c0d0e0f\",\"key_id\":3,\"first_live_s\":0,"     \
-    "\"timezone\":\"Asia/Ho_Chi_Minh\",\"session_idle_s\":1800}\n.\n"
+    "\"timezone\":\"Asia/Ho_Chi_Minh\",\"session_idle_s\":1800,"                         \
+    "\"settings\":\"geo_db = none\\n[site portal]\\n\"}\n.\n"
 
 static void write_log(const struct fake *fake, char file[128])
 {
@@ -536,6 +537,25 @@ Test(luotctl_import, loads_a_log_and_says_what_was_in_it)
     cr_expect(strncmp(fake.seen[2], "json load\nluot-load 1\nsite portal\nkey_id 3\n",
                       43) == 0);
     cr_expect_not_null(strstr(fake.seen[2], "name=access.log\n"));
+    cr_expect_not_null(strstr(fake.seen[2], "\ntop 2026-11-01 pages 1 1 0 /\n"));
+    forget(&said);
+}
+
+Test(luotctl_import, says_that_it_cannot_read_the_lists_that_luotd_uses)
+{
+    struct fake fake = {
+        .answer = {"{\"key\":\"000102030405060708090a0b0c0d0e0f\",\"key_id\":3,"
+                   "\"first_live_s\":0,\"timezone\":\"UTC\",\"session_idle_s\":1800,"
+                   "\"settings\":\"geo_db = none\\nbot_list = /nowhere/bots.list\\n"
+                   "[site portal]\\n\"}\n.\n"}};
+    char file[128];
+    fake_start(&fake, 1);
+    write_log(&fake, file);
+    struct said said = RUN("--socket", fake.path, "import", "--site", "portal", file);
+    unlink(file);
+    fake_stop(&fake);
+    cr_expect_eq(said.status, EX_UNAVAILABLE);
+    cr_expect_not_null(strstr(said.err, "/nowhere/bots.list"));
     forget(&said);
 }
 

@@ -5,7 +5,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import os from 'node:os';
 import { after, before, describe, test } from 'node:test';
-import { readLines, readLog, readTruth, skipped, writeRobots } from './lib/log.mjs';
+import { luotctl } from './lib/ctl.mjs';
+import { logs, readLines, readLog, readTruth, skipped, writeRobots } from './lib/log.mjs';
 import { Clock, Luotd, corpus } from './lib/luotd.mjs';
 import { beginning, framed, groups, pass } from './lib/replay.mjs';
 
@@ -52,6 +53,36 @@ async function replay(name, truth, robots) {
   }
 }
 
+/** The same log as a file, on the day after it ended. */
+async function imported(name, truth, robots) {
+  const clock = new Clock(truth.last_epoch + 86400);
+  const luotd = await Luotd.start({ config: config(truth, robots), clock });
+  try {
+    const file = path.join(logs, name + '.log');
+    const r = await luotctl(luotd, ['import', '--site', 'portal', '--rule', 'pv1', file]);
+    assert.equal(r.code, 0, r.err);
+    const tops = {};
+    for (const of of ['pages', 'referrers', 'countries', 'bots', 'browsers']) tops[of] = await top(luotd, of, truth);
+    const again = await luotctl(luotd, ['import', '--site', 'portal', '--rule', 'pv1', file]);
+    assert.match(again.out, /already imported/);
+    assert.deepEqual(await top(luotd, 'pages', truth), tops.pages, 'nothing was added');
+    return tops;
+  } finally {
+    await luotd.stop();
+    clock.close();
+  }
+}
+
+function isTruth(t, tops, truth) {
+  const people = truth.human_pv.records;
+  assert.equal(tops.pages.total, people);
+  hasTruth(tops.pages, truth.top_paths_human_pv);
+  hasTruth(tops.referrers, truth.top_referrer_hosts_human_pv);
+  if (!fs.existsSync(countries)) return t.diagnostic('skipped: the database of countries is not here');
+  const expected = Object.entries(truth.country.iptoasn.human_pv).filter(([c]) => c !== 'ZZ' && c !== 'INVALID');
+  assert.deepEqual(Object.fromEntries(tops.countries.rows.filter(([c]) => /^[A-Z]{2}$/.test(c) && c !== 'ZZ')), Object.fromEntries(expected));
+}
+
 describe('a real log’s robots, pages, referrers and countries are its truth', { skip: skipped, concurrency: 3 }, () => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-robots-'));
   const robots = path.join(dir, 'bots.list');
@@ -64,11 +95,13 @@ describe('a real log’s robots, pages, referrers and countries are its truth', 
       const people = truth.human_pv.records;
       assert.equal(stats.counted.view, people);
       assert.equal(stats.suppressed.bot, truth.pv.records - people);
-      assert.equal(tops.pages.total, people);
-      hasTruth(tops.pages, truth.top_paths_human_pv);
-      hasTruth(tops.referrers, truth.top_referrer_hosts_human_pv);
-      if (!fs.existsSync(countries)) return t.diagnostic('skipped: the database of countries is not here');
-      const expected = Object.entries(truth.country.iptoasn.human_pv).filter(([c]) => c !== 'ZZ' && c !== 'INVALID');
-      assert.deepEqual(Object.fromEntries(tops.countries.rows.filter(([c]) => /^[A-Z]{2}$/.test(c) && c !== 'ZZ')), Object.fromEntries(expected));
+      isTruth(t, tops, truth);
+    });
+  for (const name of NAMES)
+    test(`${name}, imported`, async (t) => {
+      const truth = readTruth(name);
+      const tops = await imported(name, truth, robots);
+      isTruth(t, tops, truth);
+      assert.equal(tops.bots.total, truth.pv.records - truth.human_pv.records, 'robots are a top of their own');
     });
 });

@@ -170,7 +170,7 @@ describe('the monthly report', () => {
     clock.close();
   });
 
-  test('says how sure the first page is where a list was full, and of which days it knows', async () => {
+  test('says how sure the first page is where a list was full, and of how many views it knows', async () => {
     const { luotd, clock } = await counted('2025-12-30T10:00:00', DAYS);
     let sent = 0;
     const view = (page, i) => luotd.udp(`s=y-te&i=10.0.${i >> 8 & 255}.${i & 255}&u=Firefox&p=${encodeURIComponent(page)}`).then(() => sent++);
@@ -183,15 +183,18 @@ describe('the monthly report', () => {
     const [row] = JSON.parse(await report(luotd, 'y-te', '--month', '2025-12', '--format', 'json')).rows;
     assert.equal(row.top_page, '/');
     assert.ok(row.top_page_error > 0, 'the list was full');
-    assert.ok(row.top_page_views <= 600 && row.top_page_views + row.top_page_error >= 600, JSON.stringify(row));
-    assert.deepEqual([row.top_page_of, row.views], [6600, 6620], 'those of the logs have no page');
+    assert.ok(row.top_page_views <= 608 && row.top_page_views + row.top_page_error >= 608, JSON.stringify(row));
+    assert.deepEqual([row.top_page_of, row.views], [6608, 6620], 'past logs have pages too; 12 views are of tomorrow');
     const table = await report(luotd, 'y-te', '--month', '2025-12');
     const number = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
     assert.ok(table.includes(`/ (≥ ${number(row.top_page_views)})`), table);
     assert.ok(table.includes(`không quá ${number(row.top_page_views + row.top_page_error)} lượt xem`), table);
     assert.equal(table.includes('có thể trang khác được xem nhiều hơn'), !row.top_page_sure);
     const before = JSON.parse(await report(luotd, 'y-te', '--month', '2025-11', '--format', 'json')).rows[0];
-    assert.deepEqual([before.views, before.top_page], [20, ''], 'a month of logs has no pages');
+    assert.deepEqual([before.views, before.top_page, before.top_page_views], [20, '/', 20]);
+    const robots = Array.from({ length: 30 }, (_, i) => line('2025-10-02', i).replace('Mozilla/5.0 Firefox/120', 'Googlebot/2.1')).join('') + line('2025-10-02', 1);
+    assert.equal((await luotctl(luotd, ['import', '--site', 'thue', '-'], { input: robots })).code, 0);
+    assert.match(await report(luotd, 'thue', '--month', '2025-10'), /\/ \(1\) .*trang: theo 1 trong 31 lượt xem/);
     await luotd.stop();
     clock.close();
   });

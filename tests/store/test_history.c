@@ -789,6 +789,21 @@ Test(history, says_which_line_of_a_document_it_cannot_read)
          "malformed=0 views=1 skipped=0 from=-5 to=99999999999999 name=a\n"
          "from_byte 0\nend\n",
          "line 4"},
+#define WITH_TOPS(lines)                                                                 \
+    "luot-load 1\nsite demo\nkey_id 1\nsource 12 bytes=5 lines=1 parsed=1 malformed=0 "  \
+    "views=1 skipped=0 from=5 to=5 name=a\nfrom_byte 0\nday 1970-01-01 views=1\n"        \
+    "hour 0 views=1\n" lines "end\n"
+        {WITH_TOPS("top 1970-01-01 stars 1 0 0 /\n"), "not a row of tops"},
+        {WITH_TOPS("top 1970-13-01 pages 1 0 0 /\n"), "not a row of tops"},
+        {WITH_TOPS("top 1970-01-01 pages 1 -1 0 /\n"), "not a row of tops"},
+        {WITH_TOPS("top 1970-01-01 pages 1 0\n"), "not a row of tops"},
+        {WITH_TOPS("top 1970-01-01 pages 2 0 0 /\n"), "line 8"},
+        {WITH_TOPS("top 1970-01-01 pages 1 2 0 /\n"), "more views than there are"},
+        {WITH_TOPS("top 1970-01-01 pages 1 0 0 /a%2\n"), "not the key"},
+        {WITH_TOPS("top 1970-01-01 pages 1 0 0 /a%00\n"), "not the key"},
+        {WITH_TOPS("top 1970-01-01 pages 1 0 0 /%FF\n"), "not the key"},
+        {WITH_TOPS("top 1970-01-02 pages 1 0 0 /\ntop 1970-01-01 pages 1 0 0 /\n"),
+         "line 9"},
     };
     struct province p = demo_now();
     struct store *s = province_store(&p);

@@ -216,3 +216,67 @@ Test(store_sqlite_tops, a_site_that_is_not_there_has_nothing)
     s->ops->close(s);
     scratch_free(&dir);
 }
+
+/* --- Past logs --- */
+
+static void import_tops(struct store *s, int64_t now_day, uint64_t bytes, int64_t day,
+                        const struct top_row *row, size_t n)
+{
+    const struct import_source source = {
+        .first_line = 7, .bytes = bytes, .views = bytes, .name = "a.log"};
+    const struct change rows[] = {{.kind = CHANGE_DAY, .number = day, .views = 5},
+                                  {.kind = CHANGE_TOPS,
+                                   .number = day,
+                                   .visits = DIM_PAGES,
+                                   .blob = {(const char *)row, n * sizeof *row}}};
+
+    cr_assert_eq(s->ops->import(s, demo, &source, 0, now_day * 86400, rows, 2), 0);
+}
+
+Test(store_sqlite_tops, pieces_of_a_past_log_add_up_beside_what_was_counted)
+{
+    const struct top_row live[] = {{SLICE("/a"), 5, 2, 0}};
+    const struct top_row one[] = {{SLICE("/a"), 3, 1, 0}, {SLICE(""), 4, 0, 2}};
+    const struct top_row two[] = {
+        {SLICE("/a"), 2, 1, 0}, {SLICE("/b"), 1, 1, 0}, {SLICE(""), 1, 0, 1}};
+    struct scratch dir = scratch_new();
+    struct store *s = open_as(&dir, 1);
+    struct rows rows;
+
+    save_tops(s, 20000, live, 1);
+    import_tops(s, 20010, 1, 20000, one, 2);
+    import_tops(s, 20010, 2, 20000, two, 3);
+    rows = tops(s, HISTORY_LIVE_OTHER, 20000, 20001); /* a run that is not ours */
+    cr_expect_eq(row_of(&rows, "/a")->views, 5);
+    cr_expect_eq(row_of(&rows, "/a")->visitors, 2);
+    cr_expect_eq(row_of(&rows, "/b")->views, 1);
+    cr_expect_eq(row_of(&rows, "")->views, 5);
+    cr_expect_eq(row_of(&rows, "")->lacks, 3);
+    cr_expect_eq(tops(s, HISTORY_LIVE_OWN, 20000, 20001).total, 5);
+    cr_expect_eq(tops(s, all, 20000, 20001).total, 16);
+    s->ops->close(s);
+    scratch_free(&dir);
+}
+
+Test(store_sqlite_tops, a_past_log_of_long_ago_is_summed_up_by_month_piece_by_piece)
+{
+    const struct top_row row[] = {{SLICE("/a"), 3, 1, 0}, {SLICE(""), 4, 0, 2}};
+    struct scratch dir = scratch_new();
+    struct store *s = open_as(&dir, 1);
+    int64_t first = day_of_date((struct date){2020, 3, 1});
+    int64_t now = day_of_date((struct date){2026, 3, 1});
+    struct rows rows;
+
+    for (int piece = 1; piece <= 3; piece++)
+        import_tops(s, now, (uint64_t)piece, first + piece, row, 2);
+    import_tops(s, now, 4, first + 31 + 5, row, 2);
+    rows = tops(s, all, first, first + 1); /* it stands on its first day */
+    cr_expect_eq(rows.n, 2);
+    cr_expect_eq(row_of(&rows, "/a")->views, 9);
+    cr_expect_eq(row_of(&rows, "")->views, 12);
+    cr_expect_eq(row_of(&rows, "")->lacks, 6);
+    cr_expect_eq(tops(s, all, first + 1, first + 31).n, 0);
+    cr_expect_eq(tops(s, all, first + 31, first + 61).total, 7);
+    s->ops->close(s);
+    scratch_free(&dir);
+}
