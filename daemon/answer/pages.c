@@ -6,7 +6,6 @@
 
 enum { TAG_MAX = 32 };
 
-
 static void not_built_in(struct asked *a)
 {
     asked_error(a, 404, "not_found", "This luotd was built without that file.");

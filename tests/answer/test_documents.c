@@ -344,8 +344,7 @@ Test(documents, an_answer_that_does_not_fit_is_the_buffers_error)
                                    .path = SLICE("/v1/demo/snapshot.json")};
     struct address peer;
     struct answer_plan plan;
-    bool closed, later;
-    unsigned status;
+    struct answer_reply reply;
 
     cr_assert_eq(address_parse(&peer, SLICE("127.0.0.1")), 0);
     pipeline_begin(&o->town.pipeline, town_now(&o->town));
@@ -355,8 +354,8 @@ Test(documents, an_answer_that_does_not_fit_is_the_buffers_error)
         char *memory = malloc(limit + 1);
         struct buffer out;
         buffer_init(&out, memory, limit);
-        answer_respond(&o->lane, &request, &plan, &out, &status, &closed,
-                       (struct http_token){1, 2, 3}, &later);
+        answer_respond(&o->lane, &request, &plan, &out, (struct http_token){1, 2, 3},
+                       o->second, &reply);
         cr_expect(buffer_error(&out) == ERR_FULL || out.length > 500);
         free(memory);
     }
