@@ -10,7 +10,7 @@ import { Luotd, until } from './lib/luotd.mjs';
 
 const SITES = ['[site open]', 'public = yes', 'any_host = yes', 'group = cong', '[site a]', 'any_host = yes', 'group = tinh', '[site b]', 'any_host = yes', ''].join('\n');
 const bearer = (token) => ({ Authorization: `Bearer ${token}` });
-const DOCUMENTS = ['snapshot.json', 'series.json', 'series.json?step=minute&metric=views', 'tops.json?of=pages', 'tops.csv?of=pages', 'live'];
+const DOCUMENTS = ['snapshot.json', 'series.json', 'series.json?step=minute&metric=views', 'tops.json?of=pages', 'tops.csv?of=pages', 'report.json?by=day', 'live'];
 
 const write = (luotd, text) => fs.writeFileSync(path.join(luotd.run, 'luotd.conf'), text);
 async function reload(luotd, text) {
