@@ -295,7 +295,8 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
 
     say_proxy_without(lane);
     a.rights.service = lane->service;
-    a.rights.shown = authorization_is_bearer(request->authorization);
+    a.rights.shown = plan->route != NULL && !plan->route->counts &&
+                     authorization_is_bearer(request->authorization);
     if (a.rights.shown)
         (void)readers_by_token(NULL, request->authorization, a.rights.token);
     if (plan->route != NULL && plan->route->cors)
