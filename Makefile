@@ -13,7 +13,7 @@
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
 # make data-report  what is made of the corpus's User-Agents, beside what was aimed at
 # make lint     format, floors, static analysis, shell
-# make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines; T=store)
+# make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines; T=store; T=live)
 # make install  to DESTDIR and PREFIX
 # make staged   install libluot under build/ and build its example against that, as another program would
 # make clean    remove build/
@@ -347,14 +347,18 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libluotcore.a
 ifeq ($(filter-out figures,$(T)),)
 bench:
 	@conf/needs bench
-	@$(MAKE) -s -j2 $(BENCH_BIN) $(BUILD)/bench/load $(BUILD)/bench/sink $(BUILD)/bench/turns.so $(BUILD)/luotd
+	@$(MAKE) -s -j2 $(BENCH_BIN) $(BUILD)/bench/load $(BUILD)/bench/sink $(BUILD)/bench/listeners $(BUILD)/bench/turns.so $(BUILD)/luotd
 	@[ "$(T)" ] || for b in $(BENCH_BIN); do echo "== $$b"; $$b || exit 1; done
 	@[ "$(T)" ] || BUILD=$(BUILD) node bench/bench_store.mjs
+	@[ "$(T)" ] || BUILD=$(BUILD) node bench/bench_live.mjs
 	@BUILD=$(BUILD) node bench/figures.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
 else ifeq ($(T),store)
 bench: $(BUILD)/luotd $(BUILD)/bench/load $(BUILD)/bench/turns.so
 	@conf/needs bench
 	@BUILD=$(BUILD) node bench/bench_store.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
+else ifeq ($(T),live)
+bench: $(BUILD)/luotd $(BUILD)/bench/listeners
+	@BUILD=$(BUILD) node bench/bench_live.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
 else
 bench: $(BUILD)/bench/bench_$(T)
 	@$<

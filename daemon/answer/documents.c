@@ -174,6 +174,29 @@ static struct slice parameter(const struct asked *a, const char *name,
     return value;
 }
 
+/* From `from` on and up to `to`, of the step that q has already. NULL, or what is wrong. */
+static const char *read_range(const struct asked *a, struct question *q,
+                              const char **ret_reason)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&a->site->terms, memory_order_acquire);
+    int64_t now_s = instant_seconds(a->r.now);
+    int64_t tomorrow = zone_day_start(terms->zone, zone_day(terms->zone, now_s) + 1);
+    char memory[PARAMETER_MAX];
+    struct slice word = parameter(a, "to", memory);
+
+    *ret_reason = "to";
+    q->query.until_s = q->query.step < STEP_DAY ? now_s + 1 : tomorrow;
+    if (word.length > 0 && time_parse(&q->query.until_s, word, terms->zone) != 0)
+        return "to is a day like 2026-01-31 or unix seconds.";
+    *ret_reason = "from";
+    word = parameter(a, "from", memory);
+    q->query.from_s = question_from(&q->query);
+    if (word.length > 0 && time_parse(&q->query.from_s, word, terms->zone) != 0)
+        return "from is a day like 2026-01-31 or unix seconds.";
+    return NULL;
+}
+
 /* NULL, or what is wrong. */
 static const char *read_query(const struct asked *a, struct question *q,
                               const char **ret_reason)
@@ -182,8 +205,6 @@ static const char *read_query(const struct asked *a, struct question *q,
         atomic_load_explicit(&a->site->terms, memory_order_acquire);
     char memory[PARAMETER_MAX];
     struct slice word = parameter(a, "metric", memory);
-    int64_t now_s = instant_seconds(a->r.now);
-    int64_t tomorrow = zone_day_start(terms->zone, zone_day(terms->zone, now_s) + 1);
 
     q->metric = terms->config.metric;
     *ret_reason = "metric";
@@ -197,17 +218,7 @@ static const char *read_query(const struct asked *a, struct question *q,
     if (series_check(q->metric, q->query.step) != 0)
         return "Visitors are counted by day, week and month; ask for step=day or for "
                "metric=visits.";
-    *ret_reason = "to";
-    word = parameter(a, "to", memory);
-    q->query.until_s = q->query.step < STEP_DAY ? now_s + 1 : tomorrow;
-    if (word.length > 0 && time_parse(&q->query.until_s, word, terms->zone) != 0)
-        return "to is a day like 2026-01-31 or unix seconds.";
-    *ret_reason = "from";
-    word = parameter(a, "from", memory);
-    q->query.from_s = question_from(&q->query);
-    if (word.length > 0 && time_parse(&q->query.from_s, word, terms->zone) != 0)
-        return "from is a day like 2026-01-31 or unix seconds.";
-    return NULL;
+    return read_range(a, q, ret_reason);
 }
 
 static void answer_here(struct asked *a, const struct question *q)
@@ -253,4 +264,29 @@ void answer_series(struct asked *a)
     } else {
         answer_here(a, &q);
     }
+}
+
+/* --- report.json --- */
+
+void answer_report(struct asked *a)
+{
+    struct question q = {.kind = ASK_REPORT, .site = a->site, .query.step = STEP_DAY};
+    char memory[PARAMETER_MAX];
+    struct slice by = parameter(a, "by", memory);
+    const char *reason, *wrong;
+
+    if (asked_private(a))
+        return;
+    if (by.length > 0 &&
+        (timeline_step_parse(&q.query.step, by) != 0 || q.query.step < STEP_HOUR)) {
+        asked_error(a, 400, "by", "by is hour, day, week or month.");
+        return;
+    }
+    wrong = read_range(a, &q, &reason);
+    if (wrong != NULL) {
+        asked_error(a, 400, reason, wrong);
+        return;
+    }
+    q.to = asked_destination(a);
+    ask(a, &q);
 }

@@ -5,22 +5,28 @@ static const struct route table[] = {
     {"/b", TAKES_POST, true, false, answer_beacons, NULL, NULL},
     {"/v1/", TAKES_GET, false, true, answer_index, "", "This list."},
     {"/v1/sites.json", TAKES_GET, false, true, answer_sites, "",
-     "All public sites side by side, their groups and the sum; the most of today first."},
+     "All sites that you may read side by side, their groups and the sum; the most of "
+     "today first."},
     {"/v1/{site}/widget.json", TAKES_GET, false, true, answer_widget, "",
      "The numbers of the box, in the site's metric."},
     {"/v1/{site}/snapshot.json", TAKES_GET, false, true, answer_snapshot, "",
-     "All numbers of a site now. For public sites."},
+     "All numbers of a site now. For public sites, or with a reader's token "
+     "(Authorization: Bearer ...)."},
     {"/v1/{site}/series.json", TAKES_GET, false, true, answer_series,
      "?metric=visits&step=day&from=2026-01-01&to=2026-02-01",
      "One metric (views, visits, visitors) over time, by minute, quarter, hour, day, "
      "week or month; from and to are days of the site or unix seconds, to is not in it; "
-     "null is where nobody counted. For public sites."},
+     "null is where nobody counted. For public sites, or with a "
+     "token."},
+    {"/v1/{site}/report.json", TAKES_GET, false, true, answer_report,
+     "?by=day&from=2026-01-01&to=2026-02-01",
+     "Views, visits, visitors, pages a visit and the bounce rate, a row for each hour, "
+     "day, week or month that was counted. For public sites, or with a token."},
     {"/v1/{site}/tops.json", TAKES_GET, false, true, answer_tops_json,
      "?of=pages&from=2026-01-01&to=2026-02-01",
      "The first rows of pages, referrers, countries, browsers and so on over days of the "
      "site, to is not in it; rows and other add up to total, no row lacks more than "
-     "error. "
-     "For public sites."},
+     "error. For public sites, or with a token."},
     {"/v1/{site}/tops.csv", TAKES_GET, false, true, answer_tops_csv,
      "?of=pages&from=2026-01-01&to=2026-02-01", "The same for a spreadsheet."},
     {"/v1/{site}/page.json", TAKES_GET, false, true, answer_page_views, "?p=/",

@@ -54,6 +54,7 @@ void answer_index(struct asked *a);
 void answer_widget(struct asked *a);
 void answer_snapshot(struct asked *a);
 void answer_series(struct asked *a);
+void answer_report(struct asked *a);
 void answer_sites(struct asked *a);
 /* live.c: */
 void answer_live(struct asked *a);

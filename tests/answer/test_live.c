@@ -242,6 +242,40 @@ Test(live, a_private_site_needs_a_token_that_opens_it)
     office_free(o);
 }
 
+Test(live, who_could_not_be_answered_does_not_count_as_a_listener)
+{
+    struct office *o = office_with_reader();
+    struct http_request request = {.method = METHOD_GET,
+                                   .target = SLICE("/v1/demo/live"),
+                                   .path = SLICE("/v1/demo/live")};
+    struct address peer;
+    struct answer_plan plan;
+    struct answer_reply reply = {.streams = false};
+    struct listener l;
+
+    cr_assert_eq(address_parse(&peer, SLICE("127.0.0.1")), 0);
+    pipeline_begin(&o->town.pipeline, town_now(&o->town));
+    answer_request(&o->lane, &request, &peer, &plan);
+    (void)pipeline_end(&o->town.pipeline);
+    for (size_t limit = 0; !reply.streams; limit += 97) {
+        char *memory = malloc(limit + 1);
+        struct buffer out;
+
+        cr_assert_lt(limit, 20000u);
+        buffer_init(&out, memory, limit);
+        answer_respond(&o->lane, &request, &plan, &out, (struct http_token){1, 2, 3}, 1,
+                       &reply);
+        cr_expect_eq(reply.streams, buffer_error(&out) == 0);
+        free(memory);
+    }
+    memcpy(&l, reply.listener, sizeof l);
+    for (int i = 0; i < 2; i++) /* one of three has begun */
+        (void)opened(o, "/v1/demo/live", "");
+    cr_expect_eq(office_get(o, "/v1/live", ""), 503u);
+    live_end(&o->lane, &l);
+    office_free(o);
+}
+
 Test(live, one_more_than_there_is_room_for_is_503_until_one_ends)
 {
     struct office *o = office_with_reader();

@@ -4,7 +4,7 @@ import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import zlib from 'node:zlib';
 import { ctlJson } from './lib/ctl.mjs';
-import { Clock, Luotd } from './lib/luotd.mjs';
+import { Clock, Luotd, until } from './lib/luotd.mjs';
 import { Nginx, missing } from './lib/nginx.mjs';
 
 const SITES = '[site demo]\npublic = yes\nhosts = demo.vn\ntimezone = UTC\n[site also]\npublic = yes\ngroup = g\n[site shut]\nany_host = yes\n';
@@ -24,7 +24,11 @@ describe('caching', () => {
     token = reader.token;
     await luotd.stop();
     luotd = await Luotd.start({ config: SITES + reader.section, clock });
-    for (let i = 0; i < 40; i++) await view(luotd, `/a-page-with-a-long-name/${i}`, 1 + (i % 7));
+    // The first views of a day may come before there is room for names: they are in "other".
+    await until('many pages', async () => {
+      for (let i = 0; i < 40; i++) await view(luotd, `/a-page-with-a-long-name/${i}`, 1 + (i % 7));
+      return (await luotd.get('/v1/demo/tops.json?of=pages')).rows.length === 40;
+    });
   });
   after(async () => {
     await luotd.stop();
@@ -33,7 +37,7 @@ describe('caching', () => {
   const ask = (target, headers = {}, method = 'GET') => luotd.request(method, target, { headers });
 
   const LARGE = ['/v1/', '/v1/demo/snapshot.json', '/v1/demo/tops.json?of=pages', '/v1/demo/tops.csv?of=pages', '/v1/demo/series.json?step=minute&metric=views', '/v1/sites.json'];
-  const SMALL = ['/v1/demo/widget.json', '/v1/demo/page.json?p=/'];
+  const SMALL = ['/v1/demo/report.json', '/v1/demo/widget.json', '/v1/demo/page.json?p=/'];
 
   test('a public document says how long it is good, and what it is', async () => {
     for (const target of [...LARGE, ...SMALL]) {
@@ -163,10 +167,10 @@ describe('caching', () => {
       assert.deepEqual(names(await through('/v1/sites.json')), ['also', 'demo']);
       // Two forms side by side, each to who asked for it; all of 20 at once are some few questions to luotd.
       const before = Number((await luotd.stats()).http.requests);
-      const all = await Promise.all(Array.from({ length: 20 }, (_, i) => through('/v1/demo/tops.json?of=pages', i % 2 ? { 'Accept-Encoding': 'gzip' } : {})));
+      const all = await Promise.all(Array.from({ length: 20 }, (_, i) => through('/v1/demo/snapshot.json', i % 2 ? { 'Accept-Encoding': 'gzip' } : {})));
       all.forEach((r, i) => {
         assert.equal(r.headers['content-encoding'], i % 2 ? 'gzip' : undefined);
-        assert.equal(JSON.parse(i % 2 ? zlib.gunzipSync(r.bytes) : r.bytes).of, 'pages');
+        assert.equal(JSON.parse(i % 2 ? zlib.gunzipSync(r.bytes) : r.bytes).site, 'demo');
       });
       assert.ok(Number((await luotd.stats()).http.requests) - before <= 20);
     } finally {

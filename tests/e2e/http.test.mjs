@@ -117,7 +117,10 @@ describe('http', () => {
   test('every documented example of /v1/ answers 200', async () => {
     const list = await luotd.get('/v1/');
     assert.ok(list.documents.length >= 5, JSON.stringify(list));
-    for (const d of list.documents) assert.equal((await luotd.request('GET', '/' + d.example)).status, 200, d.example);
+    for (const d of list.documents) {
+      const method = d.example.endsWith('/live') ? 'HEAD' : 'GET'; // a stream has no end
+      assert.equal((await luotd.request(method, '/' + d.example)).status, 200, d.example);
+    }
   });
 
   test('X-Forwarded-For is believed from the right, of trusted proxies only', async () => {

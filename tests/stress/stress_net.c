@@ -1,7 +1,7 @@
 /* A net under clients that come, ask, wait and vanish at random, with answers from
- * another thread, until it is stopped in the middle of it all. Holds: answers of a
- * connection are in order, every datagram is handled or a counted drop, no connection is
- * left. Arguments: seconds (default 5), seed (default 1). Meant for SAN=thread and
+ * another thread, and listeners of streams that read, dawdle and vanish, until it is stopped
+ * in the middle of it all. Holds: answers of a connection are in order, every datagram is
+ * handled or a counted drop, each stream ends once, no connection is left. Arguments: seconds (default 5), seed (default 1). Meant for SAN=thread and
  * SAN=address. */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -14,14 +14,21 @@
 
 #include "net/net.h"
 
-enum { WORKERS = 3, CLIENTS = 4, SENDERS = 2, QUEUE = 256, BURST_MAX = 100 };
+enum {
+    WORKERS = 3,
+    CLIENTS = 4,
+    SENDERS = 2,
+    LISTENERS = 4,
+    QUEUE = 256,
+    BURST_MAX = 100
+};
 
 static struct net *net;
 static uint16_t port;
 static struct metrics_row rows[WORKERS];
 static uint64_t lanes[WORKERS]; /* datagrams of each, by its thread alone */
 static atomic_bool over, stopped;
-static atomic_ullong sent, answered, wrong;
+static atomic_ullong sent, answered, wrong, begun, ended, events;
 static unsigned seed = 1;
 
 /* Answers that are `later`, for the thread that gives them. */
@@ -82,9 +89,39 @@ static void on_respond(void *lane, const struct http_request *request,
         }
         pthread_mutex_unlock(&queue.lock);
     }
-    if (!response->later)
+    response->streams = slice_starts(request->target, SLICE("/stream"));
+    if (response->streams) {
+        atomic_fetch_add(&begun, 1);
+        buffer_text(response->out, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        response->stream.word[0] = request->target.length > 8 ? 200000 : 20;
+    } else if (!response->later)
         buffer_bytes(response->out, bytes,
                      (size_t)answer(bytes, sizeof bytes, request->target));
+}
+
+/* One in eight ends by itself, one in eight turns has nothing to say. */
+static bool on_stream(void *lane, struct exchange *stream, uint64_t second,
+                      struct shared_bytes **ret_bytes)
+{
+    uint64_t turn = ++stream->word[1];
+    char *text = malloc(stream->word[0]);
+    (void)lane;
+    (void)second;
+    CHECK(text != NULL);
+    memset(text, '.', stream->word[0]);
+    if (turn % 8 != 0) {
+        *ret_bytes = shared_bytes_new((struct slice){text, stream->word[0]});
+        atomic_fetch_add(&events, 1);
+    }
+    free(text);
+    return turn % 8 != 7;
+}
+
+static void on_stream_end(void *lane, const struct exchange *stream)
+{
+    (void)lane;
+    CHECK(stream->word[0] == 20 || stream->word[0] == 200000);
+    atomic_fetch_add(&ended, 1);
 }
 
 static void *reply(void *data)
@@ -163,6 +200,32 @@ static void *client(void *data)
     return NULL;
 }
 
+/* Asks for a stream, behind something else or alone, and listens for a while. */
+static void *listener(void *data)
+{
+#define STREAM "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"
+    static const char alone[] = STREAM;
+    static const char large[] = "GET /stream/large HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char behind[] =
+        "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" STREAM "GET /2 HTTP";
+    static const char *const requests[] = {alone, large, behind};
+    unsigned random = seed + 100 + (unsigned)(uintptr_t)data;
+    char got[4096];
+    while (!atomic_load(&stopped)) {
+        struct timeval patience = {.tv_usec = 1000 * (1 + rand_r(&random) % 50)};
+        const char *request = requests[rand_r(&random) % 3];
+        int reads = rand_r(&random) % 40, fd = dial(SOCK_STREAM);
+        if (fd < 0)
+            continue;
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        (void)!send(fd, request, strlen(request), MSG_NOSIGNAL);
+        while (reads-- > 0 && recv(fd, got, sizeof got, 0) != 0)
+            continue;
+        close(fd);
+    }
+    return NULL;
+}
+
 static void *sender(void *data)
 {
     int fd = dial(SOCK_DGRAM);
@@ -184,6 +247,8 @@ static void open_net(void)
                                                  .request = on_request,
                                                  .turn_end = nothing,
                                                  .respond = on_respond,
+                                                 .stream = on_stream,
+                                                 .stream_end = on_stream_end,
                                                  .second = nothing};
     static void *lane_pointers[WORKERS] = {&lanes[0], &lanes[1], &lanes[2]};
     struct net_options options = {.listen = "127.0.0.1:0",
@@ -204,7 +269,7 @@ static void open_net(void)
 
 int main(int argc, char **argv)
 {
-    pthread_t replier, clients[CLIENTS], senders[SENDERS];
+    pthread_t replier, clients[CLIENTS], senders[SENDERS], listeners[LISTENERS];
     struct timespec time = {.tv_sec = argc > 1 ? atoi(argv[1]) : 5};
     struct metrics_total total;
     if (argc > 2)
@@ -213,6 +278,8 @@ int main(int argc, char **argv)
     pthread_create(&replier, NULL, reply, NULL);
     for (uintptr_t i = 0; i < CLIENTS; i++)
         pthread_create(&clients[i], NULL, client, (void *)i);
+    for (uintptr_t i = 0; i < LISTENERS; i++)
+        pthread_create(&listeners[i], NULL, listener, (void *)i);
     for (int i = 0; i < SENDERS; i++)
         pthread_create(&senders[i], NULL, sender, NULL);
     nanosleep(&time, NULL);
@@ -224,13 +291,18 @@ int main(int argc, char **argv)
     pthread_join(replier, NULL);
     for (int i = 0; i < CLIENTS; i++)
         pthread_join(clients[i], NULL);
+    for (int i = 0; i < LISTENERS; i++)
+        pthread_join(listeners[i], NULL);
     uint64_t drops = net_kernel_drops(net);
     net_free(net);
     metrics_sum(rows, WORKERS, &total);
-    printf("net: seed=%u sent=%llu drops=%llu answered=%llu accepted=%llu away=%llu\n",
+    printf("net: seed=%u sent=%llu drops=%llu answered=%llu accepted=%llu away=%llu "
+           "streams=%llu events=%llu\n",
            seed, (unsigned long long)sent, (unsigned long long)drops,
            (unsigned long long)answered, (unsigned long long)total.http_accepted,
-           (unsigned long long)total.http_turned_away);
+           (unsigned long long)total.http_turned_away, (unsigned long long)begun,
+           (unsigned long long)events);
+    CHECK(begun == ended && total.http_streams == 0 && begun > 0);
     CHECK(lanes[0] + lanes[1] + lanes[2] + drops == sent);
     CHECK(total.udp_datagrams + drops == sent);
     CHECK(total.http_connections == 0 && wrong == 0 && answered > 0);
