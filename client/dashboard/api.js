@@ -118,5 +118,6 @@ export const paths = {
   snapshot: (site) => at(site) + 'snapshot.json',
   live: (site) => at(site) + 'live',
   series: (site, metric, step, from, to) => at(site) + 'series.json' + query({ metric, step, from, to }),
+  report: (site, by, range) => at(site) + 'report.json' + query({ by, from: range.from, to: range.to }),
   tops: (site, of, range, form = 'json') => at(site) + 'tops.' + form + query({ of, from: range.from, to: range.to }),
 };

@@ -9,7 +9,7 @@ import { NotCounted, Notes, Warnings } from './honesty.js';
 import { formats } from './numbers.js';
 import { BackToSites, Change, Periods, Sure, Trouble } from './parts.js';
 import { Tops } from './tops.js';
-import { use_by_now, use_totals } from './totals.js';
+import { use_bounce, use_by_now, use_totals } from './totals.js';
 
 const METRICS = ['views', 'visits', 'visitors'];
 
@@ -107,12 +107,14 @@ function Overview({ ctx, site, now, today, elapsed_s, range, other, metric, roun
   const main = use_document(api, possible ? paths.series(site, metric, step, shown.from, shown.to) : null, open ? (step === 'minute' ? 15000 : 60000) : 0, round);
   const beside = zoom ? null : other;
   const before = use_document(api, possible && beside ? paths.series(site, metric, step, beside.from, beside.to) : null, 0, round);
+  const bounce = use_bounce(api, site, range, today);
   const per_visit = totals.visits.value > 0 ? totals.views.value / totals.visits.value : null;
   const on_zoom = (a, b) => go({ zoom: `${Math.max(0, a)}-${Math.max(a + 600, b)}` });
   return html`<section class="card overview" aria-label=${ctx.range_words(range, f)}>
     <div class="kpis">
       ${METRICS.map((m) => html`<${Figure} key=${m} ctx=${ctx} metric=${m} title=${say(m)} chosen=${m === metric} totals=${totals[m]} on_choose=${() => go({ metric: m === now.metric ? '' : m })} />`)}
       <div class="figure still"><span>${say('views_per_visit')}</span><b>${per_visit === null ? '–' : f.fixed(per_visit, 1)}</b></div>
+      <div class="figure still" title=${say('bounce_what')}><span>${say('bounce')}</span><b>${bounce.rate === null ? '–' : (bounce.about ? '≈\u00a0' : '') + f.percent(bounce.rate)}</b></div>
     </div>
     ${zoom && html`<p class="zoomed"><span>${f.span(zoom[0], zoom[1], '')}</span> <button type="button" class="link" onClick=${() => go({ zoom: '' })}>${say('zoom_out')}</button></p>`}
     ${!possible ? html`<p class="quiet empty">${say('visitors_by_day')}</p>`
