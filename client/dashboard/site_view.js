@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useEffect } from 'preact/hooks';
 import { paths } from './api.js';
-import { Chart } from './chart.js';
+import { Chart, load_plot } from './chart.js';
 import { add_days, compared, comparisons_for, days_between, days_of, step_for } from './days.js';
 import { POLL_MS, use_document, use_stream } from './hooks.js';
 import { NotCounted, Notes, Warnings } from './honesty.js';
@@ -19,6 +19,7 @@ export const with_live = (snapshot, stream) =>
 
 export function SiteView({ ctx: outer, site, alone, round }) {
   const { api, say } = outer;
+  useEffect(() => { load_plot().catch(() => {}); }, []); // while the numbers are on their way
   const stream = use_stream(api, paths.live(site), round);
   const { data, error, old } = use_document(api, paths.snapshot(site), stream ? 60000 : POLL_MS, round);
   if (error && (!data || error.wants_token)) return html`<${Trouble} ctx=${outer} error=${error} site=${site} />`;

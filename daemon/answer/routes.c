@@ -42,6 +42,7 @@ static const struct route table[] = {
     {"/widget.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/dashboard.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/dashboard.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/uplot.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/dashboard.txt", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/icon.svg", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/{site}/widget.html", TAKES_GET, false, false, answer_widget_page, NULL, NULL},

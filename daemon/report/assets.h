@@ -18,6 +18,7 @@
     X(widget_css, "widget.css", "text/css; charset=utf-8")                               \
     X(widget_html, "widget.html", "text/html; charset=utf-8")                            \
     X(dashboard_js, "dashboard.js", "text/javascript; charset=utf-8")                    \
+    X(uplot_js, "uplot.js", "text/javascript; charset=utf-8")                            \
     X(dashboard_css, "dashboard.css", "text/css; charset=utf-8")                         \
     X(dashboard_html, "dashboard.html", "text/html; charset=utf-8")                      \
     X(dashboard_txt, "dashboard.txt", "text/plain; charset=utf-8")                       \
