@@ -126,30 +126,31 @@ static struct render *render_site(struct http_lane *lane, const struct site *sit
     return r;
 }
 
-/* Which event is this reader's; those of other readers are of no use after a reload. */
+/* Which event is this reader's; those of other readers are of no use after a reload. One
+ * that is of no reader of now, because they were replaced a moment ago, is nobody: what he
+ * might read must not come into the event of everybody. */
 static struct render *render_of_reader(struct http_lane *lane,
-                                       const struct reader *reader)
+                                       const struct reader **reader)
 {
     const struct readers *readers = service_readers(lane->service);
     struct live *l = lane->live;
-    size_t at = 0;
 
     if (l->all_version != readers_version(readers))
         for (size_t i = 0; i <= READERS_MAX; i++)
             forget(&l->all[i]);
     l->all_version = readers_version(readers);
-    if (reader == NULL)
-        return &l->all[0];
-    while (at < readers_count(readers) && readers_at(readers, at) != reader)
-        at++;
-    return at < readers_count(readers) ? &l->all[at + 1] : &l->all[0];
+    for (size_t i = 0; *reader != NULL && i < readers_count(readers); i++)
+        if (readers_at(readers, i) == *reader)
+            return &l->all[i + 1];
+    *reader = NULL;
+    return &l->all[0];
 }
 
 static struct render *render_all(struct http_lane *lane, const struct reader *reader,
                                  uint64_t second)
 {
     struct live *l = lane->live;
-    struct render *r = render_of_reader(lane, reader);
+    struct render *r = render_of_reader(lane, &reader);
     struct document d = lane_document(lane, clock_now(lane->service->clock));
     struct buffer out;
     size_t from;
@@ -209,13 +210,14 @@ bool live_next(struct http_lane *lane, struct listener *listener, uint64_t secon
         return true;
     r = listener->site != NULL ? render_site(lane, listener->site, second)
                                : render_all(lane, reader_of(lane, listener), second);
-    if (r->bytes != NULL && r->hash != listener->sent)
+    if (r->bytes != NULL && r->hash != listener->sent) {
         *ret_bytes = shared_bytes_hold(r->bytes);
-    else if (silent >= LIVE_COMMENT_S)
+        listener->sent = r->hash;
+    } else if (silent >= LIVE_COMMENT_S) {
         *ret_bytes = shared_bytes_hold(lane->live->comment);
-    else
+    } else {
         return true;
-    listener->sent = r->hash;
+    }
     listener->said = (uint32_t)second;
     return true;
 }
