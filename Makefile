@@ -114,7 +114,7 @@ $(BUILD)/obj/%.o: %.c
 
 # The front-end's files are in the program, as they are and gzipped. -MMD does not see .incbin, so the object says what it needs.
 ASSETS = luot.js widget.js widget.css widget.html snippet.js snippet.css snippet.html privacy.css \
-         dashboard.js dashboard.css dashboard.html dashboard.txt icon.svg
+         dashboard.js uplot.js dashboard.css dashboard.html dashboard.txt icon.svg
 ASSET_DIR = $(BUILD)/gen/asset/
 ASSET_FILES = $(foreach a,$(ASSETS),$(ASSET_DIR)$(a) $(ASSET_DIR)$(a).gz)
 $(BUILD)/obj/daemon/report/assets.o: $(ASSET_FILES)
@@ -128,7 +128,7 @@ $(ASSET_DIR)luot.js: client/luot.js
 	@mkdir -p $(@D)
 	if command -v esbuild >/dev/null; then esbuild --minify --target=es5 --charset=utf8 $< >$@; else cp $< $@; fi
 
-# The dashboard is one script and one style sheet, made of client/dashboard and three npm packages, whose licences go with it.
+# The dashboard is a script and a style sheet, made of client/dashboard and npm packages, and uPlot; their licences go with them.
 DASHBOARD_PACKAGES = client/dashboard/node_modules/.package-lock.json
 BUNDLE = esbuild --bundle --minify --charset=utf8 --target=es2020 --log-level=warning --legal-comments=none
 
@@ -146,6 +146,10 @@ $(ASSET_DIR)dashboard.js: client/dashboard/main.js $(wildcard client/dashboard/*
 $(ASSET_DIR)dashboard.css: client/dashboard/dashboard.css $(DASHBOARD_PACKAGES)
 	@mkdir -p $(@D)
 	$(BUNDLE) $< --outfile=$@
+
+$(ASSET_DIR)uplot.js: $(DASHBOARD_PACKAGES)
+	@mkdir -p $(@D)
+	@cp client/dashboard/node_modules/uplot/dist/uPlot.iife.min.js $@
 
 $(ASSET_DIR)dashboard.txt: $(DASHBOARD_PACKAGES)
 	@mkdir -p $(@D)

@@ -28,13 +28,14 @@ export function make_api() {
   const headers = () => (token ? { Authorization: 'Bearer ' + token } : {});
 
   async function slot(work) {
-    if (running >= AT_ONCE) await new Promise((go) => waiting.push(go));
-    running++;
+    if (running >= AT_ONCE) await new Promise((go) => waiting.push(go)); // whoever leaves hands over the place
+    else running++;
     try {
       return await work();
     } finally {
-      running--;
-      waiting.shift()?.();
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
     }
   }
 
@@ -72,10 +73,36 @@ export function make_api() {
     }
   }
 
+  /** Several parts of a view that want one document at once get one answer; it is given up when none of them waits any more. */
+  const flying = new Map();
+  function json(path, signal) {
+    let flight = flying.get(path);
+    if (!flight) {
+      const stop = new AbortController();
+      flight = { stop, users: 0, answer: slot(async () => (await ask(path, stop.signal)).json()) };
+      const land = () => flying.get(path) === flight && flying.delete(path);
+      flight.answer.then(land, land);
+      flying.set(path, flight);
+    }
+    flight.users++;
+    return new Promise((done, fail) => {
+      const leave = () => {
+        fail(signal.reason);
+        if (--flight.users > 0) return;
+        if (flying.get(path) === flight) flying.delete(path);
+        flight.stop.abort(signal.reason);
+      };
+      if (signal.aborted) return leave();
+      signal.addEventListener('abort', leave, { once: true });
+      const off = () => signal.removeEventListener('abort', leave);
+      return flight.answer.then((data) => { off(); done(data); }, (error) => { off(); fail(error); });
+    });
+  }
+
   return {
-    set_token(value) { token = value.trim(); },
+    set_token(value) { token = value.trim(); flying.clear(); },
     has_token: () => token !== '',
-    json: (path, signal) => slot(async () => (await ask(path, signal)).json()),
+    json,
     blob: (path, signal) => slot(async () => (await ask(path, signal)).blob()),
     listen,
   };
@@ -91,5 +118,6 @@ export const paths = {
   snapshot: (site) => at(site) + 'snapshot.json',
   live: (site) => at(site) + 'live',
   series: (site, metric, step, from, to) => at(site) + 'series.json' + query({ metric, step, from, to }),
+  report: (site, by, range) => at(site) + 'report.json' + query({ by, from: range.from, to: range.to }),
   tops: (site, of, range, form = 'json') => at(site) + 'tops.' + form + query({ of, from: range.from, to: range.to }),
 };

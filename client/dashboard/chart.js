@@ -1,12 +1,24 @@
 // The series as a chart: uPlot on a canvas, with a line of text that says the point under the pointer or the arrows.
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import uPlot from 'uplot';
 import { save } from './parts.js';
 
 const HEIGHT_REM = 16.5;
 const DAY_S = 86400;
 const DAYS = [1, 2, 7, 14, 28, 56, 91, 182, 364].map((n) => n * DAY_S);
+/** uPlot, a script of its own: the list of sites is there before it is asked for. */
+let coming = null;
+export function load_plot() {
+  coming ??= new Promise((done, fail) => {
+    const script = document.createElement('script');
+    script.src = 'uplot.js?' + document.body.dataset.version;
+    script.onload = () => done(globalThis.uPlot);
+    script.onerror = () => { coming = null; fail(new Error('uplot.js')); };
+    document.head.append(script);
+  });
+  return coming;
+}
+
 const root_size = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -43,7 +55,7 @@ const grey_gaps = (gaps) => ({
   },
 });
 
-function options({ width, ctx, step, tz, gaps, on_zoom, on_point, single }) {
+function options({ uPlot, width, ctx, step, tz, gaps, on_zoom, on_point, single }) {
   const { formats } = ctx;
   const rem = root_size();
   const small = `${Math.round(rem * 0.8)}px ${getComputedStyle(document.body).fontFamily}`;
@@ -80,6 +92,8 @@ function options({ width, ctx, step, tz, gaps, on_zoom, on_point, single }) {
 export function Chart({ ctx, metric, step, points, other, other_words, gaps, tz, now_s, on_zoom, name }) {
   const { say, formats } = ctx;
   const host = useRef(null), plot = useRef(null);
+  const [uPlot, set_plot] = useState(() => globalThis.uPlot ?? null); // a function: as it is, not called
+  useEffect(() => { if (!uPlot) load_plot().then((u) => set_plot(() => u), () => {}); }, [uPlot]);
   const [at, set_at] = useState(null);
   const step_s = (i) => (points[i + 1]?.[0] ?? points[i][0] + (points[i][0] - (points[i - 1]?.[0] ?? points[i][0] - DAY_S))) - points[i][0];
   const { data } = align(points, other, now_s, step_s);
@@ -88,11 +102,12 @@ export function Chart({ ctx, metric, step, points, other, other_words, gaps, tz,
   const shape = [step, metric, points.length, points[0]?.[0], tz, ctx.lang, ctx.theme, JSON.stringify(gaps)].join();
 
   useEffect(() => {
+    if (!uPlot) return undefined;
     const el = host.current;
     const known = points.filter(([, v]) => v !== null).length;
     const build = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options({ width: el.clientWidth, ctx, step, tz, gaps, single: known < 3, on_point: set_at, on_zoom: (a, b) => latest.current.on_zoom(a, b) }), data, el);
+      plot.current = new uPlot(options({ uPlot, width: el.clientWidth, ctx, step, tz, gaps, single: known < 3, on_point: set_at, on_zoom: (a, b) => latest.current.on_zoom(a, b) }), data, el);
     };
     build();
     const size = new ResizeObserver(() => {
@@ -102,7 +117,7 @@ export function Chart({ ctx, metric, step, points, other, other_words, gaps, tz,
     size.observe(el);
     scheme.addEventListener('change', build);
     return () => { size.disconnect(); scheme.removeEventListener('change', build); plot.current.destroy(); plot.current = null; };
-  }, [shape]);
+  }, [shape, uPlot]);
   const signature = JSON.stringify(data);
   useEffect(() => { plot.current?.setData(data); }, [signature]);
 
@@ -112,7 +127,7 @@ export function Chart({ ctx, metric, step, points, other, other_words, gaps, tz,
     if (to === undefined || last < 0) return;
     e.preventDefault();
     const u = plot.current;
-    u.setCursor({ left: u.valToPos(points[to][0], 'x'), top: 10 });
+    u?.setCursor({ left: u.valToPos(points[to][0], 'x'), top: 10 });
     set_at(to);
   };
   const said = at !== null && points[at];

@@ -2,14 +2,14 @@
 import { html } from 'htm/preact';
 import { useEffect } from 'preact/hooks';
 import { paths } from './api.js';
-import { Chart } from './chart.js';
+import { Chart, load_plot } from './chart.js';
 import { add_days, compared, comparisons_for, days_between, days_of, step_for } from './days.js';
 import { POLL_MS, use_document, use_stream } from './hooks.js';
 import { NotCounted, Notes, Warnings } from './honesty.js';
 import { formats } from './numbers.js';
 import { BackToSites, Change, Periods, Sure, Trouble } from './parts.js';
 import { Tops } from './tops.js';
-import { use_by_now, use_totals } from './totals.js';
+import { use_bounce, use_by_now, use_totals } from './totals.js';
 
 const METRICS = ['views', 'visits', 'visitors'];
 
@@ -19,6 +19,7 @@ export const with_live = (snapshot, stream) =>
 
 export function SiteView({ ctx: outer, site, alone, round }) {
   const { api, say } = outer;
+  useEffect(() => { load_plot().catch(() => {}); }, []); // while the numbers are on their way
   const stream = use_stream(api, paths.live(site), round);
   const { data, error, old } = use_document(api, paths.snapshot(site), stream ? 60000 : POLL_MS, round);
   if (error && (!data || error.wants_token)) return html`<${Trouble} ctx=${outer} error=${error} site=${site} />`;
@@ -107,12 +108,14 @@ function Overview({ ctx, site, now, today, elapsed_s, range, other, metric, roun
   const main = use_document(api, possible ? paths.series(site, metric, step, shown.from, shown.to) : null, open ? (step === 'minute' ? 15000 : 60000) : 0, round);
   const beside = zoom ? null : other;
   const before = use_document(api, possible && beside ? paths.series(site, metric, step, beside.from, beside.to) : null, 0, round);
+  const bounce = use_bounce(api, site, range, today);
   const per_visit = totals.visits.value > 0 ? totals.views.value / totals.visits.value : null;
   const on_zoom = (a, b) => go({ zoom: `${Math.max(0, a)}-${Math.max(a + 600, b)}` });
   return html`<section class="card overview" aria-label=${ctx.range_words(range, f)}>
     <div class="kpis">
       ${METRICS.map((m) => html`<${Figure} key=${m} ctx=${ctx} metric=${m} title=${say(m)} chosen=${m === metric} totals=${totals[m]} on_choose=${() => go({ metric: m === now.metric ? '' : m })} />`)}
       <div class="figure still"><span>${say('views_per_visit')}</span><b>${per_visit === null ? '–' : f.fixed(per_visit, 1)}</b></div>
+      <div class="figure still" title=${say('bounce_what')}><span>${say('bounce')}</span><b>${bounce.rate === null ? '–' : (bounce.about ? '≈\u00a0' : '') + f.percent(bounce.rate)}</b></div>
     </div>
     ${zoom && html`<p class="zoomed"><span>${f.span(zoom[0], zoom[1], '')}</span> <button type="button" class="link" onClick=${() => go({ zoom: '' })}>${say('zoom_out')}</button></p>`}
     ${!possible ? html`<p class="quiet empty">${say('visitors_by_day')}</p>`

@@ -12,6 +12,7 @@ import { SiteView } from './site_view.js';
 const COLUMNS = [['title', false], ['last_24h', null], ['online', true], ['today', true], ['change', true], ['yesterday', true], ['week', true], ['month', true], ['total', true]];
 
 const DAY_S = 86400;
+const MANY = 250; // rows that are shown at first: more are slow on a phone, and found by the filter
 const METRICS = ['visits', 'views', 'visitors'];
 const change_of = (s) => (s.yesterday > 0 && s.today !== null ? s.today / s.yesterday : -Infinity);
 const fold = (text) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').replace(/đ/gi, 'd').toLowerCase();
@@ -68,6 +69,7 @@ function Sites({ ctx, all, lost }) {
   const { say, formats, place, go } = ctx;
   const filter = useRef(null), list = useRef(null);
   const [chosen, set_chosen] = useState(-1);
+  const [all_rows, set_all_rows] = useState(false);
   const metric = place.metric || common_metric(all.sites);
   const every = measured(all.sites, metric);
   const rows = arrange(every, place, ctx.lang);
@@ -109,7 +111,8 @@ function Sites({ ctx, all, lost }) {
       <header><h2>${say('league')}</h2>
         <input ref=${filter} type="search" class="filter" placeholder=${say('filter')} aria-label=${say('filter')} value=${place.q}
           onInput=${(e) => go({ q: e.currentTarget.value }, { quiet: true })} onKeyDown=${(e) => e.key === 'Escape' && e.currentTarget.blur()} /></header>
-      <${League} ctx=${ctx} rows=${rows} shown=${shown} as_of=${all.as_of} chosen=${chosen} address=${address} open=${open} />
+      <${League} ctx=${ctx} rows=${all_rows ? rows : rows.slice(0, Math.max(MANY, chosen + 1))} shown=${shown} as_of=${all.as_of} chosen=${chosen} address=${address} open=${open} />
+      ${rows.length > MANY && !all_rows && html`<button type="button" class="link" onClick=${() => set_all_rows(true)}>${say('more')} (${formats.number(rows.length - MANY)})</button>`}
       ${rows.length === 0 && html`<p class="quiet empty" role="status">${say('nothing_found')}</p>`}
     </section>
     ${!ctx.api.has_token() && html`<details class="more"><summary>${say('token_enter')}</summary><${TokenForm} ctx=${ctx} /></details>`}`;

@@ -71,3 +71,17 @@ export function use_totals(api, site, metric, { range, other, today, elapsed_s, 
   return { value, numbers, summed: metric === 'visitors' && (numbers ? numbers.deduplicated === false : !distinct && days > 1), before, whole,
     compare_now: cut && days === 1 && !whole ? now_cut ?? null : value };
 }
+
+/** { rate, about } of visits with one view only; rate null where luotd does not know. Of several days it is their mean, weighted by visits. */
+export function bounce_of(rows) {
+  const known = rows.filter((r) => r.bounce_rate !== null && r.visits > 0);
+  const visits = known.reduce((n, r) => n + r.visits, 0);
+  if (visits === 0) return { rate: null, about: false };
+  return { rate: known.reduce((n, r) => n + r.bounce_rate * r.visits, 0) / visits, about: known.length > 1 };
+}
+
+export function use_bounce(api, site, range, today) {
+  const month = range.from.endsWith('-01') && (is_whole_month(range) || (range.to > today && range.from.slice(0, 7) === today.slice(0, 7)));
+  const { data, old } = use_document(api, paths.report(site, month ? 'month' : 'day', range), range.to > today ? MINUTE_MS : 0);
+  return old || !data ? { rate: null, about: false } : bounce_of(data.rows);
+}

@@ -15,6 +15,8 @@ const TABLE = {
   bots: ['Công cụ tự động', 'ឧបករណ៍ស្វ័យប្រវត្តិ', 'Automated tools'],
   bots_what: ['máy tìm kiếm, máy quét, tập lệnh: đếm riêng, không có trong số nào khác', 'ម៉ាស៊ីនស្វែងរក ឧបករណ៍ស្កេន ស្គ្រីប៖ រាប់ដោយឡែក មិននៅក្នុងលេខផ្សេងទេ', 'search engines, scanners, scripts: counted apart and in no other number'],
   views_per_visit: ['Trang mỗi lượt truy cập', 'ទំព័រក្នុងមួយការចូលមើល', 'Pages per visit'],
+  bounce: ['Chỉ xem một trang', 'មើលតែមួយទំព័រ', 'One page only'],
+  bounce_what: ['phần lượt truy cập chỉ có một lượt xem, của những khách được nhận ra', 'ចំណែកការចូលមើលដែលមានតែការមើលមួយ នៃអ្នកដែលត្រូវបានស្គាល់', 'the part of visits with a single view, of visitors that are known'],
 
   // Places in the dashboard.
   sites: ['Các cổng thông tin', 'គេហទំព័រទាំងអស់', 'All sites'],

@@ -45,6 +45,7 @@ static const struct route table[] = {
     {"/privacy.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/dashboard.css", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/dashboard.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {"/uplot.js", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/dashboard.txt", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/icon.svg", TAKES_GET, false, false, answer_asset, NULL, NULL},
     {"/privacy", TAKES_GET, false, false, answer_privacy, NULL, NULL},

@@ -22,6 +22,7 @@
     X(snippet_html, "snippet.html", "text/html; charset=utf-8")                          \
     X(privacy_css, "privacy.css", "text/css; charset=utf-8")                             \
     X(dashboard_js, "dashboard.js", "text/javascript; charset=utf-8")                    \
+    X(uplot_js, "uplot.js", "text/javascript; charset=utf-8")                            \
     X(dashboard_css, "dashboard.css", "text/css; charset=utf-8")                         \
     X(dashboard_html, "dashboard.html", "text/html; charset=utf-8")                      \
     X(dashboard_txt, "dashboard.txt", "text/plain; charset=utf-8")                       \

@@ -457,7 +457,7 @@ Test(documents, the_page_speaks_the_readers_language_and_is_framed_by_nobody)
     cr_expect_eq(office_get(o, "/", "Accept-Language: en-GB,vi;q=0.5\r\n"), 200u);
     cr_expect_not_null(
         memmem(office_body(o).at, office_body(o).length, "lang=\"en\"", 9));
-    cr_expect_str_eq(office_header(o, "Vary"), "Accept-Language, Accept-Encoding");
+    cr_expect_str_eq(office_header(o, "Vary"), "Accept-Language"); /* too short to pack */
     cr_expect_not_null(
         strstr(office_header(o, "Content-Security-Policy"), "frame-ancestors 'none'"));
     cr_expect_eq(office_get(o, "/?lang=km", "Accept-Language: en\r\n"), 200u);

@@ -101,6 +101,7 @@ describe('the dashboard, honest', () => {
       assert.ok(await page.locator('.now .day > b').isVisible());
       await luotd.spawn([`--listen=127.0.0.1:${port}`]);
       await until('the answer', async () => { await page.clock.fastForward(20000); return (await page.getByText('Máy chủ không trả lời').count()) === 0; });
+      await until('the stream', async () => { await page.clock.fastForward(20000); return plain(await page.locator('.state').textContent()) === 'Trực tiếp'; });
     } finally {
       await luotd.end();
     }

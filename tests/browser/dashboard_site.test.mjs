@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { until } from '../e2e/lib/luotd.mjs';
 import { close_all, launch, open } from './lib/browser.mjs';
-import { as_usual, day_of, province, SITES } from './lib/province.mjs';
+import { as_usual, day_of, province, SITES, TODAY } from './lib/province.mjs';
 
 const vi = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
 const plain = (text) => text.replace(/\s+/g, ' ').trim();
@@ -44,7 +44,10 @@ describe('the dashboard, one site', () => {
     await until('the comparison', async () => plain(await page.locator('.now .day p').nth(1).textContent()).startsWith(said(last_week)));
     assert.equal(plain(await page.locator('.now .day p').nth(0).textContent()), `${said(yesterday)} so với hôm qua, cùng giờ`);
     assert.equal(plain(await page.locator('.now .day p').nth(1).textContent()), `${said(last_week)} so với Thứ Năm tuần trước, cùng giờ`);
-    assert.deepEqual(page.errors.filter((e) => !/404|live/.test(e)), []);
+    const { rows } = await luotd.get(`/v1/so-y-te/report.json?by=day&from=${TODAY}`);
+    const bounce = `${(rows[0].bounce_rate * 100).toFixed(1).replace('.', ',')} %`;
+    await until('the bounce rate', async () => plain(await page.locator('.kpis .figure').nth(4).locator('b').textContent()) === bounce);
+    assert.deepEqual(page.errors, []);
   });
 
   test('periods and comparisons are luotd’s sums, and are in the address', async () => {
