@@ -67,6 +67,8 @@ void site_aside_restart(struct site *s, int64_t now_slot);
 void site_aside_row(struct site *s, unsigned row);
 /* Overrun that is in no day yet is of this slot's. ERR_NOSPACE: later. */
 int site_aside_book(struct site *s, struct arena *a, int64_t slot);
+/* There is overrun that is in no day yet. */
+bool site_aside_has_overrun(const struct site *s);
 
 /* --- Any thread --- */
 /* A day's numbers, read between the two, belong together; else once more. */

@@ -252,8 +252,8 @@ static void check_hits(struct site *s, int64_t last, bool alive)
 
 /* --- Tallies --- */
 
-/* Of a period that was over when we saw the last slot, and late visits with it: its row has
- * the most that was ever told. */
+/* Of a period that was over when the keeper looked last, and late visits with it: its row
+ * has the most that was ever told. */
 static void check_tallies(struct site *s, enum period_kind kind, int64_t last)
 {
     struct period p = period_at(&site_terms_of(s)->calendar, kind, last);
@@ -275,7 +275,7 @@ static void check_tallies(struct site *s, enum period_kind kind, int64_t last)
     }
 }
 
-void site_check(struct site *s, int64_t last, bool alive)
+void site_check(struct site *s, int64_t last, int64_t kept, bool alive)
 {
     struct site_block *b = s->block;
 
@@ -298,5 +298,5 @@ void site_check(struct site *s, int64_t last, bool alive)
                   last);
     /* Where the clock jumped, a cell may be of a period that comes again. */
     for (int kind = PERIOD_DAY; kind < PERIOD_KINDS && site_aside_changes(s) == 0; kind++)
-        check_tallies(s, (enum period_kind)kind, last);
+        check_tallies(s, (enum period_kind)kind, kept > 0 && kept < last ? kept : last);
 }

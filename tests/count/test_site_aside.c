@@ -1,5 +1,6 @@
 /* Clocks that were wrong: each view stays on the day that the clock said when it came. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "count/site_aside.h"
 #include "count/site_inner.h"
@@ -218,6 +219,86 @@ Test(site_aside, hits_while_the_clock_is_set_back_are_in_a_day)
         }
         expect_ledger("after two hours");
         cr_expect_eq(world_site(&w, "a")->block->hits.overrun_views, 4);
+        world_close(&w);
+    }
+}
+
+/* The keeper needs some ticks to close what a jump leaves behind: killed among them, the
+ * next start does. */
+Test(site_aside, a_kill_in_the_ticks_of_a_jump_and_a_long_stop_keep_each_day)
+{
+    static const int64_t jump[] = {HOUR_S, 29 * HOUR_S, 3 * DAY_S, 37 * DAY_S, -DAY_S};
+    static const int64_t stop[] = {HOUR_S, 3 * DAY_S, 37 * DAY_S, 81 * DAY_S,
+                                   365 * (int64_t)DAY_S};
+
+    for (unsigned i = 0; i < sizeof jump / sizeof jump[0]; i++)
+        for (unsigned j = 0; j < sizeof stop / sizeof stop[0]; j++)
+            for (unsigned ticks = 0; ticks < 7; ticks++) {
+                start("2026-05-22 19:27:00");
+                views(3);
+                world_ticks(&w, 3);
+                if (jump[i] < 0)
+                    world_set_back(&w, instant_after(w.now, jump[i]));
+                w.now = instant_after(w.now, jump[i]);
+                world_ticks(&w, ticks);
+                views(5);
+                world_restart(&w, instant_after(w.now, stop[j]));
+                expect_ledger("after the stop");
+                world_ticks(&w, 6);
+                views(1);
+                expect_ledger("going on");
+                world_close(&w);
+            }
+}
+
+/* Forth by any time, or back, as far as the keeper gets until it is killed. */
+static void jump(int64_t seconds, unsigned ticks, bool finished)
+{
+    struct instant then = instant_after(w.now, seconds);
+
+    if (seconds < 0 && finished)
+        world_set_back(&w, then);
+    else if (seconds < 0)
+        registry_set_back(w.registry, then, false);
+    w.now = then;
+    if (seconds > 0 || finished)
+        world_ticks(&w, ticks);
+}
+
+/* The world stops where a start takes for damage what nobody changed. */
+Test(site_aside, kills_among_the_ticks_of_a_jump_are_no_damage_and_lose_no_day)
+{
+    static const int64_t far[] = {
+        600,         HOUR_S,      2 * HOUR_S,          7 * HOUR_S, 12 * HOUR_S,
+        DAY_S,       26 * HOUR_S, 9 * DAY_S,           37 * DAY_S, 80 * DAY_S,
+        100 * DAY_S, 200 * DAY_S, 365 * (int64_t)DAY_S};
+    enum { FARS = sizeof far / sizeof far[0] };
+    const uint64_t first = number_from("SEED", 1), rounds = number_from("ROUNDS", 40);
+
+    for (uint64_t seed = first; seed < first + rounds; seed++) {
+        uint64_t state = seed;
+        char when[64];
+
+        start("2026-05-22 19:27:00");
+        for (int step = 0; step < 12; step++) {
+            int64_t there = far[random_below(&state, FARS)],
+                    stop = far[random_below(&state, FARS)];
+
+            snprintf(when, sizeof when, "seed %lu step %d", seed, step);
+            views((unsigned)(random_below(&state, 4)));
+            world_ticks(&w, 6);
+            jump(random_below(&state, 2) != 0 ? there : -there,
+                 (unsigned)(random_below(&state, 7)), random_below(&state, 4) != 0);
+            views((unsigned)(random_below(&state, 5)));
+            world_restart(&w,
+                          instant_after(w.now, random_below(&state, 3) != 0   ? stop
+                                               : random_below(&state, 3) != 0 ? 0
+                                                                              : -stop));
+            expect_ledger(when);
+            world_ticks(&w, 6);
+            views(1);
+            expect_ledger(when);
+        }
         world_close(&w);
     }
 }
