@@ -28,7 +28,12 @@
 
 #include "count/site.h"
 
-enum { ASIDE_DAYS = 96, ASIDE_QUARTERS = 160 };
+enum {
+    ASIDE_DAYS = 96,
+    ASIDE_QUARTERS = 160,
+    OPEN_DAYS = 8, /* of slots that are not closed, next to the first one */
+    SITE_KEPT_DAYS = SITE_DAYS + ASIDE_DAYS + OPEN_DAYS
+};
 
 struct aside_day {
     _Atomic int64_t tag; /* day + 1; 0: free                               */
@@ -87,8 +92,9 @@ unsigned site_aside_quarters(const struct site *s, int64_t ret_q[ASIDE_QUARTERS]
  * it never did. */
 uint64_t site_aside_changes(const struct site *s);
 unsigned site_aside_days(const struct site *s, int64_t ret_days[ASIDE_DAYS]);
-/* Every day that the arena has something of, here or in a row (site_rows.c). */
-unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_DAYS + ASIDE_DAYS]);
+/* Every day that the arena has something of (site_rows.c): here, in a row, or, while what a
+ * jump left behind is being closed, in slots only. */
+unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_KEPT_DAYS]);
 
 /* What was counted on days that are still to come. */
 struct days_ahead {

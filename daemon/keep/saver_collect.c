@@ -15,7 +15,7 @@
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(3 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
+static_assert(SITE_DAYS + 2 * SITE_KEPT_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
                       3 <=
                   SITE_CHANGES,
               "a site's rows fit in its room");
@@ -227,7 +227,7 @@ static uint64_t visitors_of(const struct looking *l, enum period_kind kind,
  * passed are final. */
 static int collect_jumped(const struct looking *l)
 {
-    int64_t days[SITE_DAYS + ASIDE_DAYS], month = INT64_MIN;
+    int64_t days[SITE_KEPT_DAYS], month = INT64_MIN;
     bool all_final = true;
     int rv = 0;
 

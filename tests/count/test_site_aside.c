@@ -66,6 +66,16 @@ static uint64_t metric(enum site_span span)
     return world_metric(&w, "a", span, METRIC_VIEWS);
 }
 
+static bool is_kept(int64_t day)
+{
+    int64_t days[SITE_KEPT_DAYS];
+    unsigned n = site_kept_days(world_site(&w, "a"), days);
+
+    while (n > 0 && days[n - 1] != day)
+        n--;
+    return n > 0;
+}
+
 /* Every day, the total, and the periods that reach up to now. */
 static void expect_ledger(const char *when)
 {
@@ -79,6 +89,8 @@ static void expect_ledger(const char *when)
 
         cr_expect_eq(views_of(day), ledger.views[i], "%s: day %ld: %lu of %lu", when,
                      day - today(), views_of(day), ledger.views[i]);
+        cr_expect(is_kept(day) || views_of(day) == 0, "%s: day %ld is not seen", when,
+                  day - today());
         if (day >= month_first && day <= today())
             month += ledger.views[i];
     }
@@ -263,6 +275,31 @@ static void jump(int64_t seconds, unsigned ticks, bool finished)
     w.now = then;
     if (seconds > 0 || finished)
         world_ticks(&w, ticks);
+}
+
+/* Jumps before the keeper has closed what the one before left: a day in between may be in
+ * slots only, without a row, and a saver sees it at every moment. */
+Test(site_aside, a_day_that_has_no_row_yet_is_seen)
+{
+    for (unsigned ticks = 0; ticks < 64; ticks++) {
+        int64_t between;
+
+        start("2026-05-23 02:27:00");
+        views(2);
+        world_ticks(&w, 6);
+        jump(37 * DAY_S, ticks / 8, true);
+        views(3);
+        jump(80 * DAY_S, ticks % 8, true);
+        views(1);
+        between = today();
+        jump(-9 * DAY_S, 0, true);
+        for (int tick = 0; tick < 60; tick++) {
+            cr_expect(is_kept(between) || views_of(between) == 0, "%u ticks, then %d",
+                      ticks, tick);
+            world_ticks(&w, 1);
+        }
+        world_close(&w);
+    }
 }
 
 /* The world stops where a start takes for damage what nobody changed. */
