@@ -251,7 +251,8 @@ Test(site_aside, a_kill_in_the_ticks_of_a_jump_and_a_long_stop_keep_each_day)
                 world_ticks(&w, 3);
                 if (jump[i] < 0)
                     world_set_back(&w, instant_after(w.now, jump[i]));
-                w.now = instant_after(w.now, jump[i]);
+                else
+                    w.now = instant_after(w.now, jump[i]);
                 world_ticks(&w, ticks);
                 views(5);
                 world_restart(&w, instant_after(w.now, stop[j]));
