@@ -42,6 +42,7 @@ struct hits_seal {
 struct hits_adopting {
     int64_t last_slot; /* that was seen before                                   */
     bool alive;        /* the keeper had ticked within two slots of the last view */
+    bool jumped;       /* the clock has: slots may lie ahead by any time */
     /* Another source of a closed quarter; false: it has none. NULL: there is none. */
     bool (*other)(void *context, int64_t q, struct hit_count *ret_count);
     void *context;

@@ -232,6 +232,7 @@ static void check_hits(struct site *s, int64_t last, bool alive)
     struct hits *h = &s->block->hits;
     struct hits_adopting a = {.last_slot = last,
                               .alive = alive,
+                              .jumped = site_aside_changes(s) != 0,
                               .other = quarter_of_day,
                               .context = s,
                               .quarter = -1};

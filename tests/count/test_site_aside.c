@@ -333,6 +333,9 @@ Test(site_aside, kills_among_the_ticks_of_a_jump_are_no_damage_and_lose_no_day)
                                                : random_below(&state, 3) != 0 ? 0
                                                                               : -stop));
             expect_ledger(when);
+            world_ticks(&w, (unsigned)random_below(&state, 4));
+            world_restart(&w, w.now);
+            expect_ledger(when);
             world_ticks(&w, 6);
             views(1);
             world_ticks(&w, 1); /* it may have met a word that is still to come */
