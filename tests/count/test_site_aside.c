@@ -303,6 +303,28 @@ Test(site_aside, a_day_that_has_no_row_yet_is_seen)
     }
 }
 
+/* The clock was set back while it was down, before what lay behind was closed: what it
+ * counted ahead stays in its slots. */
+Test(site_aside, slots_ahead_of_a_clock_that_went_back_are_no_damage)
+{
+    for (unsigned ticks = 0; ticks < 4; ticks++) {
+        start("2026-05-12 07:00:00");
+        views(3);
+        world_ticks(&w, 6);
+        jump(365 * (int64_t)DAY_S, 6, true);
+        jump(7 * HOUR_S + 5, ticks, true);
+        views(5);
+        world_restart(&w, instant_after(w.now, -7 * HOUR_S));
+        expect_ledger("back");
+        views(1);
+        world_restart(&w, w.now);
+        expect_ledger("again");
+        world_ticks(&w, 6);
+        expect_ledger("going on");
+        world_close(&w);
+    }
+}
+
 /* The world stops where a start takes for damage what nobody changed. */
 Test(site_aside, kills_among_the_ticks_of_a_jump_are_no_damage_and_lose_no_day)
 {
