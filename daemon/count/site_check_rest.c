@@ -154,6 +154,15 @@ static void check_key_state(struct site *s, unsigned i)
     s->damage.mended++;
 }
 
+/* The last slot that a visitor can have come in: killed while the clock was set back, those
+ * who came meanwhile are dated at the floor. */
+static int64_t last_seen(const struct site *s, int64_t last)
+{
+    int64_t floor = hits_floor(&s->block->hits) * QUARTER_SLOTS;
+
+    return floor > last + LATE_SLOTS ? floor : last + LATE_SLOTS;
+}
+
 static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
 {
     struct site_key *k = &s->block->keys[i];
@@ -173,7 +182,7 @@ static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
     }
     if (is_sealed(s, &s->seal->ready[i], SEAL_OF_READY + i))
         ready = (unsigned)check_word_value(relaxed(&s->seal->ready[i]));
-    changed = visitors_mend(t, moment(&k->from_slot) - 1, ready, last + LATE_SLOTS);
+    changed = visitors_mend(t, moment(&k->from_slot) - 1, ready, last_seen(s, last));
     s->damage.mended += changed;
     /* What it says is backed is. */
     ready = atomic_load_explicit(&t->head->ready, memory_order_relaxed);

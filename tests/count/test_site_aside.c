@@ -341,19 +341,23 @@ Test(site_aside, kills_among_the_ticks_of_a_jump_are_no_damage_and_lose_no_day)
 
         start("2026-05-22 19:27:00");
         for (int step = 0; step < 12; step++) {
-            int64_t there = far[random_below(&state, FARS)],
-                    stop = far[random_below(&state, FARS)];
+            int64_t there = far[random_below(&state, FARS)];
+            int64_t stop = far[random_below(&state, FARS)];
+            unsigned before = (unsigned)random_below(&state, 4);
+            unsigned after = (unsigned)random_below(&state, 5);
+            unsigned ticks = (unsigned)random_below(&state, 7);
+            bool forth = random_below(&state, 2) != 0;
+            bool finished = random_below(&state, 4) != 0;
+            int64_t kind = (int64_t)random_below(&state, 9);
 
             snprintf(when, sizeof when, "seed %lu step %d", seed, step);
-            views((unsigned)(random_below(&state, 4)));
+            views(before);
             world_ticks(&w, 6);
-            jump(random_below(&state, 2) != 0 ? there : -there,
-                 (unsigned)(random_below(&state, 7)), random_below(&state, 4) != 0);
-            views((unsigned)(random_below(&state, 5)));
-            world_restart(&w,
-                          instant_after(w.now, random_below(&state, 3) != 0   ? stop
-                                               : random_below(&state, 3) != 0 ? 0
-                                                                              : -stop));
+            jump(forth ? there : -there, ticks, finished);
+            views(after);
+            world_restart(&w, instant_after(w.now, kind < 6   ? stop
+                                                   : kind < 8 ? 0
+                                                              : -stop));
             expect_ledger(when);
             world_ticks(&w, (unsigned)random_below(&state, 4));
             world_restart(&w, w.now);
