@@ -121,8 +121,12 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
                                                  then must not be lost when its key is
                                                  over by now */
 
+    bool dated_ahead;
+
     if (last == 0)
         last = now_slot;
+    /* Killed while the clock was set back: visitors were dated at the floor. */
+    dated_ahead = hits_floor(&s->block->hits) * QUARTER_SLOTS > now_slot;
     site_check_rest(s, a, last);
     site_check(s, last, kept, alive);
     site_seal_open_from(s, now_slot / QUARTER_SLOTS);
@@ -136,8 +140,8 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     adopt_visitors(s, last, now_slot);
     site_keep_rows(s, last);
     adopt_hits(s, a, now_slot);
-    if (now_slot < last)
-        set_back_visitors(s, last, now_slot);
+    if (now_slot < last || dated_ahead)
+        set_back_visitors(s, last > now_slot ? last : now_slot, now_slot);
     site_adopt_keys(s, a, now_slot);
     site_adopt_sharing(s, a);
     /* Killed while history was written: the reader writes it again from the store before
