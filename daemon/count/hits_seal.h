@@ -54,6 +54,7 @@ struct hits_adopting {
 void hits_seal_open(struct hits_seal *seal);
 /* The same before a clock that was set back empties quarters from q on. */
 void hits_seal_open_from(struct hits_seal *seal, const struct hits *h, int64_t q);
+bool hits_seal_is_moving(const struct hits_seal *seal); /* between open and close */
 /* Writes what has changed; some ten loads when nothing has. */
 void hits_seal_close(struct hits_seal *seal, const struct hits *h);
 /* Adoption, before hits_check: where it is, and overrun. */

@@ -126,7 +126,8 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     if (last == 0)
         last = now_slot;
     /* Killed while the clock was set back: visitors were dated at the floor. */
-    dated_ahead = hits_floor(&s->block->hits) * QUARTER_SLOTS > now_slot;
+    dated_ahead = hits_seal_is_moving(&s->seal->hits) &&
+                  hits_floor(&s->block->hits) * QUARTER_SLOTS > now_slot;
     site_check_rest(s, a, last);
     site_check(s, last, kept, alive);
     site_seal_open_from(s, now_slot / QUARTER_SLOTS);
