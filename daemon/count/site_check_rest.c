@@ -154,13 +154,12 @@ static void check_key_state(struct site *s, unsigned i)
     s->damage.mended++;
 }
 
-/* The last slot that a visitor can have come in: killed while the clock was set back, those
- * who came meanwhile are dated at the floor. */
+/* The last slot that a visitor can have come in. Killed while the clock was set back, those
+ * who came meanwhile are dated at a floor that may be back already: any is believed. */
 static int64_t last_seen(const struct site *s, int64_t last)
 {
-    int64_t floor = hits_floor(&s->block->hits) * QUARTER_SLOTS;
-
-    return floor > last + LATE_SLOTS ? floor : last + LATE_SLOTS;
+    return hits_seal_is_moving(&s->seal->hits) ? last + ((int64_t)1 << 20) /* all */
+                                               : last + LATE_SLOTS;
 }
 
 static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
