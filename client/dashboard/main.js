@@ -113,7 +113,7 @@ function App() {
     <a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>${say('to_content')}</a>
     <${Bar} ctx=${ctx} on_help=${() => set_help(true)} has_token=${api.has_token()} />
     <main id="main" ref=${main} tabindex="-1">${view}</main>
-    <footer class="foot"><span>luot ${version}</span><a href="v1/">${say('more_data')}</a><a href="dashboard.txt">${say('licences')}</a></footer>
+    <footer class="foot"><span>luot ${version}</span><a href="v1/">${say('more_data')}</a><a href=${'privacy?lang=' + lang}>${say('privacy')}</a><a href="dashboard.txt">${say('licences')}</a></footer>
     <${Help} ctx=${ctx} open=${help} on_close=${() => set_help(false)} />`;
 }
 

@@ -216,6 +216,7 @@ const TABLE = {
   theme_auto: ['Theo máy', 'តាមឧបករណ៍', 'As the device'],
   theme_light: ['Sáng', 'ភ្លឺ', 'Light'],
   theme_dark: ['Tối', 'ងងឹត', 'Dark'],
+  privacy: ['Quyền riêng tư', 'ភាពឯកជន', 'Privacy'],
   licences: ['Giấy phép', 'អាជ្ញាប័ណ្ណ', 'Licences'],
   more_data: ['Dữ liệu JSON', 'ទិន្នន័យ JSON', 'JSON documents'],
   csv: ['CSV', 'CSV', 'CSV'],

@@ -120,6 +120,11 @@ struct hit_count hits_quarter(const struct hits *h, int64_t q);
  * first_q). */
 struct hit_count hits_sum(const struct hits *h, int64_t from_q, int64_t until_q,
                           bool own);
+/* The first slot at or after `from`, which is not closed, that the ring has a word of; -1:
+ * none. */
+int64_t hits_next_slot(const struct hits *h, int64_t from);
+/* Whether the ring has a word of that very slot. */
+bool hits_has_slot(const struct hits *h, int64_t slot);
 /* One minute (slot / 5); false when the ring of minutes and slots no longer has it. */
 bool hits_minute(const struct hits *h, int64_t minute, struct hit_count *ret_count);
 /* Sliding: slots (now_slot - slots, now_slot]; whole quarters from quarters, the edges

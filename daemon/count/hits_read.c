@@ -29,6 +29,32 @@ static void add(struct hit_count *sum, struct hit_count c)
     sum->visits += c.visits;
 }
 
+int64_t hits_next_slot(const struct hits *h, int64_t from)
+{
+    int64_t next = -1, open_slot = rolled(h) * QUARTER_SLOTS;
+
+    if (from < open_slot)
+        from = open_slot;
+    for (int i = 0; i < RING_SLOTS; i++) {
+        uint64_t word = atomic_load_explicit(&h->ring[i], memory_order_relaxed);
+        int64_t slot = word == 0 ? -1 : ring_word_slot(word, i, open_slot);
+
+        if (slot >= from && (next < 0 || slot < next))
+            next = slot;
+    }
+    return next;
+}
+
+bool hits_has_slot(const struct hits *h, int64_t slot)
+{
+    uint64_t word =
+        atomic_load_explicit(&h->ring[(uint64_t)slot % RING_SLOTS], memory_order_relaxed);
+    int64_t open_slot = rolled(h) * QUARTER_SLOTS;
+
+    return word != 0 && slot >= 0 &&
+           ring_word_slot(word, (int)(slot % RING_SLOTS), open_slot) == slot;
+}
+
 static struct hit_count greater(struct hit_count a, struct hit_count b)
 {
     return (struct hit_count){.views = a.views > b.views ? a.views : b.views,

@@ -181,12 +181,30 @@ static void check_base(struct hits *h, const struct hits_seal *seal,
     a->mended++;
 }
 
-static void check_overrun(_Atomic uint64_t *word, const _Atomic uint64_t *at, int64_t of,
-                          struct hits_adopting *a)
+/* A hit at the last slot, or before it, may have met a word that it could not take: of an
+ * older lap that was not closed yet, or dated after it. */
+static bool may_overrun(const struct hits *h, int64_t last_slot)
+{
+    int64_t open_slot = rolled(h) * QUARTER_SLOTS;
+
+    if (last_slot >= open_slot + RING_SLOTS)
+        return true;
+    for (int i = 0; i < RING_SLOTS; i++) {
+        uint64_t word = relaxed(&h->ring[i]);
+
+        if (word != 0 && ring_word_slot(word, i, open_slot) > last_slot)
+            return true;
+    }
+    return false;
+}
+
+static void check_overrun(const struct hits *h, _Atomic uint64_t *word,
+                          const _Atomic uint64_t *at, int64_t of, struct hits_adopting *a)
 {
     uint64_t value, now = relaxed(word);
 
-    if (!sealed(at, of, a, &value) || now == value || (now > value && !a->alive))
+    if (!sealed(at, of, a, &value) || now == value ||
+        (now > value && (!a->alive || may_overrun(h, a->last_slot))))
         return;
     atomic_store_explicit(word, value, memory_order_relaxed);
     a->mended++;
@@ -202,8 +220,8 @@ void hits_check_place(struct hits *h, const struct hits_seal *seal,
         check_signed(&h->first_q, &seal->first_q, OF_FIRST, a);
         check_signed(&h->rolled_q, &seal->rolled_q, OF_ROLLED, a);
         check_base(h, seal, a);
-        check_overrun(&h->overrun_visits, &seal->overrun_visits, OF_VISITS, a);
-        check_overrun(&h->overrun_views, &seal->overrun_views, OF_VIEWS, a);
+        check_overrun(h, &h->overrun_visits, &seal->overrun_visits, OF_VISITS, a);
+        check_overrun(h, &h->overrun_views, &seal->overrun_views, OF_VIEWS, a);
     }
     atomic_store_explicit(&h->floor_q, rolled(h), memory_order_seq_cst);
 }

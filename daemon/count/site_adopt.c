@@ -13,19 +13,31 @@ static void periods_at(void *context, int64_t slot, struct visit_periods *ret)
     *ret = site_periods(context, slot);
 }
 
-/* The last slot that the arena has seen: what was counted then must not be lost when its
- * key is over by now. A view long after the keeper's last tick, and after now, is from before a clock was set
- * back, or was none. */
-static int64_t last_slot(struct site *s, int64_t kept, int64_t now_slot)
+/* A view long after the keeper's last tick, and after now, is from before a clock was set
+ * back, or was none. It was one when something was counted then: a slot's, or overrun. */
+static bool is_believed(const struct site *s, int64_t view, int64_t kept,
+                        int64_t now_slot)
+{
+    if (view < 0)
+        return false;
+    if (kept == 0 || view <= kept + HOUR_SLOTS || view <= now_slot)
+        return true;
+    return hits_has_slot(&s->block->hits, view) || site_aside_has_overrun(s);
+}
+
+/* The last slot that a view was counted in. `alive`: of hits_adopting. */
+static int64_t last_view_slot(struct site *s, int64_t kept, int64_t now_slot,
+                              bool *ret_alive)
 {
     _Atomic int64_t *last_view = &s->block->last_view_s;
     int64_t view = atomic_load_explicit(last_view, memory_order_relaxed) / SLOT_S;
 
-    if (view < 0 || (kept > 0 && view > kept + HOUR_SLOTS && view > now_slot)) {
+    *ret_alive = site_saw_view(s, view, kept);
+    if (!is_believed(s, view, kept, now_slot)) {
         view = kept;
         atomic_store_explicit(last_view, view * SLOT_S, memory_order_relaxed);
     }
-    return kept > view ? kept : view;
+    return view;
 }
 
 static void adopt_visitors(struct site *s, int64_t last, int64_t now_slot)
@@ -69,16 +81,18 @@ static int set_back_hits(struct site *s, struct arena *a, int64_t now_slot)
 static void adopt_hits(struct site *s, struct arena *a, int64_t now_slot)
 {
     struct hits *h = &s->block->hits;
-    int64_t first_q;
+    int64_t q;
 
     hits_sweep(h);
     hits_set_back_begin(h, now_slot);
     (void)set_back_hits(s, a, now_slot);
-    first_q = site_closable(s, now_slot);
-    if (first_q < hits_closable(h, now_slot)) {
-        hits_adopt(h, first_q * QUARTER_SLOTS + LATE_SLOTS);
+    do { /* a day that holds something may end in the next step only */
+        q = site_closable(s, now_slot);
+        hits_close_begin(h, q);
+        (void)hits_close_some(
+            h, q - atomic_load_explicit(&h->rolled_q, memory_order_relaxed));
         site_fold_days(s);
-    }
+    } while (q < hits_closable(h, now_slot));
     hits_adopt(h, now_slot);
     site_fold_days(s);
 }
@@ -102,14 +116,24 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
 {
     struct site_block *b = s->block;
     int64_t now_slot = instant_slot(now), kept = count_head_kept(arena_head(a));
-    int64_t last = last_slot(s, kept, now_slot);
+    bool alive;
+    int64_t view = last_view_slot(s, kept, now_slot, &alive);
+    int64_t last = kept > view ? kept : view; /* that the arena has seen: what was counted
+                                                 then must not be lost when its key is
+                                                 over by now */
+
+    bool moving;
 
     if (last == 0)
         last = now_slot;
+    /* It may have been killed while the clock was set back: visitors were dated ahead. */
+    moving = hits_seal_is_moving(&s->seal->hits);
     site_check_rest(s, a, last);
-    site_check(s, last, last <= kept + 2);
+    site_check(s, last, kept, alive);
     site_seal_open_from(s, now_slot / QUARTER_SLOTS);
     site_aside_adopt(s);
+    if (view > 0) /* the keeper did not see it any more */
+        (void)site_aside_book(s, a, view);
     if (now_slot < last || (day_at(s, last) != day_at(s, now_slot) &&
                             day_at(s, last) + 1 != day_at(s, now_slot)))
         (void)site_aside_make_room(s, a); /* rows will be taken from days still wanted */
@@ -117,8 +141,8 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     adopt_visitors(s, last, now_slot);
     site_keep_rows(s, last);
     adopt_hits(s, a, now_slot);
-    if (now_slot < last)
-        set_back_visitors(s, last, now_slot);
+    if (now_slot < last || moving)
+        set_back_visitors(s, last > now_slot ? last : now_slot, now_slot);
     site_adopt_keys(s, a, now_slot);
     site_adopt_sharing(s, a);
     /* No room: the keeper tries again, and says so. */

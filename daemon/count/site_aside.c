@@ -345,6 +345,18 @@ void site_aside_row(struct site *s, unsigned index)
     carry_out(s, copy);
 }
 
+bool site_aside_has_overrun(const struct site *s)
+{
+    const struct hits *h = &s->block->hits;
+    const struct aside_copy *copy = aside_copy(s, aside_state(s));
+    uint64_t views = aside_get(&h->overrun_views), visits = aside_get(&h->overrun_visits);
+
+    if ((aside_state(s) & ASIDE_BACKED) == 0)
+        return views != 0 || visits != 0;
+    return aside_get(&copy->booked_views) != views ||
+           aside_get(&copy->booked_visits) != visits;
+}
+
 int site_aside_book(struct site *s, struct arena *a, int64_t slot)
 {
     const struct hits *h = &s->block->hits;
@@ -355,15 +367,11 @@ int site_aside_book(struct site *s, struct arena *a, int64_t slot)
     struct hit_count hits;
     int rv;
 
-    if (views == 0 && visits == 0)
+    if (!site_aside_has_overrun(s))
         return 0;
     rv = site_aside_make_room(s, a);
     if (rv != 0)
         return rv;
-    copy = aside_copy(s, aside_state(s));
-    if (aside_get(&copy->booked_views) == views &&
-        aside_get(&copy->booked_visits) == visits)
-        return 0;
     copy = change_begin(s);
     hits = (struct hit_count){.views = less(views, aside_get(&copy->booked_views)),
                               .visits = less(visits, aside_get(&copy->booked_visits))};

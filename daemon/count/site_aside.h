@@ -28,7 +28,12 @@
 
 #include "count/site.h"
 
-enum { ASIDE_DAYS = 96, ASIDE_QUARTERS = 160 };
+enum {
+    ASIDE_DAYS = 96,
+    ASIDE_QUARTERS = 160,
+    OPEN_DAYS = 8, /* of slots that are not closed, next to the first one */
+    SITE_KEPT_DAYS = SITE_DAYS + ASIDE_DAYS + OPEN_DAYS
+};
 
 struct aside_day {
     _Atomic int64_t tag; /* day + 1; 0: free                               */
@@ -67,6 +72,8 @@ void site_aside_restart(struct site *s, int64_t now_slot);
 void site_aside_row(struct site *s, unsigned row);
 /* Overrun that is in no day yet is of this slot's. ERR_NOSPACE: later. */
 int site_aside_book(struct site *s, struct arena *a, int64_t slot);
+/* There is overrun that is in no day yet. */
+bool site_aside_has_overrun(const struct site *s);
 
 /* --- Any thread --- */
 /* A day's numbers, read between the two, belong together; else once more. */
@@ -85,8 +92,9 @@ unsigned site_aside_quarters(const struct site *s, int64_t ret_q[ASIDE_QUARTERS]
  * it never did. */
 uint64_t site_aside_changes(const struct site *s);
 unsigned site_aside_days(const struct site *s, int64_t ret_days[ASIDE_DAYS]);
-/* Every day that the arena has something of, here or in a row (site_rows.c). */
-unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_DAYS + ASIDE_DAYS]);
+/* Every day that the arena has something of (site_rows.c): here, in a row, or, while what a
+ * jump left behind is being closed, in slots only. */
+unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_KEPT_DAYS]);
 
 /* What was counted on days that are still to come. */
 struct days_ahead {

@@ -70,9 +70,9 @@ int64_t site_key_gone_by(const struct site *s, int64_t from_slot);
 /* The visitors of the days, weeks and months at a slot and before it. Keeper. */
 void site_keep_rows(struct site *s, int64_t slot);
 /* What hits and rows say is believed, had again from elsewhere, or counted in s->damage.
- * `last`: the last slot that was seen; `alive`: hits_adopting. Before any worker
- * (site_check.c). */
-void site_check(struct site *s, int64_t last, bool alive);
+ * `last`: the last slot that was seen; `kept`: that of the keeper's last whole tick; `alive`:
+ * hits_adopting. Before any worker (site_check.c). */
+void site_check(struct site *s, int64_t last, int64_t kept, bool alive);
 /* Moves whole days whose quarters are closed to the stored days, with a row each. */
 void site_fold_days(struct site *s);
 /* Visitors in rows of months after this one: of a clock that was ahead. */

@@ -29,8 +29,8 @@ void graces_tick_end(struct graces *g, struct turns *turns, unsigned workers)
 /* --- Hits --- */
 
 /* Closing more than 36 days at once would fold days before their rows are written. So
- * when the time has jumped, the days that hold something are closed, and folded,
- * first. */
+ * when the time has jumped, the days that hold something are closed, and folded, first,
+ * in steps; asked again after each. */
 int64_t site_closable(const struct site *s, int64_t now_slot)
 {
     const struct hits *h = &s->block->hits;
@@ -47,7 +47,7 @@ int64_t site_closable(const struct site *s, int64_t now_slot)
                 atomic_load_explicit(&h->base[i & 1].through_q, memory_order_relaxed);
     /* From its day's beginning: after a set-back the stored days reach into a day. */
     from_slot = period_at(&site_terms_of(s)->calendar, PERIOD_DAY, from_slot).from_slot;
-    open = hits_sum(h, from_slot / QUARTER_SLOTS, rolled + FAR_QUARTERS, false);
+    open = hits_sum(h, from_slot / QUARTER_SLOTS, closable, false);
     return open.views + open.visits > 0 ? rolled + FAR_QUARTERS : closable;
 }
 

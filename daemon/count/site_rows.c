@@ -351,7 +351,25 @@ void site_kept_day(const struct site *s, int64_t day, struct site_numbers *ret_n
     read_own_day(s, day, ret_numbers);
 }
 
-unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_DAYS + ASIDE_DAYS])
+static unsigned add_open_days(const struct site *s, int64_t *days, unsigned n)
+{
+    const struct calendar *c = &site_terms_of(s)->calendar;
+    int64_t slot = hits_next_slot(&s->block->hits, 0);
+
+    for (int left = OPEN_DAYS; left > 0 && slot >= 0; left--) {
+        struct period day = period_at(c, PERIOD_DAY, slot);
+        unsigned i = 0;
+
+        while (i < n && days[i] != day.number)
+            i++;
+        days[i] = day.number;
+        n += i == n;
+        slot = hits_next_slot(&s->block->hits, day.until_slot);
+    }
+    return n;
+}
+
+unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_KEPT_DAYS])
 {
     unsigned n = 0, aside;
     int64_t days[ASIDE_DAYS];
@@ -366,7 +384,7 @@ unsigned site_kept_days(const struct site *s, int64_t ret_days[SITE_DAYS + ASIDE
     for (unsigned i = 0; i < aside; i++)
         if (days[i] < 0 || !tag_is(&day_of(s, days[i])->own_tag, days[i]))
             ret_days[n++] = days[i];
-    return n;
+    return add_open_days(s, ret_days, n);
 }
 
 bool site_whole_day(const struct site *s, int64_t day, struct instant now,

@@ -149,8 +149,28 @@ static void seal_moment(_Atomic uint64_t *at, enum seal_of of,
         seal(at, of, (uint64_t)now);
 }
 
+static void seal_last_view(struct site *s)
+{
+    int64_t now = atomic_load_explicit(&s->scan.slot, memory_order_relaxed);
+    int64_t view =
+        atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed) / SLOT_S;
+
+    if (view > 0 && view <= now + 2 && view >= now - 2 &&
+        check_word_value(relaxed(&s->seal->last_view)) != (uint64_t)view)
+        seal(&s->seal->last_view, SEAL_OF_VIEW, (uint64_t)view);
+}
+
+bool site_saw_view(const struct site *s, int64_t view, int64_t kept)
+{
+    uint64_t word = relaxed(&s->seal->last_view);
+
+    return view <= kept + 2 && (view >= kept - 2 || word == 0 ||
+                                word == check_word(SEAL_OF_VIEW, (uint64_t)view));
+}
+
 void site_seal_close(struct site *s)
 {
+    seal_last_view(s);
     hits_seal_close(&s->seal->hits, &s->block->hits);
     seal_keys(s);
     seal_moment(&s->seal->created_s, SEAL_OF_CREATED, &s->block->created_s);

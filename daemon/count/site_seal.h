@@ -30,6 +30,9 @@ struct site_seal {
     char key_copy[sizeof((struct site_block *)0)->key];
     char host_copy[sizeof((struct site_block *)0)->host];
     _Atomic uint64_t aside; /* the block's word itself, after it */
+    /* A check word: the slot of the last view that a tick saw within two slots of its own.
+     * Another one then came since, by a clock that had jumped. */
+    _Atomic uint64_t last_view;
 };
 
 /* --- Sealing --- */
@@ -51,6 +54,9 @@ void site_seal_history(struct site *s);
 
 /* --- Adoption, before any worker; what is found is counted in s->damage. --- */
 
+/* The keeper, whose last whole tick was of slot `kept`, had seen the last view, or was at
+ * most two slots behind it. */
+bool site_saw_view(const struct site *s, int64_t view, int64_t kept);
 /* Everything but the name (site_check_name), hits and rows (site_check). `last`: the last slot that
  * was seen. */
 void site_check_rest(struct site *s, struct arena *a, int64_t last);

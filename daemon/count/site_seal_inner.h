@@ -11,6 +11,7 @@ enum seal_of {
     SEAL_OF_IMPORT,
     SEAL_OF_HISTORY,
     SEAL_OF_ASIDE,
+    SEAL_OF_VIEW,
     SEAL_OF_KEY = 110,  /* and the two after it */
     SEAL_OF_READY = 120 /* likewise             */
 };

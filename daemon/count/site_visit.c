@@ -145,6 +145,12 @@ bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visi
  * moved up, above all that there is: the clock is being set back. */
 static void add(struct site *s, struct site_lane *lane)
 {
+    _Atomic int64_t *last_view_s = &s->block->last_view_s;
+
+    /* Before it is counted: an adoption goes by it. Once a slot. */
+    if (atomic_load_explicit(last_view_s, memory_order_relaxed) / SLOT_S !=
+        lane->now_slot)
+        atomic_store_explicit(last_view_s, lane->now_slot * SLOT_S, memory_order_relaxed);
     if (lane->slot > lane->now_slot)
         hits_add_undated(&s->block->hits, lane->visits, lane->views);
     else

@@ -15,8 +15,8 @@
 
 enum { LAST_VIEW_STEP_S = 60 };
 
-static_assert(4 * SITE_DAYS + 2 * ASIDE_DAYS + ASIDE_QUARTERS + SITE_WEEKS + SITE_MONTHS +
-                      3 <=
+static_assert(2 * SITE_DAYS + 2 * SITE_KEPT_DAYS + ASIDE_QUARTERS + SITE_WEEKS +
+                      SITE_MONTHS + 3 <=
                   SITE_CHANGES,
               "a site's rows fit in its room");
 
@@ -262,7 +262,7 @@ static uint64_t visitors_of(const struct looking *l, enum period_kind kind,
  * passed are final. */
 static int collect_jumped(const struct looking *l)
 {
-    int64_t days[SITE_DAYS + ASIDE_DAYS], month = INT64_MIN;
+    int64_t days[SITE_KEPT_DAYS], month = INT64_MIN;
     bool all_final = true;
     int rv = 0;
 

@@ -64,7 +64,7 @@ describe('/privacy', () => {
 
   test('is found from /, in its language, and changes it', async () => {
     const page = await open(browser, { url: `${luot}/?lang=km` });
-    await page.locator('footer a').click();
+    await page.locator('footer a[href^=privacy]').click();
     assert.equal(await page.locator('h1').textContent(), TITLES.km);
     await page.locator('nav a[lang=en]').click();
     assert.equal(await page.locator('h1').textContent(), TITLES.en);
@@ -73,7 +73,7 @@ describe('/privacy', () => {
 
   test('stores nothing on the device, and neither does the box', async () => {
     const page = await open(browser, { url: `${luot}/?lang=vi` });
-    await page.locator('footer a').click();
+    await page.locator('footer a[href^=privacy]').click();
     assert.deepEqual(await page.context().cookies(), []);
     assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length]), [0, 0]);
   });

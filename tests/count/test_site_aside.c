@@ -1,5 +1,6 @@
 /* Clocks that were wrong: each view stays on the day that the clock said when it came. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "count/site_aside.h"
 #include "count/site_inner.h"
@@ -65,6 +66,16 @@ static uint64_t metric(enum site_span span)
     return world_metric(&w, "a", span, METRIC_VIEWS);
 }
 
+static bool is_kept(int64_t day)
+{
+    int64_t days[SITE_KEPT_DAYS];
+    unsigned n = site_kept_days(world_site(&w, "a"), days);
+
+    while (n > 0 && days[n - 1] != day)
+        n--;
+    return n > 0;
+}
+
 /* Every day, the total, and the periods that reach up to now. */
 static void expect_ledger(const char *when)
 {
@@ -78,6 +89,8 @@ static void expect_ledger(const char *when)
 
         cr_expect_eq(views_of(day), ledger.views[i], "%s: day %ld: %lu of %lu", when,
                      day - today(), views_of(day), ledger.views[i]);
+        cr_expect(is_kept(day) || views_of(day) == 0, "%s: day %ld is not seen", when,
+                  day - today());
         if (day >= month_first && day <= today())
             month += ledger.views[i];
     }
@@ -218,6 +231,142 @@ Test(site_aside, hits_while_the_clock_is_set_back_are_in_a_day)
         }
         expect_ledger("after two hours");
         cr_expect_eq(world_site(&w, "a")->block->hits.overrun_views, 4);
+        world_close(&w);
+    }
+}
+
+/* The keeper needs some ticks to close what a jump leaves behind: killed among them, the
+ * next start does. */
+Test(site_aside, a_kill_in_the_ticks_of_a_jump_and_a_long_stop_keep_each_day)
+{
+    static const int64_t jump[] = {HOUR_S, 29 * HOUR_S, 3 * DAY_S, 37 * DAY_S, -DAY_S};
+    static const int64_t stop[] = {HOUR_S, 3 * DAY_S, 37 * DAY_S, 81 * DAY_S,
+                                   365 * (int64_t)DAY_S};
+
+    for (unsigned i = 0; i < sizeof jump / sizeof jump[0]; i++)
+        for (unsigned j = 0; j < sizeof stop / sizeof stop[0]; j++)
+            for (unsigned ticks = 0; ticks < 7; ticks++) {
+                start("2026-05-22 19:27:00");
+                views(3);
+                world_ticks(&w, 3);
+                if (jump[i] < 0)
+                    world_set_back(&w, instant_after(w.now, jump[i]));
+                else
+                    w.now = instant_after(w.now, jump[i]);
+                world_ticks(&w, ticks);
+                views(5);
+                world_restart(&w, instant_after(w.now, stop[j]));
+                expect_ledger("after the stop");
+                world_ticks(&w, 6);
+                views(1);
+                expect_ledger("going on");
+                world_close(&w);
+            }
+}
+
+/* Forth by any time, or back, as far as the keeper gets until it is killed. */
+static void jump(int64_t seconds, unsigned ticks, bool finished)
+{
+    struct instant then = instant_after(w.now, seconds);
+
+    if (seconds < 0 && finished)
+        world_set_back(&w, then);
+    else if (seconds < 0)
+        registry_set_back(w.registry, then, false);
+    w.now = then;
+    if (seconds > 0 || finished)
+        world_ticks(&w, ticks);
+}
+
+/* Jumps before the keeper has closed what the one before left: a day in between may be in
+ * slots only, without a row, and a saver sees it at every moment. */
+Test(site_aside, a_day_that_has_no_row_yet_is_seen)
+{
+    for (unsigned ticks = 0; ticks < 64; ticks++) {
+        int64_t between;
+
+        start("2026-05-23 02:27:00");
+        views(2);
+        world_ticks(&w, 6);
+        jump(37 * DAY_S, ticks / 8, true);
+        views(3);
+        jump(80 * DAY_S, ticks % 8, true);
+        views(1);
+        between = today();
+        jump(-9 * DAY_S, 0, true);
+        for (int tick = 0; tick < 60; tick++) {
+            cr_expect(is_kept(between) || views_of(between) == 0, "%u ticks, then %d",
+                      ticks, tick);
+            world_ticks(&w, 1);
+        }
+        world_close(&w);
+    }
+}
+
+/* The clock was set back while it was down, before what lay behind was closed: what it
+ * counted ahead stays in its slots. */
+Test(site_aside, slots_ahead_of_a_clock_that_went_back_are_no_damage)
+{
+    for (unsigned ticks = 0; ticks < 4; ticks++) {
+        start("2026-05-12 07:00:00");
+        views(3);
+        world_ticks(&w, 6);
+        jump(365 * (int64_t)DAY_S, 6, true);
+        jump(7 * HOUR_S + 5, ticks, true);
+        views(5);
+        world_restart(&w, instant_after(w.now, -7 * HOUR_S));
+        expect_ledger("back");
+        views(1);
+        world_restart(&w, w.now);
+        expect_ledger("again");
+        world_ticks(&w, 6);
+        expect_ledger("going on");
+        world_close(&w);
+    }
+}
+
+/* The world stops where a start takes for damage what nobody changed. */
+Test(site_aside, kills_among_the_ticks_of_a_jump_are_no_damage_and_lose_no_day)
+{
+    static const int64_t far[] = {
+        600,         HOUR_S,      2 * HOUR_S,          7 * HOUR_S, 12 * HOUR_S,
+        DAY_S,       26 * HOUR_S, 9 * DAY_S,           37 * DAY_S, 80 * DAY_S,
+        100 * DAY_S, 200 * DAY_S, 365 * (int64_t)DAY_S};
+    enum { FARS = sizeof far / sizeof far[0] };
+    const uint64_t first = number_from("SEED", 1), rounds = number_from("ROUNDS", 40);
+
+    for (uint64_t seed = first; seed < first + rounds; seed++) {
+        uint64_t state = seed;
+        char when[64];
+
+        start("2026-05-22 19:27:00");
+        for (int step = 0; step < 12; step++) {
+            int64_t there = far[random_below(&state, FARS)];
+            int64_t stop = far[random_below(&state, FARS)];
+            unsigned before = (unsigned)random_below(&state, 4);
+            unsigned after = (unsigned)random_below(&state, 5);
+            unsigned ticks = (unsigned)random_below(&state, 7);
+            bool forth = random_below(&state, 2) != 0;
+            bool finished = random_below(&state, 4) != 0;
+            int64_t kind = (int64_t)random_below(&state, 9);
+
+            snprintf(when, sizeof when, "seed %lu step %d", seed, step);
+            views(before);
+            world_ticks(&w, 6);
+            jump(forth ? there : -there, ticks, finished);
+            views(after);
+            world_restart(&w, instant_after(w.now, kind < 6   ? stop
+                                                   : kind < 8 ? 0
+                                                              : -stop));
+            expect_ledger(when);
+            world_ticks(&w, (unsigned)random_below(&state, 4));
+            world_restart(&w, w.now);
+            expect_ledger(when);
+            world_ticks(&w, 6);
+            views(1);
+            world_ticks(&w, 1); /* it may have met a word that is still to come */
+            expect_ledger(when);
+        }
         world_close(&w);
     }
 }

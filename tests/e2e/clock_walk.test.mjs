@@ -70,6 +70,7 @@ describe('a clock that walks', { skip: missing, concurrency: 2 }, () => {
           story.push(`${name} ${new Date(clock.seconds * 1000).toISOString().slice(0, 16)}`);
           await view(1 + random(3));
           await answered();
+          assert.doesNotMatch(luotd.log, /event=arena_damaged/, `seed ${seed}: ${story.join(', ')}: nobody changed the arena`);
           if (i % 6 === 5) await arrive();
         }
         await arrive();
