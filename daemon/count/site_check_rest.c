@@ -154,14 +154,6 @@ static void check_key_state(struct site *s, unsigned i)
     s->damage.mended++;
 }
 
-/* The last slot that a visitor can have come in. Killed while the clock was set back, those
- * who came meanwhile are dated at a floor that may be back already: any is believed. */
-static int64_t last_seen(const struct site *s, int64_t last)
-{
-    return hits_seal_is_moving(&s->seal->hits) ? last + ((int64_t)1 << 20) /* all */
-                                               : last + LATE_SLOTS;
-}
-
 static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
 {
     struct site_key *k = &s->block->keys[i];
@@ -181,7 +173,7 @@ static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
     }
     if (is_sealed(s, &s->seal->ready[i], SEAL_OF_READY + i))
         ready = (unsigned)check_word_value(relaxed(&s->seal->ready[i]));
-    changed = visitors_mend(t, moment(&k->from_slot) - 1, ready, last_seen(s, last));
+    changed = visitors_mend(t, moment(&k->from_slot) - 1, ready, last + LATE_SLOTS);
     s->damage.mended += changed;
     /* What it says is backed is. */
     ready = atomic_load_explicit(&t->head->ready, memory_order_relaxed);
@@ -302,6 +294,8 @@ void site_check_rest(struct site *s, struct arena *a, int64_t last)
     struct site_seal *seal = s->seal;
 
     check_aside(s, a);
+    if (site_aside_changes(s) != 0)
+        return; /* the clock has jumped: see site_check.c */
     check_moment(s, &s->block->created_s, &seal->created_s, SEAL_OF_CREATED);
     check_moment(s, &s->block->first_live_s, &seal->first_live_s, SEAL_OF_LIVE);
     check_import_key(s);
