@@ -156,7 +156,8 @@ Test(config_file, names_the_included_file)
     put(&f, "a.conf", "#\nworkers = x\n");
     expect_message(&f, "a.conf:2: workers = x: must be a number of threads from 0 to 64");
     put(&f, "luotd.conf", "[site x]\ninclude = a.conf\n");
-    expect_message(&f, "luotd.conf:2: include belongs above the first [site KEY]");
+    expect_message(
+        &f, "luotd.conf:2: include belongs above the first [site KEY] and [reader NAME]");
     put(&f, "luotd.conf", "include =\n");
     expect_message(&f, "luotd.conf:1: include: must be the path of a file or a pattern "
                        "like sites.d/*.conf");

@@ -413,7 +413,7 @@ test('every change is audited with its user: of sites, and of luotd itself', asy
   try {
     const me = os.userInfo();
     // Who adds a command says here whether it changes something; then it is done, below.
-    const reads = ['help', 'stats', 'metrics', 'sites', 'snapshot', 'snippet', 'series', 'report', 'top', 'dump', 'source', 'import-key', 'audit', 'privacy', 'check', 'nodes', 'where'];
+    const reads = ['help', 'stats', 'metrics', 'sites', 'snapshot', 'snippet', 'series', 'report', 'top', 'dump', 'source', 'import-key', 'audit', 'privacy', 'check', 'nodes', 'where', 'reader'];
     const changes = ['site', 'seed', 'adjust', 'load', 'reload', 'loglevel'];
     assert.deepEqual((await luotd.json('help')).commands.map((c) => c.name).sort(), [...reads, ...changes].sort());
     await luotd.request('POST', '/b', { headers: { Origin: 'https://x.gov.vn' }, body: 'p=/' }); // opens it
