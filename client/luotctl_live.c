@@ -19,6 +19,7 @@
 #include "luotctl_value.h"
 
 enum { EVERY_MS = 2000, TRIES = 3, STEP_MS = 50, ANSWER_MS = 20000 };
+enum { PAGE = 10, ALL = 1 << 20 }; /* rows */
 
 int64_t live_number(const json_t *object, const char *key)
 {
@@ -32,6 +33,21 @@ struct slice live_text(const json_t *object, const char *key)
     if (!json_is_string(value))
         return SLICE("");
     return (struct slice){json_string_value(value), json_string_length(value)};
+}
+
+bool live_steps(int key, long *ret_by)
+{
+    if (key == KEY_UP || key == 'k')
+        *ret_by = -1;
+    else if (key == KEY_DOWN || key == 'j')
+        *ret_by = 1;
+    else if (key == KEY_PAGE_UP || key == KEY_PAGE_DOWN)
+        *ret_by = key == KEY_PAGE_UP ? -PAGE : PAGE;
+    else if (key == KEY_HOME || key == KEY_END)
+        *ret_by = key == KEY_HOME ? -ALL : ALL;
+    else
+        return false;
+    return true;
 }
 
 /* --- Lines of both screens --- */

@@ -56,7 +56,9 @@ bool live_sites_key(struct live *l, int key); /* false: it means nothing here */
 void live_site_draw(const struct live *l, struct frame *f);
 bool live_site_key(struct live *l, int key);
 
-/* --- Lines of both --- */
+/* --- Of both --- */
+/* By how many rows a key moves; false: it is none that does. */
+bool live_steps(int key, long *ret_by);
 /* Whether what was counted is saved, in plain words. */
 void live_draw_durable(const struct live *l, struct frame *f);
 /* "bot 34 (+2)  suspect 5": what is not 0; `before` may be NULL. */

@@ -168,7 +168,7 @@ static void go_back(struct live *l)
 
 bool live_site_key(struct live *l, int key)
 {
-    enum { PAGE = 10, ALL = 1 << 20 };
+    long by;
 
     for (size_t i = 0; i < sizeof shortcuts / sizeof shortcuts[0]; i++)
         if (key == shortcuts[i].typed) {
@@ -181,14 +181,8 @@ bool live_site_key(struct live *l, int key)
         turn_to(l, l->of + 1);
     else if (key == KEY_LEFT || key == KEY_BACK_TAB)
         turn_to(l, l->of + DIMENSIONS - 1);
-    else if (key == KEY_UP || key == 'k')
-        move(l, -1);
-    else if (key == KEY_DOWN || key == 'j')
-        move(l, 1);
-    else if (key == KEY_PAGE_UP || key == KEY_PAGE_DOWN)
-        move(l, key == KEY_PAGE_UP ? -PAGE : PAGE);
-    else if (key == KEY_HOME || key == KEY_END)
-        move(l, key == KEY_HOME ? -ALL : ALL);
+    else if (live_steps(key, &by))
+        move(l, by);
     else
         return false;
     return true;

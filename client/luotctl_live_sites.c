@@ -234,7 +234,7 @@ static void open_site(struct live *l)
 
 bool live_sites_key(struct live *l, int key)
 {
-    enum { PAGE = 10, ALL = 1 << 20 };
+    long by;
 
     for (int c = 0; c < LIVE_SORTS; c++)
         if (key == columns[c].typed) {
@@ -245,14 +245,8 @@ bool live_sites_key(struct live *l, int key)
         }
     if (key == KEY_ENTER || key == KEY_RIGHT)
         open_site(l);
-    else if (key == KEY_UP || key == 'k')
-        move(l, -1);
-    else if (key == KEY_DOWN || key == 'j')
-        move(l, 1);
-    else if (key == KEY_PAGE_UP || key == KEY_PAGE_DOWN)
-        move(l, key == KEY_PAGE_UP ? -PAGE : PAGE);
-    else if (key == KEY_HOME || key == KEY_END)
-        move(l, key == KEY_HOME ? -ALL : ALL);
+    else if (live_steps(key, &by))
+        move(l, by);
     else
         return false;
     return true;

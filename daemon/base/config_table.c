@@ -9,8 +9,8 @@
 
 #define SIZE_OF(record, member) sizeof(((struct record *)0)->member)
 
-static const struct setting GLOBAL_ROWS[] = {
-#define SETTING(name, kind, low, high, unit, fallback, sentence)                         \
+/* A row; its value lies in `member` of `record`. */
+#define ROW(record, member, name, kind, low, high, unit, fallback, sentence)             \
     {#name,                                                                              \
      KIND_##kind,                                                                        \
      (low),                                                                              \
@@ -18,36 +18,21 @@ static const struct setting GLOBAL_ROWS[] = {
      (unit),                                                                             \
      (fallback),                                                                         \
      (sentence),                                                                         \
-     offsetof(struct settings, name),                                                    \
-     SIZE_OF(settings, name)},
+     offsetof(struct record, member),                                                    \
+     SIZE_OF(record, member)},
+
+static const struct setting GLOBAL_ROWS[] = {
+#define SETTING(name, ...) ROW(settings, name, name, __VA_ARGS__)
 #include "base/config.def"
 };
 
 static const struct setting SITE_ROWS[] = {
-#define SITE_SETTING(name, member, kind, low, high, unit, fallback, sentence)            \
-    {#name,                                                                              \
-     KIND_##kind,                                                                        \
-     (low),                                                                              \
-     (high),                                                                             \
-     (unit),                                                                             \
-     (fallback),                                                                         \
-     (sentence),                                                                         \
-     offsetof(struct site_config, member),                                               \
-     SIZE_OF(site_config, member)},
+#define SITE_SETTING(name, member, ...) ROW(site_config, member, name, __VA_ARGS__)
 #include "base/config.def"
 };
 
 static const struct setting READER_ROWS[] = {
-#define READER_SETTING(name, kind, low, high, unit, fallback, sentence)                  \
-    {#name,                                                                              \
-     KIND_##kind,                                                                        \
-     (low),                                                                              \
-     (high),                                                                             \
-     (unit),                                                                             \
-     (fallback),                                                                         \
-     (sentence),                                                                         \
-     offsetof(struct reader_config, name),                                               \
-     SIZE_OF(reader_config, name)},
+#define READER_SETTING(name, ...) ROW(reader_config, name, name, __VA_ARGS__)
 #include "base/config.def"
 };
 
