@@ -1,31 +1,14 @@
 // The dashboard in three languages, on a phone, on a wall and on paper.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { until } from '../e2e/lib/luotd.mjs';
-import { close_all, launch, open, PHONE } from './lib/browser.mjs';
-import { day_of, province, SITES } from './lib/province.mjs';
-
-const vi = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
-const plain = (text) => text.replace(/\s+/g, ' ').trim();
+import { close_all, PHONE } from './lib/browser.mjs';
+import { dashboard_scene, plain, vi } from './lib/dashboard.mjs';
+import { day_of, SITES } from './lib/province.mjs';
 
 describe('the dashboard, its looks', () => {
-  let luotd, browser;
-  before(async () => {
-    luotd = await province({ sites: SITES.slice(0, 5), views: 40, days: 90 });
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await luotd?.end();
-  });
-  afterEach(() => close_all(browser));
-
-  async function dashboard(query = '', options = {}) {
-    const page = await open(browser, { url: `${luotd.url}/${query}`, ...options });
-    await page.locator('h1').waitFor();
-    return page;
-  }
-  const series = async (site, metric, step, from, to) => (await luotd.get(`/v1/${site}/series.json?metric=${metric}&step=${step}&from=${from}&to=${to}`)).points;
+  const scene = dashboard_scene(40);
+  const { dashboard, series } = scene;
   const total = (points) => points.reduce((n, [, v]) => n + (v ?? 0), 0);
 
   test('speaks three languages, with nothing left in another', async () => {
@@ -34,14 +17,14 @@ describe('the dashboard, its looks', () => {
       const page = await dashboard(`?lang=${lang}`);
       assert.equal(await page.locator('h1').textContent(), heading[lang]);
       assert.equal(await page.getAttribute('html', 'lang'), lang);
-      await page.goto(`${luotd.url}/?site=so-y-te&lang=${lang}&period=7d`);
+      await page.goto(`${scene.luotd.url}/?site=so-y-te&lang=${lang}&period=7d`);
       await page.locator('.bars tr').nth(3).waitFor();
       const text = await page.locator('body').innerText();
       assert.doesNotMatch(text, /⟨/);
       if (lang === 'en') assert.match(text, /\d,\d{3}/);
       else assert.match(text, /\d\.\d{3}/);
       if (lang === 'km') assert.equal(text.replace(/Tiếng Việt|Sở Y tế/g, '').match(/\S*[ạảấầẩẫậắằẳẵặẹẻẽếềểễệịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹđ]\S*/i)?.[0], undefined);
-      await close_all(browser);
+      await close_all(scene.browser);
     }
     const page = await dashboard('', { locale: 'en-GB' });
     assert.equal(await page.locator('h1').textContent(), heading.en, 'the browser’s own where the address says none');
@@ -53,7 +36,7 @@ describe('the dashboard, its looks', () => {
         const page = await dashboard(query, { viewport });
         await page.locator(ready).nth(1).waitFor();
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${viewport.width} ${query}`);
-        await close_all(browser);
+        await close_all(scene.browser);
       }
   });
 
@@ -68,7 +51,7 @@ describe('the dashboard, its looks', () => {
     await page.getByRole('button', { name: /Tháng trước/ }).click();
     await page.locator('h1', { hasText: '9/2026' }).waitFor();
     assert.equal(new URL(page.url()).searchParams.get('month'), '2026-09');
-    await page.goto(`${luotd.url}/?site=so-y-te&view=report&month=2026-10&theme=dark`);
+    await page.goto(`${scene.luotd.url}/?site=so-y-te&view=report&month=2026-10&theme=dark`);
     await until('its tops', async () => (await page.locator('.top-of').count()) >= 9);
     await page.emulateMedia({ media: 'print' });
     assert.equal(await page.locator('.top, .foot, .no-print').evaluateAll((list) => list.filter((e) => e.getClientRects().length > 0).length), 0);

@@ -1,38 +1,19 @@
 // One site in the dashboard, against the numbers that luotd itself answers.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { until } from '../e2e/lib/luotd.mjs';
-import { close_all, launch, open } from './lib/browser.mjs';
-import { as_usual, day_of, province, SITES, TODAY } from './lib/province.mjs';
-
-const vi = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
-const plain = (text) => text.replace(/\s+/g, ' ').trim();
-const texts = async (locator) => (await locator.allTextContents()).map(plain);
+import { dashboard_scene, plain, texts, vi } from './lib/dashboard.mjs';
+import { as_usual, day_of, TODAY } from './lib/province.mjs';
 
 describe('the dashboard, one site', () => {
-  let luotd, browser;
-  before(async () => {
-    luotd = await province({ sites: SITES.slice(0, 5), views: as_usual(4), days: 90 });
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await luotd?.end();
-  });
-  afterEach(() => close_all(browser));
-
-  async function dashboard(query = '', options = {}) {
-    const page = await open(browser, { url: `${luotd.url}/${query}`, ...options });
-    await page.locator('h1').waitFor();
-    return page;
-  }
+  const scene = dashboard_scene(as_usual(4));
+  const { dashboard, series } = scene;
   const figure = (page, i) => page.locator('.kpis .figure b').nth(i).textContent();
-  const series = async (site, metric, step, from, to) => (await luotd.get(`/v1/${site}/series.json?metric=${metric}&step=${step}&from=${from}&to=${to}`)).points;
   const total = (points) => points.reduce((n, [, v]) => n + (v ?? 0), 0);
 
   test('a site says who is there now, and today beside yesterday and last week by this time', async () => {
     const page = await dashboard('?site=so-y-te');
-    const now = await luotd.get('/v1/so-y-te/snapshot.json');
+    const now = await scene.luotd.get('/v1/so-y-te/snapshot.json');
     assert.equal(await page.locator('.now .online b').textContent(), vi(now.online.visitors));
     assert.equal(await page.locator('.now .day > b').textContent(), vi(now.periods.today.visits));
     const midnight = now.as_of - ((now.as_of + 25200) % 86400);
@@ -44,7 +25,7 @@ describe('the dashboard, one site', () => {
     await until('the comparison', async () => plain(await page.locator('.now .day p').nth(1).textContent()).startsWith(said(last_week)));
     assert.equal(plain(await page.locator('.now .day p').nth(0).textContent()), `${said(yesterday)} so với hôm qua, cùng giờ`);
     assert.equal(plain(await page.locator('.now .day p').nth(1).textContent()), `${said(last_week)} so với Thứ Năm tuần trước, cùng giờ`);
-    const { rows } = await luotd.get(`/v1/so-y-te/report.json?by=day&from=${TODAY}`);
+    const { rows } = await scene.luotd.get(`/v1/so-y-te/report.json?by=day&from=${TODAY}`);
     const bounce = `${(rows[0].bounce_rate * 100).toFixed(1).replace('.', ',')} %`;
     await until('the bounce rate', async () => plain(await page.locator('.kpis .figure').nth(4).locator('b').textContent()) === bounce);
     assert.deepEqual(page.errors, []);
@@ -53,13 +34,13 @@ describe('the dashboard, one site', () => {
   test('periods and comparisons are luotd’s sums, and are in the address', async () => {
     const page = await dashboard('?site=so-y-te&compare=none');
     for (const [period, from] of [['7d', '2026-11-20'], ['30d', '2026-10-28'], ['month', '2026-11-01']]) {
-      await page.goto(`${luotd.url}/?site=so-y-te&period=${period}`);
+      await page.goto(`${scene.luotd.url}/?site=so-y-te&period=${period}`);
       const views = total(await series('so-y-te', 'views', 'day', from, '2026-11-27'));
       await until(period, async () => (await figure(page, 0)) === vi(views));
       assert.equal(await page.locator('.segments [aria-pressed=true]').count(), 1);
     }
     // A period that is over, against the one before: exactly these days.
-    await page.goto(`${luotd.url}/?site=so-y-te`);
+    await page.goto(`${scene.luotd.url}/?site=so-y-te`);
     await page.getByRole('button', { name: 'Chọn ngày' }).click();
     await page.getByLabel('Từ', { exact: true }).fill('2026-11-02');
     await page.getByLabel('Đến', { exact: true }).fill('2026-11-08');
@@ -79,7 +60,7 @@ describe('the dashboard, one site', () => {
 
   test('tops are luotd’s rows with their names in the language', async () => {
     const page = await dashboard('?site=so-y-te&period=30d&tops=referrer_classes');
-    const top = await luotd.get('/v1/so-y-te/tops.json?of=pages&from=2026-10-28&to=2026-11-27');
+    const top = await scene.luotd.get('/v1/so-y-te/tops.json?of=pages&from=2026-10-28&to=2026-11-27');
     const panel = page.locator('.panel').first();
     await panel.locator('.bars tbody tr').nth(1).waitFor();
     const rows = await texts(panel.locator('.bars tbody tr'));
@@ -96,7 +77,7 @@ describe('the dashboard, one site', () => {
     const csv = await panel.locator('a.csv').getAttribute('href');
     const [download] = await Promise.all([page.waitForEvent('download'), panel.locator('a.csv').click()]);
     assert.equal(download.suggestedFilename(), 'so-y-te-pages-2026-10-28.csv');
-    assert.match((await luotd.request('GET', '/' + csv)).text, /^\ufeff"pages",views,visitors\r\n"\/",\d+,\d+\r\n/);
+    assert.match((await scene.luotd.request('GET', '/' + csv)).text, /^\ufeff"pages",views,visitors\r\n"\/",\d+,\d+\r\n/);
   });
 
   test('the chart zooms where one drags, reads out its points, and is a table too', async () => {
@@ -128,11 +109,11 @@ describe('the dashboard, one site', () => {
 
   test('shows what happens while one looks', async () => {
     const page = await dashboard('?site=so-noi-vu', { before: (p) => p.clock.install() });
-    const views = (await luotd.get('/v1/so-noi-vu/snapshot.json')).periods.today.visits;
+    const views = (await scene.luotd.get('/v1/so-noi-vu/snapshot.json')).periods.today.visits;
     await until('the number', async () => (await page.locator('.now .day > b').textContent()) === vi(views));
-    const sent = (await luotd.stats()).received;
-    await luotd.udp('s=so-noi-vu&p=/moi&i=198.51.100.77&u=Mozilla/5.0 Firefox/140.0');
-    await luotd.received(sent + 1);
+    const sent = (await scene.luotd.stats()).received;
+    await scene.luotd.udp('s=so-noi-vu&p=/moi&i=198.51.100.77&u=Mozilla/5.0 Firefox/140.0');
+    await scene.luotd.received(sent + 1);
     await until('one more', async () => {
       await page.clock.fastForward(2000);
       return (await page.locator('.now .day > b').textContent()) === vi(views + 1);

@@ -1,35 +1,17 @@
 // All sites in the dashboard: found, sorted, grouped and gone through, by hand and by keyboard.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { close_all, launch, open } from './lib/browser.mjs';
-import { province, SITES } from './lib/province.mjs';
-
-const vi = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
-const plain = (text) => text.replace(/\s+/g, ' ').trim();
-const texts = async (locator) => (await locator.allTextContents()).map(plain);
+import { describe, test } from 'node:test';
+import { open } from './lib/browser.mjs';
+import { dashboard_scene, plain, texts, vi } from './lib/dashboard.mjs';
 
 describe('the dashboard, all sites', () => {
-  let luotd, browser;
-  before(async () => {
-    luotd = await province({ sites: SITES.slice(0, 5), views: 40, days: 90 });
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await luotd?.end();
-  });
-  afterEach(() => close_all(browser));
-
-  async function dashboard(query = '', options = {}) {
-    const page = await open(browser, { url: `${luotd.url}/${query}`, ...options });
-    await page.locator('h1').waitFor();
-    return page;
-  }
+  const scene = dashboard_scene(40);
+  const { dashboard } = scene;
   const names = (page) => texts(page.locator('.sites tbody .title a'));
 
   test('lists the sites with luotd’s numbers, sorts by any column, filters without accents, and says so in the address', async () => {
     const page = await dashboard();
-    const all = await luotd.get('/v1/sites.json');
+    const all = await scene.luotd.get('/v1/sites.json');
     assert.deepEqual(await names(page), all.sites.map((s) => s.title), 'the most of today first');
     const first = await texts(page.locator('.sites tbody tr').first().locator('td'));
     assert.equal(first[1], vi(all.sites[0].online));
@@ -53,7 +35,7 @@ describe('the dashboard, all sites', () => {
 
   test('groups add up, and narrow the table', async () => {
     const page = await dashboard();
-    const all = await luotd.get('/v1/sites.json');
+    const all = await scene.luotd.get('/v1/sites.json');
     const group = page.locator('.groups button', { hasText: 'Sở, ngành' });
     const mine = all.sites.filter((s) => s.group === 'Sở, ngành');
     assert.ok(plain(await group.textContent()).includes(vi(mine.reduce((n, s) => n + s.today, 0))));
@@ -72,7 +54,7 @@ describe('the dashboard, all sites', () => {
     await page.locator('.kpis .figure').nth(2).click();
     const there = page.url();
     assert.equal(new URL(there).search, '?site=so-y-te&period=30d&metric=visitors&tops=entry_pages');
-    const copy = await open(browser, { url: there });
+    const copy = await open(scene.browser, { url: there });
     await copy.locator('.kpis [aria-pressed=true]', { hasText: 'Khách' }).waitFor();
     assert.equal(await copy.locator('.segments [aria-pressed=true]').textContent(), '30 ngày');
     assert.equal(await copy.locator('.tabs [aria-pressed=true]').first().textContent(), 'Trang vào');
