@@ -114,9 +114,13 @@ static void command(struct console_client *c, struct slice document)
 /* The next whole line at *at, without its end; false when its end has not come yet. */
 static bool next_line(struct console_client *c, size_t *at, struct slice *ret_line)
 {
-    size_t from = *at > c->searched ? *at : c->searched;
-    size_t end = from + slice_find((struct slice){c->input + from, c->end - from}, '\n');
-    struct slice line = {c->input + *at, end - *at};
+    size_t from = *at > c->searched ? *at : c->searched, end;
+    struct slice line;
+
+    if (c->input == NULL) /* nothing has come yet */
+        return false;
+    end = from + slice_find((struct slice){c->input + from, c->end - from}, '\n');
+    line = (struct slice){c->input + *at, end - *at};
     c->searched = end;
     if (end == c->end)
         return false;

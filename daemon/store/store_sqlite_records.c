@@ -317,7 +317,8 @@ int sqlite_import(struct store *store, struct slice key,
     if (rv == 0)
         rv = put_rows(s, site, id, rows, days_and_more);
     if (rv == 0)
-        rv = sqlite_import_tops(s, site, source->first_line, at_s, rows + days_and_more,
+        rv = sqlite_import_tops(s, site, source->first_line, at_s,
+                                days_and_more < n ? &rows[days_and_more] : NULL,
                                 n - days_and_more);
     if (rv == 0)
         rv = sqlite_audit_add(s, site, at_s, uid, what);
