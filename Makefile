@@ -31,6 +31,7 @@ SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 LLHTTP_DIR ?= /usr/share/llhttp
 LLHTTP_INCLUDE ?= /usr/share/include/llhttp
 FUZZ_SECONDS ?= 60
+JOBS ?= $(shell nproc)
 
 ifeq ($(origin CC),default)
 CC = gcc
@@ -88,7 +89,7 @@ FUZZ_BIN   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .DEFAULT_GOAL := build
 .PHONY: build help clean lib unit stress soak soak-stress bench install install-lib staged mutants \
-        run check lint conf data-report fuzz seeds e2e browser pictures check-gcc check-clang check-address check-thread
+        run check lint conf data-report fuzz seeds e2e browser pictures check-gcc check-clang check-thread
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -339,8 +340,20 @@ $(PRELOADS): $(BUILD)/tests/%.so: tests/e2e/lib/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC $(WARN) -shared $< -pthread -o $@
 
-unit: $(if $(T),$(BUILD)/tests/$(patsubst ./%,%,$(dir $(T)))test_$(notdir $(T)),$(UNIT_BIN))
-	@for t in $^; do echo "== $$t"; timeout 300 $$t || exit 1; done
+# A test that is run says nothing until it has ended, so that several can run at once; what it said stands beside it, in .out. Criterion
+# passes a test whose child leaked, so what a sanitizer said is looked for.
+SAID = -e LeakSanitizer -e AddressSanitizer -e ThreadSanitizer -e 'runtime error'
+ran = rv=0; timeout $(1) $< $(2) >$<.out 2>&1 || rv=$$?; echo "== $<"; cat $<.out; \
+      [ $$rv = 0 ] && ! grep -q $(SAID) $<.out || { echo "FAILED (exit $$rv): $<"; exit 1; }
+
+.PHONY: FORCE
+$(UNIT_BIN:=.run): %.run: % FORCE
+	@$(call ran,300)
+
+$(STRESS_BIN:=.run): %.run: % FORCE
+	@$(call ran,600)
+
+unit: $(addsuffix .run,$(if $(T),$(BUILD)/tests/$(patsubst ./%,%,$(dir $(T)))test_$(notdir $(T)),$(UNIT_BIN)))
 
 BENCH_SRC  = $(wildcard bench/bench_*.c)
 BENCH_BIN  = $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
@@ -375,8 +388,7 @@ $(BUILD)/bench/turns.so: bench/lib/turns.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC $(WARN) -shared $< -o $@
 
-stress: $(STRESS_BIN)
-	@for t in $^; do echo "== $$t"; timeout 600 $$t || exit 1; done
+stress: $(STRESS_BIN:=.run)
 
 # An installed luotd.conf is the operator's: a new one that differs is put beside it.
 install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(addprefix $(LIST_DIR),referrers.list agents.list bots.list licences.txt) $(COUNTRY_DB)
@@ -443,12 +455,15 @@ fuzz: $(FUZZ_BIN)
 	@for t in $^; do n=$$(basename $$t); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "== $$n"; \
 	  $$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(BUILD)/fuzz/corpus/$$n tests/fuzz/$${n#fuzz_} || exit 1; done
 
-$(BUILD)/seeds/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libluotcore.a
+SEED_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/seeds/%,$(FUZZ_SRC))
+$(SEED_BIN): $(BUILD)/seeds/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $< tests/fuzz/replay.c $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
 
-seeds: $(patsubst tests/fuzz/%.c,$(BUILD)/seeds/%,$(FUZZ_SRC))
-	@for t in $^; do n=$$(basename $$t); $$t tests/fuzz/$${n#fuzz_} || exit 1; done
+$(SEED_BIN:=.run): $(BUILD)/seeds/fuzz_%.run: $(BUILD)/seeds/fuzz_% FORCE
+	@$(call ran,300,tests/fuzz/$*)
+
+seeds: $(SEED_BIN:=.run)
 
 OURS = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 lint:
@@ -458,8 +473,10 @@ lint:
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem --enable=warning,portability \
 	  --suppress=unknownMacro:client/luotctl_show.c -j2 -Idaemon -Iinclude $(filter daemon/%.c client/%.c,$(OURS))
 
+# They wait more than they work.
+E2E_JOBS ?= $(shell expr 2 \* $$(nproc))
 e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/example $(BUILD)/tests/fdholder $(PRELOADS)
-	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=2 *.test.mjs
+	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=$(E2E_JOBS) *.test.mjs
 
 # The long form of what `make e2e` runs in short. Each file says which of these it reads.
 SOAK ?= kill kill_redis power nodes damage arena redis clock clock_walk night soak
@@ -494,23 +511,22 @@ tests/browser/node_modules: tests/browser/package-lock.json
 	@touch $@
 
 browser: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
-	@cd tests/browser && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=1 *.test.mjs
+	@cd tests/browser && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=$(JOBS) *.test.mjs
 
 pictures: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
 	@cd tests/browser && BUILD=$(abspath $(BUILD)) COUNTRY_DB=$(abspath $(COUNTRY_DB)) node pictures.mjs $(abspath client/pictures)
 
 # Everything. Each line is one build of the whole; the order is cheap to dear.
+SANITIZED = CC=clang SAN=address BUILD=$(BUILD)/address
 check:
 	@conf/needs check
 	@$(MAKE) -s lint
-	@$(MAKE) -s -j2 build
-	@$(MAKE) -s -j2 check-gcc
-	@$(MAKE) -s -j2 check-clang
-	@$(MAKE) -s -j2 check-address
-	@$(MAKE) -s check-thread
-	@$(MAKE) -s mutants
+	@$(MAKE) -s -j$(JOBS) check-gcc
+	@$(MAKE) -s -j$(JOBS) check-clang
+	@$(MAKE) -s -j$(JOBS) check-thread
+	@$(MAKE) -s -j$(JOBS) mutants
 	@$(MAKE) -s e2e
-	@$(MAKE) -s e2e SAN=address BUILD=$(BUILD)/address
+	@$(MAKE) -s e2e $(SANITIZED)
 	@$(MAKE) -s browser
 	@echo "check: everything passed"
 
@@ -518,17 +534,14 @@ check-gcc: build staged
 	@$(BUILD)/luotd --print-conf | cmp - conf/luotd.conf || { echo "conf/luotd.conf is old: make conf"; exit 1; }
 	@$(MAKE) -s unit
 
+# clang's warnings, and its address and undefined sanitizers.
 check-clang:
-	@$(MAKE) -s unit CC=clang BUILD=$(BUILD)/clang
-
-check-address:
-	@$(MAKE) -s build unit seeds SAN=address BUILD=$(BUILD)/address 2>&1 | tee $(BUILD)/address.log; \
-	  ! grep -q -e LeakSanitizer -e 'runtime error' -e AddressSanitizer -e 'Error [0-9]' $(BUILD)/address.log
+	@$(MAKE) -s build unit seeds $(SANITIZED)
 
 # The races twice: at full speed with all their seeds, and, ten times slower, under the thread sanitizer with some.
 check-thread:
-	@$(MAKE) -s -j2 stress
-	@SEEDS=2 KILLS=8 $(MAKE) -s -j2 stress SAN=thread BUILD=$(BUILD)/thread
+	@$(MAKE) -s stress
+	@SEEDS=2 KILLS=8 $(MAKE) -s stress SAN=thread BUILD=$(BUILD)/thread
 
 clean:
 	rm -rf build
