@@ -3,6 +3,7 @@
  * what a beacon would spend most of its time on. */
 #include "parse/beacon.h"
 
+#include "base/bytes16.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "luot_beacon.h"
@@ -30,67 +31,67 @@ static const uint8_t KEY_OF_LETTER[256] = {
 
 #define OFF SLICE("off")
 
-static bool is_control(char c)
-{
-    return (unsigned char)c < 0x20 || c == 0x7f;
-}
+enum { STRETCH = 64 /* bytes that are looked at together: a bit each */ };
 
-/* Eight bytes at once: is any of them below 0x20 or 0x7F? A borrow can only be started by
- * such a byte, so there is no false alarm. */
-static bool word_has_control(uint64_t word)
+/* Where the '&' are, and into *control what is a control byte. */
+static inline uint64_t find_ends(const char at[STRETCH], bytes16 *control)
 {
-    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
-    uint64_t deletes = word ^ ones * 0x7f; /* 0 where the byte is 0x7F */
-    return ((((word - ones * 0x20) & ~word) | ((deletes - ones) & ~deletes)) & tops) != 0;
-}
+    uint64_t ends = 0;
 
-static bool has_control(struct slice line)
-{
-    size_t i = 0;
-    for (; i + 8 <= line.length; i += 8) {
-        uint64_t word;
-        memcpy(&word, line.at + i, 8);
-        if (word_has_control(word))
-            return true;
+    for (unsigned i = 0; i < STRETCH; i += 16) {
+        bytes16 b = bytes16_load(at + i);
+        *control |= bytes16_below(b, 0x20) | bytes16_is(b, 0x7f);
+        ends |= (uint64_t)bytes16_bits(bytes16_is(b, '&')) << i;
     }
-    for (; i < line.length; i++)
-        if (is_control(line.at[i]))
-            return true;
-    return false;
+    return ends;
 }
 
-/* The first value of each key, as it stands in the line; `at` stays NULL where there is
- * none. */
-static void split(struct slice value[KEYS], struct slice line)
-{
-    const char *at = line.at, *end = line.at + line.length;
-    while (at < end) {
-        const char *amp = memchr(at, '&', (size_t)(end - at));
-        const char *stop = amp == NULL ? end : amp;
-        enum key key =
-            stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
-        if (key != NO_KEY && value[key].at == NULL)
-            value[key] = (struct slice){at + 2, (size_t)(stop - at) - 2};
-        at = stop + 1;
-    }
-}
+struct reading {
+    struct slice value[KEYS]; /* the first of each key, decoded; at: NULL where none is */
+    const char *end;          /* of the line */
+    char *scratch;            /* what is left of it */
+};
 
-static bool has_escape(struct slice line)
+/* "k=value" from `at` to `stop`; something else is ignored. Values are decoded in the line's
+ * order, so there is at least as much scratch left as line. */
+static inline int read_pair(struct reading *r, const char *at, const char *stop)
 {
-    return memchr(line.at, '%', line.length) != NULL ||
-           memchr(line.at, '+', line.length) != NULL;
-}
+    enum key key =
+        stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
+    struct slice value = {at + 2, (size_t)(stop - at) - 2};
 
-static int decode(struct slice value[KEYS], char *scratch)
-{
-    for (enum key key = NO_KEY + 1; key < KEYS; key++) {
-        int rv = query_decode(&value[key], value[key], scratch);
-        if (rv != 0)
-            return rv;
-        if (value[key].at == scratch)
-            scratch += value[key].length;
-    }
+    if (key == NO_KEY || r->value[key].at != NULL)
+        return 0;
+    if (query_decode_within(&r->value[key], value, r->end, r->scratch) != 0)
+        return ERR_MALFORMED;
+    if (r->value[key].at == r->scratch)
+        r->scratch += r->value[key].length;
     return 0;
+}
+
+static int read_pairs(struct reading *r, const char *line)
+{
+    const char *begin = line, *at = line;
+    char padded[STRETCH];
+    bytes16 control = {0};
+
+    for (; at < r->end; at += STRETCH) {
+        size_t left = (size_t)(r->end - at);
+        const char *stretch = at;
+        uint64_t ends;
+
+        if (left < STRETCH) {
+            memset(padded, ' ', sizeof padded);
+            stretch = memcpy(padded, at, left);
+        }
+        for (ends = find_ends(stretch, &control); ends != 0; ends &= ends - 1) {
+            const char *stop = at + lowest_bit(ends);
+            if (read_pair(r, begin, stop) != 0)
+                return ERR_MALFORMED;
+            begin = stop + 1;
+        }
+    }
+    return bytes16_bits(control) != 0 ? ERR_MALFORMED : read_pair(r, begin, r->end);
 }
 
 static int read_kind(enum beacon_kind *ret_kind, struct slice kind, struct slice event)
@@ -113,17 +114,15 @@ static int read_width(unsigned *ret_px, struct slice width)
 
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
 {
-    struct slice value[KEYS] = {0};
+    struct reading r = {.end = line.at + line.length, .scratch = scratch};
+    const struct slice *value = r.value;
     struct address address = {0};
     enum beacon_kind kind;
     unsigned width;
 
     if (line.length > LUOT_BEACON_MAX)
         return ERR_TOO_LONG;
-    if (slice_is_empty(line) || has_control(line))
-        return ERR_MALFORMED;
-    split(value, line);
-    if (has_escape(line) && decode(value, scratch) != 0)
+    if (slice_is_empty(line) || read_pairs(&r, line.at) != 0)
         return ERR_MALFORMED;
     bool has_site = !slice_is_empty(value[SITE]);
     bool has_address = !slice_is_empty(value[ADDRESS]);

@@ -1,5 +1,6 @@
 #include "parse/query.h"
 
+#include "base/bytes16.h"
 #include "base/error.h"
 #include "parse/take.h"
 
@@ -28,40 +29,121 @@ bool query_find(struct slice query, struct slice key, struct slice *ret_value)
     return false;
 }
 
-/* Where decoding has to begin: the first '%' or '+', or the length. */
-static size_t first_escape(struct slice value)
+/* --- Decoding --- */
+
+/* An escape reaches two bytes behind its block. */
+enum { BLOCK = 16, BLOCK_REACH = BLOCK + 2 };
+
+/* A hexadecimal digit's value, and a mark that the others, 0, do not have. */
+enum { DIGIT = 0x100 };
+static const uint16_t DIGIT_OF[256] = {
+    ['0'] = DIGIT,      ['1'] = DIGIT + 1,  ['2'] = DIGIT + 2,  ['3'] = DIGIT + 3,
+    ['4'] = DIGIT + 4,  ['5'] = DIGIT + 5,  ['6'] = DIGIT + 6,  ['7'] = DIGIT + 7,
+    ['8'] = DIGIT + 8,  ['9'] = DIGIT + 9,  ['a'] = DIGIT + 10, ['b'] = DIGIT + 11,
+    ['c'] = DIGIT + 12, ['d'] = DIGIT + 13, ['e'] = DIGIT + 14, ['f'] = DIGIT + 15,
+    ['A'] = DIGIT + 10, ['B'] = DIGIT + 11, ['C'] = DIGIT + 12, ['D'] = DIGIT + 13,
+    ['E'] = DIGIT + 14, ['F'] = DIGIT + 15};
+
+/* The byte that the two digits at `digits` say, less one; what is no digit, and 00, are
+ * more than 0xFE. */
+static inline unsigned escaped_less_one(const char *digits)
 {
-    if (slice_is_empty(value))
+    unsigned high = DIGIT_OF[(unsigned char)digits[0]];
+    unsigned low = DIGIT_OF[(unsigned char)digits[1]];
+
+    return (high << 4) + low - ((DIGIT << 4) + DIGIT + 1);
+}
+
+static bool has_escape(const char *at, const char *stop, const char *end)
+{
+    for (; at < stop && end - at >= BLOCK; at += BLOCK) {
+        bytes16 b = bytes16_load(at);
+        unsigned bits = bytes16_bits(bytes16_is(b, '%') | bytes16_is(b, '+'));
+
+        if (bits != 0)
+            return at + lowest_bit(bits) < stop;
+    }
+    for (; at < stop; at++)
+        if (*at == '%' || *at == '+')
+            return true;
+    return false;
+}
+
+static inline bytes16 with_spaces(bytes16 b)
+{
+    return b ^ (bytes16_is(b, '+') & bytes16_all('+' ^ ' '));
+}
+
+/* Decodes escapes that follow each other at *from; false: one is bad. */
+static inline bool take_escapes(const char **from, const char *end, char **to)
+{
+    do {
+        unsigned less_one = escaped_less_one(*from + 1);
+
+        if (less_one > 0xFE)
+            return false;
+        *(*to)++ = (char)(less_one + 1);
+        *from += 3;
+    } while (end - *from >= 3 && **from == '%');
+    return true;
+}
+
+/* A block is copied whole, with what stands behind its first escape, and from there anew
+ * when that is decoded. It may reach behind the value, up to `end`: no escape does, since
+ * what follows a value is no digit, and *to is never further on than *from, so that there
+ * is memory. Stops at the value's end or BLOCK_REACH bytes before `end`. */
+static bool decode_blocks(const char **from, const char *stop, const char *end, char **to)
+{
+    while (*from < stop && end - *from >= BLOCK_REACH) {
+        bytes16 b = bytes16_load(*from);
+        unsigned bits = bytes16_bits(bytes16_is(b, '%'));
+        unsigned plain = bits == 0 ? BLOCK : lowest_bit(bits);
+
+        bytes16_store(*to, with_spaces(b));
+        *from += plain;
+        *to += plain;
+        if (bits != 0 && *from < stop && !take_escapes(from, end, to))
+            return false;
+    }
+    if (*from > stop) {
+        *to -= *from - stop;
+        *from = stop;
+    }
+    return true;
+}
+
+static bool decode_bytes(const char *from, const char *stop, char **to)
+{
+    while (from < stop) {
+        if (*from != '%')
+            *(*to)++ = *from == '+' ? ' ' : *from, from++;
+        else if (stop - from < 3 || !take_escapes(&from, stop, to))
+            return false;
+    }
+    return true;
+}
+
+int query_decode_within(struct slice *ret, struct slice value, const char *end,
+                        char *memory)
+{
+    const char *from = value.at, *stop = from + value.length;
+    char *to = memory;
+
+    if (!has_escape(from, stop, end)) {
+        *ret = value;
         return 0;
-    size_t percent = slice_find(value, '%');
-    return slice_find((struct slice){value.at, percent}, '+');
+    }
+    if (!decode_blocks(&from, stop, end, &to) || !decode_bytes(from, stop, &to))
+        return ERR_MALFORMED;
+    *ret = (struct slice){memory, (size_t)(to - memory)};
+    return 0;
 }
 
 int query_decode(struct slice *ret, struct slice value, char *memory)
 {
-    size_t plain = first_escape(value);
-    if (plain == value.length) {
+    if (slice_is_empty(value)) { /* NULL has no end */
         *ret = value;
         return 0;
     }
-    memmove(memory, value.at, plain);
-    char *to = memory + plain;
-    const char *end = value.at + value.length;
-    for (const char *from = value.at + plain; from < end; from++) {
-        char c = *from;
-        if (c == '+') {
-            c = ' ';
-        } else if (c == '%') {
-            if (end - from < 3)
-                return ERR_MALFORMED;
-            unsigned high = hex_digit(from[1]), low = hex_digit(from[2]);
-            if (high > 15 || low > 15 || (high | low) == 0)
-                return ERR_MALFORMED;
-            c = (char)(high << 4 | low);
-            from += 2;
-        }
-        *to++ = c;
-    }
-    *ret = (struct slice){memory, (size_t)(to - memory)};
-    return 0;
+    return query_decode_within(ret, value, value.at + value.length, memory);
 }

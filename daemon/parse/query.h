@@ -13,5 +13,10 @@ bool query_find(struct slice query, struct slice key, struct slice *ret_value);
  * decoded into memory (value.length bytes are enough). ERR_MALFORMED for a bad or cut
  * escape and for %00. */
 int query_decode(struct slice *ret, struct slice value, char *memory);
+/* The same, faster where more than the value can be read: it ends at `end` or before a '&',
+ * and the bytes up to `end` are there. `memory` is for as many bytes as from value.at to
+ * `end`; what is behind *ret in it is anything. */
+int query_decode_within(struct slice *ret, struct slice value, const char *end,
+                        char *memory);
 
 #endif
