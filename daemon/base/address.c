@@ -18,26 +18,59 @@ static struct address of_v4(const void *four)
     return a;
 }
 
-int address_parse(struct address *ret_address, struct slice text)
+/* 0..255 in at most three digits, without leading zeros. */
+static bool take_octet(const char **at, const char *end, uint8_t *ret_octet)
+{
+    const char *begin = *at;
+    unsigned number = 0, digit;
+
+    for (; *at < end && (digit = (unsigned)**at - '0') < 10; ++*at) {
+        number = 10 * number + digit;
+        if (number > UINT8_MAX || *at - begin == 3)
+            return false;
+    }
+    *ret_octet = (uint8_t)number;
+    return *at > begin && (*at - begin == 1 || *begin != '0');
+}
+
+/* As inet_pton reads it. */
+static bool parse_v4(uint8_t ret_four[4], struct slice text)
+{
+    const char *at = text.at, *end = at + text.length;
+
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0 && (at == end || *at++ != '.'))
+            return false;
+        if (!take_octet(&at, end, &ret_four[i]))
+            return false;
+    }
+    return at == end;
+}
+
+static int parse_v6(struct address *ret_address, struct slice text)
 {
     char copy[ADDRESS_TEXT_MAX];
-    uint8_t four[4];
     struct address six;
-    bool brackets =
-        text.length >= 2 && text.at[0] == '[' && text.at[text.length - 1] == ']';
-    if (brackets)
-        text = (struct slice){text.at + 1, text.length - 2};
+
     if (text.length == 0 || text.length >= sizeof copy || memchr(text.at, 0, text.length))
         return ERR_MALFORMED;
     memcpy(copy, text.at, text.length);
     copy[text.length] = '\0';
-
-    if (inet_pton(AF_INET6, copy, six.bytes) == 1)
-        *ret_address = six;
-    else if (!brackets && inet_pton(AF_INET, copy, four) == 1)
-        *ret_address = of_v4(four);
-    else
+    if (inet_pton(AF_INET6, copy, six.bytes) != 1)
         return ERR_MALFORMED;
+    *ret_address = six;
+    return 0;
+}
+
+int address_parse(struct address *ret_address, struct slice text)
+{
+    uint8_t four[4];
+
+    if (text.length >= 2 && text.at[0] == '[' && text.at[text.length - 1] == ']')
+        return parse_v6(ret_address, (struct slice){text.at + 1, text.length - 2});
+    if (slice_is_empty(text) || !parse_v4(four, text))
+        return parse_v6(ret_address, text);
+    *ret_address = of_v4(four);
     return 0;
 }
 

@@ -68,6 +68,21 @@ size_t slice_find(struct slice s, char c)
     return found == NULL ? s.length : (size_t)(found - s.at);
 }
 
+enum { SURE_DIGITS = 18 /* never more than any limit here */ };
+
+static int read_few_digits(struct slice s, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < s.length; i++) {
+        unsigned digit = (unsigned)s.at[i] - '0';
+        if (digit > 9)
+            return ERR_MALFORMED;
+        number = number * 10 + digit;
+    }
+    *ret_number = number;
+    return 0;
+}
+
 /* A byte that is no digit is malformed wherever it stands, so that one is told before a
  * range. */
 static int read_digits(struct slice s, uint64_t limit, uint64_t *ret_number)
@@ -76,6 +91,8 @@ static int read_digits(struct slice s, uint64_t limit, uint64_t *ret_number)
     bool over = false;
     if (s.length == 0)
         return ERR_MALFORMED;
+    if (s.length <= SURE_DIGITS)
+        return read_few_digits(s, ret_number);
     for (size_t i = 0; i < s.length; i++) {
         if (s.at[i] < '0' || s.at[i] > '9')
             return ERR_MALFORMED;
