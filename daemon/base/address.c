@@ -1,6 +1,7 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -18,31 +19,41 @@ static struct address of_v4(const void *four)
     return a;
 }
 
-/* 0..255 in at most three digits, without leading zeros. */
-static bool take_octet(const char **at, const char *end, uint8_t *ret_octet)
+static unsigned digit_at(const char *at, const char *end)
 {
-    const char *begin = *at;
-    unsigned number = 0, digit;
+    return at < end ? (unsigned)*at - '0' : UINT_MAX;
+}
 
-    for (; *at < end && (digit = (unsigned)**at - '0') < 10; ++*at) {
+/* 0..255 without leading zeros: behind "0" and behind three digits is its end. Where that is,
+ * or NULL. */
+static inline const char *take_octet(const char *at, const char *end, uint8_t *ret_octet)
+{
+    unsigned number = digit_at(at++, end), digit;
+
+    if (number > 9)
+        return NULL;
+    if (number > 0 && (digit = digit_at(at, end)) <= 9) {
         number = 10 * number + digit;
-        if (number > UINT8_MAX || *at - begin == 3)
-            return false;
+        at++;
+        if ((digit = digit_at(at, end)) <= 9) {
+            number = 10 * number + digit;
+            at++;
+        }
     }
     *ret_octet = (uint8_t)number;
-    return *at > begin && (*at - begin == 1 || *begin != '0');
+    return number <= UINT8_MAX ? at : NULL;
 }
 
 /* As inet_pton reads it. */
 static bool parse_v4(uint8_t ret_four[4], struct slice text)
 {
-    const char *at = text.at, *end = at + text.length;
+    const char *end = text.at + text.length;
+    const char *at = take_octet(text.at, end, &ret_four[0]);
 
-    for (unsigned i = 0; i < 4; i++) {
-        if (i > 0 && (at == end || *at++ != '.'))
+    for (unsigned i = 1; i < 4; i++) {
+        if (at == NULL || at == end || *at != '.')
             return false;
-        if (!take_octet(&at, end, &ret_four[i]))
-            return false;
+        at = take_octet(at + 1, end, &ret_four[i]);
     }
     return at == end;
 }

@@ -33,65 +33,71 @@ static const uint8_t KEY_OF_LETTER[256] = {
 
 enum { STRETCH = 64 /* bytes that are looked at together: a bit each */ };
 
-/* Where the '&' are, and into *control what is a control byte. */
+/* Where the '&' of sixteen bytes are, and into *control what is a control byte. */
+static inline uint64_t find_ends_16(const char *at, bytes16 *control)
+{
+    bytes16 b = bytes16_load(at);
+
+    *control |= bytes16_below(b, 0x20) | bytes16_is(b, 0x7f);
+    return bytes16_bits(bytes16_is(b, '&'));
+}
+
 static inline uint64_t find_ends(const char at[STRETCH], bytes16 *control)
 {
-    uint64_t ends = 0;
-
-    for (unsigned i = 0; i < STRETCH; i += 16) {
-        bytes16 b = bytes16_load(at + i);
-        *control |= bytes16_below(b, 0x20) | bytes16_is(b, 0x7f);
-        ends |= (uint64_t)bytes16_bits(bytes16_is(b, '&')) << i;
-    }
-    return ends;
+    return find_ends_16(at, control) | find_ends_16(at + 16, control) << 16 |
+           find_ends_16(at + 32, control) << 32 | find_ends_16(at + 48, control) << 48;
 }
 
-struct reading {
-    struct slice value[KEYS]; /* the first of each key, decoded; at: NULL where none is */
-    const char *end;          /* of the line */
-    char *scratch;            /* what is left of it */
-};
-
-/* "k=value" from `at` to `stop`; something else is ignored. Values are decoded in the line's
- * order, so there is at least as much scratch left as line. */
-static inline int read_pair(struct reading *r, const char *at, const char *stop)
+/* The same of the last `left` bytes of a line, which are fewer, and the line's own end:
+ * with some before them, or, where there are too few, in a copy. */
+static inline uint64_t find_last_ends(struct slice line, size_t left, bytes16 *control)
 {
-    enum key key =
-        stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
-    struct slice value = {at + 2, (size_t)(stop - at) - 2};
-
-    if (key == NO_KEY || r->value[key].at != NULL)
-        return 0;
-    if (query_decode_within(&r->value[key], value, r->end, r->scratch) != 0)
-        return ERR_MALFORMED;
-    if (r->value[key].at == r->scratch)
-        r->scratch += r->value[key].length;
-    return 0;
-}
-
-static int read_pairs(struct reading *r, const char *line)
-{
-    const char *begin = line, *at = line;
+    uint64_t line_end = (uint64_t)1 << left;
     char padded[STRETCH];
+
+    if (line.length >= STRETCH)
+        return line_end | find_ends(line.at + line.length - STRETCH, control) >> 1 >>
+                              (STRETCH - 1 - left);
+    memset(padded, ' ', sizeof padded);
+    memcpy(padded, line.at, line.length);
+    return line_end | find_ends(padded, control);
+}
+
+/* Of "k=value" from `at` to `stop`; anything else has NO_KEY. */
+static inline enum key key_of(const char *at, const char *stop)
+{
+    return stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
+}
+
+/* The first value of each key, decoded; `at` stays NULL where there is none. In the line's
+ * order, so that there is always at least as much scratch left as line. */
+static int read_values(struct slice value[KEYS], struct slice line, char *scratch)
+{
+    const char *at = line.at, *end = line.at + line.length, *begin = at, *stop;
     bytes16 control = {0};
+    uint64_t ends;
+    size_t left;
 
-    for (; at < r->end; at += STRETCH) {
-        size_t left = (size_t)(r->end - at);
-        const char *stretch = at;
-        uint64_t ends;
-
-        if (left < STRETCH) {
-            memset(padded, ' ', sizeof padded);
-            stretch = memcpy(padded, at, left);
-        }
-        for (ends = find_ends(stretch, &control); ends != 0; ends &= ends - 1) {
-            const char *stop = at + lowest_bit(ends);
-            if (read_pair(r, begin, stop) != 0)
+    do {
+        left = (size_t)(end - at);
+        ends = left < STRETCH ? find_last_ends(line, left, &control)
+                              : find_ends(at, &control);
+        for (; ends != 0; ends &= ends - 1, begin = stop + 1) {
+            stop = at + lowest_bit(ends);
+            struct slice text = {begin + 2, (size_t)(stop - begin) - 2};
+            enum key key = key_of(begin, stop);
+            if (key == NO_KEY || value[key].at != NULL)
+                continue;
+            value[key] = text;
+            if (!query_has_escape(text, end))
+                continue;
+            if (query_decode_escapes(&value[key], text, end, scratch) != 0)
                 return ERR_MALFORMED;
-            begin = stop + 1;
+            scratch += value[key].length;
         }
-    }
-    return bytes16_bits(control) != 0 ? ERR_MALFORMED : read_pair(r, begin, r->end);
+        at += STRETCH;
+    } while (left >= STRETCH);
+    return bytes16_bits(control) != 0 ? ERR_MALFORMED : 0;
 }
 
 static int read_kind(enum beacon_kind *ret_kind, struct slice kind, struct slice event)
@@ -114,15 +120,14 @@ static int read_width(unsigned *ret_px, struct slice width)
 
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
 {
-    struct reading r = {.end = line.at + line.length, .scratch = scratch};
-    const struct slice *value = r.value;
+    struct slice value[KEYS] = {0};
     struct address address = {0};
     enum beacon_kind kind;
     unsigned width;
 
     if (line.length > LUOT_BEACON_MAX)
         return ERR_TOO_LONG;
-    if (slice_is_empty(line) || read_pairs(&r, line.at) != 0)
+    if (slice_is_empty(line) || read_values(value, line, scratch) != 0)
         return ERR_MALFORMED;
     bool has_site = !slice_is_empty(value[SITE]);
     bool has_address = !slice_is_empty(value[ADDRESS]);
@@ -151,7 +156,13 @@ bool beacon_next_line(struct slice *rest, struct slice *ret_line)
 {
     if (slice_is_empty(*rest))
         return false;
-    struct slice line = slice_cut(rest, '\n');
+    struct slice line = *rest;
+    const char *end = memchr(line.at, '\n', line.length);
+    *rest = (struct slice){NULL, 0};
+    if (end != NULL) {
+        *rest = (struct slice){end + 1, (size_t)(line.at + line.length - end) - 1};
+        line.length = (size_t)(end - line.at);
+    }
     if (line.length > 0 && line.at[line.length - 1] == '\r')
         line.length--;
     *ret_line = line;

@@ -1,6 +1,5 @@
 #include "parse/query.h"
 
-#include "base/bytes16.h"
 #include "base/error.h"
 #include "parse/take.h"
 
@@ -52,21 +51,6 @@ static inline unsigned escaped_less_one(const char *digits)
     unsigned low = DIGIT_OF[(unsigned char)digits[1]];
 
     return (high << 4) + low - ((DIGIT << 4) + DIGIT + 1);
-}
-
-static bool has_escape(const char *at, const char *stop, const char *end)
-{
-    for (; at < stop && end - at >= BLOCK; at += BLOCK) {
-        bytes16 b = bytes16_load(at);
-        unsigned bits = bytes16_bits(bytes16_is(b, '%') | bytes16_is(b, '+'));
-
-        if (bits != 0)
-            return at + lowest_bit(bits) < stop;
-    }
-    for (; at < stop; at++)
-        if (*at == '%' || *at == '+')
-            return true;
-    return false;
 }
 
 static inline bytes16 with_spaces(bytes16 b)
@@ -123,16 +107,12 @@ static bool decode_bytes(const char *from, const char *stop, char **to)
     return true;
 }
 
-int query_decode_within(struct slice *ret, struct slice value, const char *end,
-                        char *memory)
+int query_decode_escapes(struct slice *ret, struct slice value, const char *end,
+                         char *memory)
 {
     const char *from = value.at, *stop = from + value.length;
     char *to = memory;
 
-    if (!has_escape(from, stop, end)) {
-        *ret = value;
-        return 0;
-    }
     if (!decode_blocks(&from, stop, end, &to) || !decode_bytes(from, stop, &to))
         return ERR_MALFORMED;
     *ret = (struct slice){memory, (size_t)(to - memory)};
@@ -141,9 +121,13 @@ int query_decode_within(struct slice *ret, struct slice value, const char *end,
 
 int query_decode(struct slice *ret, struct slice value, char *memory)
 {
-    if (slice_is_empty(value)) { /* NULL has no end */
-        *ret = value;
-        return 0;
+    const char *end;
+
+    if (!slice_is_empty(value)) { /* which may have no address, and then no end */
+        end = value.at + value.length;
+        if (query_has_escape(value, end))
+            return query_decode_escapes(ret, value, end, memory);
     }
-    return query_decode_within(ret, value, value.at + value.length, memory);
+    *ret = value;
+    return 0;
 }
