@@ -11,6 +11,7 @@
 #include <string.h>
 
 #if defined __SSE2__ && !defined BYTES16_PORTABLE
+#define BYTES16_SSE2
 #include <emmintrin.h>
 #endif
 
@@ -42,15 +43,38 @@ static inline bytes16 bytes16_is(bytes16 b, char c)
     return (bytes16)(b == bytes16_all(c));
 }
 
+/* low .. high */
+static inline bytes16 bytes16_between(bytes16 b, char low, char high)
+{
+    typedef int8_t signed16 __attribute__((vector_size(16)));
+    /* moved to the top of the signed numbers, so that one comparison is enough */
+    bytes16 moved = b + bytes16_all((char)(INT8_MAX - high));
+
+    return (bytes16)((signed16)moved >
+                     (signed16)bytes16_all((char)(INT8_MAX - 1 - (high - low))));
+}
+
 static inline bytes16 bytes16_below(bytes16 b, char limit)
 {
     return (bytes16)(b < bytes16_all(limit));
 }
 
+/* The lesser of each two. */
+static inline bytes16 bytes16_least(bytes16 a, bytes16 b)
+{
+#ifdef BYTES16_SSE2
+    return (bytes16)_mm_min_epu8((__m128i)a, (__m128i)b);
+#else
+    bytes16 first = (bytes16)(a < b);
+
+    return (a & first) | (b & ~first);
+#endif
+}
+
 /* Bit i is the top bit of byte i. */
 static inline unsigned bytes16_bits(bytes16 b)
 {
-#if defined __SSE2__ && !defined BYTES16_PORTABLE
+#ifdef BYTES16_SSE2
     return (unsigned)_mm_movemask_epi8((__m128i)b);
 #else
     unsigned bits = 0;

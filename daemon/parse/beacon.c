@@ -22,7 +22,8 @@ enum key {
     LANGUAGE,
     ADDRESS,
     AGENT,
-    KEYS
+    KEYS,
+    ALL_KEYS = (1 << KEYS) - (1 << (NO_KEY + 1)) /* a bit each, but for NO_KEY */
 };
 
 static const uint8_t KEY_OF_LETTER[256] = {
@@ -33,16 +34,28 @@ static const uint8_t KEY_OF_LETTER[256] = {
 
 enum { STRETCH = 64 /* bytes that are looked at together: a bit each */ };
 
-/* Where the '&' of sixteen bytes are, and into *control what is a control byte. */
-static inline uint64_t find_ends_16(const char *at, bytes16 *control)
+/* What a line holds so far of control bytes. */
+struct control {
+    bytes16 least;   /* byte by byte        */
+    bytes16 deletes; /* where a 0x7F was    */
+};
+
+static inline bool has_control(const struct control *c)
+{
+    return bytes16_bits(bytes16_below(c->least, 0x20) | c->deletes) != 0;
+}
+
+/* Where the '&' of sixteen bytes are. */
+static inline uint64_t find_ends_16(const char *at, struct control *control)
 {
     bytes16 b = bytes16_load(at);
 
-    *control |= bytes16_below(b, 0x20) | bytes16_is(b, 0x7f);
+    control->least = bytes16_least(control->least, b);
+    control->deletes |= bytes16_is(b, 0x7f);
     return bytes16_bits(bytes16_is(b, '&'));
 }
 
-static inline uint64_t find_ends(const char at[STRETCH], bytes16 *control)
+static inline uint64_t find_ends(const char at[STRETCH], struct control *control)
 {
     return find_ends_16(at, control) | find_ends_16(at + 16, control) << 16 |
            find_ends_16(at + 32, control) << 32 | find_ends_16(at + 48, control) << 48;
@@ -50,7 +63,8 @@ static inline uint64_t find_ends(const char at[STRETCH], bytes16 *control)
 
 /* The same of the last `left` bytes of a line, which are fewer, and the line's own end:
  * with some before them, or, where there are too few, in a copy. */
-static inline uint64_t find_last_ends(struct slice line, size_t left, bytes16 *control)
+static inline uint64_t find_last_ends(struct slice line, size_t left,
+                                      struct control *control)
 {
     uint64_t line_end = (uint64_t)1 << left;
     char padded[STRETCH];
@@ -69,12 +83,13 @@ static inline enum key key_of(const char *at, const char *stop)
     return stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
 }
 
-/* The first value of each key, decoded; `at` stays NULL where there is none. In the line's
+/* The first value of each key, decoded; {NULL, 0} where there is none. In the line's
  * order, so that there is always at least as much scratch left as line. */
 static int read_values(struct slice value[KEYS], struct slice line, char *scratch)
 {
     const char *at = line.at, *end = line.at + line.length, *begin = at, *stop;
-    bytes16 control = {0};
+    struct control control = {.least = bytes16_all(' ')};
+    unsigned missing = ALL_KEYS;
     uint64_t ends;
     size_t left;
 
@@ -84,10 +99,11 @@ static int read_values(struct slice value[KEYS], struct slice line, char *scratc
                               : find_ends(at, &control);
         for (; ends != 0; ends &= ends - 1, begin = stop + 1) {
             stop = at + lowest_bit(ends);
-            struct slice text = {begin + 2, (size_t)(stop - begin) - 2};
             enum key key = key_of(begin, stop);
-            if (key == NO_KEY || value[key].at != NULL)
+            if ((missing >> key & 1) == 0)
                 continue;
+            missing &= ~(1u << key);
+            struct slice text = {begin + 2, (size_t)(stop - begin) - 2};
             value[key] = text;
             if (!query_has_escape(text, end))
                 continue;
@@ -97,7 +113,9 @@ static int read_values(struct slice value[KEYS], struct slice line, char *scratc
         }
         at += STRETCH;
     } while (left >= STRETCH);
-    return bytes16_bits(control) != 0 ? ERR_MALFORMED : 0;
+    for (; missing != 0; missing &= missing - 1)
+        value[lowest_bit(missing)] = (struct slice){NULL, 0};
+    return has_control(&control) ? ERR_MALFORMED : 0;
 }
 
 static int read_kind(enum beacon_kind *ret_kind, struct slice kind, struct slice event)
@@ -120,7 +138,7 @@ static int read_width(unsigned *ret_px, struct slice width)
 
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
 {
-    struct slice value[KEYS] = {0};
+    struct slice value[KEYS];
     struct address address = {0};
     enum beacon_kind kind;
     unsigned width;

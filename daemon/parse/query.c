@@ -58,8 +58,9 @@ static inline bytes16 with_spaces(bytes16 b)
     return b ^ (bytes16_is(b, '+') & bytes16_all('+' ^ ' '));
 }
 
-/* Decodes escapes that follow each other at *from; false: one is bad. */
-static inline bool take_escapes(const char **from, const char *end, char **to)
+/* Decodes the escape at *from and those that follow it, if they begin before `last`; false:
+ * one is bad. */
+static inline bool take_escapes(const char **from, const char *last, char **to)
 {
     do {
         unsigned less_one = escaped_less_one(*from + 1);
@@ -68,25 +69,26 @@ static inline bool take_escapes(const char **from, const char *end, char **to)
             return false;
         *(*to)++ = (char)(less_one + 1);
         *from += 3;
-    } while (end - *from >= 3 && **from == '%');
+    } while (*from < last && **from == '%');
     return true;
 }
 
 /* A block is copied whole, with what stands behind its first escape, and from there anew
- * when that is decoded. It may reach behind the value, up to `end`: no escape does, since
- * what follows a value is no digit, and *to is never further on than *from, so that there
- * is memory. Stops at the value's end or BLOCK_REACH bytes before `end`. */
-static bool decode_blocks(const char **from, const char *stop, const char *end, char **to)
+ * when that is decoded, as long as blocks begin before `last`. It may reach behind the value,
+ * no escape does: what follows a value is no digit. *to is never further on than *from, so
+ * that there is memory. */
+static inline bool decode_blocks(const char **from, const char *stop, const char *last,
+                                 char **to)
 {
-    while (*from < stop && end - *from >= BLOCK_REACH) {
+    while (*from < last) {
         bytes16 b = bytes16_load(*from);
         unsigned bits = bytes16_bits(bytes16_is(b, '%'));
-        unsigned plain = bits == 0 ? BLOCK : lowest_bit(bits);
+        size_t plain = bits == 0 ? BLOCK : lowest_bit(bits);
 
         bytes16_store(*to, with_spaces(b));
         *from += plain;
         *to += plain;
-        if (bits != 0 && *from < stop && !take_escapes(from, end, to))
+        if (bits != 0 && *from < stop && !take_escapes(from, last, to))
             return false;
     }
     if (*from > stop) {
@@ -101,7 +103,7 @@ static bool decode_bytes(const char *from, const char *stop, char **to)
     while (from < stop) {
         if (*from != '%')
             *(*to)++ = *from == '+' ? ' ' : *from, from++;
-        else if (stop - from < 3 || !take_escapes(&from, stop, to))
+        else if (stop - from < 3 || !take_escapes(&from, from + 1, to))
             return false;
     }
     return true;
@@ -110,10 +112,12 @@ static bool decode_bytes(const char *from, const char *stop, char **to)
 int query_decode_escapes(struct slice *ret, struct slice value, const char *end,
                          char *memory)
 {
-    const char *from = value.at, *stop = from + value.length;
+    const char *from = value.at, *stop = from + value.length, *last = from;
     char *to = memory;
 
-    if (!decode_blocks(&from, stop, end, &to) || !decode_bytes(from, stop, &to))
+    if (end - from >= BLOCK_REACH)
+        last = end - BLOCK_REACH < stop ? end - BLOCK_REACH + 1 : stop;
+    if (!decode_blocks(&from, stop, last, &to) || !decode_bytes(from, stop, &to))
         return ERR_MALFORMED;
     *ret = (struct slice){memory, (size_t)(to - memory)};
     return 0;
