@@ -1,7 +1,6 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -19,43 +18,62 @@ static struct address of_v4(const void *four)
     return a;
 }
 
-static unsigned digit_at(const char *at, const char *end)
+static inline unsigned digit_of(char c)
 {
-    return at < end ? (unsigned)*at - '0' : UINT_MAX;
+    return (unsigned)c - '0';
 }
 
 /* 0..255 without leading zeros: behind "0" and behind three digits is its end. Where that is,
- * or NULL. */
-static inline const char *take_octet(const char *at, const char *end, uint8_t *ret_octet)
+ * or NULL. Behind the text is a byte that is no digit. */
+static inline const char *take_octet(const char *at, uint8_t *ret_octet)
 {
-    unsigned number = digit_at(at++, end), digit;
+    unsigned number = digit_of(*at++);
 
     if (number > 9)
         return NULL;
-    if (number > 0 && (digit = digit_at(at, end)) <= 9) {
-        number = 10 * number + digit;
-        at++;
-        if ((digit = digit_at(at, end)) <= 9) {
-            number = 10 * number + digit;
-            at++;
-        }
+    if (number > 0 && digit_of(*at) <= 9) {
+        number = 10 * number + digit_of(*at++);
+        if (digit_of(*at) <= 9)
+            number = 10 * number + digit_of(*at++);
     }
     *ret_octet = (uint8_t)number;
     return number <= UINT8_MAX ? at : NULL;
 }
 
+enum { V4_TEXT_MIN = 7, V4_TEXT_MAX = 15 };
+
+/* Two words, so that it costs no call; they overlap in all but the longest texts. */
+static inline void copy_v4_text(char ret_copy[V4_TEXT_MAX + 1], struct slice text)
+{
+    uint64_t first, last;
+
+    memset(ret_copy, 0, V4_TEXT_MAX + 1);
+    if (text.length < sizeof first) {
+        memcpy(ret_copy, text.at, V4_TEXT_MIN);
+        return;
+    }
+    memcpy(&first, text.at, sizeof first);
+    memcpy(&last, text.at + text.length - sizeof last, sizeof last);
+    memcpy(ret_copy, &first, sizeof first);
+    memcpy(ret_copy + text.length - sizeof last, &last, sizeof last);
+}
+
 /* As inet_pton reads it. */
 static bool parse_v4(uint8_t ret_four[4], struct slice text)
 {
-    const char *end = text.at + text.length;
-    const char *at = take_octet(text.at, end, &ret_four[0]);
+    char copy[V4_TEXT_MAX + 1];
+    const char *at;
 
+    if (text.length < V4_TEXT_MIN || text.length > V4_TEXT_MAX)
+        return false;
+    copy_v4_text(copy, text);
+    at = take_octet(copy, &ret_four[0]);
     for (unsigned i = 1; i < 4; i++) {
-        if (at == NULL || at == end || *at != '.')
+        if (at == NULL || *at != '.')
             return false;
-        at = take_octet(at + 1, end, &ret_four[i]);
+        at = take_octet(at + 1, &ret_four[i]);
     }
-    return at == end;
+    return at == copy + text.length;
 }
 
 static int parse_v6(struct address *ret_address, struct slice text)
@@ -79,7 +97,7 @@ int address_parse(struct address *ret_address, struct slice text)
 
     if (text.length >= 2 && text.at[0] == '[' && text.at[text.length - 1] == ']')
         return parse_v6(ret_address, (struct slice){text.at + 1, text.length - 2});
-    if (slice_is_empty(text) || !parse_v4(four, text))
+    if (!parse_v4(four, text))
         return parse_v6(ret_address, text);
     *ret_address = of_v4(four);
     return 0;
