@@ -93,10 +93,15 @@ static inline unsigned bytes16_bits(bytes16 b)
 #endif
 }
 
-/* The place of the lowest bit of `bits`, which is not 0. */
+/* The place of the lowest and the highest bit of `bits`, which is not 0. */
 static inline unsigned lowest_bit(uint64_t bits)
 {
     return (unsigned)__builtin_ctzll(bits);
+}
+
+static inline unsigned highest_bit(uint64_t bits)
+{
+    return 63 - (unsigned)__builtin_clzll(bits);
 }
 
 #endif

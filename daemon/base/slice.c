@@ -1,5 +1,6 @@
 #include "base/slice.h"
 
+#include "base/bytes16.h"
 #include "base/error.h"
 
 static char lower(char c)
@@ -66,6 +67,20 @@ size_t slice_find(struct slice s, char c)
         return 0;
     const char *found = memchr(s.at, c, s.length);
     return found == NULL ? s.length : (size_t)(found - s.at);
+}
+
+size_t slice_find_either(struct slice s, char a, char b)
+{
+    size_t i = 0;
+    for (; i + 16 <= s.length; i += 16) {
+        bytes16 block = bytes16_load(s.at + i);
+        unsigned found = bytes16_bits(bytes16_is(block, a) | bytes16_is(block, b));
+        if (found != 0)
+            return i + lowest_bit(found);
+    }
+    while (i < s.length && s.at[i] != a && s.at[i] != b)
+        i++;
+    return i;
 }
 
 enum { SURE_DIGITS = 18 /* never more than any limit here */ };

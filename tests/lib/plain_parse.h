@@ -252,6 +252,22 @@ static inline void plain_url(struct url *ret, struct slice text)
     *ret = url;
 }
 
+/* Is a path, which names no index page, its own name? */
+static inline bool plain_is_name(struct slice path)
+{
+    bool slash = false;
+
+    for (size_t i = 0; i < path.length; i++) {
+        char c = path.at[i];
+        if (c <= ' ' || c > '~' || c == '%' || c == '\\' ||
+            (slash && (c == '/' || c == '.')))
+            return false;
+        slash = c == '/';
+    }
+    return path.length > 0 && path.length <= 255 && path.at[0] == '/' &&
+           (!slash || path.length == 1);
+}
+
 static inline bool plain_same_url(const struct url *a, const struct url *b)
 {
     return slice_equal(a->scheme, b->scheme) && slice_equal(a->host, b->host) &&

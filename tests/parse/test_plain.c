@@ -6,6 +6,7 @@
 
 #include "lib/plain_parse.h"
 #include "lib/repeat.h"
+#include "parse/page.h"
 #include "parse/query.h"
 
 enum { LONGEST = LUOT_BEACON_MAX + 1 };
@@ -226,4 +227,27 @@ Test(plain, is_the_systems_idea_of_an_address)
         }
         expect_same_address(text);
     }
+}
+
+/* A path that is its own name is not copied; all others are worked on. */
+Test(plain, knows_which_paths_are_names)
+{
+    static const char BYTES[] = "/./aZ-~!09_%\\ \x7f\x80";
+    uint64_t state = number_from("SEED", 1);
+    unsigned names = 0;
+
+    for (unsigned i = 0; i < 60000; i++) {
+        size_t length = 1 + any_of(&state, i % 8 == 0 ? 300 : 50);
+        char *exact = malloc(length), memory[PAGE_MEMORY];
+        struct page_parts page = {.path = {exact, length}};
+        memset(exact, 'x', length);
+        for (size_t odd = any_of(&state, 6); odd > 0; odd--)
+            exact[any_of(&state, length)] = BYTES[any_of(&state, sizeof BYTES - 1)];
+        exact[0] = i % 64 == 0 ? 'x' : '/';
+        bool is_name = page_name(&page, "", memory).at == exact;
+        cr_assert_eq(is_name, plain_is_name(page.path), "%.*s", (int)length, exact);
+        names += is_name;
+        free(exact);
+    }
+    cr_expect(names > 10000 && names < 50000, "%u names", names);
 }
