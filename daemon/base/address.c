@@ -18,26 +18,88 @@ static struct address of_v4(const void *four)
     return a;
 }
 
-int address_parse(struct address *ret_address, struct slice text)
+static inline unsigned digit_of(char c)
+{
+    return (unsigned)c - '0';
+}
+
+/* 0..255 without leading zeros: behind "0" and behind three digits is its end. Where that is,
+ * or NULL. Behind the text is a byte that is no digit. */
+static inline const char *take_octet(const char *at, uint8_t *ret_octet)
+{
+    unsigned number = digit_of(*at++);
+
+    if (number > 9)
+        return NULL;
+    if (number > 0 && digit_of(*at) <= 9) {
+        number = 10 * number + digit_of(*at++);
+        if (digit_of(*at) <= 9)
+            number = 10 * number + digit_of(*at++);
+    }
+    *ret_octet = (uint8_t)number;
+    return number <= UINT8_MAX ? at : NULL;
+}
+
+enum { V4_TEXT_MIN = 7, V4_TEXT_MAX = 15 };
+
+/* Two words, so that it costs no call; they overlap in all but the longest texts. */
+static inline void copy_v4_text(char ret_copy[V4_TEXT_MAX + 1], struct slice text)
+{
+    uint64_t first, last;
+
+    memset(ret_copy, 0, V4_TEXT_MAX + 1);
+    if (text.length < sizeof first) {
+        memcpy(ret_copy, text.at, V4_TEXT_MIN);
+        return;
+    }
+    memcpy(&first, text.at, sizeof first);
+    memcpy(&last, text.at + text.length - sizeof last, sizeof last);
+    memcpy(ret_copy, &first, sizeof first);
+    memcpy(ret_copy + text.length - sizeof last, &last, sizeof last);
+}
+
+/* As inet_pton reads it. */
+static bool parse_v4(uint8_t ret_four[4], struct slice text)
+{
+    char copy[V4_TEXT_MAX + 1];
+    const char *at;
+
+    if (text.length < V4_TEXT_MIN || text.length > V4_TEXT_MAX)
+        return false;
+    copy_v4_text(copy, text);
+    at = take_octet(copy, &ret_four[0]);
+    for (unsigned i = 1; i < 4; i++) {
+        if (at == NULL || *at != '.')
+            return false;
+        at = take_octet(at + 1, &ret_four[i]);
+    }
+    return at == copy + text.length;
+}
+
+static int parse_v6(struct address *ret_address, struct slice text)
 {
     char copy[ADDRESS_TEXT_MAX];
-    uint8_t four[4];
     struct address six;
-    bool brackets =
-        text.length >= 2 && text.at[0] == '[' && text.at[text.length - 1] == ']';
-    if (brackets)
-        text = (struct slice){text.at + 1, text.length - 2};
+
     if (text.length == 0 || text.length >= sizeof copy || memchr(text.at, 0, text.length))
         return ERR_MALFORMED;
     memcpy(copy, text.at, text.length);
     copy[text.length] = '\0';
-
-    if (inet_pton(AF_INET6, copy, six.bytes) == 1)
-        *ret_address = six;
-    else if (!brackets && inet_pton(AF_INET, copy, four) == 1)
-        *ret_address = of_v4(four);
-    else
+    if (inet_pton(AF_INET6, copy, six.bytes) != 1)
         return ERR_MALFORMED;
+    *ret_address = six;
+    return 0;
+}
+
+int address_parse(struct address *ret_address, struct slice text)
+{
+    uint8_t four[4];
+
+    if (text.length >= 2 && text.at[0] == '[' && text.at[text.length - 1] == ']')
+        return parse_v6(ret_address, (struct slice){text.at + 1, text.length - 2});
+    if (!parse_v4(four, text))
+        return parse_v6(ret_address, text);
+    *ret_address = of_v4(four);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <sodium.h>
 
 #define XXH_INLINE_ALL
@@ -15,11 +16,10 @@ uint64_t hash_keyed(const struct hash_key *key, const void *at, size_t length)
 {
     static const uint8_t nothing = 0;
     uint8_t out[crypto_shorthash_BYTES];
-    uint64_t number = 0;
+    uint64_t number;
     crypto_shorthash(out, length == 0 ? &nothing : at, length, key->bytes);
-    for (unsigned i = 0; i < sizeof out; i++)
-        number |= (uint64_t)out[i] << (8 * i);
-    return number;
+    memcpy(&number, out, sizeof number);
+    return le64toh(number);
 }
 
 uint64_t hash_fast(const void *at, size_t length)

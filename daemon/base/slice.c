@@ -1,5 +1,6 @@
 #include "base/slice.h"
 
+#include "base/bytes16.h"
 #include "base/error.h"
 
 static char lower(char c)
@@ -68,6 +69,35 @@ size_t slice_find(struct slice s, char c)
     return found == NULL ? s.length : (size_t)(found - s.at);
 }
 
+size_t slice_find_either(struct slice s, char a, char b)
+{
+    size_t i = 0;
+    for (; i + 16 <= s.length; i += 16) {
+        bytes16 block = bytes16_load(s.at + i);
+        unsigned found = bytes16_bits(bytes16_is(block, a) | bytes16_is(block, b));
+        if (found != 0)
+            return i + lowest_bit(found);
+    }
+    while (i < s.length && s.at[i] != a && s.at[i] != b)
+        i++;
+    return i;
+}
+
+enum { SURE_DIGITS = 18 /* never more than any limit here */ };
+
+static int read_few_digits(struct slice s, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < s.length; i++) {
+        unsigned digit = (unsigned)s.at[i] - '0';
+        if (digit > 9)
+            return ERR_MALFORMED;
+        number = number * 10 + digit;
+    }
+    *ret_number = number;
+    return 0;
+}
+
 /* A byte that is no digit is malformed wherever it stands, so that one is told before a
  * range. */
 static int read_digits(struct slice s, uint64_t limit, uint64_t *ret_number)
@@ -76,6 +106,8 @@ static int read_digits(struct slice s, uint64_t limit, uint64_t *ret_number)
     bool over = false;
     if (s.length == 0)
         return ERR_MALFORMED;
+    if (s.length <= SURE_DIGITS)
+        return read_few_digits(s, ret_number);
     for (size_t i = 0; i < s.length; i++) {
         if (s.at[i] < '0' || s.at[i] > '9')
             return ERR_MALFORMED;

@@ -40,6 +40,8 @@ struct slice slice_trim(struct slice s);
 struct slice slice_cut(struct slice *rest, char separator);
 /* Index of the first `c`, or s.length. */
 size_t slice_find(struct slice s, char c);
+/* The same of whichever comes first. */
+size_t slice_find_either(struct slice s, char a, char b);
 /* Decimal digits only, the whole slice. ERR_MALFORMED or ERR_RANGE (over 2^63-1). */
 int slice_number(struct slice s, uint64_t *ret_number);
 /* The same with an optional leading '-' or '+'. */

@@ -3,6 +3,7 @@
  * what a beacon would spend most of its time on. */
 #include "parse/beacon.h"
 
+#include "base/bytes16.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "luot_beacon.h"
@@ -21,7 +22,8 @@ enum key {
     LANGUAGE,
     ADDRESS,
     AGENT,
-    KEYS
+    KEYS,
+    ALL_KEYS = (1 << KEYS) - (1 << (NO_KEY + 1)) /* a bit each, but for NO_KEY */
 };
 
 static const uint8_t KEY_OF_LETTER[256] = {
@@ -30,67 +32,90 @@ static const uint8_t KEY_OF_LETTER[256] = {
 
 #define OFF SLICE("off")
 
-static bool is_control(char c)
+enum { STRETCH = 64 /* bytes that are looked at together: a bit each */ };
+
+/* What a line holds so far of control bytes. */
+struct control {
+    bytes16 least;   /* byte by byte        */
+    bytes16 deletes; /* where a 0x7F was    */
+};
+
+static inline bool has_control(const struct control *c)
 {
-    return (unsigned char)c < 0x20 || c == 0x7f;
+    return bytes16_bits(bytes16_below(c->least, 0x20) | c->deletes) != 0;
 }
 
-/* Eight bytes at once: is any of them below 0x20 or 0x7F? A borrow can only be started by
- * such a byte, so there is no false alarm. */
-static bool word_has_control(uint64_t word)
+/* Where the '&' of sixteen bytes are. */
+static inline uint64_t find_ends_16(const char *at, struct control *control)
 {
-    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
-    uint64_t deletes = word ^ ones * 0x7f; /* 0 where the byte is 0x7F */
-    return ((((word - ones * 0x20) & ~word) | ((deletes - ones) & ~deletes)) & tops) != 0;
+    bytes16 b = bytes16_load(at);
+
+    control->least = bytes16_least(control->least, b);
+    control->deletes |= bytes16_is(b, 0x7f);
+    return bytes16_bits(bytes16_is(b, '&'));
 }
 
-static bool has_control(struct slice line)
+static inline uint64_t find_ends(const char at[STRETCH], struct control *control)
 {
-    size_t i = 0;
-    for (; i + 8 <= line.length; i += 8) {
-        uint64_t word;
-        memcpy(&word, line.at + i, 8);
-        if (word_has_control(word))
-            return true;
-    }
-    for (; i < line.length; i++)
-        if (is_control(line.at[i]))
-            return true;
-    return false;
+    return find_ends_16(at, control) | find_ends_16(at + 16, control) << 16 |
+           find_ends_16(at + 32, control) << 32 | find_ends_16(at + 48, control) << 48;
 }
 
-/* The first value of each key, as it stands in the line; `at` stays NULL where there is
- * none. */
-static void split(struct slice value[KEYS], struct slice line)
+/* The same of the last `left` bytes of a line, which are fewer, and the line's own end:
+ * with some before them, or, where there are too few, in a copy. */
+static inline uint64_t find_last_ends(struct slice line, size_t left,
+                                      struct control *control)
 {
-    const char *at = line.at, *end = line.at + line.length;
-    while (at < end) {
-        const char *amp = memchr(at, '&', (size_t)(end - at));
-        const char *stop = amp == NULL ? end : amp;
-        enum key key =
-            stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
-        if (key != NO_KEY && value[key].at == NULL)
-            value[key] = (struct slice){at + 2, (size_t)(stop - at) - 2};
-        at = stop + 1;
-    }
+    uint64_t line_end = (uint64_t)1 << left;
+    char padded[STRETCH];
+
+    if (line.length >= STRETCH)
+        return line_end | find_ends(line.at + line.length - STRETCH, control) >> 1 >>
+                              (STRETCH - 1 - left);
+    memset(padded, ' ', sizeof padded);
+    memcpy(padded, line.at, line.length);
+    return line_end | find_ends(padded, control);
 }
 
-static bool has_escape(struct slice line)
+/* Of "k=value" from `at` to `stop`; anything else has NO_KEY. */
+static inline enum key key_of(const char *at, const char *stop)
 {
-    return memchr(line.at, '%', line.length) != NULL ||
-           memchr(line.at, '+', line.length) != NULL;
+    return stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
 }
 
-static int decode(struct slice value[KEYS], char *scratch)
+/* The first value of each key, decoded; {NULL, 0} where there is none. In the line's
+ * order, so that there is always at least as much scratch left as line. */
+static int read_values(struct slice value[KEYS], struct slice line, char *scratch)
 {
-    for (enum key key = NO_KEY + 1; key < KEYS; key++) {
-        int rv = query_decode(&value[key], value[key], scratch);
-        if (rv != 0)
-            return rv;
-        if (value[key].at == scratch)
+    const char *at = line.at, *end = line.at + line.length, *begin = at, *stop;
+    struct control control = {.least = bytes16_all(' ')};
+    unsigned missing = ALL_KEYS;
+    uint64_t ends;
+    size_t left;
+
+    do {
+        left = (size_t)(end - at);
+        ends = left < STRETCH ? find_last_ends(line, left, &control)
+                              : find_ends(at, &control);
+        for (; ends != 0; ends &= ends - 1, begin = stop + 1) {
+            stop = at + lowest_bit(ends);
+            enum key key = key_of(begin, stop);
+            if ((missing >> key & 1) == 0)
+                continue;
+            missing &= ~(1u << key);
+            struct slice text = {begin + 2, (size_t)(stop - begin) - 2};
+            value[key] = text;
+            if (!query_has_escape(text, end))
+                continue;
+            if (query_decode_escapes(&value[key], text, end, scratch) != 0)
+                return ERR_MALFORMED;
             scratch += value[key].length;
-    }
-    return 0;
+        }
+        at += STRETCH;
+    } while (left >= STRETCH);
+    for (; missing != 0; missing &= missing - 1)
+        value[lowest_bit(missing)] = (struct slice){NULL, 0};
+    return has_control(&control) ? ERR_MALFORMED : 0;
 }
 
 static int read_kind(enum beacon_kind *ret_kind, struct slice kind, struct slice event)
@@ -113,17 +138,14 @@ static int read_width(unsigned *ret_px, struct slice width)
 
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
 {
-    struct slice value[KEYS] = {0};
+    struct slice value[KEYS];
     struct address address = {0};
     enum beacon_kind kind;
     unsigned width;
 
     if (line.length > LUOT_BEACON_MAX)
         return ERR_TOO_LONG;
-    if (slice_is_empty(line) || has_control(line))
-        return ERR_MALFORMED;
-    split(value, line);
-    if (has_escape(line) && decode(value, scratch) != 0)
+    if (slice_is_empty(line) || read_values(value, line, scratch) != 0)
         return ERR_MALFORMED;
     bool has_site = !slice_is_empty(value[SITE]);
     bool has_address = !slice_is_empty(value[ADDRESS]);
@@ -152,7 +174,13 @@ bool beacon_next_line(struct slice *rest, struct slice *ret_line)
 {
     if (slice_is_empty(*rest))
         return false;
-    struct slice line = slice_cut(rest, '\n');
+    struct slice line = *rest;
+    const char *end = memchr(line.at, '\n', line.length);
+    *rest = (struct slice){NULL, 0};
+    if (end != NULL) {
+        *rest = (struct slice){end + 1, (size_t)(line.at + line.length - end) - 1};
+        line.length = (size_t)(end - line.at);
+    }
     if (line.length > 0 && line.at[line.length - 1] == '\r')
         line.length--;
     *ret_line = line;

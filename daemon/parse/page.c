@@ -1,5 +1,6 @@
 #include "parse/page.h"
 
+#include "base/bytes16.h"
 #include "parse/query.h"
 #include "parse/readable.h"
 #include "parse/url.h"
@@ -106,12 +107,36 @@ static const uint8_t BYTE[256] = {
 };
 /* clang-format on */
 
-static bool is_name(struct slice path)
-{
-    size_t segment = 0; /* where the last one begins */
+enum { BLOCK = 16 };
 
-    if (path.length == 0 || path.length > PAGE_NAME_MAX || path.at[0] != '/')
-        return false;
+/* A block of a path; false: it asks for work. *segment is where the last one begins. */
+static inline bool is_plain_block(struct slice path, size_t at, size_t *segment)
+{
+    bytes16 b = bytes16_load(path.at + at);
+    bytes16 plain =
+        bytes16_between(b, '!', '~') & ~bytes16_is(b, '%') & ~bytes16_is(b, '\\');
+    unsigned slashes = bytes16_bits(bytes16_is(b, '/'));
+    unsigned dots = bytes16_bits(bytes16_is(b, '.'));
+
+    if (slashes != 0)
+        *segment = at + highest_bit(slashes) + 1;
+    return bytes16_bits(plain) == 0xFFFF && (slashes << 1 & (slashes | dots)) == 0;
+}
+
+/* Each block begins with the last byte of the one before it, so that no two bytes that stand
+ * together are only ever seen apart; the last one ends where the path does. */
+static bool is_plain_long(struct slice path, size_t *segment)
+{
+    size_t at = 0, last = path.length - BLOCK;
+
+    for (; at < last; at += BLOCK - 1)
+        if (!is_plain_block(path, at, segment))
+            return false;
+    return is_plain_block(path, last, segment);
+}
+
+static bool is_plain_short(struct slice path, size_t *segment)
+{
     for (size_t i = 0; i < path.length; i++) {
         uint8_t kind = BYTE[(unsigned char)path.at[i]];
 
@@ -119,10 +144,22 @@ static bool is_name(struct slice path)
             continue;
         if (kind == 0)
             return false;
-        segment = i + 1;
-        if (segment < path.length && (path.at[segment] == '.' || path.at[segment] == '/'))
+        *segment = i + 1;
+        if (i + 1 < path.length && (path.at[i + 1] == '.' || path.at[i + 1] == '/'))
             return false;
     }
+    return true;
+}
+
+static bool is_name(struct slice path)
+{
+    size_t segment = 0; /* where the last one begins */
+
+    if (path.length == 0 || path.length > PAGE_NAME_MAX || path.at[0] != '/')
+        return false;
+    if (path.length < BLOCK ? !is_plain_short(path, &segment)
+                            : !is_plain_long(path, &segment))
+        return false;
     if (segment == path.length)
         return segment == 1;
     return !is_index(skip(path, segment));

@@ -2,6 +2,7 @@
 #ifndef LUOT_PARSE_QUERY_H
 #define LUOT_PARSE_QUERY_H
 
+#include "base/bytes16.h"
 #include "base/slice.h"
 
 /* The next pair of *rest, undecoded; false at the end. "a" is {a, ""}; empty pairs are
@@ -13,5 +14,28 @@ bool query_find(struct slice query, struct slice key, struct slice *ret_value);
  * decoded into memory (value.length bytes are enough). ERR_MALFORMED for a bad or cut
  * escape and for %00. */
 int query_decode(struct slice *ret, struct slice value, char *memory);
+
+/* The same for who can have more than the value read, up to `end`: the value ends there or
+ * before a '&'. First whether there is an escape at all; if so, to where it is decoded:
+ * `memory` is for as many bytes as from value.at to `end`; what is behind *ret in it is
+ * anything. */
+static inline bool query_has_escape(struct slice value, const char *end)
+{
+    const char *at = value.at, *stop = at + value.length;
+
+    for (; at < stop && end - at >= 16; at += 16) {
+        bytes16 b = bytes16_load(at);
+        unsigned bits = bytes16_bits(bytes16_is(b, '%') | bytes16_is(b, '+'));
+
+        if (bits != 0)
+            return at + lowest_bit(bits) < stop;
+    }
+    for (; at < stop; at++)
+        if (*at == '%' || *at == '+')
+            return true;
+    return false;
+}
+int query_decode_escapes(struct slice *ret, struct slice value, const char *end,
+                         char *memory);
 
 #endif

@@ -18,8 +18,9 @@ static size_t scheme_length(struct slice text)
     size_t i = 0;
     for (; i < text.length && text.at[i] != ':'; i++) {
         char c = text.at[i];
-        bool later = is_digit(c) || c == '+' || c == '-' || c == '.';
-        if (!is_letter(c) && (i == 0 || !later))
+        if (is_letter(c))
+            continue;
+        if (i == 0 || !(is_digit(c) || c == '+' || c == '-' || c == '.'))
             return 0;
     }
     return i < text.length ? i : 0;
@@ -32,15 +33,10 @@ static bool is_slash(char c)
     return c == '/' || c == '\\';
 }
 
-/* Index of the first byte that ends an authority ("/?#\") or a path ("?#"), or the
- * length. */
-static size_t find_end(struct slice text, bool of_authority)
+/* Does an authority end here? */
+static bool is_end(char c)
 {
-    size_t i = 0;
-    while (i < text.length && text.at[i] != '?' && text.at[i] != '#' &&
-           !(of_authority && is_slash(text.at[i])))
-        i++;
-    return i;
+    return is_slash(c) || c == '?' || c == '#';
 }
 
 static struct slice skip(struct slice text, size_t count)
@@ -50,28 +46,24 @@ static struct slice skip(struct slice text, size_t count)
     return (struct slice){text.at + count, text.length - count};
 }
 
-/* The URL standard's forbidden host code points; bytes of UTF-8 are fine. */
+/* Not the URL standard's forbidden host code points; bytes of UTF-8 are fine. Rows of
+ * 32, from NUL. */
+/* clang-format off */
+static const uint8_t IS_HOST_BYTE[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 1, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 0,
+    0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+};
+/* clang-format on */
+
 static bool is_host_byte(char c)
 {
-    switch (c) {
-    case '#':
-    case '%':
-    case '/':
-    case ':':
-    case '<':
-    case '>':
-    case '?':
-    case '@':
-    case '[':
-    case '\\':
-    case ']':
-    case '^':
-    case '|':
-    case 0x7f:
-        return false;
-    default:
-        return (unsigned char)c > ' ';
-    }
+    return IS_HOST_BYTE[(unsigned char)c];
 }
 
 static bool is_ip6_byte(char c)
@@ -121,6 +113,35 @@ static bool split_authority(struct slice authority, struct slice *ret_host,
     return host.length > 0 && all(port, is_digit);
 }
 
+/* "host/...", which nearly all are: *rest is moved behind it. Anything else (userinfo, a
+ * port, brackets) is for split_authority, and false. */
+static bool take_plain_host(struct slice *rest, struct slice *ret_host)
+{
+    size_t i = 0;
+    while (i < rest->length && is_host_byte(rest->at[i]))
+        i++;
+    if (i == 0 || rest->at[i - 1] == '.' || (i < rest->length && !is_end(rest->at[i])))
+        return false;
+    *ret_host = (struct slice){rest->at, i};
+    *rest = skip(*rest, i);
+    return true;
+}
+
+static void take_authority(struct slice *rest, struct url *url)
+{
+    struct slice host, port;
+    size_t end = 0;
+    if (take_plain_host(rest, &url->host))
+        return;
+    while (end < rest->length && !is_end(rest->at[end]))
+        end++;
+    if (split_authority((struct slice){rest->at, end}, &host, &port)) {
+        url->host = host;
+        url->port = port;
+    }
+    *rest = skip(*rest, end);
+}
+
 void url_parse(struct url *ret_url, struct slice text)
 {
     struct url url = {0};
@@ -132,15 +153,9 @@ void url_parse(struct url *ret_url, struct slice text)
     }
     if (rest.length >= 2 && is_slash(rest.at[0]) && is_slash(rest.at[1])) {
         rest = skip(rest, 2);
-        size_t end = find_end(rest, true);
-        struct slice host, port;
-        if (split_authority((struct slice){rest.at, end}, &host, &port)) {
-            url.host = host;
-            url.port = port;
-        }
-        rest = skip(rest, end);
+        take_authority(&rest, &url);
     }
-    size_t path = find_end(rest, false);
+    size_t path = slice_find_either(rest, '?', '#');
     url.path = (struct slice){rest.at, path};
     rest = skip(rest, path);
     if (rest.length > 0 && rest.at[0] == '?') {
