@@ -69,7 +69,7 @@ static void parse(struct http_conn *c, struct http_batch *batch)
             continue; /* batch->refusal is set: the loop ends */
         c->begin += used;
         c->continued = false;
-        http_parser_init(&c->parser);
+        http_parser_next(&c->parser);
         last = !request->keep_alive;
         batch->count++;
     }
