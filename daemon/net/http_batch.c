@@ -70,7 +70,7 @@ static void parse(struct http_conn *c, struct http_batch *batch)
         c->begin += used;
         c->continued = false;
         http_parser_next(&c->parser);
-        last = !request->keep_alive;
+        last = c->last_said = !request->keep_alive;
         batch->count++;
     }
 }
