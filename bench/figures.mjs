@@ -8,7 +8,7 @@ import dgram from 'node:dgram';
 import fs from 'node:fs';
 import path from 'node:path';
 import { begin, inTurn, mib, n, percent, range, say, table } from './lib/run.mjs';
-import { build, load, Luotd, Nginx, Sink, status, wrk } from './lib/servers.mjs';
+import { build, document, load, Luotd, Nginx, Sink, status, wrk } from './lib/servers.mjs';
 import { ratios, spread } from './lib/statistics.mjs';
 import { backedBytes, busyNs, CLIENT_CPU, isHere, leaveTheServersCore, memoryOf, run, SERVER_CPU, udpPort, until } from './lib/system.mjs';
 
@@ -116,41 +116,49 @@ async function udp() {
 
 // --- HTTP ---
 
-const DEPTHS = { 'keep-alive': 1, 'pipelined 16': 16 };
+// `what` is pixel.lua's; `lines`: beacons of a request; `alone`: nginx has nothing to put beside it.
+const ASKED = {
+  'keep-alive': { what: 'pixel', lines: 1 },
+  'pipelined 16': { what: 'pixel', lines: 1, depth: 16 },
+  'a connection a request': { what: 'close', lines: 1 },
+  'POST /b, a beacon of ten': { what: 'lines', lines: 10, alone: true },
+  'widget.json': { what: 'widget', lines: 0 },
+};
 
-async function ask(server, name, depth, received) {
+async function ask(server, name, { what, lines, depth = 1 }, received) {
   const before = await received();
-  const run = await measured(() => server.cpu(), () => wrk(server.port, WRK_SECONDS, depth));
+  const run = await measured(() => server.cpu(), () => wrk(server.port, WRK_SECONDS, depth, what));
   const after = await received();
-  const requests = after === undefined ? run.requests : after.received - before.received;
   check(!run.wrong, `${name}: ${run.wrong}`);
-  if (after) {
-    check(after.views - before.views === requests, `${name}: received ${requests}, counted ${after.views - before.views} views`);
-    // What was on its way when wrk closed its connections was counted and not answered.
-    check(requests >= run.requests && requests <= run.requests + 65 * depth, `${name}: received ${requests}, wrk had ${run.requests} answers`);
-  }
-  return { ...run, us_each: run.ns / requests / 1000 };
+  if (!after) return { ...run, us_each: run.ns / run.requests / 1000 };
+  const beacons = after.received - before.received;
+  check(after.views - before.views === beacons, `${name}: received ${beacons}, counted ${after.views - before.views} views`);
+  // What was on its way when wrk closed its connections was counted and not answered.
+  const answered = run.requests * lines;
+  check(beacons >= answered && beacons <= answered + 65 * depth * lines, `${name}: received ${beacons}, wrk had ${run.requests} answers`);
+  return { ...run, us_each: run.ns / (beacons || run.requests) / 1000 };
 }
 
 async function pixels() {
   const luotd = await Luotd.start();
-  const peers = { nginx: await Nginx.start(false), 'nginx, access log': await Nginx.start(true) };
+  const widget = await document(luotd.port, '/v1/demo/widget.json'); // a file of that size for nginx
+  const peers = { nginx: await Nginx.start(false, widget), 'nginx, access log': await Nginx.start(true, widget) };
   const figures = {};
   check((await status(luotd.port, '/p.gif?s=demo&p=/')) === 200, 'http: luotd does not answer the pixel with 200');
-  for (const [name, depth] of Object.entries(DEPTHS)) {
-    const runs = [() => ask(luotd, `luotd, ${name}`, depth, () => luotd.quiet())];
-    for (const [peer, nginx] of Object.entries(peers))
+  for (const [name, way] of Object.entries(ASKED)) {
+    const runs = [() => ask(luotd, `luotd, ${name}`, way, () => luotd.quiet())];
+    for (const [peer, nginx] of way.alone ? [] : Object.entries(peers))
       runs.push(async () => {
-        const run = await ask(nginx, `${peer}, ${name}`, depth, async () => undefined);
+        const run = await ask(nginx, `${peer}, ${name}`, way, async () => undefined);
         nginx.emptyLog();
         return run;
       });
-    await wrk(luotd.port, 1, depth); // its visitors have their words
+    await wrk(luotd.port, 1, way.depth ?? 1, way.what); // its visitors have their words
     const [ours, ...theirs] = await inTurn(`http, ${name}`, options.pairs, runs);
     const names = ['us_each', 'rate', 'p50_us', 'p99_us', 'others'];
     figures[name] = { request_bytes: ours[0].bytes, luot: summary(ours, names) };
-    Object.keys(peers).forEach((peer, i) => {
-      figures[name][peer] = { ...summary(theirs[i], names), ratio: ratios(field(ours, 'us_each'), field(theirs[i], 'us_each')) };
+    theirs.forEach((runs, i) => {
+      figures[name][Object.keys(peers)[i]] = { ...summary(runs, names), ratio: ratios(field(ours, 'us_each'), field(runs, 'us_each')) };
     });
   }
   for (const server of [luotd, ...Object.values(peers)]) await server.stop();
@@ -256,7 +264,7 @@ function printHttp(figures) {
   for (const [name, { request_bytes, ...servers }] of Object.entries(figures))
     for (const [server, f] of Object.entries(servers))
       rows.push([`${name}, ${request_bytes} B: ${server}`, range(f.us_each, 2), f.ratio ? range(f.ratio, 2) : '', n(f.rate.median), n(f.p50_us.median), n(f.p99_us.median), percent(f.others.median)]);
-  table(['pixel, 64 connections', 'us of CPU', 'luot / this', 'requests /s', 'p50 us', 'p99 us', 'others'], rows);
+  table(['HTTP, 64 connections', 'us of CPU', 'luot / this', 'requests /s', 'p50 us', 'p99 us', 'others'], rows);
 }
 
 function printMemory(figures) {

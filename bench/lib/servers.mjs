@@ -143,19 +143,23 @@ export class Sink {
   }
 }
 
-/** nginx answering /p.gif from memory; `log`: with the access log of Debian's default. */
+/** nginx answering /p.gif from memory, and `widget` from a file that it keeps open; `log`: with the access log of Debian's default. */
 export class Nginx {
-  static async start(log) {
+  static async start(log, widget) {
     const nginx = new Nginx();
     const dir = (nginx.folder = folder('nginx'));
+    fs.chmodSync(dir, 0o755); // its worker is another user
+    fs.mkdirSync(path.join(dir, 'v1/demo'), { recursive: true });
+    fs.writeFileSync(path.join(dir, 'v1/demo/widget.json'), widget);
     nginx.log = log ? path.join(dir, 'access.log') : null;
     nginx.port = await freePort();
     const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((t) => `${t}_temp_path ${dir};`).join(' ');
     fs.writeFileSync(
       path.join(dir, 'nginx.conf'),
       `daemon off; worker_processes 1; pid ${dir}/pid; error_log stderr crit; events { worker_connections 4096; }
-http { access_log ${log ? `${nginx.log} combined` : 'off'}; ${temp} keepalive_requests 1000000000; tcp_nodelay on;
-server { listen 127.0.0.1:${nginx.port} backlog=1024; location = /p.gif { empty_gif; } } }\n`,
+http { access_log ${log ? `${nginx.log} combined` : 'off'}; ${temp} keepalive_requests 1000000000; tcp_nodelay on; sendfile on;
+types { application/json json; } open_file_cache max=100 inactive=60s; open_file_cache_valid 60s;
+server { listen 127.0.0.1:${nginx.port} backlog=1024; location = /p.gif { empty_gif; } location /v1/ { root ${dir}; } } }\n`,
     );
     nginx.child = start(SERVER_CPU, 'nginx', ['-e', 'stderr', '-p', dir, '-c', path.join(dir, 'nginx.conf')]);
     await until('nginx', async () => (await status(nginx.port, '/p.gif')) === 200);
@@ -186,6 +190,13 @@ export function status(port, target) {
   });
 }
 
+/** The body of an answer with 200. */
+export async function document(port, target) {
+  const response = await fetch(`http://127.0.0.1:${port}${target}`);
+  if (response.status !== 200) throw new Error(`${target} is answered with ${response.status}`);
+  return response.text();
+}
+
 /** Sends beacons from the clients' core; how many, and how many a second. */
 export async function load(port, count, { lines = 1, segments = 0, visitors = 10000, rate = 0 } = {}) {
   const said = await run(CLIENT_CPU, path.join(build, 'bench/load'), [port, count, lines, segments, visitors, rate].map(String));
@@ -199,9 +210,9 @@ const latency = (text, percent) => {
   return found ? Number(found[1]) * unit[found[2]] : null;
 };
 
-/** 64 connections that ask for the pixel as a browser does, `depth` requests at once. */
-export async function wrk(port, seconds, depth) {
-  const said = await run(CLIENT_CPU, 'wrk', ['-t1', '-c64', `-d${seconds}s`, '--latency', '-s', path.join(root, 'bench/pixel.lua'), `http://127.0.0.1:${port}`, '--', String(depth)], seconds + 20);
+/** 64 connections that ask as a browser does for what bench/pixel.lua knows as `what`, `depth` requests at once. */
+export async function wrk(port, seconds, depth, what = 'pixel') {
+  const said = await run(CLIENT_CPU, 'wrk', ['-t1', '-c64', `-d${seconds}s`, '--latency', '-s', path.join(root, 'bench/pixel.lua'), `http://127.0.0.1:${port}`, '--', String(depth), what], seconds + 20);
   const wrong = /Non-2xx or 3xx responses: (\d+)|Socket errors: .*/.exec(said);
   return {
     requests: Number(/(\d+) requests in/.exec(said)[1]),

@@ -18,10 +18,37 @@ void asked_outcome(struct asked *a)
     a->r.has_outcome = true;
 }
 
+static void write_pixel(struct asked *a)
+{
+    asked_counted(a, "image/gif", (struct slice){(const char *)pixel, sizeof pixel});
+}
+
+/* Of one outcome all answers of a second are the same: the first of them is kept. */
+static void send_pixel(struct asked *a, struct cached_pixel *kept)
+{
+    size_t before = a->out->length;
+    int64_t second = instant_seconds(a->r.now);
+
+    if (kept->length > 0 && kept->second == second) {
+        buffer_bytes(a->out, kept->bytes, kept->length);
+        a->r.status = 200;
+        return;
+    }
+    write_pixel(a);
+    kept->second = second;
+    kept->length = (uint32_t)(a->out->length - before);
+    if (kept->length > sizeof kept->bytes)
+        kept->length = 0;
+    memcpy(kept->bytes, a->out->at + before, kept->length);
+}
+
 /* An image that is not there would show: so it is, whatever became of the beacon. */
 void answer_pixel(struct asked *a)
 {
-    asked_counted(a, "image/gif", (struct slice){(const char *)pixel, sizeof pixel});
+    if (a->plan->outcome < OUTCOME_COUNT && a->r.keep_alive)
+        send_pixel(a, &a->lane->pixels[a->plan->outcome]);
+    else
+        write_pixel(a);
 }
 
 /* --- CORS --- */

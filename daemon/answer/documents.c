@@ -79,9 +79,26 @@ void answer_index(struct asked *a)
     asked_document(a, json_type, buffer_written(&body));
 }
 
+/* Most of those who ask within a second get the same bytes, head and all: they stay
+ * connected and have no copy yet. (It is too short to be gzipped.) */
 void answer_widget(struct asked *a)
 {
-    asked_document(a, json_type, widgets_get(a->lane, a->site, &a->document));
+    struct slice body = widgets_get(a->lane, a->site, &a->document), whole;
+    size_t before = a->out->length;
+    bool usual =
+        a->r.keep_alive && !a->r.head_only && slice_is_empty(a->request->if_none_match);
+
+    whole = widgets_answer(a->lane, a->site);
+    if (usual && !slice_is_empty(whole)) {
+        buffer_slice(a->out, whole);
+        a->r.status = 200;
+        return;
+    }
+    asked_document(a, json_type, body);
+    if (usual && buffer_error(a->out) == 0)
+        widgets_keep_head(
+            a->lane, a->site,
+            (struct slice){a->out->at + before, a->out->length - before - body.length});
 }
 
 bool asked_private(struct asked *a)

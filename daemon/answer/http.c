@@ -22,9 +22,11 @@ int answer_lane_init(struct http_lane *lane, struct service *service,
 {
     *lane = (struct http_lane){.service = service, .pipeline = pipeline};
     lane->widgets = calloc(registry_limit(service->registry), sizeof *lane->widgets);
+    lane->pixels = calloc(OUTCOME_COUNT, sizeof *lane->pixels);
     lane->gzip = gzip_new();
     lane->live = live_new(service);
-    if (lane->widgets != NULL && lane->gzip != NULL && lane->live != NULL)
+    if (lane->widgets != NULL && lane->pixels != NULL && lane->gzip != NULL &&
+        lane->live != NULL)
         return 0;
     answer_lane_release(lane);
     return ERR_NOMEM;
@@ -33,10 +35,12 @@ int answer_lane_init(struct http_lane *lane, struct service *service,
 void answer_lane_release(struct http_lane *lane)
 {
     free(lane->widgets);
+    free(lane->pixels);
     gzip_free(lane->gzip);
     live_free(lane->live);
     lane->live = NULL;
     lane->widgets = NULL;
+    lane->pixels = NULL;
     lane->gzip = NULL;
 }
 
@@ -290,7 +294,8 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
         .second = second,
         .r = {.keep_alive = request->keep_alive,
               .head_only = request->method == METHOD_HEAD,
-              .now = clock_now(lane->service->clock)},
+              .now = clock_now(lane->service->clock),
+              .date = &lane->date},
     };
 
     say_proxy_without(lane);

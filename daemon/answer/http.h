@@ -9,18 +9,28 @@
 #ifndef LUOT_ANSWER_HTTP_H
 #define LUOT_ANSWER_HTTP_H
 
+#include "answer/respond.h"
 #include "answer/service.h"
 #include "base/buffer.h"
 #include "parse/http_request.h"
 
+enum { PIXEL_BYTES_MAX = 512 };
+
 struct cached_widget; /* see widgets.h */
+struct cached_pixel { /* the whole answer to a pixel, for who stays connected */
+    int64_t second;   /* of its Date                                          */
+    uint32_t length;  /* 0: none yet                                          */
+    char bytes[PIXEL_BYTES_MAX];
+};
 struct route;
 
 struct http_lane {
     struct service *service;
     struct pipeline *pipeline;
     struct cached_widget *widgets; /* by site index: widget.json of this second */
+    struct cached_pixel *pixels;   /* by outcome                                */
     struct document document;      /* what documents said of the last moment    */
+    struct date_line date;         /* of this second                            */
     struct gzip *gzip;
     struct live *live;        /* who follows live numbers */
     uint64_t proxied_without; /* beacons in a row from a proxy without X-Forwarded-For */

@@ -1,43 +1,51 @@
 #include "answer/respond.h"
 
-#include <stdio.h>
-
 #include "base/date.h"
 #include "base/error.h"
 #include "report/json.h"
 
-static const char *reason_phrase(unsigned status)
+/* What is written for nearly every answer is text whose length the compiler knows. */
+#define TEXT(out, literal) buffer_bytes((out), literal, sizeof(literal) - 1)
+
+static void status_line(struct buffer *out, unsigned status)
 {
+#define LINE(literal)                                                                    \
+    {                                                                                    \
+        literal, sizeof(literal) - 1                                                     \
+    }
     static const struct {
         unsigned status;
-        const char *phrase;
-    } phrases[] = {
-        {200, "OK"},
-        {204, "No Content"},
-        {304, "Not Modified"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {415, "Unsupported Media Type"},
-        {500, "Internal Server Error"},
-        {503, "Service Unavailable"},
+        struct slice line;
+    } lines[] = {
+        {200, LINE("HTTP/1.1 200 OK\r\n")},
+        {204, LINE("HTTP/1.1 204 No Content\r\n")},
+        {304, LINE("HTTP/1.1 304 Not Modified\r\n")},
+        {400, LINE("HTTP/1.1 400 Bad Request\r\n")},
+        {401, LINE("HTTP/1.1 401 Unauthorized\r\n")},
+        {403, LINE("HTTP/1.1 403 Forbidden\r\n")},
+        {404, LINE("HTTP/1.1 404 Not Found\r\n")},
+        {405, LINE("HTTP/1.1 405 Method Not Allowed\r\n")},
+        {415, LINE("HTTP/1.1 415 Unsupported Media Type\r\n")},
+        {500, LINE("HTTP/1.1 500 Internal Server Error\r\n")},
+        {503, LINE("HTTP/1.1 503 Service Unavailable\r\n")},
     };
-
-    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    return "Unknown";
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (lines[i].status == status) {
+            buffer_slice(out, lines[i].line);
+            return;
+        }
+    TEXT(out, "HTTP/1.1 ");
+    buffer_number(out, status);
+    TEXT(out, " Unknown\r\n");
 }
 
 /* RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT". */
-static void date_header(struct buffer *out, struct instant now)
+static void date_format(struct buffer *out, int64_t second)
 {
     static const char days[7][4] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int64_t second = instant_seconds(now), day = second / 86400 - (second % 86400 < 0);
+    int64_t day = second / 86400 - (second % 86400 < 0);
     struct date date = date_of_day(day);
 
     second -= day * 86400;
@@ -46,31 +54,52 @@ static void date_header(struct buffer *out, struct instant now)
                   (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
 }
 
-static void header(struct buffer *out, const char *name, const char *value)
+static void date_header(struct buffer *out, const struct respond *r)
+{
+    int64_t second = instant_seconds(r->now);
+    struct date_line *line = r->date;
+    struct buffer b;
+
+    if (line == NULL) {
+        date_format(out, second);
+        return;
+    }
+    if (line->length == 0 || line->second != second) {
+        buffer_init(&b, line->text, sizeof line->text);
+        date_format(&b, second);
+        line->second = second;
+        line->length = b.length;
+    }
+    buffer_bytes(out, line->text, line->length);
+}
+
+static void named(struct buffer *out, struct slice name, const char *value)
 {
     if (value == NULL)
         return;
-    buffer_text(out, name);
-    buffer_text(out, ": ");
+    buffer_slice(out, name);
     buffer_text(out, value);
-    buffer_text(out, "\r\n");
+    TEXT(out, "\r\n");
 }
+
+/* The name with its colon, as it stands in the head. */
+#define HEADER(out, name, value) named((out), SLICE(name ": "), (value))
 
 static void cors_headers(struct buffer *out, const struct respond *r)
 {
     if (r->origin.length == 0)
         return;
-    buffer_text(out, "Access-Control-Allow-Origin: ");
+    TEXT(out, "Access-Control-Allow-Origin: ");
     buffer_slice(out, r->origin);
-    buffer_text(out, "\r\n");
+    TEXT(out, "\r\n");
     if (r->preflight != NULL) {
-        header(out, "Access-Control-Allow-Methods", r->preflight);
-        header(out, "Access-Control-Allow-Headers",
+        HEADER(out, "Access-Control-Allow-Methods", r->preflight);
+        HEADER(out, "Access-Control-Allow-Headers",
                r->authorization ? "Authorization" : "Content-Type");
-        header(out, "Access-Control-Max-Age", "86400");
+        HEADER(out, "Access-Control-Max-Age", "86400");
     } else if (r->has_outcome && outcome_class(r->outcome) != OUTCOME_COUNTED) {
         /* There is a reason to read; 41 bytes less for whom there is none. */
-        header(out, "Access-Control-Expose-Headers", "X-Luot");
+        HEADER(out, "Access-Control-Expose-Headers", "X-Luot");
     }
 }
 
@@ -78,13 +107,13 @@ static void outcome_header(struct buffer *out, enum outcome outcome)
 {
     enum outcome_class class = outcome_class(outcome);
 
-    buffer_text(out, "X-Luot: ");
+    TEXT(out, "X-Luot: ");
     buffer_text(out, outcome_class_word(class));
     if (class != OUTCOME_COUNTED) {
-        buffer_text(out, "; reason=");
+        TEXT(out, "; reason=");
         buffer_text(out, outcome_word(outcome));
     }
-    buffer_text(out, "\r\n");
+    TEXT(out, "\r\n");
 }
 
 static void vary_header(struct buffer *out, const struct respond *r)
@@ -94,43 +123,47 @@ static void vary_header(struct buffer *out, const struct respond *r)
     if (r->vary != NULL && r->vary_encoding)
         buffer_format(out, "Vary: %s, %s\r\n", r->vary, encoding);
     else
-        header(out, "Vary", r->vary_encoding ? encoding : r->vary);
+        HEADER(out, "Vary", r->vary_encoding ? encoding : r->vary);
+}
+
+static void body_headers(struct buffer *out, const struct respond *r, size_t length)
+{
+    HEADER(out, "Content-Type", r->type);
+    HEADER(out, "Content-Encoding", r->encoding);
+    HEADER(out, "Content-Security-Policy", r->policy);
+    if (r->policy != NULL)
+        TEXT(out, "Referrer-Policy: no-referrer\r\n");
+    if (r->endless) {
+        TEXT(out, "X-Accel-Buffering: no\r\n");
+        return;
+    }
+    TEXT(out, "Content-Length: ");
+    buffer_number(out, length);
+    TEXT(out, "\r\n");
 }
 
 static void head(struct buffer *out, const struct respond *r, size_t length)
 {
-    bool has_body = r->status != 204 && r->status != 304;
-
-    buffer_text(out, "HTTP/1.1 ");
-    buffer_number(out, r->status);
-    buffer_byte(out, ' ');
-    buffer_text(out, reason_phrase(r->status));
-    buffer_text(out, "\r\n");
-    date_header(out, r->now);
-    header(out, "Connection", r->keep_alive && !r->endless ? "keep-alive" : "close");
-    header(out, "Cache-Control", r->cache == NULL ? "no-store" : r->cache);
-    header(out, "X-Content-Type-Options", "nosniff");
-    header(out, "ETag", r->etag);
+    status_line(out, r->status);
+    date_header(out, r);
+    if (r->keep_alive && !r->endless)
+        TEXT(out, "Connection: keep-alive\r\n");
+    else
+        TEXT(out, "Connection: close\r\n");
+    HEADER(out, "Cache-Control", r->cache == NULL ? "no-store" : r->cache);
+    TEXT(out, "X-Content-Type-Options: nosniff\r\n");
+    HEADER(out, "ETag", r->etag);
     vary_header(out, r);
-    header(out, "Allow", r->allow);
-    header(out, "WWW-Authenticate", r->authenticate);
+    HEADER(out, "Allow", r->allow);
+    HEADER(out, "WWW-Authenticate", r->authenticate);
     cors_headers(out, r);
     if (r->has_outcome)
         outcome_header(out, r->outcome);
     if (r->retry_after_s > 0)
         buffer_format(out, "Retry-After: %u\r\n", r->retry_after_s);
-    if (has_body) {
-        header(out, "Content-Type", r->type);
-        header(out, "Content-Encoding", r->encoding);
-        header(out, "Content-Security-Policy", r->policy);
-        if (r->policy != NULL)
-            header(out, "Referrer-Policy", "no-referrer");
-        if (r->endless)
-            header(out, "X-Accel-Buffering", "no");
-        else
-            buffer_format(out, "Content-Length: %zu\r\n", length);
-    }
-    buffer_text(out, "\r\n");
+    if (r->status != 204 && r->status != 304)
+        body_headers(out, r, length);
+    TEXT(out, "\r\n");
 }
 
 void respond_body(struct buffer *ret_body, const struct buffer *out)
@@ -190,7 +223,14 @@ void respond_error(struct buffer *out, struct respond *r, unsigned status,
 
 void etag_weak(char ret_etag[ETAG_MAX], uint64_t hash)
 {
-    snprintf(ret_etag, ETAG_MAX, "W/\"%016llx\"", (unsigned long long)hash);
+    static const char digits[] = "0123456789abcdef";
+    char *at = ret_etag;
+
+    memcpy(at, "W/\"", 3);
+    at += 3;
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *at++ = digits[hash >> shift & 15];
+    memcpy(at, "\"", 2); /* and its NUL */
 }
 
 static struct slice opaque_part(struct slice etag)

@@ -8,13 +8,21 @@
 
 enum { RESPOND_HEAD_MAX = 4096, ETAG_MAX = 24, ORIGIN_MAX = 512 };
 
+/* A Date header, kept for as long as it is right. All zero is a fine start. */
+struct date_line {
+    int64_t second; /* that it says */
+    size_t length;  /* 0: none yet  */
+    char text[48];
+};
+
 /* What an answer says. Zero is a fine start: no header that is not asked for. */
 struct respond {
     unsigned status;
     bool keep_alive, head_only; /* head_only: HEAD, the body's length and no body */
     struct instant now;
-    const char *type;  /* NULL: no body                 */
-    const char *cache; /* Cache-Control; NULL: no-store */
+    struct date_line *date; /* of whoever answers often; NULL: written for this answer */
+    const char *type;       /* NULL: no body                 */
+    const char *cache;      /* Cache-Control; NULL: no-store */
     const char *vary;
     bool vary_encoding;       /* Vary names Accept-Encoding too */
     const char *etag;         /* with its quotes              */

@@ -45,7 +45,9 @@ enum route_counts {
 };
 
 struct route {
-    const char *path; /* with {site} for one segment */
+    const char *path;             /* with {site} for one segment               */
+    unsigned short before, after; /* bytes of it before {site}, and behind it  */
+    bool of_site;                 /* false: no {site}, `before` is all of it   */
     unsigned methods;
     enum route_counts counts; /* inside the turn                                */
     bool cors;                /* a document that pages of every origin may read */

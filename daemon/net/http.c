@@ -1,6 +1,8 @@
 #include "net/http.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -164,6 +166,9 @@ int http_init(struct http *h, struct lane lane, uv_loop_t *loop,
 int http_add(struct http *h, int *fd)
 {
     struct http_door *door = &h->doors[h->door_count];
+    int on = 1;
+    /* Whoever comes in by it has it too. */
+    (void)setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     *door = (struct http_door){.http = h, .fd = fd};
     door->poll.data = door;
     if (uv_poll_init_socket(h->loop, &door->poll, *fd) != 0)

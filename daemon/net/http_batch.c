@@ -69,8 +69,8 @@ static void parse(struct http_conn *c, struct http_batch *batch)
             continue; /* batch->refusal is set: the loop ends */
         c->begin += used;
         c->continued = false;
-        http_parser_init(&c->parser);
-        last = !request->keep_alive;
+        http_parser_next(&c->parser);
+        last = c->last_said = !request->keep_alive;
         batch->count++;
     }
 }

@@ -1,8 +1,10 @@
 #include "net/http_conn.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/http_batch.h"
@@ -145,21 +147,24 @@ static void lend_input(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
     *ret_buf = uv_buf_init(c->input + c->end, (unsigned)(INPUT_BYTES - c->end));
 }
 
+static void received(struct http_conn *c, size_t bytes)
+{
+    if (c->touched < c->end + bytes)
+        c->touched = c->end + bytes;
+    if (c->phase == PHASE_LINGER || c->phase == PHASE_STREAM)
+        return; /* what comes then is not wanted, `end` stays */
+    c->end += bytes;
+    http_conn_advance(c);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 {
     struct http_conn *c = stream->data;
     (void)buf;
-    if (nread <
-        0) { /* the client has closed, or an error: nothing is owed, we only read then */
-        http_conn_stop(c);
-        return;
-    }
-    if (c->touched < c->end + (size_t)nread)
-        c->touched = c->end + (size_t)nread;
-    if (nread == 0 || c->phase == PHASE_LINGER || c->phase == PHASE_STREAM)
-        return; /* what comes then is not wanted, `end` stays */
-    c->end += (size_t)nread;
-    http_conn_advance(c);
+    if (nread < 0)
+        http_conn_stop(c); /* the client has closed, or an error: nothing is owed */
+    else if (nread > 0)
+        received(c, (size_t)nread);
 }
 
 void http_conn_listen(struct http_conn *c)
@@ -171,11 +176,16 @@ void http_conn_listen(struct http_conn *c)
 
 /* We have written our last byte: say so, then read until the client closes too. Closing
  * at once with unread input would be a reset, which can take our answer away from the
- * client. */
+ * client. One that said itself that this was its last request, and of which nothing is
+ * left to read, sends no more: there closing is enough, and costs half. */
 static void linger(struct http_conn *c)
 {
     if (c->phase == PHASE_LINGER)
         return;
+    if (c->last_said && c->begin == c->end) {
+        http_conn_stop(c);
+        return;
+    }
     http_conn_enter(c, PHASE_LINGER);
     c->begin = c->end = 0;
     if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown) != 0)
@@ -294,6 +304,20 @@ static struct http_conn *admit(struct http *h, const struct address *peer)
     return c;
 }
 
+/* A client sends its request right behind its handshake, and under load it is there before
+ * we are: then a connection for one request is never waited for, and costs the loop
+ * nothing. */
+static void read_at_once(struct http_conn *c, int fd)
+{
+    ssize_t got = recv(fd, c->input, INPUT_BYTES, 0);
+    if (got > 0)
+        received(c, (size_t)got);
+    else if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        http_conn_listen(c);
+    else
+        http_conn_stop(c);
+}
+
 void http_conn_start(struct http *h, int fd, const struct address *peer)
 {
     struct http_conn *c = admit(h, peer);
@@ -315,6 +339,5 @@ void http_conn_start(struct http *h, int fd, const struct address *peer)
         http_conn_stop(c);
         return;
     }
-    (void)uv_tcp_nodelay(&c->tcp, 1);
-    http_conn_listen(c);
+    read_at_once(c, fd);
 }

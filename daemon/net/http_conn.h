@@ -50,6 +50,7 @@ struct http_conn {
     uint64_t deadline; /* of the phase, ms of the loop's clock                      */
     bool awaits_reply; /* an answer is `later`                                      */
     bool close_after;  /* the answer just written is the last                       */
+    bool last_said;    /* by the client, of the last request that was read          */
     bool more;         /* the batch was full: there may be more requests            */
     bool continued;    /* 100 Continue was sent for this request                    */
     bool ready;        /* in http->ready                                            */

@@ -5,6 +5,10 @@
  * whoever objects to the earlier byte decides, and the answer never depends on how the
  * bytes were cut into pieces.
  *
+ * Before them comes http_plain: a request that is there as a whole and has nothing unusual
+ * in it is read in one pass, and these two never see it. It takes only what they would
+ * have taken, and makes the same of it.
+ *
  * The body is counted by us: without Transfer-Encoding, which a beacon never needs and we
  * refuse by name, it is simply the Content-Length bytes behind the head. */
 #include "parse/http_request.h"
@@ -12,72 +16,15 @@
 #include <assert.h>
 
 #include "base/error.h"
+#include "parse/http_field.h"
+#include "parse/http_plain.h"
 #include "parse/url.h"
 
-enum field {
-    FIELD_HOST,
-    FIELD_ORIGIN,
-    FIELD_REFERER,
-    FIELD_USER_AGENT,
-    FIELD_ACCEPT_LANGUAGE,
-    FIELD_ACCEPT_ENCODING,
-    FIELD_FORWARDED_FOR,
-    FIELD_AUTHORIZATION,
-    FIELD_CONTENT_TYPE,
-    FIELD_IF_NONE_MATCH,
-    FIELD_DNT,
-    FIELD_GPC,
-    FIELD_PURPOSE,
-    FIELD_CONTENT_LENGTH,
-    FIELD_EXPECT,
-    FIELD_TRANSFER_ENCODING,
-    /* Not headers: the request target, the name being read, what we do not keep. */
-    FIELD_TARGET,
-    FIELD_NAME,
-    FIELD_OTHER
-};
-static_assert(FIELD_OTHER < sizeof((struct http_parser *)0)->span / sizeof(uint32_t[2]),
+/* What is not a header: the request target, and the name being read. What we do not keep
+ * goes to FIELD_OTHER. */
+enum { FIELD_TARGET = FIELD_OTHER + 1, FIELD_NAME };
+static_assert(FIELD_NAME < sizeof((struct http_parser *)0)->span / sizeof(uint32_t[2]),
               "every field needs its span");
-
-struct header_name {
-    struct slice name;
-    enum field field;
-};
-
-#define HEADER(literal, number)                                                          \
-    {                                                                                    \
-        {literal, sizeof(literal) - 1}, number                                           \
-    }
-static const struct header_name HEADERS[] = {
-    HEADER("host", FIELD_HOST),
-    HEADER("origin", FIELD_ORIGIN),
-    HEADER("referer", FIELD_REFERER),
-    HEADER("user-agent", FIELD_USER_AGENT),
-    HEADER("accept-language", FIELD_ACCEPT_LANGUAGE),
-    HEADER("accept-encoding", FIELD_ACCEPT_ENCODING),
-    HEADER("x-forwarded-for", FIELD_FORWARDED_FOR),
-    HEADER("authorization", FIELD_AUTHORIZATION),
-    HEADER("content-type", FIELD_CONTENT_TYPE),
-    HEADER("if-none-match", FIELD_IF_NONE_MATCH),
-    HEADER("dnt", FIELD_DNT),
-    HEADER("sec-gpc", FIELD_GPC),
-    HEADER("purpose", FIELD_PURPOSE),
-    HEADER("sec-purpose", FIELD_PURPOSE),
-    HEADER("x-moz", FIELD_PURPOSE),
-    HEADER("content-length", FIELD_CONTENT_LENGTH),
-    HEADER("expect", FIELD_EXPECT),
-    HEADER("transfer-encoding", FIELD_TRANSFER_ENCODING),
-};
-
-static enum field field_of_name(struct slice name)
-{
-    /* The length tells most of them apart at once. */
-    for (size_t i = 0; i < sizeof HEADERS / sizeof *HEADERS; i++)
-        if (HEADERS[i].name.length == name.length &&
-            slice_equal_nocase(HEADERS[i].name, name))
-            return HEADERS[i].field;
-    return FIELD_OTHER;
-}
 
 /* --- llhttp's callbacks --- */
 
@@ -86,7 +33,7 @@ static struct http_parser *parser_of(llhttp_t *llhttp)
     return (struct http_parser *)llhttp;
 }
 
-static struct slice part(const struct http_parser *p, enum field field)
+static struct slice part(const struct http_parser *p, int field)
 {
     return (struct slice){p->base + p->span[field][0], p->span[field][1]};
 }
@@ -114,7 +61,7 @@ static int on_header_field(llhttp_t *llhttp, const char *at, size_t length)
 static int on_header_field_complete(llhttp_t *llhttp)
 {
     struct http_parser *p = parser_of(llhttp);
-    enum field field = field_of_name(part(p, FIELD_NAME));
+    int field = (int)http_field_of(part(p, FIELD_NAME));
     bool repeated = (p->seen & 1u << field) != 0;
 
     p->span[FIELD_NAME][1] = 0;
@@ -128,7 +75,7 @@ static int on_header_field_complete(llhttp_t *llhttp)
         field = FIELD_OTHER; /* the first counts */
     p->seen |= 1u << field;
     p->span[field][1] = 0;
-    p->field = (int)field;
+    p->field = field;
     return 0;
 }
 
@@ -168,7 +115,7 @@ static bool is_valid_host(struct slice host)
            !slice_is_empty(url_authority_host(host));
 }
 
-static struct slice value_of(const struct http_parser *p, enum field field)
+static struct slice value_of(const struct http_parser *p, int field)
 {
     return slice_trim(part(p, field));
 }
@@ -318,10 +265,24 @@ static int refused(const struct http_parser *p, unsigned *ret_status)
     return too_long ? ERR_TOO_LONG : ERR_MALFORMED;
 }
 
+/* Nothing of the request was shown to it yet. */
+static bool is_untouched(const struct http_parser *p)
+{
+    return p->lines.scanned == 0 && p->refuse == 0;
+}
+
+void http_parser_next(struct http_parser *p)
+{
+    if (!is_untouched(p))
+        http_parser_init(p);
+}
+
 int http_parser_feed(struct http_parser *p, struct slice bytes,
                      struct http_request *ret_request, size_t *ret_used,
                      unsigned *ret_status)
 {
+    if (is_untouched(p) && http_plain_take(bytes, ret_request, ret_used))
+        return 0;
     p->base = bytes.at;
     if (p->refuse == 0 && !p->in_body && bytes.length > 0)
         read_head(p, bytes);

@@ -1,5 +1,5 @@
 /* Floor 1 (parse). HTTP/1.x requests out of a connection's own buffer, by llhttp
- * (strict), with our limits on top.
+ * (strict), with our limits on top; those that are plain (http_plain.h) without it.
  *
  * The caller keeps the bytes of the request being received contiguous at one address
  * (they may grow at the end between calls, and the whole may be moved: slices are only
@@ -60,9 +60,11 @@ struct http_parser {
 };
 
 void http_parser_init(struct http_parser *p);
+/* Ready for the next request; costs nothing when the last one was plain. */
+void http_parser_next(struct http_parser *p);
 /* Feeds what is new in `bytes` (all bytes of the request so far, from its first). Returns
  *   0               complete: *ret_request is filled, *ret_used bytes belong to it;
- *                   http_parser_init before the next one
+ *                   http_parser_next before the next one
  *   ERR_PARTIAL     needs more
  *   ERR_MALFORMED   or ERR_TOO_LONG: *ret_status is what to answer before closing (400,
  *                   413, 414, 417, 431, 501, 505) */

@@ -62,6 +62,35 @@ Test(beacons, the_pixel_needs_no_query_where_the_host_says_which_site)
     office_free(o);
 }
 
+/* What was kept of the first answer is what the others would have been. */
+Test(beacons, every_pixel_says_what_became_of_it_and_when)
+{
+    struct office *o = office_new(sites);
+    char first[1024];
+    size_t length;
+
+    for (int second = 0; second < 2; second++) {
+        office_get(o, "/p.gif?s=demo&p=/a", "");
+        length = o->length;
+        cr_assert(length < sizeof first);
+        memcpy(first, o->bytes, length);
+        cr_expect_str_eq(office_header(o, "Connection"), "keep-alive");
+        office_get(o, "/p.gif?s=nowhere", "");
+        cr_expect_str_eq(office_header(o, "X-Luot"), "rejected; reason=unknown_site");
+        office_get(o, "/p.gif?s=demo&p=/b", "");
+        cr_expect(o->length == length && memcmp(first, o->bytes, length) == 0);
+        office_get(o, "/p.gif?s=demo&p=/b", "Connection: close\r\n");
+        cr_expect_str_eq(office_header(o, "Connection"), "close");
+        o->town.ms += 1000;
+        office_get(o, "/p.gif?s=demo&p=/a", "");
+        cr_expect(o->length == length && memcmp(first, o->bytes, length) != 0,
+                  "another second, another Date");
+        cr_expect_str_eq(office_header(o, "X-Luot"), "counted");
+    }
+    cr_expect_eq(counted(o, OUTCOME_VIEW), 8u);
+    office_free(o);
+}
+
 Test(beacons, asking_with_head_counts_nothing)
 {
     struct office *o = office_new(sites);

@@ -1,6 +1,7 @@
 #include "net/http.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -150,8 +151,9 @@ Test(http, keeps_or_closes_as_the_client_asks)
     served_start(&s);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct client *c = client_new(s.port);
-        client_send(c, rows[i].request);
-        client_send(c, "GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+        char both[200];
+        sprintf(both, "%sGET /next HTTP/1.1\r\nHost: x\r\n\r\n", rows[i].request);
+        client_send(c, both);
         expect_target(c, "/x");
         if (rows[i].closes)
             cr_expect(client_is_closed(c), "row %zu", i);
@@ -160,6 +162,36 @@ Test(http, keeps_or_closes_as_the_client_asks)
         client_free(c);
     }
     served_stop(&s);
+}
+
+/* Whether the server's socket is gone: what is sent to it then is answered with a reset.
+ * Waits so long for one. */
+static bool is_gone(struct client *c, int wait_ms)
+{
+    struct pollfd reset = {.fd = c->fd, .events = 0};
+    (void)send(c->fd, "x", 1, MSG_NOSIGNAL);
+    return poll(&reset, 1, wait_ms) == 1 && (reset.revents & POLLERR) != 0;
+}
+
+Test(http, closes_at_once_behind_a_last_request_and_lingers_where_more_was_sent)
+{
+    static const char last[] = "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    struct served s;
+    served_init(&s);
+    served_start(&s);
+    for (int more = 0; more < 2; more++) {
+        struct client *c = client_new(s.port);
+        char text[200];
+        sprintf(text, "%s%s", last, more ? "GET /y" : "");
+        client_send(c, text);
+        expect_target(c, "/x");
+        cr_expect(client_is_closed(c));
+        cr_expect_eq(is_gone(c, more ? 100 : 5000), !more);
+        client_free(c);
+    }
+    served_stop(&s);
+    cr_expect_eq(served_metric(&s, METRICS_AT_http_connections), 0);
+    cr_expect_eq(served_metric(&s, METRICS_AT_http_timeouts), 0);
 }
 
 Test(http, closes_after_an_answer_that_says_so)
