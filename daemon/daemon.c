@@ -190,7 +190,6 @@ static int open_lanes(struct daemon *d)
 {
     struct count_head *head = arena_head(d->arena);
 
-    d->workers = worker_count(&d->config->settings);
     d->rows = aligned_alloc(64, d->workers * sizeof *d->rows);
     d->lanes = calloc(d->workers, sizeof *d->lanes);
     d->lane_pointers = calloc(d->workers, sizeof *d->lane_pointers);
@@ -220,7 +219,7 @@ static int open_agents(struct daemon *d)
 {
     char sentence[1024];
     struct agents *agents;
-    int rv = daemon_load_agents(d, &d->config->settings, &agents, sentence);
+    int rv = daemon_end_agents(d, &agents, sentence);
 
     if (rv != 0)
         return daemon_fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "agents",
@@ -329,6 +328,8 @@ static int start(struct daemon *d)
     if (rv != 0)
         return daemon_fail(EXIT_OSERR, "start", error_text(rv));
     d->started = clock_now(&d->clock);
+    d->workers = worker_count(&d->config->settings);
+    daemon_begin_agents(d);
     if (places_find(&d->places, &d->config->settings, sentence) != 0)
         return daemon_fail(EXIT_CANTCREAT, "directory", sentence);
     if (d->places.makeshift)
@@ -386,6 +387,7 @@ static void stop_asking(struct daemon *d)
 
 static void stop(struct daemon *d)
 {
+    daemon_drop_agents(d);
     if (d->net != NULL && d->handover.kept)
         net_leave_queues(d->net);
     if (d->net != NULL)
