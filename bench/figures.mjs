@@ -51,6 +51,8 @@ const WAYS = {
   'ten a datagram': { count: 4000000, lines: 10 },
   'GSO, 32 segments': { count: 10000000, lines: 1, segments: 32 },
   'ten a datagram, 250,000 /s': { count: 250000, lines: 10, rate: 250000 },
+  'one by one, 50,000 /s': { count: 100000, lines: 1, rate: 50000, at_once: 1 },
+  'one by one, 200,000 /s': { count: 300000, lines: 1, rate: 200000, at_once: 1 },
 };
 
 const drained = (port) => until('the queue', () => udpPort(port).waiting === 0);

@@ -1,11 +1,12 @@
 /* The load generator: UDP beacons as portals send them (beacons.h), bounded in count.
  * Loopback only.
  *
- *   load PORT COUNT [per_datagram=1] [segments=0] [visitors=10000] [rate=0]
+ *   load PORT COUNT [per_datagram=1] [segments=0] [visitors=10000] [rate=0] [at_once=32]
  *
  * per_datagram: beacons in one datagram. segments: datagrams that one system call hands
  * to the kernel (UDP_SEGMENT); 0: sendmmsg of single datagrams. rate: beacons a second,
- * 0: as fast as it goes. Prints how many beacons and bytes were sent. */
+ * 0: as fast as it goes. at_once: datagrams that one sendmmsg hands over; with 1 each goes
+ * out at its own time, for which this spins. Prints how many beacons and bytes were sent. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/udp.h>
@@ -31,7 +32,7 @@ struct load {
     int socket[SOCKETS];
     char *datagrams; /* VARIANTS of them, one length each */
     size_t length;
-    unsigned segments;
+    unsigned segments, at_once;
     struct mmsghdr message[BATCH];
     struct iovec part[BATCH];
 };
@@ -81,12 +82,12 @@ static unsigned send_some(struct load *l, unsigned turn)
             send(fd, l->datagrams + first * l->length, l->segments * l->length, 0);
         return sent < 0 ? 0 : l->segments;
     }
-    for (unsigned i = 0; i < BATCH; i++) {
+    for (unsigned i = 0; i < l->at_once; i++) {
         l->part[i] = (struct iovec){l->datagrams + (first + i) * l->length, l->length};
         l->message[i] =
             (struct mmsghdr){.msg_hdr = {.msg_iov = &l->part[i], .msg_iovlen = 1}};
     }
-    n = sendmmsg(fd, l->message, BATCH, 0);
+    n = sendmmsg(fd, l->message, l->at_once, 0);
     return n < 0 ? 0 : (unsigned)n;
 }
 
@@ -105,14 +106,16 @@ static unsigned argument(int argc, char **argv, int i, unsigned fallback)
 
 int main(int argc, char **argv)
 {
-    struct load load = {.segments = argument(argc, argv, 4, 0)};
+    struct load load = {.segments = argument(argc, argv, 4, 0),
+                        .at_once = argument(argc, argv, 7, BATCH)};
     unsigned port = argument(argc, argv, 1, 0), per_datagram = argument(argc, argv, 3, 1);
     uint64_t count = argument(argc, argv, 2, 0), sent = 0;
     double rate = argument(argc, argv, 6, 0), began;
 
-    if (port == 0 || port > 65535 || count == 0 || per_datagram == 0) {
-        fprintf(stderr,
-                "usage: load PORT COUNT [per_datagram] [segments] [visitors] [rate]\n");
+    if (port == 0 || port > 65535 || count == 0 || per_datagram == 0 ||
+        load.at_once == 0 || load.at_once > BATCH) {
+        fprintf(stderr, "usage: load PORT COUNT [per_datagram] [segments] [visitors] "
+                        "[rate] [at_once]\n");
         return 64;
     }
     fill(&load, per_datagram, argument(argc, argv, 5, 10000));
@@ -123,7 +126,8 @@ int main(int argc, char **argv)
     for (unsigned turn = 0; sent < count; turn++) {
         sent += (uint64_t)send_some(&load, turn) * per_datagram;
         while (rate > 0 && (double)sent > (now_s() - began) * rate)
-            usleep(50);
+            if (load.at_once > 1)
+                usleep(50);
     }
     printf("%llu beacons of %zu bytes a datagram in %.3f s\n", (unsigned long long)sent,
            load.length, now_s() - began);

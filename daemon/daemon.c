@@ -82,16 +82,6 @@ static int open_arena(struct daemon *d)
     return EXIT_OK;
 }
 
-static int open_atlas(struct daemon *d)
-{
-    struct atlas *a = daemon_new_atlas(d, d->config);
-
-    if (a == NULL)
-        return daemon_fail(EXIT_OSERR, "memory", error_text(ERR_NOMEM));
-    daemon_use_atlas(d, a);
-    return EXIT_OK;
-}
-
 static int open_referrers(struct daemon *d)
 {
     char sentence[1024] = "";
@@ -190,7 +180,6 @@ static int open_lanes(struct daemon *d)
 {
     struct count_head *head = arena_head(d->arena);
 
-    d->workers = worker_count(&d->config->settings);
     d->rows = aligned_alloc(64, d->workers * sizeof *d->rows);
     d->lanes = calloc(d->workers, sizeof *d->lanes);
     d->lane_pointers = calloc(d->workers, sizeof *d->lane_pointers);
@@ -216,19 +205,13 @@ static int open_lanes(struct daemon *d)
     return EXIT_OK;
 }
 
-static int open_agents(struct daemon *d)
+static int open_ahead(struct daemon *d)
 {
-    char sentence[1024];
-    struct agents *agents;
-    int rv = daemon_load_agents(d, &d->config->settings, &agents, sentence);
+    int rv = daemon_end_ahead(d);
 
-    if (rv != 0)
-        return daemon_fail(rv == ERR_NOMEM ? EXIT_OSERR : EXIT_CONFIG, "agents",
-                           sentence);
-    daemon_use_agents(d, agents);
-    for (unsigned i = 0; i < d->workers; i++)
+    for (unsigned i = 0; i < d->workers && rv == EXIT_OK; i++)
         pipeline_use_agents(&d->lanes[i].pipeline, &d->agents, i);
-    return EXIT_OK;
+    return rv;
 }
 
 static int open_net(struct daemon *d)
@@ -329,6 +312,8 @@ static int start(struct daemon *d)
     if (rv != 0)
         return daemon_fail(EXIT_OSERR, "start", error_text(rv));
     d->started = clock_now(&d->clock);
+    d->workers = worker_count(&d->config->settings);
+    daemon_begin_ahead(d);
     if (places_find(&d->places, &d->config->settings, sentence) != 0)
         return daemon_fail(EXIT_CANTCREAT, "directory", sentence);
     if (d->places.makeshift)
@@ -343,9 +328,7 @@ static int start(struct daemon *d)
     if (rv != 0)
         return daemon_fail(EXIT_CONFIG, "writers", sentence);
     daemon_join_service(d);
-    rv = open_atlas(d);
-    if (rv == EXIT_OK)
-        rv = open_referrers(d);
+    rv = open_referrers(d);
     if (rv == EXIT_OK)
         rv = open_arena(d);
     if (rv == EXIT_OK)
@@ -360,7 +343,7 @@ static int start(struct daemon *d)
     d->service.rows = d->rows;
     d->service.workers = d->workers;
     if (rv == EXIT_OK)
-        rv = open_agents(d);
+        rv = open_ahead(d);
     if (rv == EXIT_OK)
         rv = open_net(d);
     return rv == EXIT_OK ? start_threads(d) : rv;
@@ -386,6 +369,7 @@ static void stop_asking(struct daemon *d)
 
 static void stop(struct daemon *d)
 {
+    daemon_drop_ahead(d);
     if (d->net != NULL && d->handover.kept)
         net_leave_queues(d->net);
     if (d->net != NULL)

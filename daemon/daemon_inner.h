@@ -82,6 +82,7 @@ struct daemon {
     } geo_file;                /* that its database was read from */
     struct agents *own_agents; /* the current one, which is `agents` */
     _Atomic(const struct agents *) agents;
+    struct ahead *ahead;     /* at a start: what is being loaded meanwhile, else NULL */
     struct retired *retired; /* what reloads replaced                         */
     bool reloaded_lately;    /* for SIGHUP, within this second                */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
@@ -160,6 +161,13 @@ int daemon_load_agents(const struct daemon *d, const struct settings *s,
 bool daemon_agents_may_differ(const struct settings *now, const struct settings *new);
 /* The ones before are the caller's to free, a grace later. */
 void daemon_use_agents(struct daemon *d, struct agents *agents);
+
+/* ahead.c, main thread, at a start. */
+/* Begins to load the lists and the database; the workers are known. */
+void daemon_begin_ahead(struct daemon *d);
+int daemon_end_ahead(
+    struct daemon *d); /* waits, and uses them: an enum daemon_exit, said */
+void daemon_drop_ahead(struct daemon *d); /* of a start that ended before that */
 
 /* reload.c, main thread. */
 /* As trust_load. */

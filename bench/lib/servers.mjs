@@ -198,8 +198,8 @@ export async function document(port, target) {
 }
 
 /** Sends beacons from the clients' core; how many, and how many a second. */
-export async function load(port, count, { lines = 1, segments = 0, visitors = 10000, rate = 0 } = {}) {
-  const said = await run(CLIENT_CPU, path.join(build, 'bench/load'), [port, count, lines, segments, visitors, rate].map(String));
+export async function load(port, count, { lines = 1, segments = 0, visitors = 10000, rate = 0, at_once = 32 } = {}) {
+  const said = await run(CLIENT_CPU, path.join(build, 'bench/load'), [port, count, lines, segments, visitors, rate, at_once].map(String));
   const [, sent, bytes, seconds] = /^(\d+) beacons of (\d+) bytes a datagram in ([\d.]+) s/m.exec(said);
   return { sent: Number(sent), bytes: Number(bytes), rate: Number(sent) / Number(seconds) };
 }

@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -52,6 +53,7 @@ struct span {
 };
 
 struct zone {
+    atomic_uint holders; /* who free it */
     char name[ZONE_NAME_MAX + 1];
     int64_t cycle_from;  /* the rule's cycle is [cycle_from, cycle_from + cycle_s)     */
     int64_t cycle_day;   /* the first day whose start is surely in it                  */
@@ -160,6 +162,7 @@ static int zone_read(struct zone **ret_zone, struct slice name, struct slice fil
     struct zone *z = calloc(1, sizeof *z + spans * sizeof z->spans[0]);
     if (z == NULL)
         return ERR_NOMEM;
+    atomic_init(&z->holders, 1);
     memcpy(z->name, name.at, name.length);
     add_footer(z, &rule, add_transitions(z, &t));
     *ret_zone = z;
@@ -251,9 +254,18 @@ close_file:
     return rv;
 }
 
+struct zone *zone_share(struct zone *z)
+{
+    /* Relaxed: who shares it holds it. */
+    atomic_fetch_add_explicit(&z->holders, 1, memory_order_relaxed);
+    return z;
+}
+
 void zone_free(struct zone *z)
 {
-    free(z);
+    /* Both: what others did with it is done before the last one frees it. */
+    if (z != NULL && atomic_fetch_sub_explicit(&z->holders, 1, memory_order_acq_rel) == 1)
+        free(z);
 }
 
 static bool span_equal(const struct span *a, const struct span *b)
@@ -267,7 +279,7 @@ bool zone_equal(const struct zone *a, const struct zone *b)
                 a->cycle_day == b->cycle_day && a->has_cycle == b->has_cycle &&
                 a->cycle_backward == b->cycle_backward && a->count == b->count;
 
-    for (size_t i = 0; same && i < a->count; i++)
+    for (size_t i = 0; same && a != b && i < a->count; i++)
         same = span_equal(&a->spans[i], &b->spans[i]);
     return same;
 }

@@ -20,6 +20,8 @@ struct zone; /* opaque: transitions and the footer's rule */
  * later, or one that counts leap seconds), ERR_NOMEM, ERR_DENIED, ERR_IO. */
 int zone_load(struct zone **ret_zone, struct slice name);
 void zone_free(struct zone *z); /* NULL is a no-op */
+/* The same zone, for one more to free. */
+struct zone *zone_share(struct zone *z);
 /* Do they have the same name and tell the same time always? */
 bool zone_equal(const struct zone *a, const struct zone *b);
 const char *zone_name(const struct zone *z);

@@ -52,8 +52,10 @@ struct registry {
     struct site_terms *old_terms;
     struct kept_text *texts; /* registry_names: for ever */
     uint64_t terms_version;
-    bool is_full;  /* no range is left                                      */
-    bool is_short; /* a configured site found no memory: tried at each tick */
+    struct zone *near; /* read last in what is under way: sites share it; tzdata may be
+                          another one the next time */
+    bool is_full;      /* no range is left                                      */
+    bool is_short;     /* a configured site found no memory: tried at each tick */
 };
 
 uint32_t registry_state(const struct registry *r, size_t i);
@@ -73,7 +75,8 @@ void registry_lock(struct registry *r);
 void registry_unlock(struct registry *r);
 
 /* Making sites (registry_make.c). */
-struct site_terms *registry_auto_terms(void);
+struct site_terms *registry_auto_terms(struct registry *r);
+void registry_forget_zone(struct registry *r);
 void registry_set_terms(struct registry *r, struct site *s, struct site_terms *terms,
                         const struct graces *g);
 /* A site that nobody uses: one that was made ahead, else a new one. Keeper. ERR_FULL,

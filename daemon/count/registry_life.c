@@ -39,7 +39,7 @@ static int adopt(struct registry *r, const struct config *config,
         c = state == SITE_BLANK
                 ? NULL
                 : site_names_section(names, config, slice_of(s->block->key));
-        terms = c != NULL ? site_terms_new(c) : registry_auto_terms();
+        terms = c != NULL ? site_terms_new_near(c, &r->near) : registry_auto_terms(r);
         if (terms == NULL)
             return ERR_NOMEM;
         registry_set_terms(r, s, terms, &none);
@@ -146,6 +146,7 @@ void registry_close(struct registry *r)
         site_tops_install(&r->site[i], NULL);
     free(atomic_load_explicit(&r->pending_names, memory_order_relaxed));
     registry_free_texts(r);
+    registry_forget_zone(r);
     free(r->site);
     free(r);
 }
@@ -213,6 +214,7 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
             failed = rv;
     }
     rv = registry_keep_blanks(r, g, now);
+    registry_forget_zone(r);
     if (r->ring != NULL)
         key_ring_sweep(r->ring, instant_slot(now));
     /* After all: until here a killed tick is one that never was. */

@@ -5,14 +5,20 @@
 #include "base/error.h"
 #include "count/registry_inner.h"
 
-struct site_terms *registry_auto_terms(void)
+struct site_terms *registry_auto_terms(struct registry *r)
 {
     struct site_config config;
 
     site_config_default(&config, SLICE("auto"));
     config.title[0] = '\0'; /* its title is its host */
     config.public_site = true;
-    return site_terms_new(&config);
+    return site_terms_new_near(&config, &r->near);
+}
+
+void registry_forget_zone(struct registry *r)
+{
+    zone_free(r->near);
+    r->near = NULL;
 }
 
 void registry_set_terms(struct registry *r, struct site *s, struct site_terms *terms,
@@ -60,7 +66,7 @@ static int make_blank(struct registry *r, const struct graces *g, size_t i,
     if (rv != 0)
         return rv;
     if (atomic_load_explicit(&s->terms, memory_order_relaxed) == NULL) {
-        terms = registry_auto_terms();
+        terms = registry_auto_terms(r);
         if (terms == NULL)
             return ERR_NOMEM;
         registry_set_terms(r, s, terms, g);

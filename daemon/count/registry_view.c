@@ -170,7 +170,7 @@ static int settle(struct registry *r, struct site *s, const struct view *v,
     if (rv != 0)
         return rv;
     if (stays) {
-        terms = c != NULL ? site_terms_new(c) : registry_auto_terms();
+        terms = c != NULL ? site_terms_new_near(c, &r->near) : registry_auto_terms(r);
         if (terms == NULL)
             return ERR_NOMEM;
         use_terms(r, s, terms, g);
@@ -204,7 +204,7 @@ static int make_site(struct registry *r, const struct view *v, struct slice key,
 
     if (rv != 0)
         return rv;
-    terms = site_terms_new(c);
+    terms = site_terms_new_near(c, &r->near);
     if (terms == NULL)
         return ERR_NOMEM; /* the blank stays one, and is found again */
     registry_set_terms(r, *ret_site, terms, g);
@@ -272,6 +272,7 @@ int registry_apply(struct registry *r, const struct config *config,
 
     if (v == NULL)
         return ERR_NOMEM;
+    registry_forget_zone(r);
     rv = settle_all(r, v, g, report);
     if (rv != 0) {
         registry_view_free(v);

@@ -93,17 +93,43 @@ void site_name(struct site *s, struct slice key, struct slice host)
     atomic_store_explicit(&b->state, SITE_LIVE, memory_order_release);
 }
 
+static int near_zone(struct zone **near, struct slice name)
+{
+    struct zone *zone;
+    int rv;
+
+    if (*near != NULL && slice_equal(slice_of(zone_name(*near)), name))
+        return 0;
+    rv = zone_load(&zone, name);
+    if (rv != 0)
+        return rv;
+    zone_free(*near);
+    *near = zone;
+    return 0;
+}
+
 struct site_terms *site_terms_new(const struct site_config *config)
+{
+    struct zone *near = NULL;
+    struct site_terms *t = site_terms_new_near(config, &near);
+
+    zone_free(near);
+    return t;
+}
+
+struct site_terms *site_terms_new_near(const struct site_config *config,
+                                       struct zone **near)
 {
     struct site_terms *t = calloc(1, sizeof *t);
 
     if (t == NULL)
         return NULL;
     t->config = *config;
-    if (zone_load(&t->zone, slice_of(config->timezone)) != 0) {
+    if (near_zone(near, slice_of(config->timezone)) != 0) {
         free(t);
         return NULL;
     }
+    t->zone = zone_share(*near);
     t->calendar = (struct calendar){t->zone, config->first_weekday};
     t->online_slots = (config->online_window_s * 1000 + SLOT_MS - 1) / SLOT_MS;
     t->rate = rate_limit_of(&config->site_rate_limit);

@@ -259,6 +259,10 @@ void site_check_name(struct site *s);
 void site_adopt(struct site *s, struct arena *a, struct instant now);
 /* NULL: no memory, or no such zone. */
 struct site_terms *site_terms_new(const struct site_config *config);
+/* The same for many sites in one go, most of which have one zone: *near is the zone that was
+ * read last, at first NULL, at last the caller's to free. */
+struct site_terms *site_terms_new_near(const struct site_config *config,
+                                       struct zone **near);
 void site_terms_free(struct site_terms *t);
 /* But for the version. false may be said of equal ones. */
 bool site_terms_equal(const struct site_terms *a, const struct site_terms *b);

@@ -4,6 +4,7 @@
 
 #include "count/site_inner.h"
 #include "count/site_seal.h"
+#include "count/site_seal_inner.h"
 
 /* A row that is rewritten keeps its number meanwhile, so that no answer falls between. */
 static void open_row(_Atomic int64_t *tag, int64_t number)
@@ -20,12 +21,34 @@ static void set_count(struct count3 *count, const uint64_t metric[METRIC_KINDS])
                           memory_order_relaxed);
 }
 
+static bool has_count(const struct count3 *count, const uint64_t metric[METRIC_KINDS])
+{
+    return atomic_load_explicit(&count->views, memory_order_relaxed) ==
+               metric[METRIC_VIEWS] &&
+           atomic_load_explicit(&count->visits, memory_order_relaxed) ==
+               metric[METRIC_VISITS] &&
+           atomic_load_explicit(&count->visitors, memory_order_relaxed) ==
+               metric[METRIC_VISITORS];
+}
+
+/* Written and sealed already, as of an earlier start: most rows of most sites. */
+static bool is_there(const struct site *s, enum seal_row kind, unsigned index,
+                     const _Atomic int64_t *tag, int64_t number)
+{
+    return atomic_load_explicit(tag, memory_order_relaxed) == number + 1 &&
+           atomic_load_explicit(site_other_seal(s, kind, index), memory_order_relaxed) !=
+               0;
+}
+
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],
                   const uint64_t imported[METRIC_KINDS])
 {
     unsigned index = (unsigned)((uint64_t)day % SITE_DAYS);
     struct site_day *row = &s->block->day[index];
 
+    if (is_there(s, SEAL_DAY, index, &row->other_tag, day) &&
+        has_count(&row->other, other) && has_count(&row->imported, imported))
+        return;
     site_unseal_row(s, SEAL_DAY, index);
     open_row(&row->other_tag, day);
     set_count(&row->other, other);
@@ -40,12 +63,17 @@ void site_set_row(struct site *s, enum period_kind kind, int64_t number,
     const bool week = kind == PERIOD_WEEK;
     unsigned index = (unsigned)((uint64_t)number % (week ? SITE_WEEKS : SITE_MONTHS));
     struct site_row *row = week ? &s->block->week[index] : &s->block->month[index];
+    enum seal_row seal = week ? SEAL_WEEK : SEAL_MONTH;
 
-    site_unseal_row(s, week ? SEAL_WEEK : SEAL_MONTH, index);
+    if (is_there(s, seal, index, &row->other_tag, number) &&
+        atomic_load_explicit(&row->other_visitors, memory_order_relaxed) ==
+            other_visitors)
+        return;
+    site_unseal_row(s, seal, index);
     open_row(&row->other_tag, number);
     atomic_store_explicit(&row->other_visitors, other_visitors, memory_order_relaxed);
     atomic_store_explicit(&row->other_tag, number + 1, memory_order_release);
-    site_seal_row(s, week ? SEAL_WEEK : SEAL_MONTH, index);
+    site_seal_row(s, seal, index);
 }
 
 /* Words behind a version, odd while they are written. Release and acquire all along: who

@@ -14,7 +14,7 @@
 /* Descriptors that are not connections and are not open yet. */
 enum {
     DESCRIPTORS_A_WORKER = 6,   /* its loop, a connection on its way to being refused */
-    DESCRIPTORS_A_LISTENER = 2, /* for each worker                                    */
+    DESCRIPTORS_A_LISTENER = 3, /* for each worker: TCP, UDP and its timer            */
     DESCRIPTORS_SPARE = 24      /* the stats socket and its clients, files            */
 };
 

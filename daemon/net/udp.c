@@ -1,11 +1,13 @@
 #include "net/udp.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -134,14 +136,74 @@ void udp_forget(struct udp *u)
     }
 }
 
-/* Fewer than a full batch: the queue was empty, so it is not worth asking again. */
-static void receive_up_to(struct udp *u, int fd, unsigned batches)
+/* Fewer than a full batch: the queue was empty, so it is not worth asking again. False:
+ * there may be more. */
+static bool receive_up_to(struct udp_socket *s, unsigned batches)
 {
-    while (batches-- > 0 && udp_receive(u, fd) == BATCH)
-        ;
+    while (batches-- > 0) {
+        unsigned count = udp_receive(s->udp, *s->fd);
+        s->came += count;
+        if (count < BATCH)
+            return true;
+    }
+    return false;
 }
 
+/* --- Naps --- */
+
 static void on_readable(uv_poll_t *poll, int status, int events);
+
+/* What the kernel's buffer holds, and how much it may: bytes by its own account. */
+static void ask_buffer(int fd, uint64_t *ret_held, uint64_t *ret_limit)
+{
+    uint32_t memory[SK_MEMINFO_VARS] = {0};
+    socklen_t length = sizeof memory;
+    (void)getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length);
+    *ret_held = memory[SK_MEMINFO_RMEM_ALLOC];
+    *ret_limit = memory[SK_MEMINFO_RCVBUF];
+}
+
+/* 0: none. What it said before is taken back. */
+static void set_alarm(struct udp_socket *s, uint64_t ns)
+{
+    struct itimerspec when = {.it_value.tv_nsec = (long)ns};
+    (void)timerfd_settime(s->alarm_fd, 0, &when, NULL);
+}
+
+/* The queue is empty: the socket is polled, or left alone for a while. */
+static void rest(struct udp_socket *s)
+{
+    bool napped = s->nap.length_ns > 0;
+    uint64_t ns = nap_next(&s->nap, uv_hrtime(), s->came, s->room);
+
+    s->came = 0;
+    s->taking = false;
+    if (ns > 0 || napped)
+        set_alarm(s, ns);
+    if (ns > 0)
+        metrics_bump(s->udp->lane.row, udp_naps, 1);
+    if (ns > 0 && !napped)
+        uv_poll_stop(&s->poll);
+    else if (ns == 0 && napped)
+        (void)uv_poll_start(&s->poll, UV_READABLE, on_readable);
+}
+
+/* The alarm stays readable until it is set again: what one wake-up does not take is the
+ * next one's. */
+static void on_alarm(uv_poll_t *poll, int status, int events)
+{
+    struct udp_socket *s = poll->data;
+    (void)status;
+    (void)events;
+    if (!s->taking) {
+        uint64_t held;
+        ask_buffer(*s->fd, &held, &s->room);
+        nap_over(&s->nap, uv_hrtime(), held);
+        s->taking = true;
+    }
+    if (receive_up_to(s, BATCHES_PER_WAKE))
+        rest(s);
+}
 
 /* libuv stops a poll handle when the socket has an error: we take the error off it and go
  * on. */
@@ -160,33 +222,48 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)events;
     if (status < 0)
         go_on_after_error(s);
-    else
-        receive_up_to(s->udp, *s->fd, BATCHES_PER_WAKE);
+    else if (receive_up_to(s, BATCHES_PER_WAKE))
+        rest(s);
 }
 
 int udp_add(struct udp *u, uv_loop_t *loop, int *fd)
 {
     struct udp_socket *s = &u->sockets[u->count];
-    *s = (struct udp_socket){.udp = u, .fd = fd};
-    s->poll.data = s;
-    if (uv_poll_init_socket(loop, &s->poll, *fd) != 0)
+    int alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (alarm_fd < 0)
+        return error_from_errno(errno);
+    *s = (struct udp_socket){.udp = u, .fd = fd, .alarm_fd = alarm_fd};
+    s->poll.data = s->alarm.data = s;
+    if (uv_poll_init_socket(loop, &s->poll, *fd) != 0) {
+        close(alarm_fd);
         return ERR_IO;
-    u->count++; /* from here on udp_close() closes the handle */
+    }
+    (void)uv_poll_init(loop, &s->alarm, alarm_fd); /* fails for no timerfd */
+    u->count++; /* from here on udp_close() closes the handles */
+    if (uv_poll_start(&s->alarm, UV_READABLE, on_alarm) != 0)
+        return ERR_IO;
     return uv_poll_start(&s->poll, UV_READABLE, on_readable) == 0 ? 0 : ERR_IO;
+}
+
+static void close_handles(struct udp_socket *s)
+{
+    uv_close((uv_handle_t *)&s->poll, NULL);
+    uv_close((uv_handle_t *)&s->alarm, NULL);
+    close(s->alarm_fd);
 }
 
 void udp_drain(struct udp *u)
 {
     for (size_t i = 0; i < u->count; i++)
-        receive_up_to(u, *u->sockets[i].fd, BATCHES_AT_STOP);
+        (void)receive_up_to(&u->sockets[i], BATCHES_AT_STOP);
 }
 
 void udp_leave(struct udp *u)
 {
     while (u->count > u->staying) {
         struct udp_socket *s = &u->sockets[--u->count];
-        receive_up_to(u, *s->fd, BATCHES_AT_STOP);
-        uv_close((uv_handle_t *)&s->poll, NULL);
+        (void)receive_up_to(s, BATCHES_AT_STOP);
+        close_handles(s);
         close(*s->fd);
         *s->fd = -1;
     }
@@ -195,6 +272,6 @@ void udp_leave(struct udp *u)
 void udp_close(struct udp *u)
 {
     for (size_t i = 0; i < u->count; i++)
-        uv_close((uv_handle_t *)&u->sockets[i].poll, NULL);
+        close_handles(&u->sockets[i]);
     u->count = 0;
 }

@@ -1,8 +1,9 @@
 /* Floor 4 (net). A worker's UDP sockets.
  *
  * Happy path: readable -> recvmmsg (16 buffers of 64 KiB) -> turn_begin -> datagram() for
- * each -> turn_end, at most 4 times a wake-up so that HTTP is not starved. Never sends a
- * byte. It fails when: a datagram did not fit (udp_truncated; what came is handed on), it
+ * each -> turn_end, at most 4 times a wake-up so that HTTP is not starved. Under load a
+ * socket is not polled but looked at when a nap is over (net/nap.h): a timer, which delays
+ * nothing else that the loop does. Never sends a byte. It fails when: a datagram did not fit (udp_truncated; what came is handed on), it
  * is empty (udp_empty), or the kernel reports an error on the socket (logged, and polled
  * again). What the kernel dropped is net_kernel_drops(). What was received is forgotten
  * within a second, whether or not something else comes. */
@@ -12,13 +13,20 @@
 #include <uv.h>
 
 #include "net/lane.h"
+#include "net/nap.h"
 
 struct udp_memory; /* what recvmmsg writes to */
 
 struct udp_socket {
     uv_poll_t poll;
+    uv_poll_t alarm; /* of `alarm_fd`, a timerfd: uv_timer_t knows no part of a ms */
     struct udp *udp;
     int *fd; /* the listener's: it closes it, but for one that leaves */
+    int alarm_fd;
+    struct nap nap;
+    uint64_t came; /* messages since the queue was empty last         */
+    uint64_t room; /* bytes that the kernel's buffer takes when empty */
+    bool taking;   /* a nap is over, what it brought is being taken   */
 };
 
 struct udp {

@@ -449,14 +449,18 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
 {
     int failed = 0;
 
+    if (store->ops->moment != NULL)
+        store->ops->moment(store, true);
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
         int rv = site == NULL ? 0 : load_logged(site, store, now, fresh);
         if (rv != 0)
             failed = rv;
         if (rv != 0 && store->ops->trouble != NULL)
-            return rv; /* nor will the others be answered: history_load_new comes back */
+            break; /* nor will the others be answered: history_load_new comes back */
     }
+    if (store->ops->moment != NULL)
+        store->ops->moment(store, false);
     return failed;
 }
 

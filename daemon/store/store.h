@@ -289,6 +289,9 @@ struct store_ops {
                  void *context);
     /* Replaces an earlier one of that page; a line of the audit trail. */
     int (*page_seed)(struct store *s, struct slice site, const struct page_seed *seed);
+    /* True: what is read from now on is all of one moment, and may cost less; false: no more.
+     * Nothing is written meanwhile. NULL, or what fails: each answer is of its own. */
+    void (*moment)(struct store *s, bool begins);
     /* The runs that wrote last, newest first, this one too. */
     int (*nodes)(struct store *s, unsigned limit, void (*node)(void *, struct node_row *),
                  void *context, struct deadline d);

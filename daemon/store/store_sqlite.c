@@ -163,9 +163,17 @@ static int read_id(struct sqlite_store *s, sqlite3_stmt *st, int64_t *ret_id)
 
 int sqlite_site(struct sqlite_store *s, struct slice key, bool add, int64_t *ret_site)
 {
-    sqlite3_stmt *st = sqlite_take(s, STATEMENT_SITE_ID, 0);
-    int rv;
+    const struct sqlite_moment *moment;
+    int rv = sqlite_moment_site(s, key, &moment);
+    sqlite3_stmt *st;
 
+    if (rv != 0)
+        return rv;
+    if (moment != NULL) {
+        *ret_site = moment->site;
+        return moment->site != 0 ? 0 : ERR_NOT_FOUND;
+    }
+    st = sqlite_take(s, STATEMENT_SITE_ID, 0);
     sqlite_bind_slice(st, 1, key);
     rv = read_id(s, st, ret_site);
     if (rv != ERR_NOT_FOUND || !add)
@@ -400,6 +408,7 @@ static const struct store_ops sqlite_ops = {
     .tops = sqlite_tops,
     .pages = sqlite_pages,
     .page_seed = sqlite_page_seed,
+    .moment = sqlite_moment,
 };
 
 int sqlite_store_open(struct store **ret_store, const char *path, const char *node,

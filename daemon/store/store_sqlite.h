@@ -19,6 +19,16 @@ enum {
     STORE_PATIENCE_MS = 10000          /* of an operation that brings no deadline */
 };
 
+/* What there is, while a moment lasts: of all sites, and of the one asked for last. */
+struct sqlite_moment {
+    bool lasts, others; /* runs that are not ours                           */
+    int64_t site;       /* its id; 0: there is none of that key             */
+    unsigned parts;     /* enum history_part: those it may have anything of */
+    bool seeded, pages; /* it has a seed; pages that the store knows of     */
+    size_t key_length;  /* 0: none was asked for                            */
+    char key[64];
+};
+
 struct sqlite_store {
     struct store store; /* first: what callers hold */
     sqlite3 *db;        /* its own connection       */
@@ -28,9 +38,10 @@ struct sqlite_store {
     int64_t give_up_ms;   /* CLOCK_MONOTONIC: the operation under way ends then */
     char node[64];        /* whose rows we write                                */
     char incarnation[17]; /* hex                                                */
-    int64_t run;          /* the id of node and incarnation; 0: not there yet   */
-    int64_t swept_day;    /* unix day of the sweep that is under way or done    */
-    int64_t swept_site;   /* last site it swept; INT64_MAX: all                 */
+    struct sqlite_moment moment;
+    int64_t run;        /* the id of node and incarnation; 0: not there yet   */
+    int64_t swept_day;  /* unix day of the sweep that is under way or done    */
+    int64_t swept_site; /* last site it swept; INT64_MAX: all                 */
 };
 
 static inline struct sqlite_store *sqlite_store_of(struct store *s)
@@ -60,6 +71,14 @@ int sqlite_run(struct sqlite_store *s, bool add);
 int sqlite_begin(struct sqlite_store *s, struct deadline d);
 /* Commits when rv is 0, else rolls back; returns the first error. */
 int sqlite_end(struct sqlite_store *s, int rv);
+
+/* --- store_sqlite_moment.c --- */
+void sqlite_moment(struct store *s, bool begins);
+/* What is known of the site; *ret_moment NULL: nothing, no moment lasts. */
+int sqlite_moment_site(struct sqlite_store *s, struct slice key,
+                       const struct sqlite_moment **ret_moment);
+/* Those of the parts that the site looked up last may have anything of. */
+unsigned sqlite_moment_parts(const struct sqlite_store *s, unsigned parts);
 
 /* --- store_sqlite_file.c: what is at a path --- */
 /* Opens or makes the database: directory, mode, checks, tables. What is damaged is moved

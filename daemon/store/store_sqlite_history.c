@@ -59,7 +59,7 @@ static int walk(struct sqlite_store *s, sqlite3_stmt *st, history_row_fn *row,
     return sum.any ? row(context, &sum.row) : 0;
 }
 
-/* The parts and our run; 0, or ERR_NOT_FOUND for a site that has nothing. */
+/* The parts and our run; 0, or ERR_NOT_FOUND for a site that has nothing of them. */
 static int ask(struct sqlite_store *s, struct slice site, enum statement which,
                unsigned parts, sqlite3_stmt **ret_st)
 {
@@ -72,6 +72,9 @@ static int ask(struct sqlite_store *s, struct slice site, enum statement which,
         rv = sqlite_site(s, site, false, &id);
     if (rv != 0)
         return rv;
+    parts = sqlite_moment_parts(s, parts);
+    if (parts == 0)
+        return ERR_NOT_FOUND;
     *ret_st = sqlite_take(s, which, id);
     sqlite3_bind_int64(*ret_st, 4, s->run);
     sqlite3_bind_int(*ret_st, 5, (parts & HISTORY_LIVE_OTHER) != 0);

@@ -110,6 +110,8 @@ int sqlite_seed_get(struct store *store, struct slice key, int metric,
 
     sqlite_patience(s, (struct deadline){0});
     rv = sqlite_site(s, key, false, &site);
+    if (rv == 0 && s->moment.lasts && !s->moment.seeded)
+        rv = ERR_NOT_FOUND;
     if (rv != 0)
         return rv;
     st = sqlite_take(s, STATEMENT_SEED_GET, site);

@@ -133,7 +133,7 @@ int sqlite_tops(struct store *store, struct slice site, const char *of, unsigned
     sqlite3_stmt *st;
     int rv = ask(s, site, STATEMENT_TOPS, &st);
 
-    if (rv != 0)
+    if (rv != 0 || sqlite_moment_parts(s, parts) == 0)
         return rv == ERR_NOT_FOUND ? 0 : rv;
     sqlite3_bind_int64(st, 2, from_day);
     sqlite3_bind_int64(st, 3, until_day);
@@ -150,7 +150,7 @@ int sqlite_pages(struct store *store, struct slice site, unsigned limit, top_row
     sqlite3_stmt *st;
     int rv = ask(s, site, STATEMENT_PAGES, &st);
 
-    if (rv != 0)
+    if (rv != 0 || (s->moment.lasts && !s->moment.pages))
         return rv == ERR_NOT_FOUND ? 0 : rv;
     sqlite3_bind_int64(st, 2, limit);
     return walk(s, st, false, row, context);

@@ -479,3 +479,16 @@ Test(zone, refuses_leap_seconds)
     cr_expect_eq(made_load(&m, m.length, &z), ERR_MALFORMED);
     made_release(&m);
 }
+
+Test(zone, that_is_shared_is_there_until_the_last_one_has_freed_it)
+{
+    struct zone *z, *shared;
+    cr_assert_eq(zone_load(&z, SLICE("Asia/Ho_Chi_Minh")), 0);
+    shared = zone_share(z);
+    cr_expect_eq(shared, z);
+    cr_expect(zone_equal(shared, z));
+    zone_free(z);
+    cr_expect_eq(zone_day(shared, 19788 * 86400 - 7 * 3600 - 1), 19787);
+    cr_expect_eq(zone_day(shared, 19788 * 86400 - 7 * 3600), 19788);
+    zone_free(shared);
+}

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "count/registry_inner.h"
+#include "count/site_inner.h"
 #include "lib/world.h"
 
 static struct world w;
@@ -524,5 +525,25 @@ Test(registry, a_full_file_system_keeps_nobody_from_starting_again)
     cr_expect_eq(world_tick(&w), ERR_NOSPACE);
     world_full(false);
     cr_expect_eq(world_tick(&w), 0);
+    world_close(&w);
+}
+
+Test(registry, sites_of_one_zone_share_it_whatever_goes_first)
+{
+    const struct site_terms *a, *b, *c;
+
+    start(8, "[site a]\n[site b]\n[site c]\ntimezone = Asia/Kathmandu\n");
+    world_reload(&w, "[site a]\nmetric = views\n[site b]\nmetric = views\n"
+                     "[site c]\ntimezone = Asia/Kathmandu\nmetric = views\n");
+    a = site_terms_of(world_site(&w, "a"));
+    b = site_terms_of(world_site(&w, "b"));
+    c = site_terms_of(world_site(&w, "c"));
+    cr_expect_str_eq(zone_name(a->zone), "Asia/Ho_Chi_Minh");
+    cr_expect_eq(b->zone, a->zone);
+    cr_expect_str_eq(zone_name(c->zone), "Asia/Kathmandu");
+    world_reload(&w, "[site b]\nmetric = views\n"); /* the others are archived */
+    cr_expect_eq(a, site_terms_of(world_site(&w, "a")));
+    cr_expect_eq(zone_offset(a->zone, 1715774400), 7 * 3600);
+    cr_expect_eq(zone_offset(b->zone, 1715774400), 7 * 3600);
     world_close(&w);
 }

@@ -363,6 +363,8 @@ Test(check_word, is_the_crc_that_it_says)
     for (unsigned i = 0; i < 5000; i++, value = value * 6364136223846793005U + 1442695041)
         cr_assert_eq(check_word_crc((uint16_t)i, value),
                      crc_bit_by_bit((uint16_t)i, value));
+    for (unsigned crc = 0; crc <= UINT16_MAX; crc++)
+        cr_assert_eq(check_word_crc((uint16_t)crc, 0), crc_bit_by_bit((uint16_t)crc, 0));
 }
 
 /* As after a reboot: quarters of before come from the store while the first of ours are
