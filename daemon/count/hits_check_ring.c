@@ -208,10 +208,10 @@ static void overrun_word(struct hits *h, struct hit_count count)
 }
 
 /* After a clock was set back words lie ahead by up to a lap, and one at the start of a
- * quarter by any time. */
-static bool may_lie_ahead(int64_t slot, int64_t last_slot)
+ * quarter by any time; all of them where it went back before what lay behind was closed. */
+static bool may_lie_ahead(int64_t slot, const struct hits_adopting *a)
 {
-    return slot <= last_slot + RING_SLOTS || slot % QUARTER_SLOTS == 0;
+    return a->jumped || slot <= a->last_slot + RING_SLOTS || slot % QUARTER_SLOTS == 0;
 }
 
 static void check_ahead(struct hits *h, struct hits_adopting *a)
@@ -230,7 +230,7 @@ static void check_ahead(struct hits *h, struct hits_adopting *a)
             set_ring(h, i, ring_word(ring_tag(own), count.visits, count.views));
         else if (tag == 0)
             set_ring(h, i, 0); /* never was one */
-        else if (may_lie_ahead(slot, a->last_slot))
+        else if (may_lie_ahead(slot, a))
             continue;
         else {
             set_ring(h, i, 0);

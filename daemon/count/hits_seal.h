@@ -42,6 +42,7 @@ struct hits_seal {
 struct hits_adopting {
     int64_t last_slot; /* that was seen before                                   */
     bool alive;        /* the keeper had ticked within two slots of the last view */
+    bool jumped;       /* the clock has: slots may lie ahead by any time */
     /* Another source of a closed quarter; false: it has none. NULL: there is none. */
     bool (*other)(void *context, int64_t q, struct hit_count *ret_count);
     void *context;
@@ -53,6 +54,7 @@ struct hits_adopting {
 void hits_seal_open(struct hits_seal *seal);
 /* The same before a clock that was set back empties quarters from q on. */
 void hits_seal_open_from(struct hits_seal *seal, const struct hits *h, int64_t q);
+bool hits_seal_is_moving(const struct hits_seal *seal); /* between open and close */
 /* Writes what has changed; some ten loads when nothing has. */
 void hits_seal_close(struct hits_seal *seal, const struct hits *h);
 /* Adoption, before hits_check: where it is, and overrun. */

@@ -12,8 +12,6 @@ _Atomic uint16_t *hits_seal_group(struct hits_seal *seal, int64_t q);
 void hits_seal_crc(_Atomic uint16_t *at, uint16_t crc);
 /* The first of the oldest eight closed quarters whose words no open one writes over. */
 int64_t hits_oldest_sealed(const struct hits *h);
-bool hits_seal_is_moving(
-    const struct hits_seal *seal); /* killed between open and close */
 /* Quarters before it have their seal. */
 int64_t hits_sealed_until(const struct hits *h, const struct hits_seal *seal);
 /* The ring's part of hits_check_words (hits_check_ring.c). */

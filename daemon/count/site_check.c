@@ -8,10 +8,12 @@
  * other. Tallies of periods that are over are in their rows.
  *
  * Where the clock has jumped by a day, or back, days are taken from their rows and quarters
- * begin again, and what a word ought to be is not as plain: from then on only those that
- * have a check in them are looked at, and the table of count/site_aside.h. Not covered:
- * words of a table of visitors (the visitor who is changed is a new one), its matrix and
- * HyperLogLogs. */
+ * begin again. Seals are open while the keeper does that, and hold once more when it has.
+ * What is not as plain from then on: a day is not the sum of its quarters, so one that is
+ * lost is not had again from them, nor raised to what a store has (store/history_own.c); a
+ * tally may be of a period that comes again, and a visitor dated after now: those are set
+ * right, and not called damage. Not covered: words of a table of visitors (the visitor who
+ * is changed is a new one), its matrix and HyperLogLogs. */
 #include "count/check_word.h"
 #include "count/site_aside.h"
 #include "count/site_inner.h"
@@ -56,7 +58,7 @@ static bool is_folded(const struct site *s, const struct row *r, int64_t number)
 static bool holds(const struct site *s, const _Atomic uint64_t *at, int64_t number)
 {
     uint64_t word = relaxed(at);
-    bool sealed = relaxed(&s->seal->hits.moving) != 0 && site_aside_changes(s) == 0;
+    bool sealed = relaxed(&s->seal->hits.moving) != 0;
 
     return check_word_holds(number, word) &&
            !(sealed && word != 0 && word >> CHECK_WORD_BITS == 0);
@@ -96,7 +98,8 @@ static void give_checks(const struct site *s, const struct row *r, int64_t numbe
     give_check(r->visits, number);
 }
 
-/* From the quarters, which go back 36 days. */
+/* From the quarters, which go back 36 days. Where the clock has jumped a part of the day may
+ * be kept aside, and is not to be there twice. */
 static bool sum_again(struct site *s, const struct row *r, int64_t number)
 {
     const struct hits *h = &s->block->hits;
@@ -104,7 +107,7 @@ static bool sum_again(struct site *s, const struct row *r, int64_t number)
     int64_t from_q = day.from_slot / QUARTER_SLOTS;
     int64_t rolled = atomic_load_explicit(&h->rolled_q, memory_order_relaxed);
     struct hit_count sum = {0};
-    bool whole = from_q >= rolled - QUARTERS;
+    bool whole = from_q >= rolled - QUARTERS && site_aside_changes(s) == 0;
 
     if (whole)
         sum = hits_sum(h, from_q, day.until_slot / QUARTER_SLOTS, true);
@@ -230,17 +233,15 @@ static void check_hits(struct site *s, int64_t last, bool alive)
     struct hits *h = &s->block->hits;
     struct hits_adopting a = {.last_slot = last,
                               .alive = alive,
+                              .jumped = site_aside_changes(s) != 0,
                               .other = quarter_of_day,
                               .context = s,
                               .quarter = -1};
-    bool jumped = site_aside_changes(s) != 0;
     enum hits_state state;
 
-    if (!jumped)
-        hits_check_place(h, &s->seal->hits, &a);
+    hits_check_place(h, &s->seal->hits, &a);
     state = hits_check(h);
-    if (!jumped)
-        hits_check_words(h, &s->seal->hits, &a);
+    hits_check_words(h, &s->seal->hits, &a);
     if (state == HITS_LOST)
         stored_days_of_rows(s);
     s->damage.mended += a.mended + (state == HITS_MENDED);

@@ -154,6 +154,22 @@ static void check_key_state(struct site *s, unsigned i)
     s->damage.mended++;
 }
 
+/* Who is dated after the last slot that a visitor can have come in. Killed while the clock
+ * was set back, those who came meanwhile are dated at a floor that may be back already: they
+ * are believed, and set back with it. Where the clock has ever jumped, a turn may have had
+ * the raised floor still, or a time that no tick saw: those are set back too, and it is no
+ * damage. */
+static void check_dates(struct site *s, unsigned i, int64_t last)
+{
+    unsigned changed;
+
+    if (hits_seal_is_moving(&s->seal->hits))
+        return;
+    changed = visitors_mend_dates(&s->table[i], last + LATE_SLOTS);
+    if (site_aside_changes(s) == 0)
+        s->damage.mended += changed;
+}
+
 static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
 {
     struct site_key *k = &s->block->keys[i];
@@ -173,8 +189,9 @@ static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
     }
     if (is_sealed(s, &s->seal->ready[i], SEAL_OF_READY + i))
         ready = (unsigned)check_word_value(relaxed(&s->seal->ready[i]));
-    changed = visitors_mend(t, moment(&k->from_slot) - 1, ready, last + LATE_SLOTS);
+    changed = visitors_mend(t, moment(&k->from_slot) - 1, ready);
     s->damage.mended += changed;
+    check_dates(s, i, last);
     /* What it says is backed is. */
     ready = atomic_load_explicit(&t->head->ready, memory_order_relaxed);
     if (changed > 0 && arena_back(a, site_place(s, site_table_at(i)),
@@ -294,8 +311,6 @@ void site_check_rest(struct site *s, struct arena *a, int64_t last)
     struct site_seal *seal = s->seal;
 
     check_aside(s, a);
-    if (site_aside_changes(s) != 0)
-        return; /* the clock has jumped: see site_check.c */
     check_moment(s, &s->block->created_s, &seal->created_s, SEAL_OF_CREATED);
     check_moment(s, &s->block->first_live_s, &seal->first_live_s, SEAL_OF_LIVE);
     check_import_key(s);

@@ -127,10 +127,10 @@ void visitors_adopt(const struct visitors_table *t,
                                        struct visit_periods *ret),
                     void *context);
 /* Adoption, before that: what somebody else changed in the head, as far as the words and
- * these tell: its base_slot, and `ready` as it was sealed (0: it was not); and who was seen
- * after last_slot was seen then. How many. */
-unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsigned ready,
-                       int64_t last_slot);
+ * these tell: its base_slot, and `ready` as it was sealed (0: it was not). How many. */
+unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsigned ready);
+/* After it: who was seen after last_slot was seen then. How many. */
+unsigned visitors_mend_dates(const struct visitors_table *t, int64_t last_slot);
 /* Adoption: a period that is over never had more than this. How many words said so. */
 unsigned visitors_lower(const struct visitors_table *t, enum period_kind kind,
                         uint32_t number, uint64_t most);

@@ -46,7 +46,7 @@ static uint64_t occupied(const struct visitors_table *t, uint32_t parts)
 }
 
 /* Else one word would say which day it is. */
-static unsigned mend_words(const struct visitors_table *t, size_t end, uint64_t last)
+static unsigned date_words(const struct visitors_table *t, size_t end, uint64_t last)
 {
     unsigned changed = 0;
 
@@ -63,8 +63,7 @@ static unsigned mend_words(const struct visitors_table *t, size_t end, uint64_t 
     return changed;
 }
 
-unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsigned ready,
-                       int64_t last_slot)
+unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsigned ready)
 {
     struct visitors *h = t->head;
     uint32_t now = atomic_load_explicit(&h->ready, memory_order_relaxed);
@@ -88,10 +87,18 @@ unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsign
         atomic_store_explicit(&h->base_slot, base_slot, memory_order_relaxed);
         changed++;
     }
-    if (last_slot > base_slot && last_slot - base_slot < SLOT_LAST)
-        changed +=
-            mend_words(t, visitors_part_start(now), (uint64_t)(last_slot - base_slot));
     return changed;
+}
+
+unsigned visitors_mend_dates(const struct visitors_table *t, int64_t last_slot)
+{
+    const struct visitors *h = t->head;
+    int64_t base_slot = atomic_load_explicit(&h->base_slot, memory_order_relaxed);
+    uint32_t ready = atomic_load_explicit(&h->ready, memory_order_relaxed);
+
+    if (last_slot <= base_slot || last_slot - base_slot >= SLOT_LAST)
+        return 0;
+    return date_words(t, visitors_part_start(ready), (uint64_t)(last_slot - base_slot));
 }
 
 static unsigned lower(_Atomic uint64_t *cell, uint32_t number, uint64_t most)

@@ -58,9 +58,13 @@ static int raise_site(struct site *site, struct store *store, struct instant now
     const struct site_terms *terms =
         atomic_load_explicit(&site->terms, memory_order_acquire);
     int64_t slot = instant_slot(now);
+    /* Where the clock jumped a day's row, or a quarter, is only a part of what was saved of
+     * it (count/site_aside.h): what is lost of those is in total only. */
+    bool jumped = site_aside_changes(site) != 0;
     struct raising r = {.site = site};
-    int rv = raise_all(&r, store, CHANGE_DAY, zone_day(terms->zone, instant_seconds(now)),
-                       SITE_DAYS);
+    int rv = jumped ? 0
+                    : raise_all(&r, store, CHANGE_DAY,
+                                zone_day(terms->zone, instant_seconds(now)), SITE_DAYS);
 
     if (rv == 0)
         rv = raise_all(&r, store, CHANGE_WEEK,
@@ -69,7 +73,7 @@ static int raise_site(struct site *site, struct store *store, struct instant now
         rv = raise_all(&r, store, CHANGE_MONTH,
                        period_at(&terms->calendar, PERIOD_MONTH, slot).number,
                        SITE_MONTHS);
-    if (rv == 0)
+    if (rv == 0 && !jumped)
         rv = raise_all(&r, store, CHANGE_QUARTER, slot / QUARTER_SLOTS, QUARTERS);
     if (rv == 0)
         rv = raise_total(&r, store);
@@ -87,9 +91,6 @@ int history_raise_lost(struct registry *registry, struct store *store, struct in
         int rv;
 
         if (site == NULL || site->damage.lost == 0)
-            continue;
-        /* Where the clock jumped a day's row is only a part of it (count/site_aside.h). */
-        if (site_aside_changes(site) != 0)
             continue;
         rv = raise_site(site, store, now, &raised);
         if (rv != 0)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "count/check_word.h"
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_seal.h"
 #include "lib/world.h"
@@ -175,6 +176,57 @@ Test(site_check, no_changed_byte_of_where_the_hits_are_is_silent)
     cr_expect_eq(flip_each(offsetof(struct site_block, hits.base_i), 8, &truth), 24);
     cr_expect_eq(flip_each(offsetof(struct site_block, hits.overrun_visits), 16, &truth),
                  48);
+    world_close(&w);
+}
+
+/* By an hour ahead for two days, and back to where it was. */
+static void four_days_and_a_jump(void)
+{
+    struct instant then;
+
+    four_days();
+    then = w.now;
+    w.now = instant_after(w.now, 49 * 3600);
+    world_ticks(&w, 6);
+    for (unsigned v = 0; v < 3; v++)
+        cr_assert_eq(world_view(&w, "a", v), OUTCOME_VIEW);
+    world_ticks(&w, 2);
+    world_set_back(&w, instant_after(then, 3600));
+    world_ticks(&w, 6);
+    for (unsigned v = 0; v < 2; v++)
+        cr_assert_eq(world_view(&w, "a", v), OUTCOME_VIEW);
+    world_ticks(&w, 3);
+    cr_assert_neq(site_aside_changes(world_site(&w, "a")), 0);
+    w.may_be_damaged = false;
+    world_restart(&w, w.now);
+    save_block();
+    w.may_be_damaged = true;
+}
+
+/* The seals hold once more when the keeper has followed. */
+Test(site_check, no_changed_byte_is_silent_where_the_clock_has_jumped)
+{
+    struct truth truth;
+
+    four_days_and_a_jump();
+    truth = numbers();
+    cr_assert_eq(truth.total, 2 * (5 + 6 + 7 + 8) + 5);
+    cr_expect_eq(flip_each(offsetof(struct site_block, hits.floor_q), 24, &truth), 72);
+    cr_expect_eq(flip_each(offsetof(struct site_block, hits.base_i), 8, &truth), 24);
+    cr_expect_eq(flip_each(offsetof(struct site_block, hits.overrun_visits), 16, &truth),
+                 48);
+    cr_expect_eq(flip_each(offsetof(struct site_block, created_s), 16, &truth), 48);
+    flip_each(offsetof(struct site_block, keys), sizeof saved.keys, &truth);
+    for (int d = 0; d < DAYS - 1; d++) {
+        size_t at = offsetof(struct site_block, day) +
+                    (size_t)(first_day + d) % SITE_DAYS * sizeof(struct site_day);
+        int64_t q = (first_day + d) * 96 + 48; /* noon, when they came */
+
+        flip_each(at + offsetof(struct site_day, own.views), 16, &truth);
+        flip_each(offsetof(struct site_block, hits.quarter) +
+                      (size_t)(q % QUARTERS) * 2 * sizeof(uint64_t),
+                  16, &truth);
+    }
     world_close(&w);
 }
 
