@@ -140,6 +140,27 @@ void hits_seal_close(struct hits_seal *seal, const struct hits *h)
     seal_word(&seal->moving, OF_MOVING, 0);
 }
 
+/* --- What is found --- */
+
+void hits_mend(struct hits_adopting *a)
+{
+    a->mended++;
+    damage_mend(a->damage);
+}
+
+void hits_lose(struct hits_adopting *a)
+{
+    a->lost++;
+    damage_lose(a->damage);
+}
+
+void hits_lost_one_less(struct hits_adopting *a)
+{
+    a->lost--;
+    a->mended++;
+    damage_lost_one_less(a->damage);
+}
+
 /* --- Where it is --- */
 
 /* False: there is no such word, or it is damaged itself. */
@@ -153,7 +174,7 @@ static bool sealed(const _Atomic uint64_t *at, int64_t of, struct hits_adopting 
     *ret_value = check_word_value(word);
     if (word == check_word(of, *ret_value))
         return true;
-    a->mended++; /* what it is of is taken as it is, and sealed again */
+    hits_mend(a); /* what it is of is taken as it is, and sealed again */
     return false;
 }
 
@@ -165,8 +186,8 @@ static void check_signed(_Atomic int64_t *word, const _Atomic uint64_t *at, int6
     if (!sealed(at, of, a, &value) ||
         (int64_t)value == atomic_load_explicit(word, memory_order_relaxed))
         return;
+    hits_mend(a);
     atomic_store_explicit(word, (int64_t)value, memory_order_relaxed);
-    a->mended++;
 }
 
 /* Which stored days hold is a parity; how often they were chosen nobody asks. */
@@ -177,8 +198,8 @@ static void check_base(struct hits *h, const struct hits_seal *seal,
 
     if (!sealed(&seal->base_i, OF_BASE, a, &value) || value == relaxed(&h->base_i))
         return;
+    hits_mend(a);
     atomic_store_explicit(&h->base_i, value, memory_order_relaxed);
-    a->mended++;
 }
 
 /* A hit at the last slot, or before it, may have met a word that it could not take: of an
@@ -206,8 +227,8 @@ static void check_overrun(const struct hits *h, _Atomic uint64_t *word,
     if (!sealed(at, of, a, &value) || now == value ||
         (now > value && (!a->alive || may_overrun(h, a->last_slot))))
         return;
+    hits_mend(a);
     atomic_store_explicit(word, value, memory_order_relaxed);
-    a->mended++;
 }
 
 /* The floor is not compared: before any worker it may be where open quarters begin. */

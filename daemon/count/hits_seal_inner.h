@@ -14,6 +14,10 @@ void hits_seal_crc(_Atomic uint16_t *at, uint16_t crc);
 int64_t hits_oldest_sealed(const struct hits *h);
 /* Quarters before it have their seal. */
 int64_t hits_sealed_until(const struct hits *h, const struct hits_seal *seal);
+/* Before a word that is wrong is written; lost, and then found again after all. */
+void hits_mend(struct hits_adopting *a);
+void hits_lose(struct hits_adopting *a);
+void hits_lost_one_less(struct hits_adopting *a);
 /* The ring's part of hits_check_words (hits_check_ring.c). */
 void hits_check_ring(struct hits *h, struct hits_adopting *a);
 

@@ -126,6 +126,7 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
 
     if (last == 0)
         last = now_slot;
+    damage_adopt(&s->seal->damage, &s->block->hits);
     /* It may have been killed while the clock was set back: visitors were dated ahead. */
     moving = hits_seal_is_moving(&s->seal->hits);
     site_check_rest(s, a, last);
@@ -153,6 +154,7 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
      * anyone is answered. */
     if (atomic_load_explicit(&b->history_version, memory_order_relaxed) & 1)
         atomic_fetch_add_explicit(&b->history_version, 1, memory_order_relaxed);
+    damage_settle(&s->seal->damage, &s->block->hits);
     site_seal_close(s);
 }
 

@@ -31,6 +31,29 @@ static void store(_Atomic uint64_t *at, uint64_t word)
     atomic_store_explicit(at, word, memory_order_relaxed);
 }
 
+/* --- What is found --- */
+
+void site_mend(struct site *s)
+{
+    s->damage.mended++;
+    damage_mend(&s->seal->damage);
+}
+
+void site_lose(struct site *s)
+{
+    s->damage.lost++;
+    damage_lose(&s->seal->damage);
+}
+
+void site_lost_one_less(struct site *s)
+{
+    s->damage.lost--;
+    s->damage.mended++;
+    damage_lost_one_less(&s->seal->damage);
+}
+
+/* --- Rows --- */
+
 /* One row of whatever kind. */
 struct row {
     enum period_kind kind;
@@ -133,6 +156,7 @@ static void mend(struct site *s, const struct row *r, int64_t last)
     int64_t number = number_by_place(s, r, last);
     bool lost = false;
 
+    site_lose(s);
     if (number >= 0 && number != tagged && fits(s, r, number, true)) {
         atomic_store_explicit(r->tag, number + 1, memory_order_relaxed);
     } else if (number < 0) {
@@ -148,8 +172,8 @@ static void mend(struct site *s, const struct row *r, int64_t last)
             !sum_again(s, r, number))
             lost = true;
     }
-    s->damage.mended += !lost;
-    s->damage.lost += lost;
+    if (!lost)
+        site_lost_one_less(s);
     if (r->kind == PERIOD_DAY)
         s->damage.day = number;
 }
@@ -236,11 +260,12 @@ static void check_hits(struct site *s, int64_t last, bool alive)
                               .jumped = site_aside_changes(s) != 0,
                               .other = quarter_of_day,
                               .context = s,
+                              .damage = &s->seal->damage,
                               .quarter = -1};
     enum hits_state state;
 
     hits_check_place(h, &s->seal->hits, &a);
-    state = hits_check(h);
+    state = hits_check(h, &s->seal->damage);
     hits_check_words(h, &s->seal->hits, &a);
     if (state == HITS_LOST)
         stored_days_of_rows(s);
@@ -271,8 +296,8 @@ static void check_tallies(struct site *s, enum period_kind kind, int64_t last)
         most = site_row_visitors(s, kind, p.number, &exact);
         for (unsigned i = 0; i < SITE_KEYS; i++)
             if (site_key_is_linked(s, i))
-                s->damage.mended +=
-                    visitors_lower(&s->table[i], kind, (uint32_t)p.number, most);
+                s->damage.mended += visitors_lower(&s->table[i], kind, (uint32_t)p.number,
+                                                   most, &s->seal->damage);
     }
 }
 

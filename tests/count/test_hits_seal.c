@@ -42,7 +42,7 @@ static struct hits_adopting adopt(void)
         .last_slot = (int64_t)(Q + 7) * QUARTER_SLOTS + 10, .alive = true, .quarter = -1};
 
     hits_check_place(&h, &seal, &a);
-    cr_assert_eq(hits_check(&h), HITS_WHOLE);
+    cr_assert_eq(hits_check(&h, NULL), HITS_WHOLE);
     hits_check_words(&h, &seal, &a);
     hits_seal_close(&seal, &h);
     return a;
