@@ -218,7 +218,9 @@ void site_peers_add(const struct site *s, enum sheet_window window, int64_t now_
 
 /* --- Calendar periods --- */
 
-/* The most that was answered of a period stays the answer; when it is over, for ever. */
+/* The most that was answered of a period stays the answer; when it is over, for ever. A sum
+ * of runs whose visitors could not be told apart is only what they are at most: once they
+ * can, it is forgotten, and it never takes the place of what was known better. */
 static void keep_most(const struct site *s, enum period_kind kind, int64_t number,
                       struct site_numbers *n)
 {
@@ -230,11 +232,16 @@ static void keep_most(const struct site *s, enum period_kind kind, int64_t numbe
                    (n->metric[METRIC_VISITORS] & PEER_COUNT_MOST);
 
     for (;;) {
-        if (seen >> PEER_NUMBER_SHIFT == (uint64_t)number &&
+        bool known = seen >> PEER_NUMBER_SHIFT == (uint64_t)number;
+        bool was_once = known && (seen & PEER_ONCE) != 0;
+
+        if (known && was_once >= n->deduplicated &&
             (seen & PEER_COUNT_MOST) >= n->metric[METRIC_VISITORS]) {
             n->metric[METRIC_VISITORS] = seen & PEER_COUNT_MOST;
             return;
         }
+        if (was_once && !n->deduplicated)
+            return;
         if (atomic_compare_exchange_weak_explicit(most, &seen, now, memory_order_relaxed,
                                                   memory_order_relaxed))
             return;
