@@ -13,7 +13,7 @@ enum {
     BACK_MS = 2000,  /* that are asked for again          */
     REST_MS = 60000, /* rows of silent runs are read anew */
     AWAIT_MS = 5000, /* and so while a sheet is to come   */
-    AWAIT_S = 60,    /* of a run that wrote so lately     */
+    AWAIT_S = 10,    /* of a run that wrote so lately     */
     STALE_MS = 10000,
     BUILD_MAX = 512,
     REFUSED_MS = 60000
@@ -197,15 +197,16 @@ struct summing {
 };
 
 /* A run saves its rows before its first sheet of a site comes: as a sum with ours they would
- * be more than the truth for that moment, and the most that is answered of a day stays. One
- * that the roll has not yet is such a run too. */
+ * be more than the truth for that moment. One that the roll has not yet is such a run too;
+ * one under our own name is what we were before the arena was lost, and says nothing more. */
 static bool is_awaited(const struct nodes *n, const struct told *t, struct slice run)
 {
     const struct nodes_status *roll = &n->status; /* ours alone to write */
 
     for (unsigned i = 0; i < PEERS_MAX; i++)
         if (slice_equal(run, slice_of(n->peer[i].run)))
-            return n->peer[i].silent_s <= AWAIT_S && !t->refused[i];
+            return n->peer[i].silent_s <= AWAIT_S && !t->refused[i] &&
+                   strcmp(n->peer[i].node, n->own_node) != 0;
     for (unsigned i = 0; i < roll->count; i++)
         if (slice_equal(run, slice_of(roll->row[i].run)))
             return false;
@@ -221,7 +222,7 @@ static void add_rest(void *context, struct slice run, uint64_t visitors, bool ex
         if (m->told->run[i].at != NULL && slice_equal(run, slice_of(m->n->peer[i].run)))
             return;
     if (is_awaited(m->n, m->told, run)) {
-        m->told->awaits = true;
+        m->told->awaits = m->rest->awaits = true;
         return;
     }
     for (unsigned i = 0; i < m->seen_count; i++)

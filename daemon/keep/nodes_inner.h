@@ -42,6 +42,7 @@ struct nodes {
     size_t limit, publish_at, note_at;
     size_t bytes; /* of sheets, and of what readers have */
     unsigned live_sites;
+    char own_node[64];
     bool company; /* somebody else wrote in the last ten minutes: there is a reader */
     uint64_t published, heard, refused; /* of the status, this thread's */
     struct peer_run peer[PEERS_MAX];

@@ -132,8 +132,10 @@ int nodes_roll(struct nodes *n)
         n->company = n->company || (!r->row[i].ours &&
                                     r->row[i].now_s - r->row[i].wrote_s <= COMPANY_S);
     for (unsigned i = 0; i < r->count && rv == 0; i++)
-        if (r->row[i].ours)
+        if (r->row[i].ours) {
             tell_names(n, &r->row[i]);
+            memcpy(n->own_node, r->row[i].node, sizeof n->own_node);
+        }
     pthread_mutex_lock(&n->lock);
     if (rv == 0) {
         memcpy(n->status.row, r->row, sizeof r->row);

@@ -227,6 +227,11 @@ Test(site_peers, a_sum_is_not_the_most_that_is_known)
     views(l, 0, 1, 11);
     for (int i = 0; i < TOWNS; i++)
         say(l, i);
+    rest[0] = (struct peers_rest){.number = day, .exact = true, .awaits = true};
+    tell(l, 0, rest);
+    n = ask(l, 0, SPAN_TODAY);
+    cr_expect_eq(n.metric[METRIC_VISITORS], 10);
+    cr_expect(!n.deduplicated && !n.exact);
     rest[0] = (struct peers_rest){.number = day, .visitors = 6, .exact = true};
     tell(l, 0, rest);
     n = ask(l, 0, SPAN_TODAY);

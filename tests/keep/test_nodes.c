@@ -362,7 +362,7 @@ Test(nodes, a_run_whose_sheet_is_still_to_come_is_not_a_sum)
     cr_expect_eq(today(p), 2);
     p->shelf.third_unlisted = false;
     for (int i = 0; i < 2; i++) {
-        p->shelf.third_silent_s = i * 59;
+        p->shelf.third_silent_s = i * 9;
         town_view(&p->town[1], "demo", 3 + (unsigned)i);
         cr_assert_eq(rounds(p, 2), 0);
         cr_expect_eq(today(p), 3 + (unsigned)i);
@@ -378,7 +378,7 @@ Test(nodes, a_run_that_went_without_a_sheet_counts_by_its_row)
     town_view(&p->town[0], "demo", 1);
     town_view(&p->town[1], "demo", 2);
     p->shelf.third = 5;
-    p->shelf.third_silent_s = 61;
+    p->shelf.third_silent_s = 11;
     cr_assert_eq(rounds(p, 2), 0);
     cr_expect_eq(today(p), 7);
     pair_free(p);
