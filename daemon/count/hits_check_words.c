@@ -24,10 +24,12 @@ struct stretch {
     _Atomic uint16_t *crc;
 };
 
-static struct stretch stretch_of(struct hits_seal *seal, int64_t q, int64_t until)
+static struct stretch stretch_of(const struct hits *h, struct hits_seal *seal, int64_t q,
+                                 int64_t until)
 {
     if (hits_group_start(q) + SEAL_QUARTERS <= until)
-        return (struct stretch){hits_group_start(q), hits_group_start(q) + SEAL_QUARTERS,
+        return (struct stretch){hits_own_from(h, hits_group_start(q)),
+                                hits_group_start(q) + SEAL_QUARTERS,
                                 hits_seal_group(seal, q)};
     return (struct stretch){q, q + 1, &seal->last[q % SEAL_QUARTERS]};
 }
@@ -41,7 +43,7 @@ static bool holds(const struct hits *h, const struct stretch *s)
 
 bool hits_quarter_holds(const struct hits *h, struct hits_seal *seal, int64_t q)
 {
-    const struct stretch s = stretch_of(seal, q, rolled(h));
+    const struct stretch s = stretch_of(h, seal, q, rolled(h));
 
     return holds(h, &s);
 }
@@ -193,7 +195,7 @@ static void check_quarters(struct hits *h, struct hits_seal *seal,
     for (int64_t q = hits_oldest_sealed(h); q < until; q = s.until) {
         struct kept kept;
 
-        s = stretch_of(seal, q, until);
+        s = stretch_of(h, seal, q, until);
         if (holds(h, &s))
             continue;
         keep(h, &s, &kept);
@@ -295,7 +297,7 @@ bool hits_raise_quarter(struct hits *h, struct hits_seal *seal, int64_t q,
 
     if (!may_raise(h, q) || (now.views >= least.views && now.visits >= least.visits))
         return false;
-    s = stretch_of(seal, q, rolled(h));
+    s = stretch_of(h, seal, q, rolled(h));
     hits_seal_crc(s.crc, 0); /* killed here it is believed */
     set_quarter(h, q,
                 (struct hit_count){

@@ -84,19 +84,19 @@ void hits_seal_open_from(struct hits_seal *seal, const struct hits *h, int64_t q
         hits_seal_crc(hits_seal_group(seal, q), 0);
 }
 
+int64_t hits_own_from(const struct hits *h, int64_t q)
+{
+    int64_t first_q = atomic_load_explicit(&h->first_q, memory_order_relaxed);
+
+    return q > first_q ? q : first_q;
+}
+
 /* The oldest eight closed quarters whose words no open one writes over. */
 int64_t hits_oldest_sealed(const struct hits *h)
 {
     int64_t from = rolled(h) + 3 * RING_QUARTERS - QUARTERS;
-    int64_t first_q = atomic_load_explicit(&h->first_q, memory_order_relaxed);
 
-    from = from > 0 ? hits_group_start(from) : 0;
-    if (first_q <= from)
-        return from;
-    /* Before first_q is what a reader brings from a store, at any time. */
-    return hits_group_start(first_q) + SEAL_QUARTERS > rolled(h)
-               ? first_q
-               : hits_group_start(first_q + SEAL_QUARTERS - 1);
+    return hits_own_from(h, from > 0 ? hits_group_start(from) : 0);
 }
 
 /* Of the quarters until `until`, those that are not eight yet. */
@@ -117,9 +117,9 @@ static void seal_quarters(struct hits_seal *seal, const struct hits *h)
 
     if (relaxed(&seal->rolled_q) != 0 && was <= until && hits_group_start(was) > from)
         from = hits_group_start(was);
-    for (q = from; q + SEAL_QUARTERS <= until; q += SEAL_QUARTERS)
+    for (q = hits_group_start(from); q + SEAL_QUARTERS <= until; q += SEAL_QUARTERS)
         hits_seal_crc(hits_seal_group(seal, q),
-                      hits_quarters_crc(h, q, q + SEAL_QUARTERS));
+                      hits_quarters_crc(h, hits_own_from(h, q), q + SEAL_QUARTERS));
     for (; q < until + 2 * RING_QUARTERS; q += SEAL_QUARTERS)
         hits_seal_crc(hits_seal_group(seal, q), 0);
     seal_last(seal, h, until);

@@ -12,8 +12,13 @@
  * What is not as plain from then on: a day is not the sum of its quarters, so one that is
  * lost is not had again from them, nor raised to what a store has (store/history_own.c); a
  * tally may be of a period that comes again, and a visitor dated after now: those are set
- * right, and not called damage. Not covered: words of a table of visitors (the visitor who
- * is changed is a new one), its matrix and HyperLogLogs. */
+ * right, and not called damage.
+ *
+ * Not covered, and not worth it: words of a table of visitors, its matrix and HyperLogLogs.
+ * A check there would take of the 64 bits that one CAS moves, or be a second store that a
+ * kill parts from the first, on each hit. And what is wrong then is one visitor, who is new
+ * once more or was seen at another time: no view, no visit of before, and no period that is
+ * over, whose number has a row with a check. */
 #include "count/check_word.h"
 #include "count/site_aside.h"
 #include "count/site_inner.h"
