@@ -17,8 +17,9 @@
 enum {
     /* 1 had no checks (count/check_word.h); 2 no days aside (count/site_aside.h), no seals
      * (count/site_seal.h) and no engaged visits (count/site_engaged.h), whose bit it would
-     * read as part of a slot: they are made at adoption. */
-    ARENA_VERSION = 3,
+     * read as part of a slot: they are made at adoption. 3 did not keep what had been found
+     * damaged (count/damage.h), and would save of a site that waits. */
+    ARENA_VERSION = 4,
     ARENA_OLDEST = 1,
     HOLDER_WAIT_MS = 5000, /* of an arena, that is exiting */
     DRAIN_MS = 1000
@@ -104,7 +105,8 @@ static int open_sharing(struct daemon *d)
                        sentence[0] != '\0' ? sentence : error_text(rv));
 }
 
-/* Once: the next start finds what is whole. */
+/* Once: the next start finds what is whole, or, killed before this line, that it was not
+ * said. */
 static void say_damage(struct daemon *d, const struct registry_report *report)
 {
     d->arena_damaged = report->head_damaged;
@@ -114,6 +116,7 @@ static void say_damage(struct daemon *d, const struct registry_report *report)
                   d->places.run_dir, report->head_damaged);
     for (size_t i = 0; i < registry_limit(d->registry); i++) {
         const struct site *s = registry_site(d->registry, i);
+        uint64_t dropped = log_dropped();
         char day[11] = "-";
 
         if (s->damage.mended + s->damage.lost == 0)
@@ -125,6 +128,8 @@ static void say_damage(struct daemon *d, const struct registry_report *report)
                   "next=check_memory_and_who_writes_there",
                   d->places.run_dir, s->block->key[0] != '\0' ? s->block->key : "-",
                   s->damage.mended, s->damage.lost, day);
+        if (log_dropped() == dropped)
+            site_damage_told(registry_site(d->registry, i));
     }
 }
 

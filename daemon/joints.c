@@ -328,6 +328,7 @@ static void run_upkeep(struct job *job, struct store *store, struct instant now,
     if (!canceled && store != NULL) {
         if (d->gap_waits)
             take_up_history(d, store, now);
+        (void)history_raise_late(d->registry, store, now);
         (void)names_follow(d->registry, store, d->places.run_dir);
         (void)history_load_new(d->registry, store, now, d->restoring);
         load_what_came(d, store, now);

@@ -101,10 +101,13 @@ void hits_restart(struct hits *h, int64_t now_q);
  * checks. MENDED: the copy before them did, and what it lacks was in the quarters. LOST:
  * both are damaged; they are 0 now. Checks of version 1's are made. */
 enum hits_state { HITS_WHOLE, HITS_MENDED, HITS_LOST };
-enum hits_state hits_check(struct hits *h);
+struct damage; /* count/damage.h, of what is found; may be NULL */
+enum hits_state hits_check(struct hits *h, struct damage *d);
 /* Before any worker: the stored days become such that hits_total is no less than this.
  * True: it was. */
 bool hits_raise_total(struct hits *h, struct hit_count least);
+/* The keeper, or before any worker: the stored days become so much more, in one step. */
+void hits_add_stored(struct hits *h, struct hit_count more);
 /* Adoption, before any worker: rolls to now and zeroes ring words that a new lap could
  * mistake (that alone: hits_sweep). True as hits_set_back_finish, when the clock is behind
  * what the arena has seen. */

@@ -34,8 +34,8 @@ static void drop_blanks(struct hits *h, struct hits_adopting *a)
 
         if (word == 0 || count.views + count.visits != 0)
             continue;
+        hits_mend(a);
         set_ring(h, i, 0);
-        a->mended++;
     }
 }
 
@@ -144,6 +144,7 @@ static void check_minute(struct hits *h, int64_t m, struct hits_adopting *a)
 
     if (!has_less(now, then) && !(a->alive && has_far_more(now, then)))
         return;
+    hits_mend(a);
     missing.views = then.views > now.views ? then.views - now.views : 0;
     missing.visits = then.visits > now.visits ? then.visits - now.visits : 0;
     if (has_less(now, then) && find_retagged(h, m, missing, &at)) {
@@ -152,7 +153,6 @@ static void check_minute(struct hits *h, int64_t m, struct hits_adopting *a)
     } else {
         settle_slot(h, m, now, then);
     }
-    a->mended++;
     a->quarter = m / QUARTER_MINUTES;
 }
 
@@ -176,7 +176,7 @@ static void check_open_quarter(struct hits *h, int64_t q, struct hits_adopting *
         for (int64_t m = q * QUARTER_MINUTES; m < (q + 1) * QUARTER_MINUTES; m++)
             check_minute(h, m, a);
     else if (is_overstated(h, q)) {
-        a->mended++;
+        hits_mend(a);
         a->quarter = q;
     }
 }
@@ -208,10 +208,10 @@ static void overrun_word(struct hits *h, struct hit_count count)
 }
 
 /* After a clock was set back words lie ahead by up to a lap, and one at the start of a
- * quarter by any time. */
-static bool may_lie_ahead(int64_t slot, int64_t last_slot)
+ * quarter by any time; all of them where it went back before what lay behind was closed. */
+static bool may_lie_ahead(int64_t slot, const struct hits_adopting *a)
 {
-    return slot <= last_slot + RING_SLOTS || slot % QUARTER_SLOTS == 0;
+    return a->jumped || slot <= a->last_slot + RING_SLOTS || slot % QUARTER_SLOTS == 0;
 }
 
 static void check_ahead(struct hits *h, struct hits_adopting *a)
@@ -226,20 +226,18 @@ static void check_ahead(struct hits *h, struct hits_adopting *a)
         slot = ring_word_slot(word, i, rolled(h) * QUARTER_SLOTS);
         if (tag != 0 && slot <= a->last_slot)
             continue;
-        if (is_of_closed(h, i, count, &own))
+        if (is_of_closed(h, i, count, &own)) {
+            hits_mend(a);
             set_ring(h, i, ring_word(ring_tag(own), count.visits, count.views));
-        else if (tag == 0)
+        } else if (tag == 0) {
+            hits_mend(a);
             set_ring(h, i, 0); /* never was one */
-        else if (may_lie_ahead(slot, a->last_slot))
-            continue;
-        else {
+        } else if (!may_lie_ahead(slot, a)) {
+            hits_lose(a);
             set_ring(h, i, 0);
             if (count.views <= RING_GROWTH && count.visits <= RING_GROWTH)
                 overrun_word(h, count);
-            a->lost++;
-            continue;
         }
-        a->mended++;
     }
 }
 

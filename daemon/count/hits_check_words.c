@@ -24,10 +24,12 @@ struct stretch {
     _Atomic uint16_t *crc;
 };
 
-static struct stretch stretch_of(struct hits_seal *seal, int64_t q, int64_t until)
+static struct stretch stretch_of(const struct hits *h, struct hits_seal *seal, int64_t q,
+                                 int64_t until)
 {
     if (hits_group_start(q) + SEAL_QUARTERS <= until)
-        return (struct stretch){hits_group_start(q), hits_group_start(q) + SEAL_QUARTERS,
+        return (struct stretch){hits_own_from(h, hits_group_start(q)),
+                                hits_group_start(q) + SEAL_QUARTERS,
                                 hits_seal_group(seal, q)};
     return (struct stretch){q, q + 1, &seal->last[q % SEAL_QUARTERS]};
 }
@@ -41,7 +43,7 @@ static bool holds(const struct hits *h, const struct stretch *s)
 
 bool hits_quarter_holds(const struct hits *h, struct hits_seal *seal, int64_t q)
 {
-    const struct stretch s = stretch_of(seal, q, rolled(h));
+    const struct stretch s = stretch_of(h, seal, q, rolled(h));
 
     return holds(h, &s);
 }
@@ -192,17 +194,16 @@ static void check_quarters(struct hits *h, struct hits_seal *seal,
 
     for (int64_t q = hits_oldest_sealed(h); q < until; q = s.until) {
         struct kept kept;
-        bool mended;
 
-        s = stretch_of(seal, q, until);
+        s = stretch_of(h, seal, q, until);
         if (holds(h, &s))
             continue;
         keep(h, &s, &kept);
-        mended = mend_one(h, &s, &kept, a) || mend_all(h, &s, &kept) ||
-                 keep_confirmed(h, &s, a);
+        hits_lose(a);
+        if (mend_one(h, &s, &kept, a) || mend_all(h, &s, &kept) ||
+            keep_confirmed(h, &s, a))
+            hits_lost_one_less(a);
         hits_seal_crc(s.crc, hits_quarters_crc(h, s.from, s.until));
-        a->mended += mended;
-        a->lost += !mended;
         a->quarter = q;
     }
 }
@@ -235,7 +236,6 @@ static void check_minutes(struct hits *h, int64_t q, struct hits_adopting *a)
     struct hit_count sum, all = hits_stored(h, q);
     unsigned missing;
     int64_t missed;
-    bool mended = true;
 
     if (!minutes_of(h, q, &sum, &missing, &missed) || missing > 1)
         return; /* too many hits to tell, or it was restored, or this arena is younger */
@@ -244,15 +244,16 @@ static void check_minutes(struct hits *h, int64_t q, struct hits_adopting *a)
             set_minute(h, missed, minute_word(missed, (struct hit_count){0}));
         return;
     }
-    if (missing == 1 && sum.views <= all.views && sum.visits <= all.visits)
+    hits_lose(a);
+    if (missing == 1 && sum.views <= all.views && sum.visits <= all.visits) {
         set_minute(
             h, missed,
             minute_word(missed, (struct hit_count){.views = all.views - sum.views,
                                                    .visits = all.visits - sum.visits}));
-    else
-        mended = mend_minutes(h, q);
-    a->mended += mended;
-    a->lost += !mended;
+        hits_lost_one_less(a);
+    } else if (mend_minutes(h, q)) {
+        hits_lost_one_less(a);
+    }
     a->quarter = q;
 }
 
@@ -269,20 +270,39 @@ void hits_check_words(struct hits *h, struct hits_seal *seal, struct hits_adopti
     hits_check_ring(h, a);
 }
 
+static bool may_raise(const struct hits *h, int64_t q)
+{
+    return q >= hits_oldest_sealed(h) && q < rolled(h);
+}
+
+struct hit_count hits_quarter_lacks(const struct hits *h, int64_t q,
+                                    struct hit_count least)
+{
+    struct hit_count now = hits_stored(h, q);
+    uint64_t i = relaxed(&h->base_i);
+
+    if (!may_raise(h, q) ||
+        q < atomic_load_explicit(&h->base[i & 1].through_q, memory_order_relaxed))
+        return (struct hit_count){0};
+    return (struct hit_count){
+        .views = least.views > now.views ? least.views - now.views : 0,
+        .visits = least.visits > now.visits ? least.visits - now.visits : 0};
+}
+
 bool hits_raise_quarter(struct hits *h, struct hits_seal *seal, int64_t q,
                         struct hit_count least)
 {
     struct hit_count now = hits_stored(h, q);
     struct stretch s;
 
-    if (q < hits_oldest_sealed(h) || q >= rolled(h) ||
-        (now.views >= least.views && now.visits >= least.visits))
+    if (!may_raise(h, q) || (now.views >= least.views && now.visits >= least.visits))
         return false;
+    s = stretch_of(h, seal, q, rolled(h));
+    hits_seal_crc(s.crc, 0); /* killed here it is believed */
     set_quarter(h, q,
                 (struct hit_count){
                     .views = now.views > least.views ? now.views : least.views,
                     .visits = now.visits > least.visits ? now.visits : least.visits});
-    s = stretch_of(seal, q, rolled(h));
     hits_seal_crc(s.crc, hits_quarters_crc(h, s.from, s.until));
     return true;
 }

@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "count/check_word.h"
+#include "count/damage.h"
 #include "count/hits.h"
 #include "count/hits_word.h"
 
@@ -450,7 +451,7 @@ static bool base_reaches(const struct hits *h, int64_t q)
     return q > 0 && q <= rolled(h) && q >= rolled(h) - QUARTERS;
 }
 
-enum hits_state hits_check(struct hits *h)
+enum hits_state hits_check(struct hits *h, struct damage *d)
 {
     const struct hits_base *b = base_now(h), *old = &h->base[b == &h->base[0]];
     int64_t q = through(h),
@@ -463,9 +464,11 @@ enum hits_state hits_check(struct hits *h)
         return HITS_WHOLE;
     }
     if (base_holds(old) && base_reaches(h, old_q)) {
+        damage_mend(d);
         atomic_fetch_add_explicit(&h->base_i, 1, memory_order_release);
         return HITS_MENDED;
     }
+    damage_lose(d);
     /* Said once, not at every start; and no day that is open may look folded. */
     base_choose(h,
                 base_reaches(h, q)       ? q
@@ -473,6 +476,13 @@ enum hits_state hits_check(struct hits *h)
                                          : rolled(h),
                 0, 0);
     return HITS_LOST;
+}
+
+void hits_add_stored(struct hits *h, struct hit_count more)
+{
+    const struct hits_base *b = base_now(h);
+
+    base_choose(h, through(h), base_visits(b) + more.visits, base_views(b) + more.views);
 }
 
 bool hits_raise_total(struct hits *h, struct hit_count least)
@@ -484,8 +494,7 @@ bool hits_raise_total(struct hits *h, struct hit_count least)
     if (now.visits < least.visits)
         more.visits = least.visits - now.visits;
     if (more.views + more.visits != 0)
-        base_choose(h, through(h), base_visits(base_now(h)) + more.visits,
-                    base_views(base_now(h)) + more.views);
+        hits_add_stored(h, more);
     return more.views + more.visits != 0;
 }
 

@@ -84,19 +84,19 @@ void hits_seal_open_from(struct hits_seal *seal, const struct hits *h, int64_t q
         hits_seal_crc(hits_seal_group(seal, q), 0);
 }
 
+int64_t hits_own_from(const struct hits *h, int64_t q)
+{
+    int64_t first_q = atomic_load_explicit(&h->first_q, memory_order_relaxed);
+
+    return q > first_q ? q : first_q;
+}
+
 /* The oldest eight closed quarters whose words no open one writes over. */
 int64_t hits_oldest_sealed(const struct hits *h)
 {
     int64_t from = rolled(h) + 3 * RING_QUARTERS - QUARTERS;
-    int64_t first_q = atomic_load_explicit(&h->first_q, memory_order_relaxed);
 
-    from = from > 0 ? hits_group_start(from) : 0;
-    if (first_q <= from)
-        return from;
-    /* Before first_q is what a reader brings from a store, at any time. */
-    return hits_group_start(first_q) + SEAL_QUARTERS > rolled(h)
-               ? first_q
-               : hits_group_start(first_q + SEAL_QUARTERS - 1);
+    return hits_own_from(h, from > 0 ? hits_group_start(from) : 0);
 }
 
 /* Of the quarters until `until`, those that are not eight yet. */
@@ -117,9 +117,9 @@ static void seal_quarters(struct hits_seal *seal, const struct hits *h)
 
     if (relaxed(&seal->rolled_q) != 0 && was <= until && hits_group_start(was) > from)
         from = hits_group_start(was);
-    for (q = from; q + SEAL_QUARTERS <= until; q += SEAL_QUARTERS)
+    for (q = hits_group_start(from); q + SEAL_QUARTERS <= until; q += SEAL_QUARTERS)
         hits_seal_crc(hits_seal_group(seal, q),
-                      hits_quarters_crc(h, q, q + SEAL_QUARTERS));
+                      hits_quarters_crc(h, hits_own_from(h, q), q + SEAL_QUARTERS));
     for (; q < until + 2 * RING_QUARTERS; q += SEAL_QUARTERS)
         hits_seal_crc(hits_seal_group(seal, q), 0);
     seal_last(seal, h, until);
@@ -140,6 +140,27 @@ void hits_seal_close(struct hits_seal *seal, const struct hits *h)
     seal_word(&seal->moving, OF_MOVING, 0);
 }
 
+/* --- What is found --- */
+
+void hits_mend(struct hits_adopting *a)
+{
+    a->mended++;
+    damage_mend(a->damage);
+}
+
+void hits_lose(struct hits_adopting *a)
+{
+    a->lost++;
+    damage_lose(a->damage);
+}
+
+void hits_lost_one_less(struct hits_adopting *a)
+{
+    a->lost--;
+    a->mended++;
+    damage_lost_one_less(a->damage);
+}
+
 /* --- Where it is --- */
 
 /* False: there is no such word, or it is damaged itself. */
@@ -153,7 +174,7 @@ static bool sealed(const _Atomic uint64_t *at, int64_t of, struct hits_adopting 
     *ret_value = check_word_value(word);
     if (word == check_word(of, *ret_value))
         return true;
-    a->mended++; /* what it is of is taken as it is, and sealed again */
+    hits_mend(a); /* what it is of is taken as it is, and sealed again */
     return false;
 }
 
@@ -165,8 +186,8 @@ static void check_signed(_Atomic int64_t *word, const _Atomic uint64_t *at, int6
     if (!sealed(at, of, a, &value) ||
         (int64_t)value == atomic_load_explicit(word, memory_order_relaxed))
         return;
+    hits_mend(a);
     atomic_store_explicit(word, (int64_t)value, memory_order_relaxed);
-    a->mended++;
 }
 
 /* Which stored days hold is a parity; how often they were chosen nobody asks. */
@@ -177,8 +198,8 @@ static void check_base(struct hits *h, const struct hits_seal *seal,
 
     if (!sealed(&seal->base_i, OF_BASE, a, &value) || value == relaxed(&h->base_i))
         return;
+    hits_mend(a);
     atomic_store_explicit(&h->base_i, value, memory_order_relaxed);
-    a->mended++;
 }
 
 /* A hit at the last slot, or before it, may have met a word that it could not take: of an
@@ -206,8 +227,8 @@ static void check_overrun(const struct hits *h, _Atomic uint64_t *word,
     if (!sealed(at, of, a, &value) || now == value ||
         (now > value && (!a->alive || may_overrun(h, a->last_slot))))
         return;
+    hits_mend(a);
     atomic_store_explicit(word, value, memory_order_relaxed);
-    a->mended++;
 }
 
 /* The floor is not compared: before any worker it may be where open quarters begin. */

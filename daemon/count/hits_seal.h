@@ -19,7 +19,7 @@
 #ifndef LUOT_COUNT_HITS_SEAL_H
 #define LUOT_COUNT_HITS_SEAL_H
 
-#include "count/hits.h"
+#include "count/damage.h"
 
 enum {
     RING_GROWTH = 1 << 23, /* more than a core counts in two slots */
@@ -42,9 +42,11 @@ struct hits_seal {
 struct hits_adopting {
     int64_t last_slot; /* that was seen before                                   */
     bool alive;        /* the keeper had ticked within two slots of the last view */
+    bool jumped;       /* the clock has: slots may lie ahead by any time */
     /* Another source of a closed quarter; false: it has none. NULL: there is none. */
     bool (*other)(void *context, int64_t q, struct hit_count *ret_count);
     void *context;
+    struct damage *damage; /* where it is kept until it has been said; NULL: nowhere */
     unsigned mended, lost;
     int64_t quarter; /* one of them; -1: none is a quarter's */
 };
@@ -53,6 +55,7 @@ struct hits_adopting {
 void hits_seal_open(struct hits_seal *seal);
 /* The same before a clock that was set back empties quarters from q on. */
 void hits_seal_open_from(struct hits_seal *seal, const struct hits *h, int64_t q);
+bool hits_seal_is_moving(const struct hits_seal *seal); /* between open and close */
 /* Writes what has changed; some ten loads when nothing has. */
 void hits_seal_close(struct hits_seal *seal, const struct hits *h);
 /* Adoption, before hits_check: where it is, and overrun. */
@@ -65,6 +68,9 @@ void hits_check_words(struct hits *h, struct hits_seal *seal, struct hits_adopti
  * True: it was less. */
 bool hits_raise_quarter(struct hits *h, struct hits_seal *seal, int64_t q,
                         struct hit_count least);
+/* By how much it would raise hits_total. */
+struct hit_count hits_quarter_lacks(const struct hits *h, int64_t q,
+                                    struct hit_count least);
 
 /* Closed quarters of the same eight as q hold their CRC, or have none. */
 bool hits_quarter_holds(const struct hits *h, struct hits_seal *seal, int64_t q);

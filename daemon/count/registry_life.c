@@ -142,8 +142,10 @@ void registry_close(struct registry *r)
     registry_view_free(registry_view(r));
     for (size_t i = 0; i < r->limit; i++)
         site_terms_free(atomic_load_explicit(&r->site[i].terms, memory_order_relaxed));
-    for (size_t i = 0; i < r->limit; i++)
+    for (size_t i = 0; i < r->limit; i++) {
         site_tops_install(&r->site[i], NULL);
+        free(atomic_load_explicit(&r->site[i].saved, memory_order_relaxed));
+    }
     free(atomic_load_explicit(&r->pending_names, memory_order_relaxed));
     registry_free_texts(r);
     registry_forget_zone(r);

@@ -163,7 +163,8 @@ struct site_seal;
 
 /* What an adoption found changed by somebody else. */
 struct site_damage {
-    unsigned mended, lost; /* numbers that were had again from elsewhere, or were not */
+    unsigned mended, lost; /* numbers that were had again from elsewhere, or were not; and
+                              those of earlier starts that were not said (count/damage.h) */
     int64_t day;           /* one of those damaged; -1: none is a day's               */
 };
 
@@ -206,7 +207,9 @@ struct site { /* one a range, made at start, never moves */
     _Atomic int64_t
         peer_stale_ms;         /* CLOCK_MONOTONIC: until then the store is read anew */
     struct site_damage damage; /* since site_adopt */
-    _Atomic uint64_t jumps;    /* of the clock, by a day or more, or back */
+    /* What a store has of this run, for the keeper to take up; NULL: nothing waits. */
+    _Atomic(struct site_saved *) saved;
+    _Atomic uint64_t jumps; /* of the clock, by a day or more, or back */
     /* What the store said when it was read last: on which local day that was, and the
      * next one of which it has a number; INT64_MIN: not read yet. */
     _Atomic int64_t read_day, ahead_day;
@@ -300,14 +303,38 @@ int64_t site_marks_until(const struct site *s, struct instant now);
 /* Any thread: of the key that began in the period which this slot is in. */
 enum key_sharing site_key_sharing(const struct site *s, int64_t slot);
 
-/* --- After an adoption that lost numbers, before any worker ---
+/* --- After an adoption that lost numbers ---
  * What a store has of this very run is no more than the truth: own numbers that are less
- * are raised to it, with what they are part of. True: something was. */
+ * are raised to it, with what they are part of. What was over when it was lost cannot have
+ * grown since; in total what was counted since the adoption is added to it (damage.h). */
+struct site_saved {
+    struct hit_count total; /* all of this run */
+    unsigned raised;        /* numbers: told once it is done */
+    _Atomic bool done;
+    size_t count;
+    struct saved_own {
+        enum saved_kind { SAVED_DAY, SAVED_WEEK, SAVED_MONTH, SAVED_QUARTER } kind;
+        int64_t number;
+        uint64_t metric[METRIC_KINDS];
+    } row[];
+};
+/* Any thread: numbers were lost, and no store has been asked for them yet. Nothing of the
+ * site may be saved before, or what it counts now would be taken for what was lost. */
+bool site_awaits_saved(const struct site *s);
+/* It has been said what was lost and mended. Before any worker. */
+void site_damage_told(struct site *s);
+/* The keeper, or before any worker; once. */
+void site_raise(struct site *s, struct site_saved *saved);
+/* The reader thread: the keeper does it at its next tick, and `saved` is the keeper's until
+ * then. Not while another one waits. */
+void site_raise_soon(struct site *s, struct site_saved *saved);
+bool site_raise_waits(const struct site *s);
+/* The reader thread: what was given to the keeper, once that is done; NULL: nothing is. */
+struct site_saved *site_raise_done(struct site *s);
+/* One number of it; true: it was less. */
 bool site_raise_day(struct site *s, int64_t day, const uint64_t least[METRIC_KINDS]);
 bool site_raise_row(struct site *s, enum period_kind kind, int64_t number,
                     uint64_t visitors);
-bool site_raise_quarter(struct site *s, int64_t q, struct hit_count least);
-bool site_raise_total(struct site *s, struct hit_count least);
 
 /* --- The reader thread --- */
 void site_set_day(struct site *s, int64_t day, const uint64_t other[METRIC_KINDS],

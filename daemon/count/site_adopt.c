@@ -122,8 +122,13 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
                                                  then must not be lost when its key is
                                                  over by now */
 
+    bool moving;
+
     if (last == 0)
         last = now_slot;
+    damage_adopt(&s->seal->damage, &s->block->hits);
+    /* It may have been killed while the clock was set back: visitors were dated ahead. */
+    moving = hits_seal_is_moving(&s->seal->hits);
     site_check_rest(s, a, last);
     site_check(s, last, kept, alive);
     site_seal_open_from(s, now_slot / QUARTER_SLOTS);
@@ -137,8 +142,8 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
     adopt_visitors(s, last, now_slot);
     site_keep_rows(s, last);
     adopt_hits(s, a, now_slot);
-    if (now_slot < last)
-        set_back_visitors(s, last, now_slot);
+    if (now_slot < last || moving)
+        set_back_visitors(s, last > now_slot ? last : now_slot, now_slot);
     site_adopt_keys(s, a, now_slot);
     site_adopt_sharing(s, a);
     /* No room: the keeper tries again, and says so. */
@@ -149,6 +154,7 @@ void site_adopt(struct site *s, struct arena *a, struct instant now)
      * anyone is answered. */
     if (atomic_load_explicit(&b->history_version, memory_order_relaxed) & 1)
         atomic_fetch_add_explicit(&b->history_version, 1, memory_order_relaxed);
+    damage_settle(&s->seal->damage, &s->block->hits);
     site_seal_close(s);
 }
 

@@ -219,9 +219,9 @@ static void drop(struct site *s)
         aside_set_tag(&copy->quarter[i].tag, 0);
     aside_set(&copy->booked_visits, aside_get(&h->overrun_visits));
     aside_set(&copy->booked_views, aside_get(&h->overrun_views));
+    site_lose(s);
     change_commit(s, copy, false);
     change_end(s);
-    s->damage.lost++;
 }
 
 void site_aside_adopt(struct site *s)

@@ -8,10 +8,17 @@
  * other. Tallies of periods that are over are in their rows.
  *
  * Where the clock has jumped by a day, or back, days are taken from their rows and quarters
- * begin again, and what a word ought to be is not as plain: from then on only those that
- * have a check in them are looked at, and the table of count/site_aside.h. Not covered:
- * words of a table of visitors (the visitor who is changed is a new one), its matrix and
- * HyperLogLogs. */
+ * begin again. Seals are open while the keeper does that, and hold once more when it has.
+ * What is not as plain from then on: a day is not the sum of its quarters, so one that is
+ * lost is not had again from them, nor raised to what a store has (store/history_own.c); a
+ * tally may be of a period that comes again, and a visitor dated after now: those are set
+ * right, and not called damage.
+ *
+ * Not covered, and not worth it: words of a table of visitors, its matrix and HyperLogLogs.
+ * A check there would take of the 64 bits that one CAS moves, or be a second store that a
+ * kill parts from the first, on each hit. And what is wrong then is one visitor, who is new
+ * once more or was seen at another time: no view, no visit of before, and no period that is
+ * over, whose number has a row with a check. */
 #include "count/check_word.h"
 #include "count/site_aside.h"
 #include "count/site_inner.h"
@@ -28,6 +35,29 @@ static void store(_Atomic uint64_t *at, uint64_t word)
 {
     atomic_store_explicit(at, word, memory_order_relaxed);
 }
+
+/* --- What is found --- */
+
+void site_mend(struct site *s)
+{
+    s->damage.mended++;
+    damage_mend(&s->seal->damage);
+}
+
+void site_lose(struct site *s)
+{
+    s->damage.lost++;
+    damage_lose(&s->seal->damage);
+}
+
+void site_lost_one_less(struct site *s)
+{
+    s->damage.lost--;
+    s->damage.mended++;
+    damage_lost_one_less(&s->seal->damage);
+}
+
+/* --- Rows --- */
 
 /* One row of whatever kind. */
 struct row {
@@ -56,7 +86,7 @@ static bool is_folded(const struct site *s, const struct row *r, int64_t number)
 static bool holds(const struct site *s, const _Atomic uint64_t *at, int64_t number)
 {
     uint64_t word = relaxed(at);
-    bool sealed = relaxed(&s->seal->hits.moving) != 0 && site_aside_changes(s) == 0;
+    bool sealed = relaxed(&s->seal->hits.moving) != 0;
 
     return check_word_holds(number, word) &&
            !(sealed && word != 0 && word >> CHECK_WORD_BITS == 0);
@@ -96,7 +126,8 @@ static void give_checks(const struct site *s, const struct row *r, int64_t numbe
     give_check(r->visits, number);
 }
 
-/* From the quarters, which go back 36 days. */
+/* From the quarters, which go back 36 days. Where the clock has jumped a part of the day may
+ * be kept aside, and is not to be there twice. */
 static bool sum_again(struct site *s, const struct row *r, int64_t number)
 {
     const struct hits *h = &s->block->hits;
@@ -104,7 +135,7 @@ static bool sum_again(struct site *s, const struct row *r, int64_t number)
     int64_t from_q = day.from_slot / QUARTER_SLOTS;
     int64_t rolled = atomic_load_explicit(&h->rolled_q, memory_order_relaxed);
     struct hit_count sum = {0};
-    bool whole = from_q >= rolled - QUARTERS;
+    bool whole = from_q >= rolled - QUARTERS && site_aside_changes(s) == 0;
 
     if (whole)
         sum = hits_sum(h, from_q, day.until_slot / QUARTER_SLOTS, true);
@@ -130,6 +161,7 @@ static void mend(struct site *s, const struct row *r, int64_t last)
     int64_t number = number_by_place(s, r, last);
     bool lost = false;
 
+    site_lose(s);
     if (number >= 0 && number != tagged && fits(s, r, number, true)) {
         atomic_store_explicit(r->tag, number + 1, memory_order_relaxed);
     } else if (number < 0) {
@@ -145,8 +177,8 @@ static void mend(struct site *s, const struct row *r, int64_t last)
             !sum_again(s, r, number))
             lost = true;
     }
-    s->damage.mended += !lost;
-    s->damage.lost += lost;
+    if (!lost)
+        site_lost_one_less(s);
     if (r->kind == PERIOD_DAY)
         s->damage.day = number;
 }
@@ -230,17 +262,16 @@ static void check_hits(struct site *s, int64_t last, bool alive)
     struct hits *h = &s->block->hits;
     struct hits_adopting a = {.last_slot = last,
                               .alive = alive,
+                              .jumped = site_aside_changes(s) != 0,
                               .other = quarter_of_day,
                               .context = s,
+                              .damage = &s->seal->damage,
                               .quarter = -1};
-    bool jumped = site_aside_changes(s) != 0;
     enum hits_state state;
 
-    if (!jumped)
-        hits_check_place(h, &s->seal->hits, &a);
-    state = hits_check(h);
-    if (!jumped)
-        hits_check_words(h, &s->seal->hits, &a);
+    hits_check_place(h, &s->seal->hits, &a);
+    state = hits_check(h, &s->seal->damage);
+    hits_check_words(h, &s->seal->hits, &a);
     if (state == HITS_LOST)
         stored_days_of_rows(s);
     s->damage.mended += a.mended + (state == HITS_MENDED);
@@ -270,8 +301,8 @@ static void check_tallies(struct site *s, enum period_kind kind, int64_t last)
         most = site_row_visitors(s, kind, p.number, &exact);
         for (unsigned i = 0; i < SITE_KEYS; i++)
             if (site_key_is_linked(s, i))
-                s->damage.mended +=
-                    visitors_lower(&s->table[i], kind, (uint32_t)p.number, most);
+                s->damage.mended += visitors_lower(&s->table[i], kind, (uint32_t)p.number,
+                                                   most, &s->seal->damage);
     }
 }
 

@@ -29,8 +29,8 @@ static bool is_sealed(struct site *s, _Atomic uint64_t *at, enum seal_of of)
         return false;
     if (word == check_word(of, check_word_value(word)))
         return true;
+    site_mend(s);
     atomic_store_explicit(at, 0, memory_order_relaxed);
-    s->damage.mended++;
     return false;
 }
 
@@ -61,18 +61,21 @@ static void check_named(struct site *s)
     if (!says(&seal->name, site_name_sum(b->key, b->host))) {
         bool copied = says(&seal->name, site_name_sum(seal->key_copy, seal->host_copy));
 
+        /* Named a moment ago: the block's name is written after the copy. */
+        if (!copied)
+            site_lose(s);
+        else if (state != SITE_OPENING)
+            site_mend(s);
         if (copied) {
             memcpy(b->key, seal->key_copy, sizeof b->key);
             memcpy(b->host, seal->host_copy, sizeof b->host);
         }
-        /* Named a moment ago: the block's name is written after the copy. */
-        s->damage.mended += copied && state != SITE_OPENING;
-        s->damage.lost += !copied;
     }
     if (has_name(state))
         return;
+    if (state != SITE_OPENING)
+        site_mend(s);
     set_state(s, SITE_LIVE);
-    s->damage.mended += state != SITE_OPENING;
 }
 
 /* Of an older version, or it was never named. */
@@ -93,13 +96,14 @@ static void check_unnamed(struct site *s)
             set_state(s, SITE_BLANK);
         return;
     }
+    site_mend(s);
     set_state(s, SITE_BLANK);
-    s->damage.mended++;
 }
 
 void site_check_name(struct site *s)
 {
-    s->damage = (struct site_damage){.day = -1};
+    s->damage = (struct site_damage){.day = -1}; /* and what nobody has said yet */
+    damage_read(&s->seal->damage, &s->damage.mended, &s->damage.lost);
     if (is_sealed(s, &s->seal->name, SEAL_OF_NAME))
         check_named(s);
     else
@@ -149,9 +153,26 @@ static void check_key_state(struct site *s, unsigned i)
 
     if ((state == KEY_LINKED && linked == 1) || (state == KEY_RETIRING && linked <= 1))
         return; /* retiring: killed in between */
+    site_mend(s);
     atomic_store_explicit(&k->state, KEY_LINKED, memory_order_relaxed);
     atomic_store_explicit(&v->linked, 1, memory_order_relaxed);
-    s->damage.mended++;
+}
+
+/* Who is dated after the last slot that a visitor can have come in. Killed while the clock
+ * was set back, those who came meanwhile are dated at a floor that may be back already: they
+ * are believed, and set back with it. Where the clock has ever jumped, a turn may have had
+ * the raised floor still, or a time that no tick saw: those are set back too, and it is no
+ * damage. */
+static void check_dates(struct site *s, unsigned i, int64_t last)
+{
+    if (hits_seal_is_moving(&s->seal->hits))
+        return;
+    if (site_aside_changes(s) != 0) {
+        (void)visitors_mend_dates(&s->table[i], last + LATE_SLOTS, NULL);
+        return;
+    }
+    s->damage.mended +=
+        visitors_mend_dates(&s->table[i], last + LATE_SLOTS, &s->seal->damage);
 }
 
 static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
@@ -165,21 +186,21 @@ static void check_key(struct site *s, struct arena *a, unsigned i, int64_t last)
     check_key_state(s, i);
     if (!says(&s->seal->key[i],
               site_key_sum(k, moment(&k->from_slot), moment(&k->gone_slot)))) {
-        bool mended = mend_slots(s, i, last);
-
-        s->damage.mended += mended;
-        s->damage.lost += !mended;
+        site_lose(s);
+        if (mend_slots(s, i, last))
+            site_lost_one_less(s);
         atomic_store_explicit(&s->seal->key[i], 0, memory_order_relaxed);
     }
     if (is_sealed(s, &s->seal->ready[i], SEAL_OF_READY + i))
         ready = (unsigned)check_word_value(relaxed(&s->seal->ready[i]));
-    changed = visitors_mend(t, moment(&k->from_slot) - 1, ready, last + LATE_SLOTS);
+    changed = visitors_mend(t, moment(&k->from_slot) - 1, ready, &s->seal->damage);
     s->damage.mended += changed;
+    check_dates(s, i, last);
     /* What it says is backed is. */
     ready = atomic_load_explicit(&t->head->ready, memory_order_relaxed);
     if (changed > 0 && arena_back(a, site_place(s, site_table_at(i)),
                                   visitors_part_start(ready) * sizeof(uint64_t)) != 0)
-        s->damage.lost++;
+        site_lose(s);
 }
 
 /* --- What the store has --- */
@@ -189,6 +210,7 @@ static void forget_row(struct site *s, enum seal_row kind, unsigned index)
     struct site_block *b = s->block;
     struct site_day *day = &b->day[index];
 
+    site_mend(s);
     if (kind == SEAL_DAY)
         atomic_store_explicit(&day->other_tag, 0, memory_order_relaxed);
     else
@@ -196,7 +218,6 @@ static void forget_row(struct site *s, enum seal_row kind, unsigned index)
                                                 : &b->month[index].other_tag,
                               0, memory_order_relaxed);
     site_unseal_row(s, kind, index);
-    s->damage.mended++;
 }
 
 static void check_rows(struct site *s, enum seal_row kind, unsigned n)
@@ -228,11 +249,11 @@ static void check_history(struct site *s)
             ? says(&s->seal->history, site_history_sum(b))
             : brought || history_is_empty(b))
         return;
+    site_mend(s);
     for (unsigned i = 0; i < HISTORY_WORDS; i++)
         atomic_store_explicit(&b->history[i], 0, memory_order_relaxed);
     atomic_store_explicit(&b->history_version, 0, memory_order_relaxed);
     site_unseal_history(s);
-    s->damage.mended++;
 }
 
 /* --- Moments --- */
@@ -242,9 +263,9 @@ static void check_moment(struct site *s, _Atomic int64_t *at, _Atomic uint64_t *
 {
     if (!is_sealed(s, seal, of) || says(seal, (uint64_t)moment(at)))
         return;
+    site_mend(s);
     atomic_store_explicit(at, (int64_t)check_word_value(relaxed(seal)),
                           memory_order_relaxed);
-    s->damage.mended++;
 }
 
 /* Imports of before are not told from those to come any more. */
@@ -253,8 +274,8 @@ static void check_import_key(struct site *s)
     if (!is_sealed(s, &s->seal->import_key, SEAL_OF_IMPORT) ||
         says(&s->seal->import_key, site_import_sum(s->block)))
         return;
+    site_lose(s);
     atomic_store_explicit(&s->seal->import_key, 0, memory_order_relaxed);
-    s->damage.lost++;
 }
 
 /* --- Which copy of what is kept aside is valid --- */
@@ -267,9 +288,9 @@ static bool aside_holds(uint64_t state)
 /* Both are lost: whatever the first copy has. */
 static void lose_aside(struct site *s, struct arena *a)
 {
+    site_lose(s);
     atomic_store_explicit(&s->block->aside, 0, memory_order_release);
     (void)site_aside_make_room(s, a);
-    s->damage.lost++;
 }
 
 /* A seal of 0: nothing was ever kept there. */
@@ -285,8 +306,8 @@ static void check_aside(struct site *s, struct arena *a)
         lose_aside(s, a);
         return;
     }
+    site_mend(s);
     atomic_store_explicit(&s->block->aside, sealed, memory_order_release);
-    s->damage.mended++;
 }
 
 void site_check_rest(struct site *s, struct arena *a, int64_t last)
@@ -294,8 +315,6 @@ void site_check_rest(struct site *s, struct arena *a, int64_t last)
     struct site_seal *seal = s->seal;
 
     check_aside(s, a);
-    if (site_aside_changes(s) != 0)
-        return; /* the clock has jumped: see site_check.c */
     check_moment(s, &s->block->created_s, &seal->created_s, SEAL_OF_CREATED);
     check_moment(s, &s->block->first_live_s, &seal->first_live_s, SEAL_OF_LIVE);
     check_import_key(s);

@@ -69,6 +69,11 @@ int64_t site_key_gone_by(const struct site *s, int64_t from_slot);
 
 /* The visitors of the days, weeks and months at a slot and before it. Keeper. */
 void site_keep_rows(struct site *s, int64_t slot);
+/* Counted in s->damage and the arena, before the word that is wrong is written; lost, and
+ * then found again after all. */
+void site_mend(struct site *s);
+void site_lose(struct site *s);
+void site_lost_one_less(struct site *s);
 /* What hits and rows say is believed, had again from elsewhere, or counted in s->damage.
  * `last`: the last slot that was seen; `kept`: that of the keeper's last whole tick; `alive`:
  * hits_adopting. Before any worker (site_check.c). */

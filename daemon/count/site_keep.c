@@ -194,11 +194,23 @@ static void keep_scan(struct site *s, int64_t now_slot)
     site_publish_scan(s, &scan);
 }
 
+/* A store answered late. */
+static void keep_saved(struct site *s)
+{
+    struct site_saved *saved = atomic_load_explicit(&s->saved, memory_order_acquire);
+
+    if (saved == NULL || atomic_load_explicit(&saved->done, memory_order_relaxed))
+        return;
+    site_raise(s, saved);
+    atomic_store_explicit(&saved->done, true, memory_order_release);
+}
+
 int site_keep(struct site *s, struct arena *a, const struct graces *g, struct instant now)
 {
     int64_t now_slot = instant_slot(now);
     int rv, failed = keep_rows_of_last_scan(s, a, now_slot);
 
+    keep_saved(s);
     keep_hits(s, g, now_slot);
     site_fold_days(s);
     rv = site_aside_book(s, a, now_slot);

@@ -35,6 +35,7 @@ struct peers_rest {
     int64_t number;
     uint64_t visitors;
     bool exact;
+    bool awaits; /* some are left out, whose sheets are still to come */
 };
 
 /* HyperLogLogs, ours and theirs, made one when the object was: what they have beyond ours. */

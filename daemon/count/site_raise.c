@@ -1,6 +1,7 @@
 /* Own numbers that an adoption lost, raised to what a store has of this very run: it was
  * saved from here, so the truth is no less. */
 #include "count/check_word.h"
+#include "count/damage.h"
 #include "count/site_inner.h"
 #include "count/site_seal.h"
 
@@ -56,17 +57,75 @@ bool site_raise_row(struct site *s, enum period_kind kind, int64_t number,
     return raise_word(&row->own_visitors, number, visitors);
 }
 
-bool site_raise_quarter(struct site *s, int64_t q, struct hit_count least)
+static bool raise_quarter(struct site *s, int64_t q, struct hit_count least)
 {
-    return hits_raise_quarter(&s->block->hits, &s->seal->hits, q, least);
+    struct hits *h = &s->block->hits;
+
+    damage_had_more(&s->seal->damage, hits_quarter_lacks(h, q, least));
+    return hits_raise_quarter(h, &s->seal->hits, q, least);
 }
 
-bool site_raise_total(struct site *s, struct hit_count least)
+static bool raise_own(struct site *s, const struct saved_own *row)
 {
-    bool raised;
+    switch (row->kind) {
+    case SAVED_DAY:
+        return site_raise_day(s, row->number, row->metric);
+    case SAVED_WEEK:
+        return site_raise_row(s, PERIOD_WEEK, row->number, row->metric[METRIC_VISITORS]);
+    case SAVED_MONTH:
+        return site_raise_row(s, PERIOD_MONTH, row->number, row->metric[METRIC_VISITORS]);
+    case SAVED_QUARTER:
+        return raise_quarter(s, row->number,
+                             (struct hit_count){.views = row->metric[METRIC_VIEWS],
+                                                .visits = row->metric[METRIC_VISITS]});
+    }
+    return false;
+}
+
+bool site_awaits_saved(const struct site *s)
+{
+    return damage_waits(&s->seal->damage);
+}
+
+void site_damage_told(struct site *s)
+{
+    damage_told(&s->seal->damage);
+}
+
+/* Days before their quarters, which are part of them, and the total last: then it waits no
+ * more, and killed before that it is all done again. */
+void site_raise(struct site *s, struct site_saved *saved)
+{
+    struct hit_count lacks;
 
     site_seal_open(s);
-    raised = hits_raise_total(&s->block->hits, least);
-    site_seal_close(s);
-    return raised;
+    saved->raised = 0;
+    for (size_t i = 0; i < saved->count; i++)
+        saved->raised += raise_own(s, &saved->row[i]);
+    lacks = damage_lacks(&s->seal->damage, saved->total);
+    saved->raised += lacks.views + lacks.visits != 0;
+    damage_raise(&s->seal->damage, &s->block->hits, lacks);
+    if (!s->setting_back)
+        site_seal_close(s);
+}
+
+void site_raise_soon(struct site *s, struct site_saved *saved)
+{
+    atomic_init(&saved->done, false);
+    atomic_store_explicit(&s->saved, saved, memory_order_release);
+}
+
+bool site_raise_waits(const struct site *s)
+{
+    return atomic_load_explicit(&s->saved, memory_order_relaxed) != NULL;
+}
+
+struct site_saved *site_raise_done(struct site *s)
+{
+    struct site_saved *saved = atomic_load_explicit(&s->saved, memory_order_relaxed);
+
+    if (saved == NULL || !atomic_load_explicit(&saved->done, memory_order_acquire))
+        return NULL;
+    atomic_store_explicit(&s->saved, NULL, memory_order_release);
+    return saved;
 }

@@ -33,6 +33,7 @@ struct site_seal {
     /* A check word: the slot of the last view that a tick saw within two slots of its own.
      * Another one then came since, by a clock that had jumped. */
     _Atomic uint64_t last_view;
+    struct damage damage;
 };
 
 /* --- Sealing --- */

@@ -218,27 +218,32 @@ void site_peers_add(const struct site *s, enum sheet_window window, int64_t now_
 
 /* --- Calendar periods --- */
 
-/* The most that was answered of a period stays the answer; when it is over, for ever. */
+/* The most that was answered of a period stays the answer; when it is over, for ever. A sum
+ * of runs whose visitors could not be told apart, or of some that did not say yet, is no such
+ * number: once there is a union, that is the answer. */
 static void keep_most(const struct site *s, enum period_kind kind, int64_t number,
                       struct site_numbers *n)
 {
     struct site *w = (struct site *)(uintptr_t)s;
     _Atomic uint64_t *most = &w->peer_most[kind - PERIOD_DAY][number & 1];
     uint64_t seen = atomic_load_explicit(most, memory_order_relaxed);
-    uint64_t now = (uint64_t)number << PEER_NUMBER_SHIFT |
-                   (n->deduplicated ? PEER_ONCE : 0) | (n->exact ? PEER_EXACT : 0) |
-                   (n->metric[METRIC_VISITORS] & PEER_COUNT_MOST);
+    uint64_t flags = (uint64_t)number << PEER_NUMBER_SHIFT |
+                     (n->deduplicated ? PEER_ONCE : 0) | (n->exact ? PEER_EXACT : 0);
+    uint64_t now, next;
 
-    for (;;) {
-        if (seen >> PEER_NUMBER_SHIFT == (uint64_t)number &&
-            (seen & PEER_COUNT_MOST) >= n->metric[METRIC_VISITORS]) {
-            n->metric[METRIC_VISITORS] = seen & PEER_COUNT_MOST;
-            return;
-        }
-        if (atomic_compare_exchange_weak_explicit(most, &seen, now, memory_order_relaxed,
-                                                  memory_order_relaxed))
-            return;
-    }
+    do {
+        uint64_t was = seen & PEER_COUNT_MOST;
+        bool is_known = seen >> PEER_NUMBER_SHIFT == (uint64_t)number;
+        bool is_sum = (seen & PEER_ONCE) == 0;
+
+        now = n->metric[METRIC_VISITORS] & PEER_COUNT_MOST;
+        if (is_known && was > now && !(is_sum && n->deduplicated))
+            now = was;
+        next = is_known && was == now && is_sum == !n->deduplicated ? seen : flags | now;
+    } while (next != seen &&
+             !atomic_compare_exchange_weak_explicit(
+                 most, &seen, next, memory_order_relaxed, memory_order_relaxed));
+    n->metric[METRIC_VISITORS] = now;
 }
 
 static uint64_t live_part(const struct site *s, enum period_kind kind, int64_t number,
@@ -276,18 +281,22 @@ static void add_closed(const struct site *s, enum period_kind kind, int64_t numb
     n->deduplicated = n->deduplicated && (own == 0 || stored == 0) &&
                       !are_many(s, kind, number, stored);
     if (number < 0 || most >> PEER_NUMBER_SHIFT != (uint64_t)number ||
-        (most & PEER_COUNT_MOST) + beyond > own + stored)
+        (most & PEER_ONCE) == 0 || (most & PEER_COUNT_MOST) + beyond > own + stored)
         return;
     n->metric[METRIC_VISITORS] = (most & PEER_COUNT_MOST) + beyond;
     n->exact = (most & PEER_EXACT) != 0;
-    n->deduplicated = (most & PEER_ONCE) != 0 && beyond == 0;
+    n->deduplicated = beyond == 0;
 }
 
 static void add_rest(const struct asking *a, struct site_numbers *n)
 {
     const struct peers_rest *rest = &a->peers->rest[a->window - WINDOW_TODAY];
 
-    if (rest->number != a->number || rest->visitors == 0)
+    if (rest->number != a->number)
+        return;
+    if (rest->awaits)
+        n->deduplicated = n->exact = false;
+    if (rest->visitors == 0)
         return;
     n->deduplicated = n->deduplicated && n->metric[METRIC_VISITORS] == 0;
     n->metric[METRIC_VISITORS] += rest->visitors;

@@ -127,13 +127,16 @@ void visitors_adopt(const struct visitors_table *t,
                                        struct visit_periods *ret),
                     void *context);
 /* Adoption, before that: what somebody else changed in the head, as far as the words and
- * these tell: its base_slot, and `ready` as it was sealed (0: it was not); and who was seen
- * after last_slot was seen then. How many. */
+ * these tell: its base_slot, and `ready` as it was sealed (0: it was not). How many. */
+struct damage; /* count/damage.h, where it is noted; may be NULL */
 unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsigned ready,
-                       int64_t last_slot);
+                       struct damage *d);
+/* After it: who was seen after last_slot was seen then. How many. */
+unsigned visitors_mend_dates(const struct visitors_table *t, int64_t last_slot,
+                             struct damage *d);
 /* Adoption: a period that is over never had more than this. How many words said so. */
 unsigned visitors_lower(const struct visitors_table *t, enum period_kind kind,
-                        uint32_t number, uint64_t most);
+                        uint32_t number, uint64_t most, struct damage *d);
 /* A new table: zero memory, parts 0 and 1 backed. Its owner links it (head->linked) when
  * the key is in place too. */
 void visitors_init(const struct visitors_table *t, int64_t base_slot);

@@ -1,5 +1,6 @@
 /* A table's head that somebody else changed, as far as the table itself and its owner's
  * seal tell. */
+#include "count/damage.h"
 #include "count/visitors_inner.h"
 
 enum {
@@ -15,10 +16,11 @@ static bool part_is_used(const struct visitors_table *t, unsigned part)
     return false;
 }
 
-static unsigned set(_Atomic uint32_t *at, uint32_t value)
+static unsigned set(_Atomic uint32_t *at, uint32_t value, struct damage *d)
 {
     if (atomic_load_explicit(at, memory_order_relaxed) == value)
         return 0;
+    damage_mend(d);
     atomic_store_explicit(at, value, memory_order_relaxed);
     return 1;
 }
@@ -46,7 +48,8 @@ static uint64_t occupied(const struct visitors_table *t, uint32_t parts)
 }
 
 /* Else one word would say which day it is. */
-static unsigned mend_words(const struct visitors_table *t, size_t end, uint64_t last)
+static unsigned date_words(const struct visitors_table *t, size_t end, uint64_t last,
+                           struct damage *d)
 {
     unsigned changed = 0;
 
@@ -55,6 +58,7 @@ static unsigned mend_words(const struct visitors_table *t, size_t end, uint64_t 
 
         if (!word_is_visitor(word) || word_slot(word) <= last)
             continue;
+        damage_mend(d);
         atomic_store_explicit(&t->word[i],
                               word_pack(word_fp(word), last) | (word & WORD_ENGAGED),
                               memory_order_relaxed);
@@ -64,7 +68,7 @@ static unsigned mend_words(const struct visitors_table *t, size_t end, uint64_t 
 }
 
 unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsigned ready,
-                       int64_t last_slot)
+                       struct damage *d)
 {
     struct visitors *h = t->head;
     uint32_t now = atomic_load_explicit(&h->ready, memory_order_relaxed);
@@ -75,40 +79,55 @@ unsigned visitors_mend(const struct visitors_table *t, int64_t base_slot, unsign
     if (ready < 2 || ready > VISITORS_PARTS) /* no seal: what a new table has */
         ready = now < 2 || now > VISITORS_PARTS ? 2 : now;
     if (now != ready + 1 || now > VISITORS_PARTS) /* else killed before it was sealed */
-        changed += set(&h->ready, ready);
+        changed += set(&h->ready, ready, d);
     now = atomic_load_explicit(&h->ready, memory_order_relaxed);
-    changed += set(&h->cur, newest_part(t, cur, now));
+    changed += set(&h->cur, newest_part(t, cur, now), d);
     /* Only a table that is nearly full is ever filling or sketched. */
     if (mode > VISITORS_SKETCHED ||
         (mode != VISITORS_EXACT && occupied(t, now) < FULL_WORDS))
-        changed += set(&h->mode, now == VISITORS_PARTS && occupied(t, now) >= FULL_WORDS
-                                     ? VISITORS_FILLING
-                                     : VISITORS_EXACT);
+        changed +=
+            set(&h->mode,
+                now == VISITORS_PARTS && occupied(t, now) >= FULL_WORDS ? VISITORS_FILLING
+                                                                        : VISITORS_EXACT,
+                d);
     if (atomic_load_explicit(&h->base_slot, memory_order_relaxed) != base_slot) {
+        damage_mend(d);
         atomic_store_explicit(&h->base_slot, base_slot, memory_order_relaxed);
         changed++;
     }
-    if (last_slot > base_slot && last_slot - base_slot < SLOT_LAST)
-        changed +=
-            mend_words(t, visitors_part_start(now), (uint64_t)(last_slot - base_slot));
     return changed;
 }
 
-static unsigned lower(_Atomic uint64_t *cell, uint32_t number, uint64_t most)
+unsigned visitors_mend_dates(const struct visitors_table *t, int64_t last_slot,
+                             struct damage *d)
+{
+    const struct visitors *h = t->head;
+    int64_t base_slot = atomic_load_explicit(&h->base_slot, memory_order_relaxed);
+    uint32_t ready = atomic_load_explicit(&h->ready, memory_order_relaxed);
+
+    if (last_slot <= base_slot || last_slot - base_slot >= SLOT_LAST)
+        return 0;
+    return date_words(t, visitors_part_start(ready), (uint64_t)(last_slot - base_slot),
+                      d);
+}
+
+static unsigned lower(_Atomic uint64_t *cell, uint32_t number, uint64_t most,
+                      struct damage *d)
 {
     uint64_t word = atomic_load_explicit(cell, memory_order_relaxed);
 
     if (word >> TALLY_COUNT_BITS != (uint64_t)number + 1 ||
         (word & (((uint64_t)1 << TALLY_COUNT_BITS) - 1)) <= most)
         return 0;
+    damage_mend(d);
     atomic_store_explicit(cell, ((uint64_t)number + 1) << TALLY_COUNT_BITS | most,
                           memory_order_relaxed);
     return 1;
 }
 
 unsigned visitors_lower(const struct visitors_table *t, enum period_kind kind,
-                        uint32_t number, uint64_t most)
+                        uint32_t number, uint64_t most, struct damage *d)
 {
-    return lower(&t->head->tally[kind][number % 4], number, most) +
-           lower(&t->head->estimate[kind][number % 4], number, most);
+    return lower(&t->head->tally[kind][number % 4], number, most, d) +
+           lower(&t->head->estimate[kind][number % 4], number, most, d);
 }

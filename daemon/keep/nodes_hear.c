@@ -12,6 +12,8 @@ enum {
     SINCE_MAX = 256, /* sheets of a run in a page         */
     BACK_MS = 2000,  /* that are asked for again          */
     REST_MS = 60000, /* rows of silent runs are read anew */
+    AWAIT_MS = 5000, /* and so while a sheet is to come   */
+    AWAIT_S = 10,    /* of a run that wrote so lately     */
     STALE_MS = 10000,
     BUILD_MAX = 512,
     REFUSED_MS = 60000
@@ -51,6 +53,9 @@ void nodes_forget_run(struct nodes *n, unsigned run)
             n->told[i]->dirty = true;
             n->told[i]->rest_ms = 0;
         }
+    for (size_t i = 0; i < n->limit; i++)
+        if (n->told[i] != NULL)
+            n->told[i]->refused[run] = false;
 }
 
 static void refuse(struct nodes *n, const struct peer_run *p, struct slice site,
@@ -107,6 +112,7 @@ static void take_sheet(struct asked *a, size_t index, struct slice bytes,
         return;
     if (a->n->bytes + bytes.length > a->n->options.memory ||
         (copy = malloc(bytes.length)) == NULL) {
+        a->told[index]->refused[a->peer - a->n->peer] = true;
         refuse(a->n, a->peer, a->place[index].site, "no room for more sheets");
         return;
     }
@@ -138,8 +144,10 @@ static void hear_sheet(void *context, size_t index, struct slice bytes)
     rv = sheet_parse(&sheet, bytes, a->word, SHEET_KEYS * SHEET_WORDS);
     if (rv == 0)
         take_sheet(a, index, bytes, &sheet);
-    else
+    else {
+        a->told[index]->refused[a->peer - a->n->peer] = true;
         refuse(a->n, a->peer, a->place[index].site, error_text(rv));
+    }
 }
 
 /* The sheets that came from then on, at most a page of them; a->at: when the last did. */
@@ -182,11 +190,28 @@ static int hear_run(struct nodes *n, struct asked *a, struct peer_run *p)
 
 struct summing {
     const struct nodes *n;
-    const struct told *told;
+    struct told *told;
     struct peers_rest *rest;
     uint64_t seen[64];
     unsigned seen_count;
 };
+
+/* A run saves its rows before its first sheet of a site comes: as a sum with ours they would
+ * be more than the truth for that moment. One that the roll has not yet is such a run too;
+ * one under our own name is what we were before the arena was lost, and says nothing more. */
+static bool is_awaited(const struct nodes *n, const struct told *t, struct slice run)
+{
+    const struct nodes_status *roll = &n->status; /* ours alone to write */
+
+    for (unsigned i = 0; i < PEERS_MAX; i++)
+        if (slice_equal(run, slice_of(n->peer[i].run)))
+            return n->peer[i].silent_s <= AWAIT_S && !t->refused[i] &&
+                   strcmp(n->peer[i].node, n->own_node) != 0;
+    for (unsigned i = 0; i < roll->count; i++)
+        if (slice_equal(run, slice_of(roll->row[i].run)))
+            return false;
+    return roll->count < NODES_LISTED;
+}
 
 static void add_rest(void *context, struct slice run, uint64_t visitors, bool exact)
 {
@@ -196,6 +221,10 @@ static void add_rest(void *context, struct slice run, uint64_t visitors, bool ex
     for (unsigned i = 0; i < PEERS_MAX; i++)
         if (m->told->run[i].at != NULL && slice_equal(run, slice_of(m->n->peer[i].run)))
             return;
+    if (is_awaited(m->n, m->told, run)) {
+        m->told->awaits = m->rest->awaits = true;
+        return;
+    }
     for (unsigned i = 0; i < m->seen_count; i++)
         if (m->seen[i] == hash)
             return; /* a page may say a field twice */
@@ -216,8 +245,9 @@ static int read_rest(struct nodes *n, const struct site *s, struct told *t)
     struct peers_rest rest[SHEET_PERIODS];
     int rv = 0;
 
-    if (t->rest_ms != 0 && n->now_ms - t->rest_ms < REST_MS)
+    if (t->rest_ms != 0 && n->now_ms - t->rest_ms < (t->awaits ? AWAIT_MS : REST_MS))
         return 0;
+    t->awaits = false;
     for (int i = 0; i < SHEET_PERIODS && rv == 0; i++) {
         struct period p = period_at(&terms->calendar, (enum period_kind)(PERIOD_DAY + i),
                                     instant_slot(n->now));
@@ -263,6 +293,11 @@ static int build(struct nodes *n, struct site *s, struct told *t)
     return 0;
 }
 
+static bool is_due(const struct nodes *n, const struct told *t)
+{
+    return t->dirty || (t->awaits && n->now_ms - t->rest_ms >= AWAIT_MS);
+}
+
 static int build_all(struct nodes *n)
 {
     unsigned built = 0;
@@ -271,7 +306,7 @@ static int build_all(struct nodes *n)
     for (size_t i = 0; i < n->limit && rv == 0 && built < BUILD_MAX; i++) {
         struct site *s = registry_at(n->options.registry, i);
 
-        if (s == NULL || n->told[i] == NULL || !n->told[i]->dirty)
+        if (s == NULL || n->told[i] == NULL || !is_due(n, n->told[i]))
             continue;
         rv = build(n, s, n->told[i]);
         built++;

@@ -19,8 +19,10 @@ struct told {               /* of a site; made when it is first met */
     struct heard run[PEERS_MAX];
     struct peers_rest rest[SHEET_PERIODS];
     int64_t rest_ms;
-    uint64_t noted; /* site_changes() when its open periods were noted */
-    bool dirty;     /* readers do not have it yet */
+    bool awaits;             /* a run saved rows, and its sheet is still to come  */
+    bool refused[PEERS_MAX]; /* it came, and there was no room or it was garbage  */
+    uint64_t noted;          /* site_changes() when its open periods were noted */
+    bool dirty;              /* readers do not have it yet */
 };
 
 struct peer_run { /* an other run; keeps its place while it is remembered */
@@ -28,6 +30,7 @@ struct peer_run { /* an other run; keeps its place while it is remembered */
     char node[64];
     _Atomic int64_t heard_slot; /* readers look at it */
     int64_t wrote_s, since;
+    int64_t silent_s;     /* since it wrote, by the server's clock */
     unsigned here_rounds; /* one after another     */
     bool here, shares;
     bool said_twice, said_clock; /* in the log */
@@ -39,6 +42,7 @@ struct nodes {
     size_t limit, publish_at, note_at;
     size_t bytes; /* of sheets, and of what readers have */
     unsigned live_sites;
+    char own_node[64];
     bool company; /* somebody else wrote in the last ten minutes: there is a reader */
     uint64_t published, heard, refused; /* of the status, this thread's */
     struct peer_run peer[PEERS_MAX];

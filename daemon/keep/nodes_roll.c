@@ -63,6 +63,7 @@ static void meet(struct nodes *n, const struct node_row *row)
         return;
     p->wrote_s = row->wrote_s;
     p->here = row->here;
+    p->silent_s = row->now_s - row->wrote_s;
     p->here_rounds = row->here ? p->here_rounds + 1 : 0;
     /* Silent at first sight: by its last word, in our time. */
     atomic_store_explicit(&p->heard_slot,
@@ -110,8 +111,10 @@ int nodes_roll(struct nodes *n)
 
     if (r == NULL)
         return 0;
-    for (unsigned i = 0; i < PEERS_MAX; i++)
+    for (unsigned i = 0; i < PEERS_MAX; i++) {
         n->peer[i].here = false;
+        n->peer[i].silent_s = FORGET_S;
+    }
     rv = store->ops->nodes(store, NODES_LISTED, note, r, n->deadline);
     for (unsigned i = 0; i < r->count && rv == 0; i++) {
         struct node_row *row = &r->row[i];
@@ -129,8 +132,10 @@ int nodes_roll(struct nodes *n)
         n->company = n->company || (!r->row[i].ours &&
                                     r->row[i].now_s - r->row[i].wrote_s <= COMPANY_S);
     for (unsigned i = 0; i < r->count && rv == 0; i++)
-        if (r->row[i].ours)
+        if (r->row[i].ours) {
             tell_names(n, &r->row[i]);
+            memcpy(n->own_node, r->row[i].node, sizeof n->own_node);
+        }
     pthread_mutex_lock(&n->lock);
     if (rv == 0) {
         memcpy(n->status.row, r->row, sizeof r->row);

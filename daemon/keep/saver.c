@@ -94,6 +94,10 @@ static int collect_all(struct saver *s)
         const struct site *site = registry_kept_at(s->options.registry, i);
         if (site == NULL)
             continue;
+        if (site_awaits_saved(site)) { /* its own lost numbers first: history_own.c */
+            c->awaiting++;
+            continue;
+        }
         if (s->shadow[i] == NULL &&
             (s->shadow[i] = calloc(1, sizeof **s->shadow)) == NULL)
             return ERR_NOMEM;
@@ -168,6 +172,7 @@ int saver_round(struct saver *s, struct instant now, bool everything, struct dea
     c->deadline = d;
     c->everything = everything;
     c->changes = c->sketched = 0;
+    c->awaiting = 0;
     c->finished = NULL;
     c->saves = c->rows = 0;
     s->round++;
@@ -185,7 +190,7 @@ int saver_round(struct saver *s, struct instant now, bool everything, struct dea
     s->status.rows += c->rows;
     s->status.failures += rv != 0;
     s->status.last_ms = (double)(monotonic_ms() - begun_ms);
-    if (rv == 0) {
+    if (rv == 0 && c->awaiting == 0) {
         s->status.durable_since_ms = now.ms;
         s->good_ms = begun_ms;
     }

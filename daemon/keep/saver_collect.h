@@ -35,6 +35,7 @@ struct collection {
     size_t changes, sketched;
     struct shadow *finished; /* whose edges move when this is saved */
     uint64_t saves, rows;    /* of this round                       */
+    size_t awaiting;         /* sites that are not saved yet: site_awaits_saved */
 };
 
 int collection_init(struct collection *c); /* ERR_NOMEM; release it in any case */

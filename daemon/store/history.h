@@ -27,6 +27,11 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
  * start, after history_load_all, before the first save. Logs. 0 or the store's last error. */
 int history_raise_lost(struct registry *registry, struct store *store,
                        struct instant now);
+/* The same for those of which it could not be read then: the keeper raises what is read, and
+ * the next call says so. Cheap when there are none; the reader thread, each second. 0, or the
+ * store's error. */
+int history_raise_late(struct registry *registry, struct store *store,
+                       struct instant now);
 
 /* Sites that opened by themselves since, or that found no store: the same, for those that
  * have no history yet, or that of another day than it is, after a clock was wrong; `fresh` when history_load_all said so and could not. Cheap when

@@ -1,80 +1,126 @@
 /* What an adoption lost of our own numbers, had again from what this very run saved: rows of
  * a store are absolute and only grow, and were written from here, so the truth is no less.
- * Days first, then their quarters, then the total. Before the first save and any worker. */
+ * At start, before any worker; or, when the store was away then, by the keeper as soon as it
+ * has answered. No saver writes of such a site until then (count/damage.h). */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "store/history.h"
 
-struct raising {
+/* --- What the store has --- */
+
+enum { ROWS_AT_ONCE = 256 };
+
+struct reading {
     struct site *site;
-    enum change_kind kind;
-    unsigned raised;
+    enum saved_kind kind;
+    struct site_saved *saved; /* grows */
+    size_t room;
 };
 
-static int raise_one(void *context, const struct history_row *row)
+static int grow(struct reading *r)
 {
-    struct raising *r = context;
-    const uint64_t metric[METRIC_KINDS] = {[METRIC_VIEWS] = row->views,
-                                           [METRIC_VISITS] = row->visits,
-                                           [METRIC_VISITORS] = row->visitors};
-    const struct hit_count hits = {.views = row->views, .visits = row->visits};
+    size_t room = r->room + ROWS_AT_ONCE;
+    struct site_saved *more =
+        realloc(r->saved, sizeof *more + room * sizeof(struct saved_own));
 
-    if (r->kind == CHANGE_DAY)
-        r->raised += site_raise_day(r->site, row->number, metric);
-    else if (r->kind == CHANGE_QUARTER)
-        r->raised += site_raise_quarter(r->site, row->number, hits);
-    else
-        r->raised +=
-            site_raise_row(r->site, r->kind == CHANGE_WEEK ? PERIOD_WEEK : PERIOD_MONTH,
-                           row->number, row->visitors);
+    if (more == NULL)
+        return ERR_NOMEM;
+    if (r->saved == NULL)
+        memset((void *)more, 0, sizeof *more);
+    r->saved = more;
+    r->room = room;
     return 0;
 }
 
-/* The last `count` of a kind, up to the one of `newest`. */
-static int raise_all(struct raising *r, struct store *store, enum change_kind kind,
-                     int64_t newest, int64_t count)
+static int keep_row(void *context, const struct history_row *row)
 {
-    r->kind = kind;
-    return store->ops->history(store, slice_of(r->site->block->key), kind,
-                               HISTORY_LIVE_OWN, newest - count + 1, newest + 1,
-                               raise_one, r);
+    struct reading *r = context;
+    int rv = r->saved->count < r->room ? 0 : grow(r);
+
+    if (rv == 0)
+        r->saved->row[r->saved->count++] =
+            (struct saved_own){.kind = r->kind,
+                               .number = row->number,
+                               .metric = {[METRIC_VIEWS] = row->views,
+                                          [METRIC_VISITS] = row->visits,
+                                          [METRIC_VISITORS] = row->visitors}};
+    return rv;
 }
 
-static int raise_total(struct raising *r, struct store *store)
+/* The last `count` of a kind, up to the one of `newest`. */
+static int read_kind(struct reading *r, struct store *store, enum saved_kind kind,
+                     int64_t newest, int64_t count)
+{
+    static const enum change_kind change[] = {[SAVED_DAY] = CHANGE_DAY,
+                                              [SAVED_WEEK] = CHANGE_WEEK,
+                                              [SAVED_MONTH] = CHANGE_MONTH,
+                                              [SAVED_QUARTER] = CHANGE_QUARTER};
+
+    r->kind = kind;
+    return store->ops->history(store, slice_of(r->site->block->key), change[kind],
+                               HISTORY_LIVE_OWN, newest - count + 1, newest + 1, keep_row,
+                               r);
+}
+
+static int read_total(struct reading *r, struct store *store)
 {
     struct history_row row;
     int rv = store->ops->total(store, slice_of(r->site->block->key), HISTORY_LIVE_OWN,
                                INT64_MIN, &row);
 
     if (rv == 0)
-        r->raised += site_raise_total(
-            r->site, (struct hit_count){.views = row.views, .visits = row.visits});
+        r->saved->total = (struct hit_count){.views = row.views, .visits = row.visits};
     return rv;
 }
 
-static int raise_site(struct site *site, struct store *store, struct instant now,
-                      unsigned *ret_raised)
+static int read_all(struct reading *r, struct store *store, struct instant now)
 {
     const struct site_terms *terms =
-        atomic_load_explicit(&site->terms, memory_order_acquire);
-    int64_t slot = instant_slot(now);
-    struct raising r = {.site = site};
-    int rv = raise_all(&r, store, CHANGE_DAY, zone_day(terms->zone, instant_seconds(now)),
-                       SITE_DAYS);
+        atomic_load_explicit(&r->site->terms, memory_order_acquire);
+    /* Reading takes its time, and a reload frees the terms: they are asked first. */
+    const int64_t slot = instant_slot(now),
+                  day = zone_day(terms->zone, instant_seconds(now)),
+                  week = period_at(&terms->calendar, PERIOD_WEEK, slot).number,
+                  month = period_at(&terms->calendar, PERIOD_MONTH, slot).number;
+    /* Where the clock jumped a day's row, or a quarter, is only a part of what was saved of
+     * it (count/site_aside.h): what is lost of those is in total only. */
+    const bool jumped = site_aside_changes(r->site) != 0;
+    int rv = grow(r);
+
+    if (rv == 0 && !jumped)
+        rv = read_kind(r, store, SAVED_DAY, day, SITE_DAYS);
+    if (rv == 0)
+        rv = read_kind(r, store, SAVED_WEEK, week, SITE_WEEKS);
+    if (rv == 0)
+        rv = read_kind(r, store, SAVED_MONTH, month, SITE_MONTHS);
+    if (rv == 0 && !jumped)
+        rv = read_kind(r, store, SAVED_QUARTER, slot / QUARTER_SLOTS, QUARTERS);
+    return rv != 0 ? rv : read_total(r, store);
+}
+
+/* The caller frees it. */
+static int read_saved(struct site *site, struct store *store, struct instant now,
+                      struct site_saved **ret_saved)
+{
+    struct reading r = {.site = site};
+    int rv = read_all(&r, store, now);
 
     if (rv == 0)
-        rv = raise_all(&r, store, CHANGE_WEEK,
-                       period_at(&terms->calendar, PERIOD_WEEK, slot).number, SITE_WEEKS);
-    if (rv == 0)
-        rv = raise_all(&r, store, CHANGE_MONTH,
-                       period_at(&terms->calendar, PERIOD_MONTH, slot).number,
-                       SITE_MONTHS);
-    if (rv == 0)
-        rv = raise_all(&r, store, CHANGE_QUARTER, slot / QUARTER_SLOTS, QUARTERS);
-    if (rv == 0)
-        rv = raise_total(&r, store);
-    *ret_raised = r.raised;
+        *ret_saved = r.saved;
+    else
+        free(r.saved);
     return rv;
+}
+
+/* --- Raising --- */
+
+static void say_raised(const struct site *site, const struct site_saved *saved)
+{
+    log_warn("event=arena_mended site=%s numbers=%u next=they_are_what_was_saved_last",
+             site->block->key, saved->raised);
 }
 
 int history_raise_lost(struct registry *registry, struct store *store, struct instant now)
@@ -82,25 +128,47 @@ int history_raise_lost(struct registry *registry, struct store *store, struct in
     int failed = 0;
 
     for (size_t i = 0; i < registry_limit(registry); i++) {
-        struct site *site = registry_at(registry, i);
-        unsigned raised = 0;
+        struct site *site = registry_kept_at(registry, i);
+        struct site_saved *saved;
         int rv;
 
-        if (site == NULL || site->damage.lost == 0)
+        if (site == NULL || !site_awaits_saved(site))
             continue;
-        /* Where the clock jumped a day's row is only a part of it (count/site_aside.h). */
-        if (site_aside_changes(site) != 0)
-            continue;
-        rv = raise_site(site, store, now, &raised);
-        if (rv != 0)
+        rv = read_saved(site, store, now, &saved);
+        if (rv != 0) {
             log_error("event=arena_not_mended site=%s error=\"%s\" "
-                      "next=numbers_that_were_lost_stay_so",
+                      "next=what_was_lost_is_had_again_when_the_store_answers",
                       site->block->key, error_text(rv));
-        else
-            log_warn("event=arena_mended site=%s numbers=%u "
-                     "next=they_are_what_was_saved_last",
-                     site->block->key, raised);
-        failed = rv != 0 ? rv : failed;
+            failed = rv;
+            continue;
+        }
+        site_raise(site, saved);
+        say_raised(site, saved);
+        free(saved);
     }
     return failed;
+}
+
+int history_raise_late(struct registry *registry, struct store *store, struct instant now)
+{
+    for (size_t i = 0; i < registry_limit(registry); i++) {
+        struct site *site = registry_kept_at(registry, i);
+        struct site_saved *saved;
+        int rv;
+
+        if (site == NULL)
+            continue;
+        saved = site_raise_done(site);
+        if (saved != NULL) {
+            say_raised(site, saved);
+            free(saved);
+        }
+        if (!site_awaits_saved(site) || site_raise_waits(site))
+            continue;
+        rv = read_saved(site, store, now, &saved);
+        if (rv != 0)
+            return rv; /* the others fail as well; the next call tries again */
+        site_raise_soon(site, saved);
+    }
+    return 0;
 }

@@ -24,8 +24,8 @@ static const char *const statements[STATEMENTS] = {
 };
 
 enum {
-    QUARTERS_KEPT = 35 * 96, /* when a day is swept; 36 days just before the next    */
-    SKETCHES_KEPT = 62,      /* days: this month and the whole of last month         */
+    QUARTERS_KEPT = 35, /* days when one is swept; 36 just before the next      */
+    SKETCHES_KEPT = 62, /* days: this month and the whole of last month         */
     GROWTH_KEPT = 62,
     PROGRESS_OPS = 2000, /* virtual machine steps between two looks at the clock */
     BUSY_WAIT_MS = 5
@@ -286,12 +286,29 @@ static int note_growth(struct sqlite_store *s, int64_t day)
                : sqlite_do(s, sqlite_take(s, STATEMENT_GROWTH_SWEEP, day - GROWTH_KEPT));
 }
 
+/* Quarters before it are old: by the clock, and by the days on which something was saved. A
+ * clock that is months ahead for an hour is one such day more, and what it takes for old is
+ * there when it is set right. */
+static int quarters_from(struct sqlite_store *s, int64_t now_s, int64_t *ret_quarter)
+{
+    sqlite3_stmt *st = sqlite_take(s, STATEMENT_GROWTH_NTH, QUARTERS_KEPT);
+    int64_t by_clock = now_s / 900 - QUARTERS_KEPT * 96, by_days;
+    int rv = sqlite_one(s, st);
+
+    *ret_quarter = INT64_MIN; /* it is not so old */
+    if (rv != 0)
+        return rv == ERR_NOT_FOUND ? 0 : rv;
+    by_days = sqlite3_column_int64(st, 0) * 96;
+    *ret_quarter = by_days < by_clock ? by_days : by_clock;
+    return 0;
+}
+
 /* Old quarter-hours and sketches go once a day, some sites with each save, so that no
  * save becomes long. SQLite gives their pages to what comes next, so the file grows by
  * days, weeks and months only; it never becomes smaller, and needs no VACUUM for that. */
 static int sweep(struct sqlite_store *s, int64_t now_s)
 {
-    int64_t sites[16], quarter = now_s / 900 - QUARTERS_KEPT;
+    int64_t sites[16], quarter;
     int n = 0, rv;
 
     if (now_s / 86400 != s->swept_day) {
@@ -301,6 +318,8 @@ static int sweep(struct sqlite_store *s, int64_t now_s)
     if (s->swept_site == INT64_MAX)
         return 0;
     if (s->swept_site == 0 && (rv = note_growth(s, s->swept_day)) != 0)
+        return rv;
+    if ((rv = quarters_from(s, now_s, &quarter)) != 0)
         return rv;
     sqlite3_stmt *st = sqlite_take(s, STATEMENT_SWEEP_SITES, s->swept_site);
     if (s->swept_site == 0)

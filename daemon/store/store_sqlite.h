@@ -116,6 +116,11 @@ int sqlite_site_first(struct store *s, struct slice site, int64_t *ret_created_s
 int sqlite_sites(struct store *s,
                  int (*site)(void *, struct slice key, struct slice host), void *context);
 
+/* --- store_sqlite_log.c --- */
+/* Of a database's log, before it is opened: how many commits, at least, are lost behind a
+ * place that is damaged, though they had been confirmed. 0: none, or it is not known. */
+unsigned sqlite_log_lost(const char *log);
+
 /* --- store_sqlite_records.c: seeds, adjustments, imports, the audit trail --- */
 int sqlite_seed_set(struct store *s, struct slice site, const struct seed_row *row);
 int sqlite_seed_get(struct store *s, struct slice site, int metric,

@@ -393,10 +393,23 @@ static int replace_damaged(sqlite3 **ret_db, const struct place *p)
     return 0;
 }
 
+/* Once: the log begins anew, or what is behind its end would be found again. */
+static void say_log(sqlite3 *db, const struct place *p, unsigned lost)
+{
+    (void)sqlite_run_sql(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    snprintf(p->sentence, 512,
+             "%.200s-wal was damaged, so at least the last %u saves are gone from the "
+             "database; counting goes on, and what the arena still has of them is saved "
+             "again; look at that disk",
+             p->path, lost);
+}
+
 int sqlite_file_open(sqlite3 **ret_db, const char *path, char ret_sentence[512])
 {
     const struct place p = {path, ret_sentence};
+    char log[PATH_LIMIT + 16];
     enum finding finding;
+    unsigned lost;
     int rv = make_directory(path);
 
     ret_sentence[0] = '\0';
@@ -410,6 +423,10 @@ int sqlite_file_open(sqlite3 **ret_db, const char *path, char ret_sentence[512])
                    "choose another path for the store, or move it away");
     if (finding == NOTHING && (rv = make_new(&p)) != 0)
         return rv;
+    snprintf(log, sizeof log, "%s-wal", path);
+    lost = sqlite_log_lost(log);
     rv = open_checked(ret_db, &p);
+    if (rv == 0 && lost > 0)
+        say_log(*ret_db, &p, lost);
     return rv == ERR_CORRUPT ? replace_damaged(ret_db, &p) : rv;
 }

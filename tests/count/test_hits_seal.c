@@ -42,7 +42,7 @@ static struct hits_adopting adopt(void)
         .last_slot = (int64_t)(Q + 7) * QUARTER_SLOTS + 10, .alive = true, .quarter = -1};
 
     hits_check_place(&h, &seal, &a);
-    cr_assert_eq(hits_check(&h), HITS_WHOLE);
+    cr_assert_eq(hits_check(&h, NULL), HITS_WHOLE);
     hits_check_words(&h, &seal, &a);
     hits_seal_close(&seal, &h);
     return a;
@@ -87,6 +87,38 @@ Test(hits_seal, has_each_bit_of_a_closed_quarter_again)
             cr_assert_eq(a.mended + a.lost, 0, "quarter %d bit %d: said again, %u %u", q,
                          bit, a.mended, a.lost);
         }
+}
+
+/* The first of them are not eight: those before are a store's, which may come at any time. */
+Test(hits_seal, covers_the_quarters_in_which_an_arena_began)
+{
+    for (int first = 0; first < SEAL_QUARTERS; first++) {
+        int64_t from = Q / SEAL_QUARTERS * SEAL_QUARTERS + first, last = from + 20;
+        struct hits_adopting a = {
+            .last_slot = last * QUARTER_SLOTS + 10, .alive = true, .quarter = -1};
+
+        memset((void *)&h, 0, sizeof h);
+        memset((void *)&seal, 0, sizeof seal);
+        hits_init(&h, from * QUARTER_SLOTS);
+        for (int64_t q = from; q <= last; q++) {
+            hits_add(&h, q * QUARTER_SLOTS + 7, VISITS, VIEWS);
+            hits_seal_open(&seal);
+            hits_assign(&h, q * QUARTER_SLOTS + 10);
+            hits_close_begin(&h, hits_closable(&h, q * QUARTER_SLOTS + 10));
+            hits_close_finish(&h);
+            hits_seal_close(&seal, &h);
+        }
+        for (int64_t q = from - 3; q < from; q++) /* and is no damage */
+            hits_restore(&h, q, (struct hit_count){.views = 7, .visits = 1});
+        h.quarter[from % QUARTERS][1] += 5;
+        hits_check_place(&h, &seal, &a);
+        cr_assert_eq(hits_check(&h, NULL), HITS_WHOLE);
+        hits_check_words(&h, &seal, &a);
+        cr_expect_eq(a.mended, 1, "%d: %u mended, %u lost", first, a.mended, a.lost);
+        cr_expect_eq(a.lost, 0);
+        cr_expect_eq(hits_quarter(&h, from).views, VIEWS, "%d", first);
+        cr_expect_eq(hits_total(&h).views, 21 * VIEWS, "%d", first);
+    }
 }
 
 Test(hits_seal, has_a_damaged_crc_again)

@@ -303,6 +303,55 @@ Test(site_aside, a_day_that_has_no_row_yet_is_seen)
     }
 }
 
+/* The clock was set back while it was down, before what lay behind was closed: what it
+ * counted ahead stays in its slots. */
+Test(site_aside, slots_ahead_of_a_clock_that_went_back_are_no_damage)
+{
+    for (unsigned ticks = 0; ticks < 4; ticks++) {
+        start("2026-05-12 07:00:00");
+        views(3);
+        world_ticks(&w, 6);
+        jump(365 * (int64_t)DAY_S, 6, true);
+        jump(7 * HOUR_S + 5, ticks, true);
+        views(5);
+        world_restart(&w, instant_after(w.now, -7 * HOUR_S));
+        expect_ledger("back");
+        views(1);
+        world_restart(&w, w.now);
+        expect_ledger("again");
+        world_ticks(&w, 6);
+        expect_ledger("going on");
+        world_close(&w);
+    }
+}
+
+/* Forth and back between two ticks of the keeper: who came in between is dated ahead, and
+ * nothing was set back. */
+Test(site_aside, who_came_by_a_clock_that_the_keeper_never_saw_is_no_damage)
+{
+    for (unsigned ticks = 0; ticks < 4; ticks++) {
+        start("2026-05-12 07:00:00");
+        views(3);
+        world_ticks(&w, 6);
+        jump(DAY_S, 6, true);
+        views(2);
+        jump(-DAY_S, 6, true);
+        w.now = instant_after(w.now, 11 * HOUR_S);
+        views(VISITORS);
+        w.now = instant_after(w.now, -11 * HOUR_S);
+        views(2);
+        world_ticks(&w, ticks);
+        world_restart(&w, w.now);
+        expect_ledger("back");
+        views(VISITORS);
+        world_restart(&w, w.now);
+        expect_ledger("again");
+        world_ticks(&w, 6);
+        expect_ledger("going on");
+        world_close(&w);
+    }
+}
+
 /* The world stops where a start takes for damage what nobody changed. */
 Test(site_aside, kills_among_the_ticks_of_a_jump_are_no_damage_and_lose_no_day)
 {
@@ -319,19 +368,26 @@ Test(site_aside, kills_among_the_ticks_of_a_jump_are_no_damage_and_lose_no_day)
 
         start("2026-05-22 19:27:00");
         for (int step = 0; step < 12; step++) {
-            int64_t there = far[random_below(&state, FARS)],
-                    stop = far[random_below(&state, FARS)];
+            int64_t there = far[random_below(&state, FARS)];
+            int64_t stop = far[random_below(&state, FARS)];
+            unsigned before = (unsigned)random_below(&state, 4);
+            unsigned after = (unsigned)random_below(&state, 5);
+            unsigned ticks = (unsigned)random_below(&state, 7);
+            bool forth = random_below(&state, 2) != 0;
+            bool finished = random_below(&state, 4) != 0;
+            int64_t kind = (int64_t)random_below(&state, 9);
 
             snprintf(when, sizeof when, "seed %lu step %d", seed, step);
-            views((unsigned)(random_below(&state, 4)));
+            views(before);
             world_ticks(&w, 6);
-            jump(random_below(&state, 2) != 0 ? there : -there,
-                 (unsigned)(random_below(&state, 7)), random_below(&state, 4) != 0);
-            views((unsigned)(random_below(&state, 5)));
-            world_restart(&w,
-                          instant_after(w.now, random_below(&state, 3) != 0   ? stop
-                                               : random_below(&state, 3) != 0 ? 0
-                                                                              : -stop));
+            jump(forth ? there : -there, ticks, finished);
+            views(after);
+            world_restart(&w, instant_after(w.now, kind < 6   ? stop
+                                                   : kind < 8 ? 0
+                                                              : -stop));
+            expect_ledger(when);
+            world_ticks(&w, (unsigned)random_below(&state, 4));
+            world_restart(&w, w.now);
             expect_ledger(when);
             world_ticks(&w, 6);
             views(1);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "count/check_word.h"
+#include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_seal.h"
 #include "lib/world.h"
@@ -178,6 +179,57 @@ Test(site_check, no_changed_byte_of_where_the_hits_are_is_silent)
     world_close(&w);
 }
 
+/* By an hour ahead for two days, and back to where it was. */
+static void four_days_and_a_jump(void)
+{
+    struct instant then;
+
+    four_days();
+    then = w.now;
+    w.now = instant_after(w.now, 49 * 3600);
+    world_ticks(&w, 6);
+    for (unsigned v = 0; v < 3; v++)
+        cr_assert_eq(world_view(&w, "a", v), OUTCOME_VIEW);
+    world_ticks(&w, 2);
+    world_set_back(&w, instant_after(then, 3600));
+    world_ticks(&w, 6);
+    for (unsigned v = 0; v < 2; v++)
+        cr_assert_eq(world_view(&w, "a", v), OUTCOME_VIEW);
+    world_ticks(&w, 3);
+    cr_assert_neq(site_aside_changes(world_site(&w, "a")), 0);
+    w.may_be_damaged = false;
+    world_restart(&w, w.now);
+    save_block();
+    w.may_be_damaged = true;
+}
+
+/* The seals hold once more when the keeper has followed. */
+Test(site_check, no_changed_byte_is_silent_where_the_clock_has_jumped)
+{
+    struct truth truth;
+
+    four_days_and_a_jump();
+    truth = numbers();
+    cr_assert_eq(truth.total, 2 * (5 + 6 + 7 + 8) + 5);
+    cr_expect_eq(flip_each(offsetof(struct site_block, hits.floor_q), 24, &truth), 72);
+    cr_expect_eq(flip_each(offsetof(struct site_block, hits.base_i), 8, &truth), 24);
+    cr_expect_eq(flip_each(offsetof(struct site_block, hits.overrun_visits), 16, &truth),
+                 48);
+    cr_expect_eq(flip_each(offsetof(struct site_block, created_s), 16, &truth), 48);
+    flip_each(offsetof(struct site_block, keys), sizeof saved.keys, &truth);
+    for (int d = 0; d < DAYS - 1; d++) {
+        size_t at = offsetof(struct site_block, day) +
+                    (size_t)(first_day + d) % SITE_DAYS * sizeof(struct site_day);
+        int64_t q = (first_day + d) * 96 + 48; /* noon, when they came */
+
+        flip_each(at + offsetof(struct site_day, own.views), 16, &truth);
+        flip_each(offsetof(struct site_block, hits.quarter) +
+                      (size_t)(q % QUARTERS) * 2 * sizeof(uint64_t),
+                  16, &truth);
+    }
+    world_close(&w);
+}
+
 Test(site_check, no_changed_byte_of_a_key_or_of_the_head_of_its_table_is_silent)
 {
     struct truth truth;
@@ -235,6 +287,23 @@ Test(site_check, no_changed_byte_of_its_own_seal_makes_a_number_wrong)
     world_close(&w);
 }
 
+/* All that a store has is the total. */
+static unsigned raise_total(uint64_t views)
+{
+    struct site_saved late = {.total = {.views = views}};
+
+    site_raise(world_site(&w, "a"), &late);
+    return late.raised;
+}
+
+static void lose_stored_days(void)
+{
+    for (int i = 0; i < 2; i++) {
+        block()->hits.base[i].views ^= 1 << 4;
+        block()->hits.base[i].visits ^= 1 << 4;
+    }
+}
+
 /* Both copies of the stored days: what the rows of days say, and then what a store has. */
 Test(site_check, has_stored_days_again_from_their_rows)
 {
@@ -243,23 +312,96 @@ Test(site_check, has_stored_days_again_from_their_rows)
 
     four_days();
     truth = numbers();
-    for (int i = 0; i < 2; i++) {
-        block()->hits.base[i].views ^= 1 << 4;
-        block()->hits.base[i].visits ^= 1 << 4;
-    }
+    lose_stored_days();
     world_restart(&w, w.now);
     now = numbers();
     s = world_site(&w, "a");
     cr_expect_eq(s->damage.lost, 1);
     cr_expect_arr_eq(&now, &truth, sizeof now);
-    cr_expect_not(
-        site_raise_total(s, (struct hit_count){.views = truth.total, .visits = 0}));
-    cr_expect(
-        site_raise_total(s, (struct hit_count){.views = truth.total + 5, .visits = 0}));
+    cr_expect(site_awaits_saved(s));
+    cr_expect_eq(raise_total(truth.total + 5), 1);
+    cr_expect_not(site_awaits_saved(s));
     cr_expect_eq(numbers().total, truth.total + 5);
     world_restart(&w, w.now);
     cr_expect_eq(w.damage, 0);
     cr_expect_eq(numbers().total, truth.total + 5);
+    world_close(&w);
+}
+
+/* What came since the adoption is beside what a store that answers late has, whatever else
+ * happens meanwhile; and it is added once. */
+Test(site_check, what_was_lost_waits_for_a_store_and_is_added_to_what_came_since)
+{
+    uint64_t truth, came = 0;
+
+    four_days();
+    truth = numbers().total;
+    lose_stored_days();
+    for (int d = 0; d < DAYS - 1; d++)
+        block()->day[(first_day + d) % SITE_DAYS].own_tag = 0;
+    world_restart(&w, w.now);
+    cr_expect_eq(world_site(&w, "a")->damage.lost, 1);
+    cr_expect_eq(hits_total(&block()->hits).views, 2 * (4 + DAYS));
+    for (unsigned i = 0; i < 4; i++) { /* ticks, kills, an hour, a day */
+        cr_assert_eq(world_view(&w, "a", i), OUTCOME_VIEW);
+        came++;
+        world_ticks(&w, 4);
+        world_restart(&w, instant_after(w.now, i < 2 ? 0 : i == 2 ? 3600 : 86400));
+        cr_expect_eq(w.damage, 0);
+        cr_assert(site_awaits_saved(world_site(&w, "a")));
+    }
+    cr_expect_eq(raise_total(truth), 1);
+    cr_expect_eq(hits_total(&block()->hits).views, truth + came);
+    world_restart(&w, w.now);
+    cr_expect_not(site_awaits_saved(world_site(&w, "a")));
+    cr_assert_eq(world_view(&w, "a", 9), OUTCOME_VIEW);
+    world_ticks(&w, 4);
+    cr_expect_eq(hits_total(&block()->hits).views, truth + came + 1);
+    world_close(&w);
+}
+
+/* The reader leaves it to the keeper's tick, which is its only other thread. */
+Test(site_check, the_keeper_raises_what_a_store_brings_late)
+{
+    struct site_saved late = {.total = {.views = 0}};
+    struct site *s;
+
+    four_days();
+    late.total.views = numbers().total + 7;
+    lose_stored_days();
+    world_restart(&w, w.now);
+    s = world_site(&w, "a");
+    site_raise_soon(s, &late);
+    cr_expect_null(site_raise_done(s));
+    cr_expect(site_raise_waits(s));
+    cr_assert_eq(world_view(&w, "a", 1), OUTCOME_VIEW);
+    world_ticks(&w, 1);
+    cr_expect_eq(site_raise_done(s), &late);
+    cr_expect_not(site_raise_waits(s));
+    cr_expect_eq(numbers().total, late.total.views + 1);
+    world_ticks(&w, 3);
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 0);
+    cr_expect_eq(numbers().total, late.total.views + 1);
+    world_close(&w);
+}
+
+/* A start that is killed before its line has set it right already. */
+Test(site_check, damage_that_was_not_said_is_said_by_the_next_start)
+{
+    four_days();
+    block()->hits.overrun_views ^= 1;
+    w.is_killed_early = true;
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 1);
+    world_ticks(&w, 3);
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 1);
+    w.is_killed_early = false;
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 1);
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 0);
     world_close(&w);
 }
 

@@ -215,6 +215,42 @@ Test(site_peers, a_run_without_a_sheet_counts_by_its_rows_and_once)
     land_free(l);
 }
 
+/* What was answered while node 1's sheet was still to come is no number to keep; and what
+ * was known better is not given up for a sum. */
+Test(site_peers, a_sum_is_not_the_most_that_is_known)
+{
+    struct land *l = land_new(true);
+    struct peers_rest rest[SHEET_PERIODS] = {0};
+    int64_t day = instant_seconds(town_now(&l->town[0])) / 86400;
+    struct site_numbers n;
+
+    views(l, 0, 1, 11);
+    for (int i = 0; i < TOWNS; i++)
+        say(l, i);
+    rest[0] = (struct peers_rest){.number = day, .exact = true, .awaits = true};
+    tell(l, 0, rest);
+    n = ask(l, 0, SPAN_TODAY);
+    cr_expect_eq(n.metric[METRIC_VISITORS], 10);
+    cr_expect(!n.deduplicated && !n.exact);
+    rest[0] = (struct peers_rest){.number = day, .visitors = 6, .exact = true};
+    tell(l, 0, rest);
+    n = ask(l, 0, SPAN_TODAY);
+    cr_expect_eq(n.metric[METRIC_VISITORS], 16);
+    cr_expect(!n.deduplicated);
+    views(l, 1, 6, 12);
+    tell_all(l);
+    n = ask(l, 0, SPAN_TODAY);
+    cr_expect_eq(n.metric[METRIC_VISITORS], 11);
+    cr_expect(n.deduplicated && n.exact);
+    tell(l, 0, rest);
+    cr_expect_not(ask(l, 0, SPAN_TODAY).deduplicated);
+    tell_all(l);
+    n = ask(l, 0, SPAN_TODAY);
+    cr_expect_eq(n.metric[METRIC_VISITORS], 11);
+    cr_expect(n.deduplicated);
+    land_free(l);
+}
+
 Test(site_peers, a_day_that_several_runs_counted_is_a_sum_and_says_so)
 {
     struct land *l = land_new(true);

@@ -5,13 +5,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { SITE, arena, loseQuarter, patch, ranges } from './lib/arena.mjs';
 import { Clock, Luotd, build, until } from './lib/luotd.mjs';
 
 const CONFIG = '[site demo]\nany_host = yes\npublic = yes\n';
 const OF_SQLITE = { skip: process.env.STORE === 'redis' && 'about SQLite' };
 const PAGE = 4096;
-const SITE = 84 << 10; // a site's block and its seal
-const RANGE = 32 << 20;
 const BEGAN = 1715680800; // a quarter-hour begins
 const view = (luotd, n) => luotd.request('POST', '/b', { headers: { 'X-Forwarded-For': `10.4.0.${n}` }, body: 's=demo&p=/' });
 const total = async (luotd) => (await luotd.snapshot()).periods.total.views;
@@ -34,14 +33,6 @@ function random(seed) {
 }
 
 describe('a damaged arena', OF_SQLITE, () => {
-  const arena = (luotd) => path.join(luotd.run, 'arena');
-  const patch = (luotd, at, bytes) => {
-    const fd = fs.openSync(arena(luotd), 'r+');
-    fs.writeSync(fd, bytes, 0, bytes.length, at);
-    fs.closeSync(fd);
-  };
-  /** Where the first site's range begins: the ranges are the file's end. */
-  const ranges = (luotd) => fs.statSync(arena(luotd)).size % RANGE;
   const check = (luotd) => spawnSync(path.join(build, 'luotctl'), ['--socket', luotd.socket, 'check'], { encoding: 'utf8' });
 
   /** A luotd of which a quarter-hour with seven views is closed and saved. */
@@ -103,20 +94,7 @@ describe('a damaged arena', OF_SQLITE, () => {
     const { luotd, clock } = await closed();
     try {
       await luotd.kill9();
-      const bytes = Buffer.alloc(SITE);
-      const fd = fs.openSync(arena(luotd), 'r');
-      fs.readSync(fd, bytes, 0, SITE, ranges(luotd));
-      fs.closeSync(fd);
-      // tag:16 | count:48; before the quarters lie the ring and the minutes, which know it too.
-      const quarter = BEGAN / 900;
-      const word = Buffer.alloc(8);
-      word.writeBigUInt64LE((BigInt((quarter + 1) & 0xffff) << 48n) | 7n);
-      const found = bytes.lastIndexOf(word);
-      assert.ok(found >= 0, 'the words of the quarter');
-      const first = found - (found % 8) - 8 - (quarter % 3456) * 16;
-      word.writeBigUInt64LE((BigInt((quarter + 1) & 0xffff) << 48n) | 70007n);
-      patch(luotd, ranges(luotd) + found, word);
-      patch(luotd, ranges(luotd) + first - (600 + 1440) * 8, Buffer.alloc((600 + 1440) * 8));
+      loseQuarter(luotd, BEGAN, 7);
       luotd.log = '';
       await luotd.spawn();
       assert.match(luotd.log, /event=arena_damaged \S+ site=demo mended=\d+ lost=[1-9]\d* day=2024-05-14/);

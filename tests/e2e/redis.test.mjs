@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { Luotd, until } from './lib/luotd.mjs';
+import { loseQuarter } from './lib/arena.mjs';
+import { Clock, Luotd, until } from './lib/luotd.mjs';
 import { Redis, missing } from './lib/redis.mjs';
 
 const CONFIG = '[site demo]\nany_host = yes\npublic = yes\n';
@@ -152,4 +153,54 @@ describe('a store in Redis', { skip: missing, concurrency: 2 }, () => {
       await arrives(redis, 7);
       await until('history', async () => (await luotd.snapshot()).periods.total.views === 7);
     }));
+
+  for (const [what, leave, come] of [
+    ['stopped', (redis) => redis.freeze(), (redis) => redis.thaw()],
+    ['not reached', (redis) => redis.hide(), (redis) => redis.show()],
+  ])
+    test(`${what} when a damaged arena is adopted: what was lost is had again when it comes, beside what was counted meanwhile`, async () => {
+      const began = 1715680800; // a quarter-hour
+      const clock = new Clock(began);
+      try {
+        await run('damaged', { luotd: { clock } }, async (redis, luotd) => {
+          const total = async () => (await luotd.snapshot()).periods.total.views;
+          await views(luotd, 0, 7);
+          await arrives(redis, 7);
+          clock.set(began + 3600);
+          await views(luotd, 20, 2);
+          await arrives(redis, 9);
+          await luotd.kill9();
+          await leave(redis);
+          loseQuarter(luotd, began, 7);
+          await luotd.spawn();
+          assert.match(luotd.log, /event=arena_damaged \S+ site=demo mended=\d+ lost=[1-9]/);
+          assert.match(luotd.log, /event=arena_not_mended site=demo .*next=what_was_lost_is_had_again_when_the_store_answers/);
+          const left = await total();
+          assert.ok(left < 9, `${left}: nothing was lost`);
+          await views(luotd, 40, 3);
+          assert.equal((await luotd.widget()).durable, false);
+          await luotd.kill9(); // it waits on
+          luotd.log = '';
+          await luotd.spawn();
+          assert.doesNotMatch(luotd.log, /event=arena_damaged/);
+          await views(luotd, 60, 2);
+          assert.equal(await total(), left + 5);
+          await come(redis);
+          await arrives(redis, 14);
+          assert.equal(await total(), 14);
+          await until('it is said', () => /event=arena_mended site=demo numbers=[1-9]/.test(luotd.log));
+          await until('durable', async () => (await luotd.widget()).durable);
+          await luotd.kill9();
+          await luotd.spawn();
+          assert.equal(await total(), 14);
+          assert.equal(saysOf(luotd, 'event=arena_mended').length, 1, luotd.log);
+          await view(luotd, 80);
+          await arrives(redis, 15);
+          const series = await luotd.get(`/v1/demo/series.json?metric=views&step=quarter&from=${began}&to=${began + 900}`);
+          assert.deepEqual(series.points, [[began, 7]]);
+        });
+      } finally {
+        clock.close();
+      }
+    });
 });

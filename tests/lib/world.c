@@ -57,13 +57,15 @@ static void look_for_damage(struct world *w)
     for (size_t i = 0; i < registry_limit(w->registry); i++)
         w->damage += registry_site(w->registry, i)->damage.mended +
                      registry_site(w->registry, i)->damage.lost;
+    for (size_t i = 0; i < registry_limit(w->registry) && !w->is_killed_early; i++)
+        site_damage_told(registry_site(w->registry, i));
     must(w->may_be_damaged || w->damage == 0, "a start takes its own arena for damaged");
 }
 
 static void start(struct world *w)
 {
     struct arena_report report;
-    struct arena_layout layout = {.version = 3,
+    struct arena_layout layout = {.version = 4,
                                   .oldest = 1,
                                   .layout_hash = site_layout_hash(),
                                   .head_bytes = sizeof(struct count_head),

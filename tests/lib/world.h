@@ -27,8 +27,9 @@ struct world {
     _Atomic(const struct trust *) trust;
     struct pipeline pipeline;
     struct instant now;
-    bool may_be_damaged; /* else a start that finds damage in the arena aborts */
-    unsigned damage;     /* that the last start found                          */
+    bool may_be_damaged;  /* else a start that finds damage in the arena aborts */
+    unsigned damage;      /* that the last start found                          */
+    bool is_killed_early; /* before a start says it                            */
 };
 
 /* `config` is the text of luotd.conf. */

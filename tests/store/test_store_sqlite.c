@@ -243,8 +243,7 @@ Test(store, forgets_quarter_hours_after_35_days_and_keeps_days)
     struct store *s = open_as(&dir, 1);
     struct change c = {
         .kind = CHANGE_QUARTER, .site = demo, .number = 1900000, .views = 1};
-    const struct change alive = {.kind = CHANGE_ALIVE,
-                                 .number = (1900000 + 36 * 96) * 900};
+    struct change alive = {.kind = CHANGE_ALIVE};
 
     save_one(s, c);
     save_one(s, day_of(100, 4));
@@ -257,11 +256,50 @@ Test(store, forgets_quarter_hours_after_35_days_and_keeps_days)
         c.number = 1900000;
         save_one(s, c);
     }
-    for (int i = 0; i < 4; i++)
-        save_one(s, alive);
+    for (int day = 0; day <= 36; day++) {
+        cr_expect_eq(sql_number(&dir, "SELECT count(*) FROM quarter"), 42);
+        for (int i = 0; i < 4; i++) {
+            alive.number = (1900000 + day * 96) * 900;
+            save_one(s, alive);
+        }
+    }
     cr_expect_eq(sql_number(&dir, "SELECT count(*) FROM quarter"), 1);
     cr_expect_eq(history(s, CHANGE_QUARTER, HISTORY_ALL).n, 1);
     cr_expect_eq(history(s, CHANGE_DAY, HISTORY_ALL).n, 1);
+    s->ops->close(s);
+    scratch_free(&dir);
+}
+
+/* The days in between nobody lived through: what is of now is not old. */
+Test(store, keeps_the_quarter_hours_of_now_when_a_clock_is_ahead_for_a_while)
+{
+    struct scratch dir = scratch_new();
+    struct store *s = open_as(&dir, 1);
+    struct change c = {.kind = CHANGE_QUARTER, .site = demo, .views = 1};
+    struct change alive = {.kind = CHANGE_ALIVE};
+
+    for (int day = 0; day <= 40; day++) {
+        c.number = 1900000 + day * 96;
+        save_one(s, c);
+        alive.number = c.number * 900;
+        save_one(s, alive);
+    }
+    cr_expect_eq(sql_number(&dir, "SELECT min(quarter) FROM quarter"),
+                 1900000 / 96 * 96 + 5 * 96 + 1900000 % 96);
+    for (int ahead = 1; ahead <= 3; ahead++) { /* a month and more, a year, ten */
+        alive.number = (c.number + (ahead == 1   ? 37
+                                    : ahead == 2 ? 365
+                                                 : 3650) *
+                                       96) *
+                       900;
+        for (int i = 0; i < 3; i++)
+            save_one(s, alive);
+    }
+    cr_expect_geq(sql_number(&dir, "SELECT count(*) FROM quarter"), 33);
+    cr_expect_eq(sql_number(&dir, "SELECT max(quarter) FROM quarter"), c.number);
+    alive.number = (c.number + 1) * 900; /* set right */
+    save_one(s, alive);
+    cr_expect_geq(sql_number(&dir, "SELECT count(*) FROM quarter"), 33);
     s->ops->close(s);
     scratch_free(&dir);
 }

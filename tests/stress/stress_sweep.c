@@ -208,7 +208,7 @@ static enum ending look(const struct damaged *d, const struct registry *r,
 
 static enum ending open_damaged(const struct damaged *d)
 {
-    const struct arena_layout layout = {.version = 3,
+    const struct arena_layout layout = {.version = 4,
                                         .oldest = 1,
                                         .layout_hash = site_layout_hash(),
                                         .head_bytes = sizeof(struct count_head),

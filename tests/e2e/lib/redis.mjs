@@ -60,6 +60,13 @@ export class Redis {
     this.child.kill('SIGKILL');
     await this.exited;
   }
+  /** Its address is gone, as that of a server that is down; it keeps what it has. */
+  hide() {
+    fs.renameSync(this.socket, this.socket + '.away');
+  }
+  show() {
+    fs.renameSync(this.socket + '.away', this.socket);
+  }
   freeze() {
     this.child.kill('SIGSTOP');
   }
