@@ -799,6 +799,7 @@ Test(history, says_which_line_of_a_document_it_cannot_read)
         {WITH_TOPS("top 1970-01-01 pages 1 0\n"), "not a row of tops"},
         {WITH_TOPS("top 1970-01-01 pages 2 0 0 /\n"), "line 8"},
         {WITH_TOPS("top 1970-01-01 pages 1 2 0 /\n"), "more views than there are"},
+        {WITH_TOPS("top 1970-01-01 bots 2 0 0 G\n"), "more views than there are"},
         {WITH_TOPS("top 1970-01-01 pages 1 0 0 /a%2\n"), "not the key"},
         {WITH_TOPS("top 1970-01-01 pages 1 0 0 /a%00\n"), "not the key"},
         {WITH_TOPS("top 1970-01-01 pages 1 0 0 /%FF\n"), "not the key"},
