@@ -70,6 +70,9 @@ void import_numbers_add(struct import_numbers *to, const struct import_numbers *
     to->parsed += more->parsed;
     to->malformed += more->malformed;
     to->views += more->views;
+    to->robots += more->robots;
+    to->internal += more->internal;
+    to->denied += more->denied;
     to->skipped += more->skipped;
 }
 
@@ -93,34 +96,58 @@ static int64_t slot_of(int64_t time_s)
     return time_s / SLOT_S - (time_s % SLOT_S < 0);
 }
 
-static void add_tops(struct import_piece *p, const struct import_site *site,
-                     const struct log_line *line, enum page_rule rule)
+/* What luotd would have said of it, live; its keys are in the tops then. */
+static enum outcome judge(struct import_piece *p, const struct import_site *site,
+                          const struct log_line *line, enum page_rule rule,
+                          const struct import_view *view)
 {
-    const struct import_view *view = &p->view[p->count];
     struct visit visit;
+    enum outcome outcome;
 
-    import_scene_read(site->scene, &visit, line, rule);
-    import_tops_add(&p->tops, period_at(&site->calendar, PERIOD_DAY, view->slot).number,
-                    &visit, view->fp);
+    if (site->scene == NULL)
+        return OUTCOME_VIEW;
+    outcome = import_scene_read(site->scene, &visit, line, rule);
+    if (outcome == OUTCOME_VIEW || outcome == OUTCOME_BOT)
+        import_tops_add(&p->tops,
+                        period_at(&site->calendar, PERIOD_DAY, view->slot).number, &visit,
+                        view->fp);
+    return outcome;
+}
+
+/* Room for it: import_piece_is_full. */
+static void count_view(struct import_piece *p, const struct log_line *line,
+                       struct import_view view)
+{
+    struct import_numbers one = {
+        .views = 1, .from_s = line->time_s, .to_s = line->time_s};
+
+    import_numbers_add(&p->numbers, &one);
+    p->view[p->count++] = view;
 }
 
 void import_piece_add(struct import_piece *p, const struct import_site *site,
                       const struct log_line *line, enum page_rule rule)
 {
-    struct import_numbers view = {
-        .views = 1, .from_s = line->time_s, .to_s = line->time_s};
+    struct import_view view;
+    enum outcome outcome;
+
     if (line->time_s >= site->first_live_s) {
         p->numbers.skipped++;
         return;
     }
     if (!page_rule_is_page(site->not_pages, line->path) || !page_rule_is_view(rule, line))
         return;
-    import_numbers_add(&p->numbers, &view);
-    p->view[p->count] = (struct import_view){
-        slot_of(line->time_s), visitors_fingerprint(visitor_of(site, line, rule))};
-    if (site->scene != NULL)
-        add_tops(p, site, line, rule);
-    p->count++;
+    view = (struct import_view){slot_of(line->time_s),
+                                visitors_fingerprint(visitor_of(site, line, rule))};
+    outcome = judge(p, site, line, rule, &view);
+    if (outcome == OUTCOME_VIEW)
+        count_view(p, line, view);
+    else if (outcome == OUTCOME_BOT)
+        p->numbers.robots++;
+    else if (outcome == OUTCOME_INTERNAL)
+        p->numbers.internal++;
+    else
+        p->numbers.denied++;
 }
 
 /* --- The document --- */

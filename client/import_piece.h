@@ -27,7 +27,7 @@ struct import_site {
     struct calendar calendar;
     int64_t idle_slots;
     char not_pages[256];        /* see page_rule_is_page */
-    struct import_scene *scene; /* the caller's; NULL: no tops */
+    struct import_scene *scene; /* the caller's; NULL: no tops, and all are people */
 };
 
 struct import_view {
@@ -37,8 +37,10 @@ struct import_view {
 
 struct import_numbers {
     uint64_t lines, parsed, malformed, views;
-    uint64_t skipped;     /* records from first_live_s on            */
-    int64_t from_s, to_s; /* of the page views; 0, 0: there are none */
+    uint64_t robots, internal,
+        denied;           /* page views that are not counted: import_scene.h */
+    uint64_t skipped;     /* records from first_live_s on                    */
+    int64_t from_s, to_s; /* of `views`; 0, 0: there are none                */
 };
 
 struct import_piece {

@@ -21,8 +21,7 @@ struct import_scene {
     struct referrer_list *referrers;
     struct referrer_cache cache;
     struct visit_text text;
-    char agent[LINE_TEXT], referrer[LINE_TEXT],
-        target[LINE_TEXT]; /* of a line, without escapes */
+    char referrer[LINE_TEXT], target[LINE_TEXT]; /* of a line, without escapes */
 };
 
 /* --- Opening --- */
@@ -145,8 +144,17 @@ static void drop_keys(struct visit *visit)
         visit->key[d] = (struct slice){NULL, 0};
 }
 
-void import_scene_read(struct import_scene *s, struct visit *ret_visit,
-                       const struct log_line *line, enum page_rule rule)
+static enum outcome keep_robot(struct visit *visit)
+{
+    struct slice robot = visit->key[DIM_BOTS];
+
+    drop_keys(visit);
+    visit->key[DIM_BOTS] = robot;
+    return OUTCOME_BOT;
+}
+
+enum outcome import_scene_read(struct import_scene *s, struct visit *ret_visit,
+                               const struct log_line *line, enum page_rule rule)
 {
     const struct site_config *site = &s->config->sites[0];
     struct beacon beacon = {.kind = BEACON_VIEW,
@@ -161,17 +169,14 @@ void import_scene_read(struct import_scene *s, struct visit *ret_visit,
 
     *visit = (struct visit){.kind = VISIT_VIEW, .user_agent = line->user_agent};
     if (find_address(&address, line) && is_internal(s, &address))
-        return;
+        return OUTCOME_INTERNAL;
     visit_where(visit, &s->atlas, &address);
-    if (visit_agent(visit, s->agents, 0, line->has_agent) && site->bots == BOTS_APART) {
-        struct slice robot = visit->key[DIM_BOTS];
-
-        drop_keys(visit);
-        visit->key[DIM_BOTS] = robot;
-        return;
-    }
+    if (visit_agent(visit, s->agents, 0, line->has_agent) && site->bots == BOTS_APART)
+        return keep_robot(visit);
     visit_scene_page(&scene);
     visit_page(visit, &scene, &s->text);
-    if (!visit_referrer(visit, &scene, &s->text, s->referrers, &s->cache))
-        drop_keys(visit);
+    if (visit_referrer(visit, &scene, &s->text, s->referrers, &s->cache))
+        return OUTCOME_VIEW;
+    drop_keys(visit);
+    return OUTCOME_SUSPECT;
 }

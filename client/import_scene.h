@@ -4,6 +4,7 @@
 #define LUOT_IMPORT_SCENE_H
 
 #include "base/config.h"
+#include "base/outcome.h"
 #include "identify/visit.h"
 #include "parse/log_line.h"
 
@@ -16,10 +17,11 @@ int import_scene_new(struct import_scene **ret_scene, struct slice settings,
                      struct slice own_host, char ret_sentence[512]);
 void import_scene_free(struct import_scene *s);
 
-/* The keys of a line that is a page view, good until the next line. Of a robot only its
- * name (unless `bots = counted`); none at all of who is internal or comes from a host in
- * `referrer_deny`: luotd would not have counted them. */
-void import_scene_read(struct import_scene *s, struct visit *ret_visit,
-                       const struct log_line *line, enum page_rule rule);
+/* What becomes of a line that is a page view, judged as a live line is, and its keys, good
+ * until the next line. OUTCOME_VIEW; or OUTCOME_BOT, with the robot's name alone (unless
+ * `bots = counted`); OUTCOME_INTERNAL, or OUTCOME_SUSPECT when it comes from a host in
+ * `referrer_deny`, without any. */
+enum outcome import_scene_read(struct import_scene *s, struct visit *ret_visit,
+                               const struct log_line *line, enum page_rule rule);
 
 #endif

@@ -24,12 +24,14 @@ static int print_json(const struct luotctl *ctl, const char *file, bool dry_run,
     json_t *name = buffer_error(&b) == 0 ? json_loads(escaped, JSON_DECODE_ANY, NULL)
                                          : json_string("?");
     json_t *object = json_pack(
-        "{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:b}", "file", name, "lines",
-        (json_int_t)n->lines, "parsed", (json_int_t)n->parsed, "malformed",
-        (json_int_t)n->malformed, "views", (json_int_t)n->views, "skipped",
-        (json_int_t)n->skipped, "visitors", (json_int_t)result->visitors, "from",
-        time_or_null(n, n->from_s), "to", time_or_null(n, n->to_s), "already_imported",
-        (int)result->already_imported, "dry_run", (int)dry_run);
+        "{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:b}", "file",
+        name, "lines", (json_int_t)n->lines, "parsed", (json_int_t)n->parsed, "malformed",
+        (json_int_t)n->malformed, "views", (json_int_t)n->views, "robots",
+        (json_int_t)n->robots, "internal", (json_int_t)n->internal, "denied",
+        (json_int_t)n->denied, "skipped", (json_int_t)n->skipped, "visitors",
+        (json_int_t)result->visitors, "from", time_or_null(n, n->from_s), "to",
+        time_or_null(n, n->to_s), "already_imported", (int)result->already_imported,
+        "dry_run", (int)dry_run);
     if (object == NULL)
         return ERR_NOMEM;
     json_dumpf(object, ctl->out, JSON_COMPACT);
@@ -80,6 +82,12 @@ static int print_table(const struct luotctl *ctl, const char *file, bool dry_run
     add_pair(&t, "lines", n->lines);
     add_pair(&t, "records", n->parsed);
     add_pair(&t, "malformed lines", n->malformed);
+    if (n->robots > 0)
+        add_pair(&t, "page views of robots, not counted", n->robots);
+    if (n->internal > 0)
+        add_pair(&t, "page views of who is `internal`, not counted", n->internal);
+    if (n->denied > 0)
+        add_pair(&t, "page views from hosts in `referrer_deny`, not counted", n->denied);
     if (n->skipped > 0)
         add_pair(&t, "skipped: luotd counted the site itself by then", n->skipped);
     add_pair(&t, "page views", n->views);

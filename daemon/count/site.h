@@ -213,6 +213,10 @@ struct site { /* one a range, made at start, never moves */
     /* What the store said when it was read last: on which local day that was, and the
      * next one of which it has a number; INT64_MIN: not read yet. */
     _Atomic int64_t read_day, ahead_day;
+    /* Bit number % N: the stored visitors of that row are an estimate; and those of all
+     * months together. The reader's, with the rows; not kept: it reads them at each start. */
+    _Atomic uint64_t about_day[(SITE_DAYS + 63) / 64], about_week, about_month,
+        about_total;
     struct site_tops tops;
     _Atomic uint64_t rate; /* the bucket of site_rate_limit (count/rate.h) */
     /* count/site_refused: its page, NULL until it is backed, and what came before it was. */
@@ -343,6 +347,9 @@ void site_set_row(struct site *s, enum period_kind kind, int64_t number,
                   uint64_t other_visitors);
 void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],
                      const struct site_totals *totals);
+/* Before the row or the totals themselves: are their visitors an estimate? */
+void site_set_about(struct site *s, enum period_kind kind, int64_t number, bool about);
+void site_set_total_about(struct site *s, bool about);
 
 /* The name that people know it by; block->key is what it is kept under. Any thread, good as
  * long as the registry is open. */

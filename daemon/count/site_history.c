@@ -76,6 +76,50 @@ void site_set_row(struct site *s, enum period_kind kind, int64_t number,
     site_seal_row(s, seal, index);
 }
 
+static _Atomic uint64_t *about_of(struct site *s, enum period_kind kind, int64_t number,
+                                  uint64_t *ret_bit)
+{
+    uint64_t n = (uint64_t)number % (kind == PERIOD_DAY    ? SITE_DAYS
+                                     : kind == PERIOD_WEEK ? SITE_WEEKS
+                                                           : SITE_MONTHS);
+
+    *ret_bit = UINT64_C(1) << (n % 64);
+    return kind == PERIOD_DAY    ? &s->about_day[n / 64]
+           : kind == PERIOD_WEEK ? &s->about_week
+                                 : &s->about_month;
+}
+
+/* Relaxed: the row's number is released after it. */
+void site_set_about(struct site *s, enum period_kind kind, int64_t number, bool about)
+{
+    uint64_t bit;
+    _Atomic uint64_t *word = about_of(s, kind, number, &bit);
+
+    if (about)
+        atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
+    else
+        atomic_fetch_and_explicit(word, ~bit, memory_order_relaxed);
+}
+
+bool site_is_about(const struct site *s, enum period_kind kind, int64_t number)
+{
+    uint64_t bit;
+    const _Atomic uint64_t *word =
+        about_of((struct site *)(uintptr_t)s, kind, number, &bit);
+
+    return (atomic_load_explicit(word, memory_order_relaxed) & bit) != 0;
+}
+
+void site_set_total_about(struct site *s, bool about)
+{
+    atomic_store_explicit(&s->about_total, about, memory_order_relaxed);
+}
+
+bool site_total_is_about(const struct site *s)
+{
+    return atomic_load_explicit(&s->about_total, memory_order_relaxed) != 0;
+}
+
 /* Words behind a version, odd while they are written. Release and acquire all along: who
  * has read a new word sees that the version has changed. */
 void site_set_totals(struct site *s, const struct site_seed seed[METRIC_KINDS],

@@ -92,6 +92,9 @@ void site_add_stored_day(const struct site *s, int64_t day, bool with_imported,
 uint64_t site_row_visitors(const struct site *s, enum period_kind kind, int64_t number,
                            bool *ret_exact);
 uint64_t site_other_visitors(const struct site *s, enum period_kind kind, int64_t number);
+/* Is what the store knows of it an estimate (site_set_about)? */
+bool site_is_about(const struct site *s, enum period_kind kind, int64_t number);
+bool site_total_is_about(const struct site *s);
 
 /* --- Scans of sliding windows (site_scan.c) --- */
 

@@ -397,6 +397,10 @@ bool site_whole_day(const struct site *s, int64_t day, struct instant now,
         return false;
     own = ret_numbers->metric[METRIC_VISITORS];
     site_add_stored_day(s, day, true, stored);
+    if (stored[METRIC_VISITORS] > 0 && site_is_about(s, PERIOD_DAY, day)) {
+        ret_numbers->exact = false;
+        ret_numbers->error = SKETCH_ERROR;
+    }
     ret_numbers->metric[METRIC_VIEWS] += stored[METRIC_VIEWS];
     ret_numbers->metric[METRIC_VISITS] += stored[METRIC_VISITS];
     p = period_of_day(&site_terms_of(s)->calendar, day);

@@ -124,6 +124,7 @@ static void sum_period(const struct reading *r, enum period_kind kind,
                        const struct period *p, struct site_numbers *n)
 {
     bool whole_key = kind == PERIOD_DAY || r->terms->config.identity == IDENTITY_MONTH;
+    bool about = false; /* what is stored */
     uint64_t stored[METRIC_KINDS] = {0}, other, own;
 
     *n = (struct site_numbers){.exact = true};
@@ -134,11 +135,15 @@ static void sum_period(const struct reading *r, enum period_kind kind,
         n->metric[METRIC_VIEWS] += hits.views;
         n->metric[METRIC_VISITS] += hits.visits;
         site_add_stored_day(r->site, d, true, stored);
+        about = about || site_is_about(r->site, PERIOD_DAY, d);
     }
     own = site_own_visitors(r->site, kind, p, &n->exact);
     other = kind == PERIOD_DAY ? 0 : site_other_visitors(r->site, kind, p->number);
-    if (other > 0)
-        stored[METRIC_VISITORS] = other; /* better than the sum of its days */
+    if (other > 0) { /* better than the sum of its days */
+        stored[METRIC_VISITORS] = other;
+        about = site_is_about(r->site, kind, p->number);
+    }
+    n->exact = n->exact && !(about && stored[METRIC_VISITORS] > 0);
     n->deduplicated = whole_key;
     n->error = error_of(n->exact);
     site_peers_period(r->site, kind, p, r->now_slot, whole_key, own,
@@ -258,6 +263,8 @@ static void sum_total(const struct reading *r, struct site_numbers *n)
         n->metric[m] = adjusted < 0 ? less(sum, (uint64_t)0 - (uint64_t)adjusted)
                                     : sum + (uint64_t)adjusted;
     }
+    n->exact =
+        n->exact && !(site_total_is_about(r->site) && totals->live[METRIC_VISITORS] > 0);
     n->error = error_of(n->exact);
 }
 

@@ -37,5 +37,6 @@ bool dimension_has_visitors(enum dimension d)
 bool dimension_is_folded(enum dimension d)
 {
     return d == DIM_COUNTRIES || d == DIM_REGIONS || d == DIM_REFERRERS ||
-           d == DIM_CAMPAIGNS || d == DIM_EVENTS;
+           d == DIM_CAMPAIGNS || d == DIM_EVENTS ||
+           d == DIM_BROWSERS; /* its names may be any word of an agent */
 }

@@ -44,7 +44,8 @@ static struct loading loading_of(struct site *site, struct store *store,
 
 struct day_rows { /* [day - first] */
     int64_t first;
-    bool many[SITE_DAYS]; /* visitors of several runs */
+    bool many[SITE_DAYS];  /* visitors of several runs */
+    bool about[SITE_DAYS]; /* they are an estimate     */
     uint64_t of[SITE_DAYS][METRIC_KINDS];
 };
 
@@ -57,6 +58,7 @@ static int keep_day(void *context, const struct history_row *row)
     metric[METRIC_VISITS] = row->visits;
     metric[METRIC_VISITORS] = row->visitors;
     days->many[row->number - days->first] = !row->deduplicated;
+    days->about[row->number - days->first] = !row->exact;
     return 0;
 }
 
@@ -96,6 +98,8 @@ static void keep_days(const struct loading *l, struct days *days)
                                 other->of[i][METRIC_VISITORS], !other->many[i]);
         for (int m = 0; m < METRIC_KINDS; m++)
             other->of[i][m] += days->adjusted.of[i][m];
+        site_set_about(l->site, PERIOD_DAY, other->first + i,
+                       other->about[i] || days->imported.about[i]);
         site_set_day(l->site, other->first + i, other->of[i], days->imported.of[i]);
     }
 }
@@ -110,7 +114,8 @@ enum { PERIODS_MAX = SITE_MONTHS > SITE_WEEKS ? SITE_MONTHS : SITE_WEEKS };
 struct period_rows {
     struct period of[PERIODS_MAX]; /* the newest first */
     uint64_t visitors[PERIODS_MAX];
-    bool many[PERIODS_MAX]; /* of several runs */
+    bool many[PERIODS_MAX];  /* of several runs */
+    bool about[PERIODS_MAX]; /* an estimate     */
     int count;
 };
 
@@ -122,6 +127,7 @@ static int add_visitors(void *context, const struct history_row *row)
         if (rows->of[i].number == row->number) {
             rows->visitors[i] += row->visitors;
             rows->many[i] = rows->many[i] || !row->deduplicated;
+            rows->about[i] = rows->about[i] || !row->exact;
         }
     return 0;
 }
@@ -168,6 +174,7 @@ static int load_period(const struct loading *l, enum period_kind kind,
     for (int i = 0; i < rows.count && rv == 0; i++) {
         if (i < 2)
             site_peers_set_live(l->site, kind, rows.of[i].number, live[i], !many[i]);
+        site_set_about(l->site, kind, rows.of[i].number, rows.about[i]);
         site_set_row(l->site, kind, rows.of[i].number, rows.visitors[i]);
     }
     return rv;
@@ -215,6 +222,8 @@ static int read_total(const struct loading *l, unsigned part, int64_t since_day,
 
     if (rv != 0)
         return rv;
+    if (part == HISTORY_LIVE_OTHER)
+        site_set_total_about(l->site, !row.exact);
     total[METRIC_VIEWS] = row.views;
     total[METRIC_VISITS] = row.visits;
     total[METRIC_VISITORS] = row.visitors;

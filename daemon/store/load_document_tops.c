@@ -78,6 +78,12 @@ static int number(struct slice *rest, uint64_t *ret_number)
     return rv != 0 || *ret_number >= number_max ? ERR_MALFORMED : 0;
 }
 
+/* Robots' page views are records, but no views. */
+static uint64_t views_there(const struct load_document *d, enum dimension of)
+{
+    return of == DIM_BOTS ? d->source.parsed : d->source.views;
+}
+
 int load_top_read(struct load_document *d, struct load_top_room *room, struct slice text,
                   const char **ret_wrong)
 {
@@ -92,7 +98,7 @@ int load_top_read(struct load_document *d, struct load_top_room *room, struct sl
         number(&rest, &top.views) != 0 || number(&rest, &top.visitors) != 0 ||
         number(&rest, &top.lacks) != 0)
         return wrong(ret_wrong, "not a row of tops");
-    if (top.views > d->source.views || top.visitors > top.views)
+    if (top.views > views_there(d, top.of) || top.visitors > top.views)
         return wrong(ret_wrong, "a row of tops has more views than there are");
     if (d->tops > 0 && top.day < d->top[d->tops - 1].day)
         return wrong(ret_wrong, "days of tops must ascend");

@@ -97,7 +97,9 @@ const DEVICES = { desktop: 'desktop', mobile: 'mobile', tablet: 'tablet', tv: 't
 
 const letters = (name) => name.toLowerCase().normalize('NFD').replace(/đ/g, 'd').replace(/[^a-z0-9]/g, '').replace(/(browser|app|mobile)$/, '') || name;
 const browserOf = new Map(BROWSERS.flatMap((row) => row.map((word) => [letters(word), row[0]])));
-const browser = (name) => browserOf.get(letters(name)) ?? letters(name);
+// As it is written first: "QQ" and "QQ Browser" are two.
+const written = new Map(BROWSERS.flatMap((row) => row.map((word) => [word, row[0]])));
+const browser = (name) => written.get(name) ?? browserOf.get(letters(name)) ?? letters(name);
 const system = (name) => SYSTEMS.find(([pattern]) => pattern.test(name))?.[1] ?? name.toLowerCase().replace(/[^a-z]/g, '');
 /** "Chrome 126" without its version. */
 const family = (text) => (text ?? '').replace(/ [\d.]+$/, '');
@@ -160,7 +162,7 @@ export function measure() {
     vietnam_wrong: vietnam(rows),
     bots_contradicted: rows.filter((r) => r.bot !== null && contradicting.has(r.ua)).length,
     // Of the names that the table above knows, and of all: a thousand apps and forks are named once or twice.
-    browser: compare(people, (r) => (r.browser && NAMES_BROWSERS.has(r.src) ? browserOf.get(letters(r.browser)) : undefined), (r) => browser(r.told.bot ?? family(r.told.browser))),
+    browser: compare(people, (r) => (r.browser && NAMES_BROWSERS.has(r.src) ? (written.get(r.browser) ?? browserOf.get(letters(r.browser))) : undefined), (r) => browser(r.told.bot ?? family(r.told.browser))),
     every_browser: compare(people, (r) => (r.browser && NAMES_BROWSERS.has(r.src) ? browser(r.browser) : undefined), (r) => browser(r.told.bot ?? family(r.told.browser))),
     system: compare(people, (r) => (r.os ? system(r.os) : undefined), (r) => system(family(r.told.system))),
     device: compare(people, (r) => DEVICES[r.device], (r) => ('bot' in r.told ? 'bot' : r.told.device)),

@@ -1,4 +1,5 @@
-// luotctl import of every real log: the truth file's lines, malformed lines, page views, and views and visitors a local day, exactly.
+// luotctl import of every real log: the truth file's lines, malformed lines, page views, and views and visitors a local day, exactly; of
+// everybody, and of people alone.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -7,14 +8,16 @@ import zlib from 'node:zlib';
 import { after, before, describe, test } from 'node:test';
 import { ctlJson, luotctl } from './lib/ctl.mjs';
 import { Luotd } from './lib/luotd.mjs';
-import { daysOf, logs, pageViews, readLog, readTruth, skipped } from './lib/log.mjs';
+import { daysOf, logs, pageViews, peopleOf, readLog, readTruth, skipped, writeRobots } from './lib/log.mjs';
 
 const NAMES = ['elastic_apache_2015-05-17_18', 'yahi_home_nginx_2012', 'twiki_clf_2004', 'advertools_combined_with_errors', 'advertools_nginx_custom_date', 'awstats_testglobal'];
 const key = (name, zone) => name.replace(/[^a-z0-9]/g, '-').slice(0, 50) + '-' + zone;
 const ZONES = { utc: ['UTC', 0], vn: ['Asia/Ho_Chi_Minh', 25200] };
-const CONFIG = NAMES.flatMap((n) => Object.entries(ZONES).map(([z, [zone]]) => `[site ${key(n, z)}]\npublic = yes\ntimezone = ${zone}\n`)).join('') +
-  ['whole', 'halves', 'grown', 'odd', 'gz', 'page'].map((k) => `[site ${k}]\npublic = yes\ntimezone = UTC\n`).join('') +
-  '[site api]\nnot_pages = /api/\n';
+// What the truth counts by default is everybody's.
+const CONFIG = NAMES.flatMap((n) => Object.entries(ZONES).map(([z, [zone]]) => `[site ${key(n, z)}]\npublic = yes\nbots = counted\ntimezone = ${zone}\n`)).join('') +
+  ['whole', 'halves', 'grown', 'odd', 'gz', 'page'].map((k) => `[site ${k}]\npublic = yes\nbots = counted\ntimezone = UTC\n`).join('') +
+  '[site api]\nbots = counted\nnot_pages = /api/\n';
+const haveTops = process.env.STORE !== 'redis'; // conf/redis.md
 const file = (name) => path.join(logs, name + '.log');
 
 describe('luotctl import', { skip: skipped }, () => {
@@ -122,5 +125,59 @@ describe('luotctl import', { skip: skipped }, () => {
     const r = await ctlJson(luotd, ['import', '--site', 'page', live]).then((x) => (Array.isArray(x) ? x[0] : x));
     assert.equal(r.views, 1);
     assert.equal(r.skipped, 1);
+  });
+});
+
+describe('luotctl import of robots', { skip: skipped }, () => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-import-robots-'));
+  const robots = path.join(dir, 'bots.list');
+  let luotd;
+  before(async () => {
+    writeRobots(robots);
+    const sites = NAMES.flatMap((n) => Object.entries(ZONES).map(([z, [zone]]) => `[site ${key(n, z)}]\ntimezone = ${zone}\n`));
+    luotd = await Luotd.start({ config: `bot_list = ${robots}\n${sites.join('')}[site staff]\ninternal = 10.9.0.0/16\n` });
+  });
+  after(async () => {
+    await luotd?.stop();
+    fs.rmSync(dir, { recursive: true, force: true });
+  });
+
+  for (const name of NAMES)
+    for (const [zone, [, east]] of Object.entries(ZONES))
+      test(`${name} in ${zone}: people are its truth, and robots are counted apart, by name`, async () => {
+        const truth = readTruth(name);
+        const site = key(name, zone);
+        const people = peopleOf(pageViews(readLog(name)), truth);
+        const pv = truth.pv?.records ?? 0;
+        const human = truth.bots ? truth.human_pv.records : pv;
+        const result = await ctlJson(luotd, ['import', '--site', site, '--rule', 'pv1', file(name)]).then((x) => (Array.isArray(x) ? x[0] : x));
+        assert.deepEqual([result.lines, result.parsed, result.malformed], [truth.lines, truth.parsed, truth.malformed]);
+        assert.deepEqual([result.views, result.robots], [human, pv - human]);
+        if (human > 0 && truth.bots) assert.equal(result.visitors, truth.human_pv.distinct_ip_ua);
+        const rows = (await luotd.json(`report ${site} by=day from=2000-01-01 to=2016-01-01`)).rows.filter((r) => r.views > 0);
+        const row = (d) => (truth.bots ? [d.human_pv, d.distinct_ip_ua_human_pv] : [d.pv, d.distinct_ip_ua_pv]);
+        const expected = Object.entries(truth.by_day?.[zone] ?? {}).map(([day, d]) => [day, ...row(d)]).filter(([, views]) => views > 0);
+        assert.deepEqual(rows.map((r) => [r.day, r.views, r.visitors]), expected);
+        const mine = daysOf(people, east);
+        for (const r of rows) assert.equal(r.visits, mine.get(r.day).visits, `visits of ${r.day}`);
+        if (!haveTops) return;
+        const bots = await luotd.json(`top ${site} of=bots from=2000-01-01 to=2016-01-01`);
+        assert.equal(bots.total, pv - human);
+        assert.equal((await luotd.json(`top ${site} of=pages from=2000-01-01 to=2016-01-01`)).total, human);
+      });
+
+  test('a log of robots and staff alone leaves days without views, and says so', async () => {
+    const log = path.join(dir, 'apart.log');
+    const line = (address, agent) => `${address} - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "${agent}"\n`;
+    fs.writeFileSync(log, line('11.0.0.1', 'Googlebot/2.1') + line('11.0.0.1', '-') + line('10.9.0.1', 'Mozilla/5.0 Firefox/128.0'));
+    const { out, err } = await luotctl(luotd, ['import', '--site', 'staff', log]);
+    assert.equal(err, '');
+    assert.match(out, /^ *2 +page views of robots, not counted$/m);
+    assert.match(out, /^ *1 +page views of who is `internal`, not counted$/m);
+    assert.match(out, /^ *0 +page views$/m);
+    const report = await luotd.json('report staff by=day from=2015-05-17 to=2015-05-18');
+    assert.deepEqual(report.rows.filter((r) => r.views > 0 || r.visits > 0 || r.visitors > 0), []);
+    if (haveTops) assert.equal((await luotd.json('top staff of=bots from=2015-05-01 to=2015-06-01')).total, 2);
+    assert.match((await luotctl(luotd, ['import', '--site', 'staff', log])).out, /already imported/);
   });
 });

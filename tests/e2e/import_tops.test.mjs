@@ -75,6 +75,9 @@ describe('the tops of past logs', () => {
     const live = await tops(at.luotd, 'live', '2026-11-23', '2026-11-24');
     const past = await tops(at.luotd, 'demo', '2026-11-23', '2026-11-24');
     assert.deepEqual(past, live);
+    const day = async (site) => (await at.luotd.json(`report ${site} by=day from=2026-11-23 to=2026-11-24`)).rows.map((r) => [r.views, r.visits, r.visitors]);
+    assert.deepEqual(await day('demo'), await day('live'));
+    assert.deepEqual((await day('live'))[0][0], 4, 'the robot is none of them');
     assert.equal(live.pages.total, 4);
     assert.deepEqual(Object.keys(past.bots.rows), ['Googlebot']);
     assert.deepEqual(past.countries.rows, { KH: [1, 1], VN: [2, 1], ZZ: [1, 1] });
@@ -82,10 +85,13 @@ describe('the tops of past logs', () => {
     await end(at);
   });
 
-  test('leave out who is internal and what comes from a host that is denied', async () => {
+  test('leave out who is internal and what comes from a host that is denied, and so do its days', async () => {
     const at = await start();
-    await load(at.luotd, line('20/Nov/2026', '10.9.0.1', '/a') + line('20/Nov/2026', '11.0.0.1', '/b', { referrer: 'http://spam.example/' }) + line('20/Nov/2026', '11.0.0.1', '/c'));
-    assert.deepEqual((await tops(at.luotd, 'demo', '2026-11-20', '2026-11-21')).pages.rows, { '/c': [1, 0] });
+    const out = await load(at.luotd, line('20/Nov/2026', '10.9.0.1', '/a') + line('20/Nov/2026', '11.0.0.1', '/b', { referrer: 'http://spam.example/' }) + line('20/Nov/2026', '11.0.0.1', '/c'));
+    const { pages } = await tops(at.luotd, 'demo', '2026-11-20', '2026-11-21');
+    const { rows } = await at.luotd.json('report demo by=day from=2026-11-20 to=2026-11-21');
+    assert.deepEqual([pages.rows, rows[0].views, rows[0].visitors], [{ '/c': [1, 1] }, 1, 1]);
+    assert.match(out, /1 +page views of who is `internal`, not counted\n *1 +page views from hosts in `referrer_deny`, not counted/);
     await end(at);
   });
 

@@ -331,7 +331,8 @@ test('who asks not to be tracked is a view, by every way in, and never a visitor
     const { tops } = await luotd.snapshot();
     for (const of of ['pages', 'browsers', 'systems', 'devices', 'referrer_classes']) {
       const sum = (what) => tops[of].rows.reduce((n, row) => n + row[what], 0);
-      assert.deepEqual([sum('views'), sum('visitors')], [asks.length * 5, 0], `${of}: ${JSON.stringify(tops[of])}`);
+      const views = of === 'browsers' ? tops[of].other : sum('views'); // a browser without visitors has too few to be named
+      assert.deepEqual([views, sum('visitors')], [asks.length * 5, 0], `${of}: ${JSON.stringify(tops[of])}`);
     }
 
     await ways[0]({ ...from, DNT: '0', 'Sec-GPC': '0', 'X-Forwarded-For': '203.0.113.9' });

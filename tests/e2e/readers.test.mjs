@@ -132,15 +132,15 @@ describe('readers', () => {
   test('small numbers are folded for everybody, and told to a token that opens the site', async () => {
     // A day's first views may come before there is room for names.
     await until('a name', async () => {
-      await luotd.request('POST', '/b', { headers: { 'X-Forwarded-For': '10.4.0.9', Referer: 'https://here.example/' }, body: 's=open&p=/x&r=https%3A%2F%2Fexample.org%2F' });
+      await luotd.request('POST', '/b', { headers: { 'X-Forwarded-For': '10.4.0.9', 'User-Agent': 'RareProgram/7.1', Referer: 'https://here.example/' }, body: 's=open&p=/x&r=https%3A%2F%2Fexample.org%2F' });
       return (await luotd.get('/v1/open/tops.json?of=referrers', bearer(ofAll.token))).rows.length > 0;
     });
-    for (const document of ['tops.json?of=referrers', 'snapshot.json']) {
-      const rows = (d) => (document === 'snapshot.json' ? d.tops.referrers.rows : d.rows);
+    for (const [document, of, name] of [['tops.json?of=referrers', 'referrers', 'example.org'], ['snapshot.json', 'referrers', 'example.org'], ['tops.json?of=browsers', 'browsers', 'RareProgram 7'], ['snapshot.json', 'browsers', 'RareProgram 7']]) {
+      const rows = (d) => (document === 'snapshot.json' ? d.tops[of].rows : d.rows);
       const folded = await luotd.get(`/v1/open/${document}`);
       assert.deepEqual(rows(folded), [], document);
       const whole = await luotd.get(`/v1/open/${document}`, bearer(ofAll.token));
-      assert.deepEqual(rows(whole).map((r) => r.key), ['example.org'], document);
+      assert.ok(rows(whole).some((r) => r.key === name), document);
       const other = await luotd.get(`/v1/open/${document}`, bearer(ofA.token)); // opens a, not this one
       assert.deepEqual(rows(other), [], document);
     }

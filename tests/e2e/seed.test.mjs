@@ -44,7 +44,7 @@ describe('a seed', () => {
   test('last month’s log fills history and changes no seeded number', async () => {
     const was = await box();
     const log = path.join(luotd.run, 'october.log');
-    fs.writeFileSync(log, Array.from({ length: 31 }, (_, d) => `10.0.0.${d} - - [${String(d + 1).padStart(2, '0')}/Oct/2026:12:00:00 +0700] "GET /p HTTP/1.1" 200 5 "-" "x"\n`).join(''));
+    fs.writeFileSync(log, Array.from({ length: 31 }, (_, d) => `10.0.0.${d} - - [${String(d + 1).padStart(2, '0')}/Oct/2026:12:00:00 +0700] "GET /p HTTP/1.1" 200 5 "-" "Mozilla/5.0 Firefox/128.0"\n`).join(''));
     const r = await ctlJson(luotd, ['import', '--site', 'demo', log]);
     assert.equal((Array.isArray(r) ? r[0] : r).views, 31);
     assert.deepEqual(await box(), was);

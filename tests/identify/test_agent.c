@@ -152,6 +152,11 @@ Test(agent, of_the_built_in_lists_is_what_people_call_it)
         {"Mozilla/5.0 (Linux; Android 10; CUBOT_X30) AppleWebKit/537.36 (KHTML, like "
          "Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
          "Chrome Mobile 126", "Android 10", "mobile"},
+        {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like "
+         "Gecko) Chrome/125.0.0.0 Safari/537.36 12Sample/35.2",
+         "12Sample 35", "Windows 10", "desktop"},
+        {"Sample News/7.2 (iPhone; iOS 17.5; Scale/3.00)", "Sample News 7", "iOS 17",
+         "mobile"},
     };
     struct agents *a = agents_of("", "");
 
@@ -180,6 +185,8 @@ Test(agent, of_the_built_in_lists_is_a_robot_where_it_is_one)
         {"Go-http-client/1.1", "Go-http-client"},
         {"curl/8.5.0", "curl"},
         {"NobodyHasSeenThisCrawler/1.0", "NobodyHasSeenThisCrawler"},
+        {"Some Sample Spider 1.3", "Some Sample Spider"},
+        {"Sampler/0.2 (see the page about our bot)", "Sampler"},
     };
     struct agents *a = agents_of("", "");
 

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "lib/province.h"
@@ -106,6 +107,43 @@ Test(history, comes_back_after_a_reboot)
     cr_expect_eq(number(&p, SPAN_LAST_24H, METRIC_VIEWS), 41, "quarters are restored");
     site_read_seed(province_site(&p, "demo"), seed, &totals);
     cr_expect_eq(totals.since_day, 19787);
+    s->ops->close(s);
+    province_close(&p);
+}
+
+static bool is_exact(const struct province *p, enum site_span span)
+{
+    struct site_numbers n;
+
+    site_span(province_site(p, "demo"), span, p->now, &n);
+    cr_expect_eq(n.exact, n.error == 0);
+    return n.exact;
+}
+
+/* Yesterday and the month were too many to be told apart; today and the week were not. */
+Test(history, says_of_each_period_whether_its_stored_visitors_were_estimates)
+{
+    struct province p = demo_now();
+    struct store *s = province_store(&p);
+    struct change counted[EARLIER];
+    struct site_numbers n;
+
+    memcpy(counted, earlier, sizeof counted);
+    for (size_t i = 0; i < EARLIER; i++)
+        counted[i].exact = counted[i].number != 19787 && counted[i].kind != CHANGE_MONTH;
+    save_other(&p, counted, EARLIER);
+    load(&p, s);
+    cr_expect(is_exact(&p, SPAN_TODAY));
+    cr_expect_not(is_exact(&p, SPAN_YESTERDAY));
+    cr_expect(is_exact(&p, SPAN_WEEK), "its own row says so, whatever its days were");
+    cr_expect_not(is_exact(&p, SPAN_MONTH));
+    cr_expect(is_exact(&p, SPAN_LAST_MONTH));
+    cr_expect_not(is_exact(&p, SPAN_TOTAL));
+    cr_assert(site_whole_day(province_site(&p, "demo"), 19787, p.now, &n));
+    cr_expect_not(n.exact);
+    cr_expect_float_eq(n.error, 0.0101, 1e-4);
+    cr_assert(site_whole_day(province_site(&p, "demo"), 19788, p.now, &n));
+    cr_expect(n.exact);
     s->ops->close(s);
     province_close(&p);
 }
@@ -799,6 +837,7 @@ Test(history, says_which_line_of_a_document_it_cannot_read)
         {WITH_TOPS("top 1970-01-01 pages 1 0\n"), "not a row of tops"},
         {WITH_TOPS("top 1970-01-01 pages 2 0 0 /\n"), "line 8"},
         {WITH_TOPS("top 1970-01-01 pages 1 2 0 /\n"), "more views than there are"},
+        {WITH_TOPS("top 1970-01-01 bots 2 0 0 G\n"), "more views than there are"},
         {WITH_TOPS("top 1970-01-01 pages 1 0 0 /a%2\n"), "not the key"},
         {WITH_TOPS("top 1970-01-01 pages 1 0 0 /a%00\n"), "not the key"},
         {WITH_TOPS("top 1970-01-01 pages 1 0 0 /%FF\n"), "not the key"},
