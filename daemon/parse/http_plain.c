@@ -136,6 +136,39 @@ static bool is_name_byte(char c)
     return ((unsigned)c | 0x20) - 'a' < 26 || c == '-' || (unsigned)c - '0' < 10;
 }
 
+#ifdef __SSE2__
+/* Unsigned v - low <= span, byte by byte. */
+static __m128i is_between(__m128i v, char low, char span)
+{
+    __m128i from = _mm_sub_epi8(v, _mm_set1_epi8(low));
+    return _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8(span)), from);
+}
+
+/* How many of the 16 bytes at `at` are a name's, before the first that is not. */
+static size_t name_bytes_of_16(const char *at)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i letter = is_between(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 25);
+    __m128i other =
+        _mm_or_si128(is_between(v, '0', 9), _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
+    unsigned name = (unsigned)_mm_movemask_epi8(_mm_or_si128(letter, other));
+    return (size_t)__builtin_ctz(~name);
+}
+#endif
+
+/* The bytes of a header's name at the beginning of the line. */
+static size_t name_length(struct slice line)
+{
+    size_t i = 0;
+#ifdef __SSE2__
+    if (line.length >= 16 && (i = name_bytes_of_16(line.at)) < 16)
+        return i;
+#endif
+    while (i < line.length && is_name_byte(line.at[i]))
+        i++;
+    return i;
+}
+
 /* A name and a port, as far as they are surely good. */
 static bool is_plain_host(struct slice host)
 {
@@ -162,9 +195,7 @@ static struct slice trim(struct slice value)
 
 static bool take_header(struct values *v, struct slice line)
 {
-    size_t colon = 0;
-    while (colon < line.length && is_name_byte(line.at[colon]))
-        colon++;
+    size_t colon = name_length(line);
     if (colon == 0 || colon == line.length || line.at[colon] != ':')
         return false;
     enum http_field field = http_field_of((struct slice){line.at, colon});

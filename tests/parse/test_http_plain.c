@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -95,6 +96,23 @@ Test(http_plain, declines_all_that_is_unusual)
     struct http_request r;
     size_t used;
     cr_expect_not(takes_slice(SLICE(START "X: a\0b\r\n\r\n"), &r, &used));
+}
+
+/* Names of every length, with every byte at every place. */
+Test(http_plain, knows_what_a_name_is_made_of)
+{
+    static const char NAME[] = "X-Abcdefghijklmnopqrstuvwxyz-0123456789";
+    char text[200];
+    for (int length = 1; length < (int)sizeof NAME; length++)
+        for (int at = 0; at < length; at++)
+            for (int c = 1; c < 256; c++) {
+                int name = sprintf(text, START "%.*s", length, NAME) - length;
+                text[name + at] = (char)c;
+                sprintf(text + name + length, ": v\r\n\r\n");
+                bool good =
+                    (isascii(c) && isalnum(c)) || c == '-' || (c == ':' && at > 0);
+                cr_assert_eq(takes(text), good, "%s", text);
+            }
 }
 
 /* A head of `head` bytes with `headers` header lines and a target of `target` bytes. */
