@@ -1,6 +1,6 @@
-/* Each step looks at the whole line with something that handles many bytes at once (words
- * of eight, memchr), because at 120 bytes of short values a loop over single bytes is
- * what a beacon would spend most of its time on. */
+/* One pass finds where the pairs end and whether a control byte is anywhere, 64 bytes a step;
+ * each value is decoded as its end is met. No byte is looked at alone but those of keys and
+ * escapes: at 120 bytes of short values that would be most of what a beacon costs. */
 #include "parse/beacon.h"
 
 #include "base/bytes16.h"
