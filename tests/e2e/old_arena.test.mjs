@@ -7,7 +7,7 @@ import { daysInDatabase } from './lib/days.mjs';
 import { Clock, Luotd, until } from './lib/luotd.mjs';
 import { answers, CONFIG, load, put, view, VISITORS } from './lib/old_arena.mjs';
 
-const VERSIONS = [1, 2];
+const VERSIONS = [1, 2, 3];
 
 /** A luotd that finds an arena, changed or not, where its own should be. */
 async function withArena(kept, change, body) {
