@@ -69,11 +69,24 @@ static int await_store(struct daemon *d, const char *where, struct store **ret_s
     return rv;
 }
 
+/* The store at that place which is open already, and knows how to be opened again. */
+static struct store *first_at(const struct daemon *d, const char *where)
+{
+    for (unsigned i = 0; i < d->places.stores; i++)
+        if (d->saver_store[i] != NULL && d->saver_store[i]->ops->again != NULL &&
+            strcmp(d->places.store[i], where) == 0)
+            return d->saver_store[i];
+    return NULL;
+}
+
 static int open_store(struct daemon *d, const char *where, struct store **ret_store,
                       bool tell)
 {
     char sentence[512] = "";
-    int rv = store_open(ret_store, where, d->node, d->arena_report.incarnation, sentence);
+    struct store *first = first_at(d, where);
+    int rv = first != NULL ? first->ops->again(first, ret_store, sentence)
+                           : store_open(ret_store, where, d->node,
+                                        d->arena_report.incarnation, sentence);
 
     if (rv != 0 && may_await(d, rv) &&
         await_store(d, where, ret_store, rv, sentence, tell) == 0)

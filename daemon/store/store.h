@@ -289,6 +289,10 @@ struct store_ops {
                  void *context);
     /* Replaces an earlier one of that page; a line of the audit trail. */
     int (*page_seed)(struct store *s, struct slice site, const struct page_seed *seed);
+    /* Another connection to the same store, for another thread, as store_open. It may cost
+     * less: what is at the place was checked when this one was opened. NULL: it costs the
+     * same. */
+    int (*again)(struct store *s, struct store **ret_store, char ret_sentence[512]);
     /* True: what is read from now on is all of one moment, and may cost less; false: no more.
      * Nothing is written meanwhile. NULL, or what fails: each answer is of its own. */
     void (*moment)(struct store *s, bool begins);

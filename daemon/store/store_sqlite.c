@@ -401,6 +401,9 @@ static void close_store(struct store *store)
     free(s);
 }
 
+static int open_again(struct store *store, struct store **ret_store,
+                      char ret_sentence[512]);
+
 static const struct store_ops sqlite_ops = {
     .save = save,
     .history = sqlite_history,
@@ -428,21 +431,14 @@ static const struct store_ops sqlite_ops = {
     .pages = sqlite_pages,
     .page_seed = sqlite_page_seed,
     .moment = sqlite_moment,
+    .again = open_again,
 };
 
-int sqlite_store_open(struct store **ret_store, const char *path, const char *node,
-                      uint64_t incarnation, char ret_sentence[512])
+/* With its database open, or not (rv): the rest. It frees what does not become a store. */
+static int finish_open(struct store **ret_store, struct sqlite_store *s, int rv,
+                       char ret_sentence[512])
 {
-    struct sqlite_store *s = calloc(1, sizeof *s);
-    int rv;
-
-    if (s == NULL)
-        return ERR_NOMEM;
     s->store.ops = &sqlite_ops;
-    snprintf(s->node, sizeof s->node, "%s", node);
-    snprintf(s->incarnation, sizeof s->incarnation, "%016llx",
-             (unsigned long long)incarnation);
-    rv = sqlite_file_open(&s->db, path, ret_sentence);
     sqlite_patience(s, (struct deadline){0});
     if (rv == 0) {
         sqlite3_progress_handler(s->db, PROGRESS_OPS, on_progress, s);
@@ -454,7 +450,7 @@ int sqlite_store_open(struct store **ret_store, const char *path, const char *no
                                                     &s->statement[i], NULL));
         if (rv != 0)
             snprintf(ret_sentence, 512, "%.300s: %.80s; try again, or look at its disk",
-                     path, sqlite3_errmsg(s->db));
+                     sqlite3_db_filename(s->db, "main"), sqlite3_errmsg(s->db));
     }
     if (rv != 0) {
         close_store(&s->store);
@@ -462,4 +458,33 @@ int sqlite_store_open(struct store **ret_store, const char *path, const char *no
     }
     *ret_store = &s->store;
     return 0;
+}
+
+static int open_again(struct store *store, struct store **ret_store,
+                      char ret_sentence[512])
+{
+    const struct sqlite_store *first = sqlite_store_of(store);
+    struct sqlite_store *s = calloc(1, sizeof *s);
+
+    ret_sentence[0] = '\0';
+    if (s == NULL)
+        return ERR_NOMEM;
+    memcpy(s->node, first->node, sizeof s->node);
+    memcpy(s->incarnation, first->incarnation, sizeof s->incarnation);
+    return finish_open(ret_store, s, sqlite_file_again(&s->db, first->db, ret_sentence),
+                       ret_sentence);
+}
+
+int sqlite_store_open(struct store **ret_store, const char *path, const char *node,
+                      uint64_t incarnation, char ret_sentence[512])
+{
+    struct sqlite_store *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return ERR_NOMEM;
+    snprintf(s->node, sizeof s->node, "%s", node);
+    snprintf(s->incarnation, sizeof s->incarnation, "%016llx",
+             (unsigned long long)incarnation);
+    return finish_open(ret_store, s, sqlite_file_open(&s->db, path, ret_sentence),
+                       ret_sentence);
 }

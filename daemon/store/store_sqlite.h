@@ -84,6 +84,8 @@ unsigned sqlite_moment_parts(const struct sqlite_store *s, unsigned parts);
 /* Opens or makes the database: directory, mode, checks, tables. What is damaged is moved
  * aside. As store_open. */
 int sqlite_file_open(sqlite3 **ret_db, const char *path, char ret_sentence[512]);
+/* Another connection to what `first` is one to, and has checked. */
+int sqlite_file_again(sqlite3 **ret_db, sqlite3 *first, char ret_sentence[512]);
 
 /* --- store_sqlite_tables.c: what is in a database of ours --- */
 /* Of a connection whose statements are not prepared yet. */

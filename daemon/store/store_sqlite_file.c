@@ -313,17 +313,26 @@ static int use_wal(sqlite3 *db)
     return rv;
 }
 
+/* A connection, open or not: *ret_db is to be closed. */
+static int connect(sqlite3 **ret_db, const char *path)
+{
+    int result =
+        sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (result == SQLITE_OK) {
+        sqlite3_extended_result_codes(*ret_db, 1);
+        sqlite3_busy_timeout(*ret_db, WAIT_MS);
+        sqlite3_db_config(*ret_db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    }
+    return sqlite_error(*ret_db, result);
+}
+
 static int open_checked(sqlite3 **ret_db, const struct place *p)
 {
     sqlite3 *db = NULL;
-    int result =
-        sqlite3_open_v2(p->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    int rv = sqlite_error(db, result);
+    int rv = connect(&db, p->path);
 
     if (rv == 0) {
-        sqlite3_extended_result_codes(db, 1);
-        sqlite3_busy_timeout(db, WAIT_MS);
-        sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         /* Until we know that it is whole, its log stays beside it for who looks later. */
         sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         rv = sqlite_run_sql(db, settings);
@@ -429,4 +438,21 @@ int sqlite_file_open(sqlite3 **ret_db, const char *path, char ret_sentence[512])
     if (rv == 0 && lost > 0)
         say_log(*ret_db, &p, lost);
     return rv == ERR_CORRUPT ? replace_damaged(ret_db, &p) : rv;
+}
+
+int sqlite_file_again(sqlite3 **ret_db, sqlite3 *first, char ret_sentence[512])
+{
+    const struct place p = {sqlite3_db_filename(first, "main"), ret_sentence};
+    sqlite3 *db = NULL;
+    int rv = connect(&db, p.path);
+
+    if (rv == 0)
+        rv = sqlite_run_sql(db, settings);
+    if (rv == 0) {
+        *ret_db = db;
+        return 0;
+    }
+    say_code(&p, rv, db == NULL ? error_text(rv) : sqlite3_errmsg(db));
+    sqlite3_close(db);
+    return rv;
 }

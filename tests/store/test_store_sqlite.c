@@ -837,3 +837,46 @@ Test(store, moves_the_log_of_a_damaged_database_along)
     cr_expect_eq(scratch_count(&dir, "luot.db-"), 0);
     scratch_free(&dir);
 }
+
+/* --- Opened again --- */
+
+Test(store, that_is_opened_again_is_another_connection_of_the_same_run)
+{
+    struct scratch dir = scratch_new();
+    struct store *first = open_as(&dir, 1), *again = NULL;
+    char sentence[512];
+    struct rows rows;
+
+    save_one(first, day_of(20000, 4));
+    cr_assert_eq(first->ops->again(first, &again, sentence), 0, "%s", sentence);
+    cr_expect_str_empty(sentence);
+    rows = history(again, CHANGE_DAY, HISTORY_LIVE_OWN);
+    cr_assert_eq(rows.n, 1);
+    cr_expect_eq(rows.row[0].views, 4);
+    save_one(again, day_of(20000, 9));
+    rows = history(first, CHANGE_DAY, HISTORY_LIVE_OWN);
+    cr_assert_eq(rows.n, 1);
+    cr_expect_eq(rows.row[0].views, 9);
+    first->ops->close(first);
+    save_one(again, day_of(20001, 5));
+    cr_expect_eq(history(again, CHANGE_DAY, HISTORY_LIVE_OWN).n, 2);
+    again->ops->close(again);
+    first = open_as(&dir, 1);
+    cr_expect_eq(history(first, CHANGE_DAY, HISTORY_LIVE_OWN).n, 2);
+    first->ops->close(first);
+    scratch_free(&dir);
+}
+
+Test(store, whose_file_is_gone_is_not_opened_again)
+{
+    struct scratch dir = scratch_new();
+    struct store *first = open_as(&dir, 1), *again = NULL;
+    char sentence[512];
+
+    cr_assert_eq(unlink(scratch_path(&dir, "luot.db")), 0);
+    cr_expect_neq(first->ops->again(first, &again, sentence), 0);
+    cr_expect_null(again);
+    cr_expect_str_not_empty(sentence);
+    first->ops->close(first);
+    scratch_free(&dir);
+}
