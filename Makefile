@@ -13,7 +13,7 @@
 # make fuzz     fuzz each parser for FUZZ_SECONDS  (default 60); seeds replay in `make check`
 # make data-report  what is made of the corpus's User-Agents, beside what was aimed at
 # make lint     format, floors, static analysis, shell
-# make bench    measure; see bench/README.md      (T=distinct: one micro bench; T=figures: luotd and its baselines; T=store; T=live)
+# make bench    luotd beside its peers, in ten minutes; see bench/README.md  (T=scale, T=store, T=live; T=distinct: one micro bench; T=all)
 # make install  to DESTDIR and PREFIX
 # make staged   install libluot under build/ and build its example against that, as another program would
 # make clean    remove build/
@@ -362,22 +362,25 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP $< $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(CORE_LIBS) -o $@
 
-# T=distinct is one micro bench, and installs nothing; PAIRS=1 is quick; JSON=FILE keeps the figures.
-ifeq ($(filter-out figures,$(T)),)
+# PAIRS=1 is quick; ONLY=udp,http: some sections; JSON=FILE keeps the figures there; README=1 puts the table into bench/README.md.
+# T=distinct is one micro bench, and installs nothing.
+BENCH_TOOLS = $(addprefix $(BUILD)/bench/,load sink bench_pipeline bench_cores) $(BUILD)/luotd
+BENCH_OPTIONS = $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
+bench_needs = @conf/needs bench && $(MAKE) -s -j2 $(1) && { $(MAKE) -s $(COUNTRY_DB) || { echo "No country database: countries would not be \
+  counted, and the figures would not be those of the whole." >&2; exit 69; }; }
+
+ifeq ($(T),)
 bench:
-	@conf/needs bench
-	@$(MAKE) -s -j2 $(BENCH_BIN) $(BUILD)/bench/load $(BUILD)/bench/sink $(BUILD)/bench/listeners $(BUILD)/bench/turns.so $(BUILD)/luotd
-	@[ "$(T)" ] || for b in $(BENCH_BIN); do echo "== $$b"; $$b || exit 1; done
-	@[ "$(T)" ] || BUILD=$(BUILD) node bench/bench_store.mjs
-	@[ "$(T)" ] || BUILD=$(BUILD) node bench/bench_live.mjs
-	@BUILD=$(BUILD) node bench/figures.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
-else ifeq ($(T),store)
-bench: $(BUILD)/luotd $(BUILD)/bench/load $(BUILD)/bench/turns.so
-	@conf/needs bench
-	@BUILD=$(BUILD) node bench/bench_store.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
-else ifeq ($(T),live)
-bench: $(BUILD)/luotd $(BUILD)/bench/listeners
-	@BUILD=$(BUILD) node bench/bench_live.mjs $(if $(PAIRS),--pairs $(PAIRS)) $(if $(JSON),--json $(JSON))
+	$(call bench_needs,$(BENCH_TOOLS))
+	@BUILD=$(BUILD) node bench/figures.mjs $(BENCH_OPTIONS) $(if $(ONLY),--only $(ONLY)) $(if $(README),--readme)
+else ifneq ($(filter scale store live,$(T)),)
+bench:
+	$(call bench_needs,$(BENCH_TOOLS) $(BUILD)/bench/listeners $(BUILD)/bench/turns.so)
+	@BUILD=$(BUILD) node bench/bench_$(T).mjs $(BENCH_OPTIONS) $(if $(ONLY),--only $(ONLY))
+else ifeq ($(T),all)
+bench: $(filter-out $(BUILD)/bench/bench_cores,$(BENCH_BIN))
+	@for b in $^; do echo "== $$b"; $$b || exit 1; done
+	@for t in "" scale store live; do $(MAKE) -s bench T=$$t || exit 1; done
 else
 bench: $(BUILD)/bench/bench_$(T)
 	@$<

@@ -9,7 +9,7 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { begin, inTurn, n, percent, range, table } from './lib/run.mjs';
+import { begin, head, inTurn, n, percent, range, table } from './lib/run.mjs';
 import { build, Luotd } from './lib/servers.mjs';
 import { sorted, spread } from './lib/statistics.mjs';
 import { busyNs, CLIENT_CPU, leaveTheServersCore, memoryOf, SERVER_CPU, start } from './lib/system.mjs';
@@ -83,12 +83,13 @@ async function once() {
 
 leaveTheServersCore();
 const result = begin(options.pairs);
+console.log(head(result));
 console.log(`${n(options.listeners)} listeners of one site, ${RATE} views a second over HTTP.\n`);
 const [runs] = await inTurn('live', options.pairs, [once]);
 const of = (pick) => spread(runs.map(pick));
 result.live = { listeners: options.listeners, core: of((r) => r.core), kib: of((r) => r.kib), each: of((r) => r.each), bytes: of((r) => r.bytes), runs };
 const percents = (s) => `${percent(s.median)} (${percent(s.min)}..${percent(s.max)})`;
-table(
+console.log(table(
   ['what', 'without', 'with', 'difference'],
   [
     ["of luotd's core", percents(of((r) => r.without.cpu)), percents(of((r) => r.withThem.cpu)), percents(result.live.core)],
@@ -99,7 +100,7 @@ table(
     ['bytes an event', '', range(result.live.bytes), ''],
     ['others on that core', percents(of((r) => r.without.others)), percents(of((r) => r.withThem.others)), ''],
   ],
-);
+));
 const scale = options.listeners / 5000;
 if (result.live.core.median > 0.3 * Math.max(1, scale)) wrong.push(`listeners take ${percent(result.live.core.median)} of a core`);
 if (scale >= 1 && result.live.kib.median > 8) wrong.push(`a listener takes ${n(result.live.kib.median, 1)} KiB`);

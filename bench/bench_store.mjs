@@ -8,12 +8,13 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { begin, inTurn, percent, range, table } from './lib/run.mjs';
+import { callgrind, ofWorker } from './lib/callgrind.mjs';
+import { begin, head, inTurn, percent, range, table } from './lib/run.mjs';
 import { build, load, Luotd, Redis } from './lib/servers.mjs';
 import { spread } from './lib/statistics.mjs';
-import { CLIENT_CPU, folder, forget, isHere, leaveTheServersCore, run, udpPort, until } from './lib/system.mjs';
+import { folder, forget, isHere, leaveTheServersCore, udpPort, until } from './lib/system.mjs';
 
-const COUNTED = { count: 38400, lines: 30, rate: 9600 }; // under callgrind; load sends 960 at a time
+const COUNTED = { count: 12800, lines: 20, rate: 3200 }; // under callgrind; load sends 640 at a time
 const PACED = { count: 60000, lines: 1, rate: 15000 }; // four seconds, so four saves
 const SLOW_MS = 500;
 
@@ -83,8 +84,8 @@ async function startOn(store, dir, before) {
 /** Every line that was sent is a view; the kernel dropped none. */
 async function all(luotd, what, sent) {
   await until('the queue', () => udpPort(luotd.port).waiting === 0);
-  const { received, views } = await luotd.quiet();
-  if (received !== sent || views !== sent) wrong.push(`${what}: sent ${sent}, received ${received}, counted ${views} views`);
+  const { received, views, robots, rest } = await luotd.quiet();
+  if (received !== sent || rest !== 0) wrong.push(`${what}: sent ${sent}, received ${received}, counted ${views} views and ${robots} of robots`);
 }
 
 /** The worker's longest turn; of the threads that wait in a loop, it had by far the most. */
@@ -114,27 +115,25 @@ function rowsOf(file) {
   });
 }
 
-/** Instructions a beacon of the one worker: of callgrind's threads, the one that calls udp_receive. */
+/** Instructions a beacon of the one worker. */
 async function instructions(name) {
   const dir = folder('calls');
   const store = await STORES[name]();
-  const luotd = await startOn(store, dir, ['valgrind', '-q', '--tool=callgrind', '--separate-threads=yes', `--callgrind-out-file=${dir}/calls`]);
+  const luotd = await startOn(store, dir, callgrind(dir));
   await load(luotd.port, COUNTED.count, COUNTED);
   await all(luotd, name, COUNTED.count); // every visitor has its word, and its table is backed
-  await run(CLIENT_CPU, 'callgrind_control', ['-z', String(luotd.pid)]);
-  await load(luotd.port, COUNTED.count, COUNTED);
-  await all(luotd, name, 2 * COUNTED.count);
-  await luotd.stop();
+  const instructions = await ofWorker(luotd, dir, async () => {
+    await load(luotd.port, COUNTED.count, COUNTED);
+    await all(luotd, name, 2 * COUNTED.count);
+  });
   await store.stop?.();
-  const calls = fs.readdirSync(dir).filter((f) => /^calls-\d+$/.test(f)).map((f) => fs.readFileSync(path.join(dir, f), 'utf8'));
-  const worker = calls.filter((text) => / udp_receive$/m.test(text));
-  if (worker.length !== 1) throw new Error(`${worker.length} threads received datagrams`);
   forget(dir);
-  return Number(/^(?:totals|summary): (\d+)/m.exec(worker[0])[1]) / COUNTED.count;
+  return instructions / COUNTED.count;
 }
 
 leaveTheServersCore();
 const result = begin(options.pairs);
+console.log(head(result));
 console.log();
 const names = Object.keys(STORES);
 const inTurnOver = (what, measure) => inTurn(what, options.pairs, names.map((name) => () => measure(name)));
@@ -154,10 +153,10 @@ result.stores = Object.fromEntries(
   ]),
 );
 const percents = ({ median, min, max }) => `${percent(median, 2)} (${percent(min, 2)}..${percent(max, 2)})`;
-table(
+console.log(table(
   ['store', 'instructions a beacon', 'more than none', 'longest turn, ms', 'longer than none, ms', "of the worker's own CPU, ms"],
   Object.entries(result.stores).map(([name, f]) => [name, range(f.instructions), percents(f.more), range(f.wall_ms, 1), range(f.longer_ms, 1), range(f.cpu_ms, 2)]),
-);
+));
 for (const [name, f] of Object.entries(result.stores)) {
   if (Math.abs(f.more.median) > 0.01) wrong.push(`${name}: the worker's instructions differ by more than 1 %`);
   if (f.longer_ms.median > 20) wrong.push(`${name}: the longest turn is more than 20 ms longer`);

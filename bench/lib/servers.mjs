@@ -9,13 +9,16 @@ import { cpuNs, family, folder, forget, freePort, run, CLIENT_CPU, SERVER_CPU, s
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = path.resolve(root, process.env.BUILD ?? 'build');
 
-/** luotd with one worker, in folders of its own; counts for the site `demo` unless `config` says otherwise. `under`: a program and its
- * arguments that runs it. */
+export const siteConfig = (key) => `[site ${key}]\nany_host = yes\n`;
+export const countries = path.join(build, 'gen/lists/country.mmdb');
+
+/** luotd with one worker and everything on that it does with a view, in folders of its own; counts for the site `demo` unless `config` says
+ * otherwise. `under`: a program and its arguments that runs it. */
 export class Luotd {
-  static async start(config = '[site demo]\nany_host = yes\n', { under = [], args = [] } = {}) {
+  static async start(config = siteConfig('demo'), { under = [], args = [], workers = 1 } = {}) {
     const luotd = new Luotd();
     luotd.program = [...under, path.join(build, 'luotd')];
-    luotd.more = args;
+    luotd.more = [`--workers=${workers}`, ...(fs.existsSync(countries) ? [`--geo_db=${countries}`] : []), ...args];
     luotd.folders = [folder('run', true), folder('state')];
     luotd.arena = path.join(luotd.folders[0], 'arena');
     luotd.file = path.join(luotd.folders[0], 'luotd.conf');
@@ -26,7 +29,7 @@ export class Luotd {
 
   /** Milliseconds from spawn to `ready`. */
   async spawn() {
-    const args = ['-c', this.file, `--run_dir=${this.folders[0]}`, `--state_dir=${this.folders[1]}`, '--workers=1', '--listen=127.0.0.1:0', '--log_level=info',
+    const args = ['-c', this.file, `--run_dir=${this.folders[0]}`, `--state_dir=${this.folders[1]}`, '--listen=127.0.0.1:0', '--log_level=info',
       // Looked at for each line, and never reached: load comes from few addresses.
       '--rate_limit=100000/s burst 100000', '--new_visitors_per_address=100000/s burst 100000', ...this.more];
     const began = process.hrtime.bigint();
@@ -59,9 +62,10 @@ export class Luotd {
     return cpuNs([this.pid]);
   }
 
-  stats() {
+  /** What it answers to a command on its socket. */
+  ask(command) {
     return new Promise((done, fail) => {
-      const socket = net.connect(this.socket, () => socket.write('json stats\n'));
+      const socket = net.connect(this.socket, () => socket.write(`json ${command}\n`));
       let text = '';
       socket.setTimeout(10000, () => socket.destroy(new Error('luotd does not answer')));
       socket.on('error', fail);
@@ -75,10 +79,14 @@ export class Luotd {
     });
   }
 
-  /** Lines received so far, and how many of them became views. */
+  stats() {
+    return this.ask('stats');
+  }
+
+  /** Lines received so far, and what became of them: views, robots' views, and what had no number of its own here. */
   async counts() {
-    const { received, counted } = await this.stats();
-    return { received, views: counted.view };
+    const { received, counted, suppressed } = await this.stats();
+    return { received, views: counted.view, robots: suppressed.bot, rest: received - counted.view - suppressed.bot };
   }
 
   /** The same when nothing is under way any more. */
@@ -86,7 +94,7 @@ export class Luotd {
     let last;
     return until('luotd to be quiet', async () => {
       const now = await this.counts();
-      const same = last?.received === now.received && last.views === now.views;
+      const same = last?.received === now.received && last.views === now.views && last.robots === now.robots;
       last = now;
       return same && now;
     });
@@ -143,26 +151,27 @@ export class Sink {
   }
 }
 
-/** nginx answering /p.gif from memory, and `widget` from a file that it keeps open; `log`: with the access log of Debian's default. */
+/** nginx answering /p.gif from memory and `document`, where there is one, from a file that it keeps open; `log`: with the access log of
+ * Debian's default, which is not buffered. */
 export class Nginx {
-  static async start(log, widget) {
+  static async start(log, document) {
     const nginx = new Nginx();
     const dir = (nginx.folder = folder('nginx'));
-    fs.chmodSync(dir, 0o755); // its worker is another user
-    fs.mkdirSync(path.join(dir, 'v1/demo'), { recursive: true });
-    fs.writeFileSync(path.join(dir, 'v1/demo/widget.json'), widget);
     nginx.log = log ? path.join(dir, 'access.log') : null;
     nginx.port = await freePort();
+    fs.chmodSync(dir, 0o755); // its worker is another user
+    const file = path.join(dir, 'widget.json');
+    if (document) fs.writeFileSync(file, document);
     const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((t) => `${t}_temp_path ${dir};`).join(' ');
     fs.writeFileSync(
       path.join(dir, 'nginx.conf'),
       `daemon off; worker_processes 1; pid ${dir}/pid; error_log stderr crit; events { worker_connections 4096; }
-http { access_log ${log ? `${nginx.log} combined` : 'off'}; ${temp} keepalive_requests 1000000000; tcp_nodelay on; sendfile on;
-types { application/json json; } open_file_cache max=100 inactive=60s; open_file_cache_valid 60s;
-server { listen 127.0.0.1:${nginx.port} backlog=1024; location = /p.gif { empty_gif; } location /v1/ { root ${dir}; } } }\n`,
+http { access_log ${log ? `${nginx.log} combined` : 'off'}; ${temp} keepalive_requests 1000000000; tcp_nodelay on;
+server { listen 127.0.0.1:${nginx.port} backlog=1024; open_file_cache max=16;
+location = /p.gif { empty_gif; } location = /v1/demo/widget.json { default_type application/json; alias ${file}; } } }\n`,
     );
     nginx.child = start(SERVER_CPU, 'nginx', ['-e', 'stderr', '-p', dir, '-c', path.join(dir, 'nginx.conf')]);
-    await until('nginx', async () => (await status(nginx.port, '/p.gif')) === 200);
+    await until('nginx', async () => (await get(nginx.port, '/p.gif')).status === 200);
     nginx.family = family(nginx.child.pid);
     return nginx;
   }
@@ -179,29 +188,31 @@ server { listen 127.0.0.1:${nginx.port} backlog=1024; location = /p.gif { empty_
   }
 }
 
-export function status(port, target) {
+/** { status, text }; status 0 where nobody answers. */
+export function get(port, target) {
   return new Promise((done) => {
     http
       .get({ host: '127.0.0.1', port, path: target, agent: false, timeout: 2000 }, (res) => {
-        res.resume();
-        res.on('end', () => done(res.statusCode));
+        let text = '';
+        res.on('data', (d) => (text += d));
+        res.on('end', () => done({ status: res.statusCode, text }));
       })
-      .on('error', () => done(0));
+      .on('error', () => done({ status: 0, text: '' }));
   });
 }
 
-/** The body of an answer with 200. */
-export async function document(port, target) {
-  const response = await fetch(`http://127.0.0.1:${port}${target}`);
-  if (response.status !== 200) throw new Error(`${target} is answered with ${response.status}`);
-  return response.text();
-}
+let beaconsFile; // of those who do not say which: made once
 
-/** Sends beacons from the clients' core; how many, and how many a second. */
-export async function load(port, count, { lines = 1, segments = 0, visitors = 10000, rate = 0, at_once = 32 } = {}) {
-  const said = await run(CLIENT_CPU, path.join(build, 'bench/load'), [port, count, lines, segments, visitors, rate, at_once].map(String));
-  const [, sent, bytes, seconds] = /^(\d+) beacons of (\d+) bytes a datagram in ([\d.]+) s/m.exec(said);
-  return { sent: Number(sent), bytes: Number(bytes), rate: Number(sent) / Number(seconds) };
+/** Sends beacons from the clients' core; how many, and how many a second. `input`: a file of lib/input.mjs; `rate` is beacons a second, and
+ * `batch` 1 sends them one by one; `seconds`: it ends then at the latest; `each`: so many visitors
+ * in turn. */
+export async function load(port, count, { input, lines = 1, segments = 0, batch = 32, rate = 0, seconds = 0, sites = 1, each = 0 } = {}) {
+  const { makeInputs } = await import('./input.mjs');
+  const file = input ?? (beaconsFile ??= makeInputs([10000]).beacons[10000].file);
+  const how = [...(segments ? ['-g', segments] : ['-l', lines, '-b', batch]), '-r', Math.round(rate), '-s', sites, ...(seconds ? ['-d', Math.round(seconds * 1000)] : []), ...(each ? ['-e', each] : [])];
+  const said = await run(CLIENT_CPU, path.join(build, 'bench/load'), [...how, port, file, Math.round(count)].map(String), 240);
+  const [, sent, datagrams, bytes, took] = /^beacons (\d+) datagrams (\d+) bytes (\d+) seconds ([\d.]+)/m.exec(said).map(Number);
+  return { sent, datagrams, bytes: bytes / datagrams, rate: sent / took };
 }
 
 const unit = { us: 1, ms: 1000, s: 1e6 };
@@ -210,14 +221,13 @@ const latency = (text, percent) => {
   return found ? Number(found[1]) * unit[found[2]] : null;
 };
 
-/** 64 connections that ask as a browser does for what bench/pixel.lua knows as `what`, `depth` requests at once. */
-export async function wrk(port, seconds, depth, what = 'pixel') {
-  const said = await run(CLIENT_CPU, 'wrk', ['-t1', '-c64', `-d${seconds}s`, '--latency', '-s', path.join(root, 'bench/pixel.lua'), `http://127.0.0.1:${port}`, '--', String(depth), what], seconds + 20);
+/** Connections that send a file's requests in turn, `depth` at once on each. */
+export async function wrk(port, seconds, depth, file, connections = 64) {
+  const said = await run(CLIENT_CPU, 'wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', path.join(root, 'bench/requests.lua'), `http://127.0.0.1:${port}`, '--', file, String(depth)], seconds + 20);
   const wrong = /Non-2xx or 3xx responses: (\d+)|Socket errors: .*/.exec(said);
   return {
     requests: Number(/(\d+) requests in/.exec(said)[1]),
     rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)[1]),
-    bytes: Number(/^request bytes (\d+)$/m.exec(said)?.[1]),
     p50_us: depth === 1 ? latency(said, 50) : null, // wrk's are of whole batches, and not always there
     p99_us: depth === 1 ? latency(said, 99) : null,
     wrong: wrong ? wrong[0] : null,

@@ -56,8 +56,12 @@ export function start(cpu, program, args, options = {}) {
 }
 
 /** Runs a program to its end, at most `seconds`; what it printed, or an error. */
-export async function run(cpu, program, args, seconds = 60) {
-  const child = start(cpu, program, args);
+export const run = (cpu, program, args, seconds = 60) => toItsEnd(start(cpu, program, args), program, seconds);
+
+/** The same for one that chooses its cores itself. */
+export const runOnAll = (program, args, seconds) => toItsEnd(start(`0-${os.cpus().length - 1}`, program, args), program, seconds);
+
+async function toItsEnd(child, program, seconds) {
   const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
   const { code, signal, error } = await child.ended;
   clearTimeout(timer);
