@@ -138,6 +138,8 @@ describe('an old phone', () => {
       const reader = await open(browser, OLD);
       await load(reader, '/late');
       await filled(reader);
+      const [asked, loaded] = await reader.evaluate(() => [performance.getEntriesByType('resource').find((r) => r.name.includes('luot.js')).startTime, performance.getEntriesByType('navigation')[0].loadEventStart]);
+      assert.ok(asked >= loaded, `luot.js was asked for ${loaded - asked} ms before the page was loaded`);
       await more(t, 'late, running', 'load', '/late');
       process.kill(luotd.child.pid, 'SIGSTOP');
       try {
