@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "answer/sites_kept.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -343,6 +344,7 @@ static int start(struct daemon *d)
     if (rv == EXIT_OK)
         rv = open_sites(d);
     d->service.registry = d->registry;
+    d->service.sites_kept = sites_kept_new();
     if (rv == EXIT_OK)
         rv = open_lanes(d);
     d->service.rows = d->rows;
@@ -382,6 +384,7 @@ static void stop(struct daemon *d)
     keeper_stop(d->keeper);
     daemon_stop_keeping(d);
     free(d->upkeep.refresh.read);
+    sites_kept_free(d->service.sites_kept);
     if (d->console != NULL)
         console_stop(d->console);
     uv_run(&d->loop, UV_RUN_NOWAIT);

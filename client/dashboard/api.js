@@ -46,7 +46,7 @@ export function make_api() {
 
   async function ask(path, signal) {
     for (let tried = 1; ; tried++) {
-      const response = await fetch(path, { headers: headers(), signal, credentials: 'omit', cache: token ? 'no-store' : 'default' });
+      const response = await fetch(path, { headers: headers(), signal, credentials: path === paths.sites ? 'same-origin' : 'omit', cache: token ? 'no-store' : 'default' });
       if (response.ok) return response;
       if (response.status !== 503 || tried >= TRIES) throw await error_of(response);
       await pause((Number(response.headers.get('Retry-After')) || 1) * 1000 * tried, signal);

@@ -102,7 +102,8 @@ static void http_send(const struct destination *to, char *bytes, const struct bu
 /* net closes the connection when no memory is left: an answer without bytes. */
 static void http_document(const struct destination *to, struct slice body)
 {
-    struct gzip *gzip = to->gzip && body.length >= GZIP_MIN ? gzip_new() : NULL;
+    bool packs = to->gzip && body.length >= GZIP_MIN;
+    struct gzip *own = packs && to->compressor == NULL ? gzip_new() : NULL;
     size_t limit = body.length + RESPOND_HEAD_MAX;
     struct respond r = respond_of(to);
     char *bytes = malloc(limit);
@@ -118,11 +119,11 @@ static void http_document(const struct destination *to, struct slice body)
         r.vary_encoding = body.length >= GZIP_MIN;
         if (etag_matches(slice_of(to->if_none_match), etag))
             r.status = 304;
-        else if (gzip_bytes(gzip, body, &body))
+        else if (packs && gzip_bytes(own != NULL ? own : to->compressor, body, &body))
             r.encoding = "gzip";
         respond_write(&out, &r, body);
     }
-    gzip_free(gzip);
+    gzip_free(own);
     http_send(to, bytes, &out, r.status);
 }
 

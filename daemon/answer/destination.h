@@ -15,6 +15,7 @@ struct destination {
     bool keep_alive, head_only;
     bool csv;                /* the document is a table, not JSON        */
     bool gzip;               /* who asks takes it so                     */
+    struct gzip *compressor; /* that keeps what it compressed; NULL: one for it alone */
     bool own;                /* for who showed a token: no-store         */
     const char *vary;        /* a constant text, or NULL                 */
     char if_none_match[128]; /* cut: then it matches nothing */

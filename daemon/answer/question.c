@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "answer/history_source.h"
+#include "answer/sites_kept.h"
 #include "base/error.h"
 #include "report/day_report.h"
 #include "report/series.h"
@@ -132,8 +133,17 @@ static size_t answer_limit(const struct work *w)
     return series_limit(w->count, w->document.gap_count);
 }
 
+/* The same for all who show no token. */
+static bool is_everybodys(const struct question *q)
+{
+    return q->kind == ASK_SITES && !q->to.console && !q->to.own;
+}
+
 static void deliver(const struct work *w)
 {
+    const struct destination *to = &w->q->to;
+    bool everybodys = is_everybodys(w->q);
+    uint64_t changes = everybodys ? sites_kept_changes(to, &w->document) : 0;
     size_t limit = answer_limit(w);
     char *bytes = malloc(limit);
     struct buffer out;
@@ -148,11 +158,13 @@ static void deliver(const struct work *w)
         write_series(w, &out);
     if (rv == 0)
         rv = buffer_error(&out);
-    if (rv == 0)
-        destination_document(&w->q->to, buffer_written(&out));
+    if (rv == 0 && everybodys)
+        sites_kept_keep(to->service->sites_kept, to, &w->document, changes,
+                        buffer_written(&out));
+    else if (rv == 0)
+        destination_document(to, buffer_written(&out));
     else
-        destination_error(&w->q->to, 500, "memory",
-                          "there is not enough memory; ask for less");
+        destination_error(to, 500, "memory", "there is not enough memory; ask for less");
     free(bytes);
 }
 
@@ -169,6 +181,9 @@ static void answer(const struct question *q, struct store *store, struct instant
             rv = read_points(&w);
         }
     }
+    if (rv == 0 && is_everybodys(q) &&
+        sites_kept_answer(q->to.service->sites_kept, &q->to, &w.document))
+        return;
     if (rv == 0)
         deliver(&w);
     else

@@ -81,7 +81,8 @@ struct service {
     unsigned stores;
     struct time_span gaps[GAPS_MAX]; /* service_read_gaps; see history_gaps */
     _Atomic size_t gap_count;
-    void *context; /* daemon's, for the functions below */
+    struct sites_kept *sites_kept; /* the reader thread's; NULL: nothing is kept */
+    void *context;                 /* daemon's, for the functions below */
     /* The next five: any thread. */
     void (*status)(void *context, struct service_status *ret_status);
     void (*nodes)(void *context, struct nodes_seen *ret_nodes);

@@ -213,6 +213,8 @@ struct site { /* one a range, made at start, never moves */
     /* What the store said when it was read last: on which local day that was, and the
      * next one of which it has a number; INT64_MIN: not read yet. */
     _Atomic int64_t read_day, ahead_day;
+    /* Unix seconds of the first view that the store knows of, of any run; 0: of none. */
+    _Atomic int64_t stored_live_s;
     /* Bit number % N: the stored visitors of that row are an estimate; and those of all
      * months together. The reader's, with the rows; not kept: it reads them at each start. */
     _Atomic uint64_t about_day[(SITE_DAYS + 63) / 64], about_week, about_month,

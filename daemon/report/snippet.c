@@ -105,6 +105,8 @@ static void write_name(struct buffer *out, const struct snippet_place *p,
         buffer_text(out, of->title[p->language]);
     else if (slice_equal(name, SLICE("TAG")))
         write_tag(out, p);
+    else if (slice_equal(name, SLICE("LATE")) && !is_found_by_host(p->site))
+        buffer_format(out, "s.dataset.site='%s';", site_shown_key(p->site));
     else if (slice_equal(name, SLICE("BOX")))
         write_box(out, p);
     else if (slice_equal(name, SLICE("DATA")))

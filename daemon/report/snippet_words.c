@@ -20,6 +20,20 @@ const struct snippet snippet_list[SNIPPETS] = {
         "បិទភ្ជាប់ស្លាក script ម្តងក្នុងគំរូរួមនៃគ្រប់ទំព័រ មុន </body> និងប្រអប់នៅកន្លែងដែលត្រូវបង្ហាញ។ "
         "បើគ្មាន widget.css ប្រអប់មានរូបរាងដូចទំព័រ។"),
      "@BOX@\n\n@TAG@"},
+    {"late",
+     OF("Thẻ không bao giờ phải chờ", "A tag that is never waited for",
+        "ស្លាកដែលមិនត្រូវរង់ចាំ"),
+     OF("Thay cho thẻ trên, nếu trang cho phép script viết trong trang (CSP): chỉ tải "
+        "luot.js khi trang đã tải xong, nên dù máy đếm không trả lời, trang vẫn xong "
+        "đúng lúc.",
+        "Instead of the tag above, where the page allows scripts written in it (CSP): "
+        "luot.js is fetched once the page is loaded, so a counter that does not answer "
+        "never delays its load.",
+        "ជំនួសស្លាកខាងលើ បើទំព័រអនុញ្ញាតស្គ្រីបដែលសរសេរក្នុងទំព័រ (CSP)៖ luot.js "
+        "ត្រូវបានទាញយកពេលទំព័រផ្ទុករួច។"),
+     "<script>addEventListener('load',function(){var "
+     "s=document.createElement('script');s.src='@URL@luot.js';@LATE@document.head."
+     "appendChild(s)})</script>"},
     {"wordpress", OF("WordPress", "WordPress", "WordPress"),
      OF("Thẻ: vào functions.php của giao diện con. Khung: một khối Custom HTML ở thanh "
         "bên hay chân trang.",

@@ -221,12 +221,24 @@ static int read_all(struct timeline *t)
     return rv != 0 ? rv : read_hours(t);
 }
 
+/* The first view of this arena, or of those before it. */
+static int64_t first_live(const struct site *s, const struct timeline_source *source)
+{
+    int64_t live = atomic_load_explicit(&s->block->first_live_s, memory_order_relaxed);
+    int64_t stored = atomic_load_explicit(&s->stored_live_s, memory_order_relaxed);
+
+    if (live == 0 || (stored != 0 && stored < live))
+        live = stored;
+    if (live == 0)
+        live = INT64_MAX;
+    return source != NULL && source->first_live_s < live ? source->first_live_s : live;
+}
+
 int timeline_read(struct timeline_point **ret_points, size_t *ret_count,
                   const struct site *s, const struct site_terms *terms,
                   const struct timeline_query *q, const struct timeline_source *source,
                   const struct document *d)
 {
-    int64_t live = atomic_load_explicit(&s->block->first_live_s, memory_order_relaxed);
     struct timeline t = {
         .site = s,
         .terms = terms,
@@ -234,13 +246,10 @@ int timeline_read(struct timeline_point **ret_points, size_t *ret_count,
         .source = source,
         .document = d,
         .now_s = instant_seconds(d->now),
-        .first_live_s = live != 0 ? live : INT64_MAX,
+        .first_live_s = first_live(s, source),
     };
-    int rv;
+    int rv = read_all(&t);
 
-    if (source != NULL && source->first_live_s < t.first_live_s)
-        t.first_live_s = source->first_live_s;
-    rv = read_all(&t);
     free(t.cell);
     if (rv != 0) {
         free(t.point);

@@ -315,6 +315,17 @@ static int load_ahead(const struct loading *l)
     return 0;
 }
 
+static int load_first(const struct loading *l)
+{
+    int64_t created = 0, live = 0;
+    int rv = merged_site_first(l->store, l->site, &created, &live);
+
+    if (rv != 0 && rv != ERR_NOT_FOUND)
+        return rv;
+    atomic_store_explicit(&l->site->stored_live_s, live, memory_order_relaxed);
+    return 0;
+}
+
 /* The days at hand are not those that were read: the clock was set back since, or a day
  * that the store knew of has come. */
 static bool is_of_another_day(const struct site *site, struct instant now)
@@ -346,6 +357,8 @@ static int load(const struct loading *l, int day_count, int weeks, int months)
         return rv;
     keep_days(l, &days);
     rv = load_totals(l);
+    if (rv == 0 && day_count == SITE_DAYS)
+        rv = load_first(l);
     return rv != 0 || day_count < SITE_DAYS ? rv : load_ahead(l);
 }
 

@@ -137,6 +137,8 @@ describe('the dashboard’s door', () => {
     await page.goto(`${luotd.url}/`);
     await until('the numbers', () => page.evaluate(() => 'numbers' in window.seen));
     const seen = await page.evaluate(() => window.seen);
+    const asked = await page.evaluate((numbers) => performance.getEntriesByType('resource').filter((r) => r.name.endsWith('/v1/sites.json') && r.startTime < numbers).map((r) => [r.initiatorType, Math.round(r.startTime)]), seen.numbers);
+    assert.deepEqual(asked.map(([by]) => by), ['link'], `what the document preloads is what the script takes: ${JSON.stringify(asked)}`);
     t.diagnostic(`controls after ${seen.controls} ms, numbers after ${seen.numbers} ms (4x CPU, 1.6 Mbit/s, 150 ms)`);
     assert.ok(seen.controls < 10000, 'ten times the target, which is a second');
   });

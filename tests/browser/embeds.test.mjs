@@ -52,7 +52,7 @@ describe('embedded', () => {
       const page = await open(browser, { viewport, colorScheme, url: `${luot}/demo/snippet.html?lang=${lang}` });
       await page.locator('section button').first().waitFor();
       const codes = await page.locator('pre code').allTextContents();
-      assert.equal(codes.length, 11);
+      assert.equal(codes.length, 12);
       assert.ok(codes[0].includes(`<script async src="${luot}/luot.js" data-site="demo"></script>`), codes[0]);
       assert.ok(codes.every((c) => !c.includes('HOST')));
       assert.equal(await page.getAttribute('html', 'lang'), lang);

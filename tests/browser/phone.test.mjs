@@ -2,6 +2,7 @@
 // Times are printed; a test fails only where one is ten times what is promised. RUNS=9 makes them steadier, LOSS=0 too.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { luotctl } from '../e2e/lib/ctl.mjs';
 import { Luotd, until } from '../e2e/lib/luotd.mjs';
 import { beacons, close_all, filled, launch, open, PHONE } from './lib/browser.mjs';
 import { Line, Radio } from './lib/line.mjs';
@@ -91,8 +92,11 @@ describe('an old phone', () => {
       portal = await Portal.start({ '/a.svg': picture, '/b.svg': picture });
       pages = await Line.start(portal.port, radio);
       tag = await Line.start(luotd.port, radio);
-      for (const [target, with_tag] of [['/without', false], ['/with', true], ['/next', true]])
-        portal.pages[target] = `<!doctype html><html lang="vi"><meta charset="utf-8"><title>x</title><link rel="icon" href="data:,"><body>${body}${with_tag ? `<div data-luot-box></div><script async src="${tag.url}/luot.js" data-site="demo"></script>` : ''}`;
+      const script = `<script async src="${tag.url}/luot.js" data-site="demo"></script>`;
+      const { snippets } = JSON.parse((await luotctl(luotd, ['--json', 'snippet', 'demo', '--url', tag.url])).out);
+      const late = snippets.find((s) => s.name === 'late').code;
+      for (const [target, code] of [['/without', ''], ['/with', script], ['/next', script], ['/late', late]])
+        portal.pages[target] = `<!doctype html><html lang="vi"><meta charset="utf-8"><title>x</title><link rel="icon" href="data:,"><body>${body}${code && `<div data-luot-box></div>${code}`}`;
     });
     after(async () => {
       await pages?.stop();
@@ -112,23 +116,38 @@ describe('an old phone', () => {
       });
     }
     /** The median difference that the tag makes, with the same losses for both. */
-    async function more(t, name, waitUntil) {
-      const times = { '/without': [], '/with': [] };
+    async function more(t, name, waitUntil, tagged = '/with') {
+      const times = { '/without': [], [tagged]: [] };
       for (let run = 1; run <= RUNS; run++)
-        for (const target of ['/without', '/with']) {
+        for (const target of ['/without', tagged]) {
           const page = await open(browser, OLD);
           times[target].push(await load(page, target, waitUntil, run));
           await page.context().close();
         }
       for (const what of waitUntil === 'load' ? ['text', 'whole'] : ['text']) {
         const without = median(times['/without'].map((x) => x[what]));
-        const by = median(times['/with'].map((x, i) => x[what] - times['/without'][i][what]));
+        const by = median(times[tagged].map((x, i) => x[what] - times['/without'][i][what]));
         t.diagnostic(`${name}, ${what}: ${Math.round(without)} ms, with the tag ${Math.round(by)} ms more (${RUNS} runs)`);
         assert.ok(by < 1000, `${what} ${by}`);
       }
     }
 
     test('nothing that a reader notices, with the tag or without', (t) => more(t, 'running', 'load'));
+
+    test('nor with the tag that comes late, also while luotd does not answer on a first visit', async (t) => {
+      const reader = await open(browser, OLD);
+      await load(reader, '/late');
+      await filled(reader);
+      const [asked, loaded] = await reader.evaluate(() => [performance.getEntriesByType('resource').find((r) => r.name.includes('luot.js')).startTime, performance.getEntriesByType('navigation')[0].loadEventStart]);
+      assert.ok(asked >= loaded, `luot.js was asked for ${loaded - asked} ms before the page was loaded`);
+      await more(t, 'late, running', 'load', '/late');
+      process.kill(luotd.child.pid, 'SIGSTOP');
+      try {
+        await more(t, 'late, stopped, first visit', 'load', '/late');
+      } finally {
+        process.kill(luotd.child.pid, 'SIGCONT');
+      }
+    });
 
     test('nor while luotd does not answer: the text at once, and all of it where the script was there before', async (t) => {
       const reader = await open(browser, OLD);

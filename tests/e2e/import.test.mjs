@@ -171,7 +171,7 @@ describe('luotctl import of robots', { skip: skipped }, () => {
     const line = (address, agent) => `${address} - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "${agent}"\n`;
     fs.writeFileSync(log, line('11.0.0.1', 'Googlebot/2.1') + line('11.0.0.1', '-') + line('10.9.0.1', 'Mozilla/5.0 Firefox/128.0'));
     const { out, err } = await luotctl(luotd, ['import', '--site', 'staff', log]);
-    assert.equal(err, '');
+    assert.match(err, haveTops ? /^$/ : /^luotctl: this luotd keeps its numbers in Redis alone.*pages and referrers are not/);
     assert.match(out, /^ *2 +page views of robots, not counted$/m);
     assert.match(out, /^ *1 +page views of who is `internal`, not counted$/m);
     assert.match(out, /^ *0 +page views$/m);
