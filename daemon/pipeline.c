@@ -228,7 +228,7 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
                                 .as_written = terms->config.source == SOURCE_LOGS &&
                                               terms->config.log_rule == PAGE_RULE_PV1};
 
-    if (visit->kind == VISIT_PING)
+    if (visit->kind == VISIT_PING || p->without_places)
         return OUTCOME_VIEW;
     visit_scene_page(&scene);
     visit_page(visit, &scene, &p->text);

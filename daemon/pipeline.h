@@ -63,6 +63,7 @@ struct pipeline {
     struct guard *guard;     /* of all workers; NULL: nothing is limited */
     struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */
     bool opened_site;        /* in this turn: the keeper makes the next blank */
+    bool without_places;     /* a bench asks what pages and referrers cost */
     char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */
 };
 
