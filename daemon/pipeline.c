@@ -22,13 +22,17 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
     p->touched = calloc(sites, sizeof *p->touched);
     p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
     p->names = name_lane_new();
+    p->met = met_new();
+    hash_text_key_random(&p->secret);
     if (p->lane == NULL || p->touched == NULL || p->referrer_cache == NULL ||
-        p->names == NULL) {
+        p->names == NULL || p->met == NULL) {
         pipeline_release(p);
         return ERR_NOMEM;
     }
-    for (size_t i = 0; i < sites; i++)
+    for (size_t i = 0; i < sites; i++) {
         p->lane[i].names = p->names;
+        p->lane[i].met = p->met;
+    }
     return 0;
 }
 
@@ -38,7 +42,10 @@ void pipeline_release(struct pipeline *p)
     free(p->touched);
     free(p->referrer_cache);
     name_lane_free(p->names);
+    met_free(p->met);
+    hash_text_key_erase(&p->secret);
     p->names = NULL;
+    p->met = NULL;
     p->lane = NULL;
     p->touched = NULL;
     p->referrer_cache = NULL;
@@ -85,7 +92,7 @@ static void forget_caches(struct pipeline *p)
 
 void pipeline_forget(struct pipeline *p, struct instant now)
 {
-    int64_t today = instant_seconds(now) / 86400;
+    int64_t today = instant_seconds(now) / 86400, quarter = instant_seconds(now) / 900;
 
     turn_begin(p->turn); /* what is reloadable stays for it */
     memset(p->scratch, 0, sizeof p->scratch);
@@ -97,6 +104,9 @@ void pipeline_forget(struct pipeline *p, struct instant now)
     if (today != p->remembers_day && p->remembers_day != 0)
         forget_caches(p);
     p->remembers_day = today;
+    if (quarter != p->met_quarter)
+        met_forget(p->met);
+    p->met_quarter = quarter;
     turn_end(p->turn);
 }
 
@@ -191,9 +201,24 @@ static const struct address *address_of(const struct beacon *beacon,
     return sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
 }
 
+/* Bytes behind the cut are no part of who somebody is. */
+static uint64_t agent_hash(const struct pipeline *p, struct slice user_agent)
+{
+    uint64_t hash;
+
+    if (user_agent.length > LUOT_USER_AGENT_MAX)
+        user_agent.length = LUOT_USER_AGENT_MAX;
+    hash = hash_text(&p->secret, user_agent, 0);
+    return hash + (hash == 0);
+}
+
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
                              const struct sender *sender, const struct site_terms *terms)
 {
+    struct slice user_agent = sender->trusted && beacon->user_agent.length > 0
+                                  ? beacon->user_agent
+                                  : sender->user_agent;
+
     return (struct visit){
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
@@ -201,9 +226,8 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
         .slot = p->now_slot,
         .unit = address_unit(address_of(beacon, sender)),
         .name = sender->name,
-        .user_agent = sender->trusted && beacon->user_agent.length > 0
-                          ? beacon->user_agent
-                          : sender->user_agent,
+        .user_agent = user_agent,
+        .agent_hash = agent_hash(p, user_agent),
         .anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED,
     };
 }

@@ -1,10 +1,12 @@
 /* Floor 2 (count). What one worker knows by heart: rows of tables of names that it met, and
  * what it adds to them at its turn's end, so that a page that a thousand ask for in a turn
- * costs one write to a shared line. A note is a guess only: the row is looked at again,
- * name and all, before it is believed. Its worker's alone. */
+ * costs one write to a shared line. The row of a note is looked at again before it is
+ * believed; its name is not, for which the hashes stand: the worker's own of the note, the
+ * table's of the row. Its worker's alone. */
 #ifndef LUOT_COUNT_NAME_LANE_H
 #define LUOT_COUNT_NAME_LANE_H
 
+#include "base/hash_text.h"
 #include "count/names.h"
 
 struct name_note {
@@ -18,7 +20,7 @@ struct name_note {
 enum { NAME_NOTES = 4096 };
 
 struct name_lane {
-    uint64_t secret; /* nobody outside can choose which notes meet */
+    struct hash_text_key secret;
     unsigned count;
     uint16_t todo[NAME_NOTES]; /* notes with something to add */
     struct name_note note[NAME_NOTES];
@@ -33,33 +35,29 @@ void name_lane_free(struct name_lane *lane);
 static inline uint64_t name_lane_hash(const struct name_lane *lane, uint64_t life,
                                       unsigned kind, struct slice name)
 {
-    return hash_seeded(lane->secret ^ life ^ (uint64_t)kind << 56, name.at, name.length) |
-           1;
+    return hash_text(&lane->secret, name, life ^ (uint64_t)kind << 56) | 1;
 }
 
-static inline bool name_note_is(const struct name_note *n, const struct names_table *t,
-                                uint64_t life, uint64_t fast, struct slice name)
+static inline bool name_note_is(const struct name_note *n, uint64_t life, uint64_t fast)
 {
     /* life first: of a table that is no more not even the memory may be there. */
     return n->fast == fast && n->life == life &&
            name_state(atomic_load_explicit(&n->cell->meta, memory_order_seq_cst)) ==
                NAME_LIVE &&
-           atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash &&
-           names_is(t, n->cell, name);
+           atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash;
 }
 
 /* The note of its row; NULL: it has none, and name_lane_free_note says where one may be. A
  * name has two places: what many names share one of is not taken away each time. */
-static inline struct name_note *name_lane_find(struct name_lane *lane,
-                                               const struct names_table *t, uint64_t life,
-                                               uint64_t fast, struct slice name)
+static inline struct name_note *name_lane_find(struct name_lane *lane, uint64_t life,
+                                               uint64_t fast)
 {
     struct name_note *first = &lane->note[(fast >> 1) % NAME_NOTES];
     struct name_note *second = &lane->note[(fast >> 1) % NAME_NOTES ^ 1];
 
-    if (name_note_is(first, t, life, fast, name))
+    if (name_note_is(first, life, fast))
         return first;
-    return name_note_is(second, t, life, fast, name) ? second : NULL;
+    return name_note_is(second, life, fast) ? second : NULL;
 }
 
 /* NULL: both are taken in this turn. */

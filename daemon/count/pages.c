@@ -44,7 +44,7 @@ void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice
         return;
     if (lane != NULL) {
         fast = name_lane_hash(lane, life, 0, page);
-        found = name_lane_find(lane, &t->names, life, fast, page);
+        found = name_lane_find(lane, life, fast);
         if (found != NULL && found->day == day + 1) {
             name_lane_add(lane, found, false);
             return;

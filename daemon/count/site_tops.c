@@ -301,11 +301,11 @@ static const struct topk_table *table_for(const struct site *s, int64_t day)
     return tag == day + 1 ? t : NULL;
 }
 
-/* What an event is counted by, beside nothing else. */
-static bool is_of_events(int d)
-{
-    return d == DIM_EVENTS || d == DIM_NOT_FOUND || d == DIM_DOWNLOADS;
-}
+/* What an event is counted by, beside nothing else. A bit a dimension. */
+enum {
+    OF_EVENTS = 1 << DIM_EVENTS | 1 << DIM_NOT_FOUND | 1 << DIM_DOWNLOADS,
+    OF_VIEWS = ((1 << DIMENSIONS) - 1) & ~(1 << DIM_BOTS)
+};
 
 static struct slice key_of(const struct visit *visit, int d, bool new_visit)
 {
@@ -325,10 +325,15 @@ void site_tops_count(struct site *s, const struct site_lane *lane,
     if (visit->kind == VISIT_PING)
         return;
     t = table_for(s, day);
-    for (int d = 0; d < DIMENSIONS && t != NULL; d++)
-        if (d != DIM_BOTS && (visit->kind == VISIT_VIEW || is_of_events(d)))
-            topk_add(t, lane->names, (enum dimension)d, key_of(visit, d, new_visit),
-                     first_today && dimension_has_visitors((enum dimension)d));
+    for (unsigned dims = t == NULL                   ? 0
+                         : visit->kind == VISIT_VIEW ? OF_VIEWS
+                                                     : OF_EVENTS;
+         dims != 0; dims &= dims - 1) {
+        enum dimension d = (enum dimension)__builtin_ctz(dims);
+
+        topk_add(t, lane->names, d, key_of(visit, d, new_visit),
+                 first_today && dimension_has_visitors(d));
+    }
     if (visit->kind == VISIT_VIEW && is_ready(s))
         pages_add(&s->tops.pages, lane->names, visit->key[DIM_PAGES],
                   lane->terms->config.pages, (uint32_t)day);

@@ -73,11 +73,31 @@ uint32_t topk_capacity(enum dimension d);
 
 /* --- Worker, inside a turn --- */
 
+/* Of topk_add, when the lane does not know the row by heart; `fast` is its hash there. */
+void topk_look_up(const struct topk_table *t, struct name_lane *lane, enum dimension d,
+                  struct slice key, bool visitor, uint64_t fast);
 /* One view (or event, or bot) of a key; `visitor`: it is the visitor's first of the day.
  * With a lane it is added when that is flushed, without one (NULL) at once. Of an empty
  * key: nothing. */
-void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension d,
-              struct slice key, bool visitor);
+static inline void topk_add(const struct topk_table *t, struct name_lane *lane,
+                            enum dimension d, struct slice key, bool visitor)
+{
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed), fast = 0;
+    struct name_note *note = NULL;
+
+    if (key.length == 0)
+        return;
+    if (key.length > NAME_MAX_BYTES)
+        key.length = NAME_MAX_BYTES;
+    if (lane != NULL) {
+        fast = name_lane_hash(lane, life, d, key);
+        note = name_lane_find(lane, life, fast);
+    }
+    if (note != NULL)
+        name_lane_add(lane, note, visitor);
+    else
+        topk_look_up(t, lane, d, key, visitor, fast);
+}
 
 /* --- Keeper --- */
 /* A new table: cleared, its first page backed and zero. */

@@ -177,6 +177,18 @@ static uint32_t walk(const struct visitors_table *t, const struct path *path, ui
     return path->length;
 }
 
+/* Where it was: a word never moves. In a part that is open, for others may not be there. */
+static _Atomic uint64_t *find_at(const struct visitors_table *t, uint64_t fp, uint32_t at,
+                                 uint64_t *ret_seen)
+{
+    unsigned cur = atomic_load_explicit(&t->head->cur, memory_order_acquire);
+
+    if (at >= part_start[cur + 1])
+        return NULL;
+    *ret_seen = atomic_load_explicit(&t->word[at], memory_order_acquire);
+    return word_fp(*ret_seen) == fp ? &t->word[at] : NULL;
+}
+
 static _Atomic uint64_t *find(const struct visitors_table *t, uint64_t fp,
                               struct trail *trail, uint64_t *ret_seen)
 {
@@ -309,6 +321,15 @@ static bool arrive(const struct visitors_table *t, uint64_t fp, int64_t slot,
 struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp,
                                      int64_t slot, const struct visit_periods *p)
 {
+    uint32_t at = VISITORS_NOWHERE;
+
+    return visitors_hit_at(t, fp, slot, p, &at);
+}
+
+struct visitors_verdict visitors_hit_at(const struct visitors_table *t, uint64_t fp,
+                                        int64_t slot, const struct visit_periods *p,
+                                        uint32_t *at)
+{
     struct visitors_verdict verdict = {0};
     struct arrival a;
     struct trail trail;
@@ -323,7 +344,11 @@ struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp
     uint32_t mode = mode_in_turn(t);
     if (mode != VISITORS_EXACT)
         sketch(t, fp, slot, p);
-    _Atomic uint64_t *word = find(t, fp, &trail, &seen);
+    _Atomic uint64_t *word = find_at(t, fp, *at, &seen);
+    if (word != NULL && visitors_refresh(t, word, seen, &a, &verdict))
+        return verdict;
+    word = find(t, fp, &trail, &seen);
+    *at = word == NULL ? VISITORS_NOWHERE : (uint32_t)(word - t->word);
     if (word != NULL && visitors_refresh(t, word, seen, &a, &verdict))
         return verdict;
     VISITORS_SEAM("between the passes");

@@ -38,6 +38,9 @@ bool agents_one_pass(const struct agents *agents);
 
 /* `lane` is the caller's alone. Bytes over LUOT_USER_AGENT_MAX are not looked at. */
 struct agent agents_tell(const struct agents *agents, unsigned lane, struct slice text);
+/* The same with the text's hash, as it is cut at that (visit.h). */
+struct agent agents_tell_hashed(const struct agents *agents, unsigned lane,
+                                struct slice text, uint64_t hash);
 /* What the lane remembers of agents, keyed hashes and what each came to, becomes zero. */
 void agents_forget(const struct agents *agents, unsigned lane);
 

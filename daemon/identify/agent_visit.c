@@ -14,7 +14,9 @@ bool visit_agent(struct visit *visit, const struct agents *agents, unsigned lane
         visit->key[DIM_BOTS] = browser ? SLICE("(no agent)") : (struct slice){"", 0};
         return browser;
     }
-    agent = agents_tell(agents, lane, visit->user_agent);
+    agent = visit->agent_hash == 0
+                ? agents_tell(agents, lane, visit->user_agent)
+                : agents_tell_hashed(agents, lane, visit->user_agent, visit->agent_hash);
     if (agent.robot.length > 0) {
         visit->key[DIM_BOTS] = agent.robot;
         return true;

@@ -17,6 +17,8 @@ struct visit {
     struct slice name;       /* a log's host name where there is no address: identity's
                                 unit then; empty: none */
     struct slice user_agent; /* cut at LUOT_USER_AGENT_MAX bytes by the hash */
+    uint64_t agent_hash;     /* of the agent as it is cut, by a key of the worker's
+                            (base/hash_text.h); 0: nobody has hashed it */
     bool anonymous;          /* DNT or GPC: no visitor is computed           */
     bool entry;              /* its referrer is another site or none: without a visitor
                                 this is what makes a view a visit */
