@@ -31,8 +31,8 @@ static inline struct slice agents_write(char memory[AGENT_BYTES], unsigned forms
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like "
         "Gecko) coc_coc_browser/%u.0.%u Chrome/119.0.0.0 Safari/537.36",
         "Mozilla/5.0 (compatible; Googlebot/%u.%u; +http://www.google.com/bot.html)"};
-    int n = snprintf(memory, AGENT_BYTES, form[i % forms], i / forms % 997,
-                     i / forms / 997 + i % 131);
+    int n = snprintf(memory, AGENT_BYTES, form[i % forms], 60 + i / forms % 80,
+                     i / forms / 80);
 
     return (struct slice){memory, (size_t)n};
 }

@@ -23,9 +23,9 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
     p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
     p->names = name_lane_new();
     p->met = met_new();
-    hash_text_key_random(&p->secret);
+    p->places = p->names == NULL ? NULL : place_cache_new(&p->names->secret);
     if (p->lane == NULL || p->touched == NULL || p->referrer_cache == NULL ||
-        p->names == NULL || p->met == NULL) {
+        p->names == NULL || p->met == NULL || p->places == NULL) {
         pipeline_release(p);
         return ERR_NOMEM;
     }
@@ -43,7 +43,8 @@ void pipeline_release(struct pipeline *p)
     free(p->referrer_cache);
     name_lane_free(p->names);
     met_free(p->met);
-    hash_text_key_erase(&p->secret);
+    place_cache_free(p->places);
+    p->places = NULL;
     p->names = NULL;
     p->met = NULL;
     p->lane = NULL;
@@ -85,6 +86,7 @@ bool pipeline_end(struct pipeline *p)
 static void forget_caches(struct pipeline *p)
 {
     memset(p->referrer_cache, 0, sizeof *p->referrer_cache);
+    place_cache_forget(p->places);
     if (p->agents != NULL)
         agents_forget(atomic_load_explicit(p->agents, memory_order_seq_cst),
                       p->agents_lane);
@@ -204,12 +206,9 @@ static const struct address *address_of(const struct beacon *beacon,
 /* Bytes behind the cut are no part of who somebody is. */
 static uint64_t agent_hash(const struct pipeline *p, struct slice user_agent)
 {
-    uint64_t hash;
-
     if (user_agent.length > LUOT_USER_AGENT_MAX)
         user_agent.length = LUOT_USER_AGENT_MAX;
-    hash = hash_text(&p->secret, user_agent, 0);
-    return hash + (hash == 0);
+    return hash_text(&p->names->secret, user_agent, 0);
 }
 
 static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
@@ -228,6 +227,7 @@ static struct visit visit_of(const struct pipeline *p, const struct beacon *beac
         .name = sender->name,
         .user_agent = user_agent,
         .agent_hash = agent_hash(p, user_agent),
+        .hash_key = &p->names->secret,
         .anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED,
     };
 }
@@ -254,6 +254,10 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
 
     if (visit->kind == VISIT_PING || p->without_places)
         return OUTCOME_VIEW;
+    if (!scene.as_written) {
+        scene.cache = p->places;
+        scene.terms = terms->version;
+    }
     visit_scene_page(&scene);
     visit_page(visit, &scene, &p->text);
     return visit_referrer(visit, &scene, &p->text, list, p->referrer_cache)

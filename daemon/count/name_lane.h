@@ -10,8 +10,8 @@
 #include "count/names.h"
 
 struct name_note {
-    uint64_t fast;       /* of table, kind and name; 0: none            */
-    uint64_t hash, life; /* of the row; of its table                    */
+    uint64_t fast; /* of table, kind and name; 0: none */
+    uint64_t hash; /* of the row                       */
     struct name_cell *cell;
     uint32_t views, visitors; /* to add; views > 0: it is in this turn's list */
     uint32_t day; /* > 0: `extra` is a page's day word (count/pages), else visitors */
@@ -31,17 +31,17 @@ void name_lane_free(struct name_lane *lane);
 
 /* --- A name of a table that the turn keeps in place --- */
 
-/* `life` is another number for each table that ever was. */
-static inline uint64_t name_lane_hash(const struct name_lane *lane, uint64_t life,
-                                      unsigned kind, struct slice name)
+/* A hash of a name and of which table and kind it is asked; `hash` is of the name alone, by the
+ * lane's secret. `life` is another number for each table that ever was, and random: a note of
+ * a table that is no more, whose memory may not be there, has another hash. */
+static inline uint64_t name_lane_hash(uint64_t life, unsigned kind, uint64_t hash)
 {
-    return hash_text(&lane->secret, name, life ^ (uint64_t)kind << 56) | 1;
+    return ((hash + kind * UINT64_C(0x9E3779B97F4A7C15)) ^ life) | 1;
 }
 
-static inline bool name_note_is(const struct name_note *n, uint64_t life, uint64_t fast)
+static inline bool name_note_is(const struct name_note *n, uint64_t fast)
 {
-    /* life first: of a table that is no more not even the memory may be there. */
-    return n->fast == fast && n->life == life &&
+    return n->fast == fast &&
            name_state(atomic_load_explicit(&n->cell->meta, memory_order_seq_cst)) ==
                NAME_LIVE &&
            atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash;
@@ -49,15 +49,14 @@ static inline bool name_note_is(const struct name_note *n, uint64_t life, uint64
 
 /* The note of its row; NULL: it has none, and name_lane_free_note says where one may be. A
  * name has two places: what many names share one of is not taken away each time. */
-static inline struct name_note *name_lane_find(struct name_lane *lane, uint64_t life,
-                                               uint64_t fast)
+static inline struct name_note *name_lane_find(struct name_lane *lane, uint64_t fast)
 {
     struct name_note *first = &lane->note[(fast >> 1) % NAME_NOTES];
     struct name_note *second = &lane->note[(fast >> 1) % NAME_NOTES ^ 1];
 
-    if (name_note_is(first, life, fast))
+    if (name_note_is(first, fast))
         return first;
-    return name_note_is(second, life, fast) ? second : NULL;
+    return name_note_is(second, fast) ? second : NULL;
 }
 
 /* NULL: both are taken in this turn. */

@@ -87,7 +87,7 @@ static struct met_visitor *met_of(struct site *s, struct site_lane *lane,
     struct met_visitor *v, *place = NULL;
     uint64_t half[2], key, who;
 
-    if (lane->met == NULL || visit->agent_hash == 0 || visit->name.length > 0)
+    if (lane->met == NULL || visit->hash_key == NULL || visit->name.length > 0)
         return NULL;
     memcpy(half, visit->unit.bytes, sizeof half);
     memcpy(&key, k->key.bytes, sizeof key); /* random: no other key has it */

@@ -112,8 +112,9 @@ static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_
 
 /* --- A key --- */
 
-void topk_look_up(const struct topk_table *t, struct name_lane *lane, enum dimension d,
-                  struct slice key, bool visitor, uint64_t fast)
+/* Not known by heart. */
+static void look_up(const struct topk_table *t, struct name_lane *lane, enum dimension d,
+                    struct slice key, bool visitor, uint64_t fast)
 {
     uint64_t hash = names_hash(&t->names, d, key);
     struct name_cell *cell = names_find(&t->names, hash);
@@ -128,10 +129,21 @@ void topk_look_up(const struct topk_table *t, struct name_lane *lane, enum dimen
         name_pay(cell, 1, visitor, 0);
         return;
     }
-    *note = (struct name_note){
-        .fast = fast,
-        .hash = hash,
-        .life = atomic_load_explicit(&t->head->life, memory_order_relaxed),
-        .cell = cell};
+    *note = (struct name_note){.fast = fast, .hash = hash, .cell = cell};
     name_lane_add(lane, note, visitor);
+}
+
+void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension d,
+              struct slice key, bool visitor)
+{
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed), hash = 0;
+
+    if (key.length == 0)
+        return;
+    if (key.length > NAME_MAX_BYTES)
+        key.length = NAME_MAX_BYTES;
+    if (lane != NULL)
+        hash = hash_text(&lane->secret, key, 0);
+    if (lane == NULL || !topk_add_known(t, lane, d, hash, visitor))
+        look_up(t, lane, d, key, visitor, name_lane_hash(life, d, hash));
 }

@@ -73,30 +73,22 @@ uint32_t topk_capacity(enum dimension d);
 
 /* --- Worker, inside a turn --- */
 
-/* Of topk_add, when the lane does not know the row by heart; `fast` is its hash there. */
-void topk_look_up(const struct topk_table *t, struct name_lane *lane, enum dimension d,
-                  struct slice key, bool visitor, uint64_t fast);
 /* One view (or event, or bot) of a key; `visitor`: it is the visitor's first of the day.
  * With a lane it is added when that is flushed, without one (NULL) at once. Of an empty
  * key: nothing. */
-static inline void topk_add(const struct topk_table *t, struct name_lane *lane,
-                            enum dimension d, struct slice key, bool visitor)
+void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension d,
+              struct slice key, bool visitor);
+/* The same where the lane knows the row by heart; false: it does not. `hash` is the key's by
+ * the lane's secret. What is done for every key of every view. */
+static inline bool topk_add_known(const struct topk_table *t, struct name_lane *lane,
+                                  enum dimension d, uint64_t hash, bool visitor)
 {
-    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed), fast = 0;
-    struct name_note *note = NULL;
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed);
+    struct name_note *note = name_lane_find(lane, name_lane_hash(life, d, hash));
 
-    if (key.length == 0)
-        return;
-    if (key.length > NAME_MAX_BYTES)
-        key.length = NAME_MAX_BYTES;
-    if (lane != NULL) {
-        fast = name_lane_hash(lane, life, d, key);
-        note = name_lane_find(lane, life, fast);
-    }
     if (note != NULL)
         name_lane_add(lane, note, visitor);
-    else
-        topk_look_up(t, lane, d, key, visitor, fast);
+    return note != NULL;
 }
 
 /* --- Keeper --- */

@@ -276,11 +276,23 @@ static struct agent answer(const struct agents *a, const struct agent_entry *ent
         .system = {entry->system, entry->system_length},
         .device =
             entry->device == 0 ? SLICE("other") : a->rows.row[entry->device - 1].name,
+        .hash = {entry->hash[0], entry->hash[1], entry->hash[2]},
     };
 }
 
+static void hash_answer(const struct agents *a, struct agent_entry *entry,
+                        const struct hash_text_key *key)
+{
+    struct agent told = answer(a, entry);
+
+    entry->hash[0] = hash_text(key, told.browser, 0);
+    entry->hash[1] = hash_text(key, told.system, 0);
+    entry->hash[2] = hash_text(key, told.device, 0);
+}
+
 struct agent agents_tell_hashed(const struct agents *agents, unsigned lane_index,
-                                struct slice text, uint64_t hash)
+                                struct slice text, uint64_t hash,
+                                const struct hash_text_key *key)
 {
     struct lane *lane = &agents->lane[lane_index];
     struct agent_entry *entry;
@@ -293,6 +305,7 @@ struct agent agents_tell_hashed(const struct agents *agents, unsigned lane_index
     if (entry == NULL) {
         entry = agent_cache_put(lane->cache, hash);
         tell(agents, lane, text, entry);
+        hash_answer(agents, entry, key);
     }
     return answer(agents, entry);
 }
@@ -302,7 +315,8 @@ struct agent agents_tell(const struct agents *agents, unsigned lane, struct slic
     struct slice cut = {text.at, text.length < LUOT_USER_AGENT_MAX ? text.length
                                                                    : LUOT_USER_AGENT_MAX};
 
-    return agents_tell_hashed(agents, lane, text, hash_text(&agents->key, cut, 0));
+    return agents_tell_hashed(agents, lane, text, hash_text(&agents->key, cut, 0),
+                              &agents->key);
 }
 
 void agents_forget(const struct agents *agents, unsigned lane)
