@@ -62,7 +62,7 @@ struct bench {
     struct guard *guard;
     struct instant now;
     enum stage stage;
-    bool parse_only, new_slots;
+    bool parse_only, new_slots, warming;
     uint64_t parsed; /* bytes of pages: so that no parse is left out */
 };
 
@@ -76,6 +76,19 @@ static void parse(struct bench *b, struct slice datagram)
     while (beacon_next_line(&datagram, &line))
         if (beacon_parse(&beacon, line, b->pipeline.scratch) == 0)
             b->parsed += beacon.page.length;
+}
+
+/* What luotd's keeper does ten times a second. */
+static int keep(struct bench *b)
+{
+    struct count_head *head = arena_head(b->arena);
+    struct registry_report report;
+    int rv;
+
+    graces_tick_begin(&b->graces, &head->turns);
+    rv = registry_keep(b->registry, &b->graces, b->now, &report);
+    graces_tick_end(&b->graces, &head->turns, 1);
+    return rv;
 }
 
 static void run(struct bench *b, const struct lines *l, size_t from, size_t to)
@@ -92,8 +105,8 @@ static void run(struct bench *b, const struct lines *l, size_t from, size_t to)
                 parse(b, lines_at(l, j));
             else
                 pipeline_datagram(&b->pipeline, lines_at(l, j), &sender);
-        if (!b->parse_only)
-            (void)pipeline_end(&b->pipeline);
+        if (!b->parse_only && pipeline_end(&b->pipeline) && b->warming)
+            (void)keep(b); /* which a worker rings for */
     }
 }
 
@@ -102,19 +115,6 @@ __attribute__((noinline)) static void measured(struct bench *b, const struct lin
                                                size_t from, size_t to)
 {
     run(b, l, from, to);
-}
-
-/* What luotd's keeper does ten times a second. */
-static int keep(struct bench *b)
-{
-    struct count_head *head = arena_head(b->arena);
-    struct registry_report report;
-    int rv;
-
-    graces_tick_begin(&b->graces, &head->turns);
-    rv = registry_keep(b->registry, &b->graces, b->now, &report);
-    graces_tick_end(&b->graces, &head->turns, 1);
-    return rv;
 }
 
 static double cpu_ns(void)
@@ -143,7 +143,8 @@ static int pass(struct bench *b, const struct lines *l, bool warm, double *ret_n
     if (step == 0)
         step = TURN;
     for (size_t at = 0; at < l->count && rv == 0; at += step) {
-        let_tops(b, b->stage >= TOPS);
+        b->warming = warm;
+        let_tops(b, warm || b->stage >= TOPS);
         began = cpu_ns();
         (warm ? run : measured)(b, l, at, at + step < l->count ? at + step : l->count);
         ns += cpu_ns() - began;

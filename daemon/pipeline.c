@@ -211,19 +211,20 @@ static uint64_t agent_hash(const struct pipeline *p, struct slice user_agent)
     return hash_text(&p->names->secret, user_agent, 0);
 }
 
-static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender, const struct site_terms *terms)
+static void begin_visit(struct visit *visit, const struct pipeline *p,
+                        const struct beacon *beacon, const struct sender *sender,
+                        const struct site_terms *terms, const struct address *unit)
 {
     struct slice user_agent = sender->trusted && beacon->user_agent.length > 0
                                   ? beacon->user_agent
                                   : sender->user_agent;
 
-    return (struct visit){
+    *visit = (struct visit){
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
         .slot = p->now_slot,
-        .unit = address_unit(address_of(beacon, sender)),
+        .unit = *unit,
         .name = sender->name,
         .user_agent = user_agent,
         .agent_hash = agent_hash(p, user_agent),
@@ -276,8 +277,10 @@ static const struct atlas *atlas_of(const struct pipeline *p)
 static bool is_internal(const struct atlas *atlas, const struct site_terms *terms,
                         const struct address *address)
 {
-    return networks_contain(&terms->config.internal, address) ||
-           (atlas != NULL && networks_contain(&atlas->internal, address));
+    return (terms->config.internal.count > 0 &&
+            networks_contain(&terms->config.internal, address)) ||
+           (atlas != NULL && atlas->internal.count > 0 &&
+            networks_contain(&atlas->internal, address));
 }
 
 /* --- By what --- */
@@ -303,15 +306,12 @@ static bool is_named(const struct beacon *beacon, const struct sender *sender)
 
 /* Early, before what takes time: guard_expect. */
 static struct guarded expect(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender)
+                             const struct sender *sender, const struct address *unit)
 {
     struct guarded g = {.named = is_named(beacon, sender), .now_ms = p->now.ms};
-    struct address unit;
 
-    if (p->guard == NULL)
-        return g;
-    unit = address_unit(address_of(beacon, sender));
-    g.who = guard_expect(p->guard, &unit);
+    if (p->guard != NULL)
+        g.who = guard_expect(p->guard, unit);
     return g;
 }
 
@@ -356,18 +356,20 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
     const struct atlas *atlas = atlas_of(p);
-    struct guarded guarded = expect(p, beacon, sender);
+    const struct address *address = address_of(beacon, sender);
+    struct address unit = address_unit(address);
+    struct guarded guarded = expect(p, beacon, sender, &unit);
     enum outcome outcome;
     struct visit visit;
 
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
-    if (is_internal(atlas, terms, address_of(beacon, sender)) ||
+    if (is_internal(atlas, terms, address) ||
         (sender->anonymous && terms->config.dnt == DNT_UNCOUNTED))
         return OUTCOME_INTERNAL;
-    visit = visit_of(p, beacon, sender, terms);
+    begin_visit(&visit, p, beacon, sender, terms, &unit);
     if (atlas != NULL)
-        visit_where(&visit, atlas, address_of(beacon, sender));
+        visit_where(&visit, atlas, address);
     if (own_s != 0) {
         visit.slot = instant_slot((struct instant){1000 * own_s});
         visit.own_s = own_s;

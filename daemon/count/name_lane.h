@@ -17,7 +17,7 @@ struct name_note {
     uint32_t day; /* > 0: `extra` is a page's day word (count/pages), else visitors */
 };
 
-enum { NAME_NOTES = 4096 };
+enum { NAME_NOTES = 8192 };
 
 struct name_lane {
     struct hash_text_key secret;

@@ -165,13 +165,16 @@ bool visitors_refresh(const struct visitors_table *t, _Atomic uint64_t *word,
 static uint32_t walk(const struct visitors_table *t, const struct path *path, uint64_t fp,
                      uint64_t *ret_seen)
 {
+    const _Atomic uint64_t *part = &t->word[path->start];
+    uint32_t at = path->home;
+
     for (uint32_t step = 0; step < path->length; step++) {
-        uint64_t seen =
-            atomic_load_explicit(&t->word[path_index(path, step)], memory_order_acquire);
+        uint64_t seen = atomic_load_explicit(&part[at], memory_order_acquire);
         if (word_fp(seen) == fp || !word_is_visitor(seen)) {
             *ret_seen = seen;
             return step;
         }
+        at = at + 1 < path->size ? at + 1 : 0;
     }
     *ret_seen = WORD_EMPTY;
     return path->length;
@@ -217,13 +220,15 @@ static void open_part(const struct visitors_table *t, unsigned part)
 }
 
 static struct visitors_verdict inserted(const struct visitors_table *t, unsigned part,
-                                        const struct arrival *a)
+                                        uint32_t at, const struct arrival *a)
 {
     uint64_t words =
         atomic_fetch_add_explicit(&t->head->words, 1, memory_order_acq_rel) + 1;
     if (4 * words >= 3 * visitors_part_start(part + 1) &&
         atomic_load_explicit(&t->head->ready, memory_order_acquire) > part + 1)
         open_part(t, part + 1);
+    if (a->ret_at != NULL)
+        *a->ret_at = at;
     return decide(t, 0, a);
 }
 
@@ -248,7 +253,8 @@ static bool seal_or_insert(const struct visitors_table *t, unsigned part, bool n
             if (atomic_compare_exchange_strong_explicit(
                     word, &seen, next, memory_order_acq_rel, memory_order_acquire)) {
                 if (newest)
-                    *ret_verdict = inserted(t, part, a);
+                    *ret_verdict =
+                        inserted(t, part, (uint32_t)path_index(&path, step), a);
                 return newest;
             }
         }
@@ -348,6 +354,7 @@ struct visitors_verdict visitors_hit_at(const struct visitors_table *t, uint64_t
     if (word != NULL && visitors_refresh(t, word, seen, &a, &verdict))
         return verdict;
     word = find(t, fp, &trail, &seen);
+    a.ret_at = at;
     *at = word == NULL ? VISITORS_NOWHERE : (uint32_t)(word - t->word);
     if (word != NULL && visitors_refresh(t, word, seen, &a, &verdict))
         return verdict;
