@@ -1,8 +1,6 @@
 /* What does it cost to tell an agent, remembered and new, and to make the lists ready?
  *
- * Agents as a portal has them, of which each version is another: Chrome on Windows and on
- * Android, Safari of iPhones, Firefox, pages inside Facebook and Zalo, Cốc Cốc, a robot.
- * "remembered" tells 1,000 of them again and again; "new" never tells one twice.
+ * "remembered" tells 1,000 agents (agents.h) again and again; "new" never tells one twice.
  * Nanoseconds of CPU, best of 5 passes.
  *
  *   bench_agents              the table
@@ -14,35 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agents.h"
 #include "base/hash.h"
 #include "identify/agent.h"
 
-enum { REMEMBERED = 1000, TOLD = 50000, PASSES = 5, AGENT_BYTES = 256 };
-
-static const char *const forms[] = {
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/%u.0.%u.0 Safari/537.36",
-    "Mozilla/5.0 (Linux; Android 13; SM-A%03u) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/126.0.%u.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS %u_4 like Mac OS X) AppleWebKit/605.1.%u (KHTML, "
-    "like Gecko) Version/17.4 Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:%u.0) Gecko/20100101 Firefox/%u.0",
-    "Mozilla/5.0 (Linux; Android 12; CPH%04u; wv) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Version/4.0 Chrome/120.0.%u.0 Mobile Safari/537.36 [FB_IAB/FB4A;FBAV/440.0.0.1;]",
-    "Mozilla/5.0 (Linux; Android 13; V%04u; wv) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Version/4.0 Chrome/120.0.%u.0 Mobile Safari/537.36 Zalo android/12100486",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "coc_coc_browser/%u.0.%u Chrome/119.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (compatible; Googlebot/%u.%u; +http://www.google.com/bot.html)"};
-enum { FORMS = sizeof forms / sizeof forms[0] };
-
-static struct slice agent_at(char memory[AGENT_BYTES], unsigned i)
-{
-    int n = snprintf(memory, AGENT_BYTES, forms[i % FORMS], i / FORMS % 997,
-                     i / FORMS / 997 + i % 131);
-
-    return (struct slice){memory, (size_t)n};
-}
+enum { REMEMBERED = 1000, TOLD = 50000, PASSES = 5 };
 
 static double cpu_ns(void)
 {
@@ -71,7 +45,7 @@ static struct slice *make_agents(unsigned first, unsigned distinct, size_t count
     if (memory == NULL || text == NULL)
         abort();
     for (unsigned i = 0; i < distinct; i++)
-        text[i] = agent_at(memory + (size_t)i * AGENT_BYTES, first + i);
+        text[i] = agents_write(memory + (size_t)i * AGENT_BYTES, AGENT_FORMS, first + i);
     for (size_t i = distinct; i < count; i++)
         text[i] = text[i % distinct];
     return text;

@@ -1,15 +1,18 @@
-/* What does a beacon cost from its bytes to its count, with no socket?
+/* What does a beacon cost from its bytes to its count, with no socket, and which stage costs
+ * what?
  *
- * One site, one worker, 10,000 visitors, 16 datagrams a turn as net/udp receives them:
- * the arena, the registry and the pipeline that luotd runs. Nanoseconds of CPU a beacon,
- * best of 5 passes over beacons made before. "new slots": the clock moves on by a slot
- * each 10,000 beacons, so that about two in three are their visitor's first of a slot.
- * "limits": with the guard, whose limits nobody reaches.
+ * One site, one worker, 16 datagrams a turn as net/udp receives them: the arena, the
+ * registry and the pipeline that luotd runs, with the built-in lists and the country
+ * database that the build installs. Stages are added one after the other; "all" is luotd.
+ * Beacons are those of portal.h: "known" are 10,000 visitors with 2,400 agents, "new" are
+ * visitors and agents that nobody has seen before. Nanoseconds of CPU a beacon, best of 5
+ * passes; the keeper works between them, and is not measured.
  *
- *   bench_pipeline                         the table
- *   bench_pipeline WHAT LINES DATAGRAMS    one pass, for callgrind (bench/README.md):
- *                                          WHAT is parse, count, slots or limits */
-#include <stdbool.h>
+ *   bench_pipeline                               the table
+ *   bench_pipeline WHAT LINES DATAGRAMS [new]    one pass, for callgrind (bench/README.md):
+ *                                                WHAT is parse, a stage, or slots: all, and
+ *                                                the clock moves on by a slot each 10,000
+ *                                                beacons. `count` is all. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,19 +22,26 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "beacons.h"
 #include "count/registry.h"
 #include "parse/beacon.h"
 #include "pipeline.h"
+#include "portal.h"
 
 enum {
-    BEACONS = 200000,
+    BEACONS = 100000,
+    NEW_BEACONS = 40000,
     VISITORS = 10000,
     TURN = 16, /* datagrams */
+    KEPT = 64, /* turns between two ticks of the keeper */
     SLOT_BEACONS = 10000,
     PASSES = 5,
     SITES_MAX = 8
 };
+
+/* In the order in which they are added. */
+enum stage { BASE, AGENT, COUNTRY, REFERRER, TOPS, ABUSE, STAGES };
+static const char *const stages[STAGES] = {"base",     "agent", "country",
+                                           "referrer", "tops",  "abuse"};
 
 struct bench {
     char dir[64];
@@ -44,64 +54,31 @@ struct bench {
     _Atomic(const struct trust *) trusted;
     struct referrer_list *own_referrers;
     _Atomic(const struct referrer_list *) referrers;
+    struct agents *own_agents;
+    _Atomic(const struct agents *) agents;
+    struct atlas own_atlas;
+    _Atomic(const struct atlas *) atlas;
     struct pipeline pipeline;
     struct guard *guard;
     struct instant now;
+    enum stage stage;
+    bool parse_only, new_slots, warming;
     uint64_t parsed; /* bytes of pages: so that no parse is left out */
 };
 
-struct work {
-    const struct beacons *beacons;
-    unsigned lines; /* in a datagram */
-    bool new_slots;
-};
+/* --- One pass --- */
 
-typedef void pass_fn(struct bench *b, const struct work *w);
-
-static struct slice datagram_at(const struct beacons *all, size_t i)
+static void parse(struct bench *b, struct slice datagram)
 {
-    return (struct slice){all->datagrams + i * all->length, all->length};
-}
-
-static void parse_pass(struct bench *b, const struct work *w)
-{
-    struct slice rest, line;
     struct beacon beacon;
+    struct slice line;
 
-    for (size_t i = 0; i < w->beacons->count; i++) {
-        rest = datagram_at(w->beacons, i);
-        while (beacon_next_line(&rest, &line))
-            if (beacon_parse(&beacon, line, b->pipeline.scratch) == 0)
-                b->parsed += beacon.page.length;
-    }
+    while (beacon_next_line(&datagram, &line))
+        if (beacon_parse(&beacon, line, b->pipeline.scratch) == 0)
+            b->parsed += beacon.page.length;
 }
 
-static void count_pass(struct bench *b, const struct work *w)
-{
-    struct address from = {.bytes = {[10] = 255, 255, 127, 0, 0, 1}};
-    size_t until_slot = SLOT_BEACONS / w->lines;
-
-    for (size_t i = 0; i < w->beacons->count; i += TURN) {
-        if (w->new_slots && until_slot <= TURN) {
-            b->now.ms += SLOT_MS;
-            until_slot += SLOT_BEACONS / w->lines;
-        }
-        until_slot -= w->new_slots ? TURN : 0;
-        pipeline_begin(&b->pipeline, b->now);
-        for (size_t j = i; j < i + TURN && j < w->beacons->count; j++)
-            pipeline_datagram(&b->pipeline, datagram_at(w->beacons, j), &from);
-        (void)pipeline_end(&b->pipeline);
-    }
-}
-
-static void limits_pass(struct bench *b, const struct work *w)
-{
-    b->pipeline.guard = b->guard;
-    count_pass(b, w);
-    b->pipeline.guard = NULL;
-}
-
-/* What luotd's keeper does ten times a second; here between passes, and not measured. */
+/* What luotd's keeper does ten times a second. */
 static int keep(struct bench *b)
 {
     struct count_head *head = arena_head(b->arena);
@@ -114,61 +91,158 @@ static int keep(struct bench *b)
     return rv;
 }
 
-/* Until every visitor has a word in a table that is backed. */
-static int warm_up(struct bench *b, const struct work *w)
+static void run(struct bench *b, const struct lines *l, size_t from, size_t to)
 {
-    struct beacons few = *w->beacons;
-    struct work part = {&few, w->lines, false};
+    struct address sender = {.bytes = {[10] = 255, 255, 127, 0, 0, 1}};
+
+    for (size_t i = from; i < to; i += TURN) {
+        if (b->new_slots && i * l->each % SLOT_BEACONS < (size_t)TURN * l->each)
+            b->now.ms += SLOT_MS;
+        if (!b->parse_only)
+            pipeline_begin(&b->pipeline, b->now);
+        for (size_t j = i; j < i + TURN && j < to; j++)
+            if (b->parse_only)
+                parse(b, lines_at(l, j));
+            else
+                pipeline_datagram(&b->pipeline, lines_at(l, j), &sender);
+        if (!b->parse_only && pipeline_end(&b->pipeline) && b->warming)
+            (void)keep(b); /* which a worker rings for */
+    }
+}
+
+/* What callgrind collects (--toggle-collect). */
+__attribute__((noinline)) static void measured(struct bench *b, const struct lines *l,
+                                               size_t from, size_t to)
+{
+    run(b, l, from, to);
+}
+
+static double cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Tops that are not backed take nothing, which is how they are left out. */
+static void let_tops(struct bench *b, bool on)
+{
+    struct site *site = registry_by_key(b->registry, SLICE("soyte"));
+
+    atomic_store(&site->tops.ready, on);
+}
+
+/* All of the lines; *ret_ns of a beacon. */
+static int pass(struct bench *b, const struct lines *l, bool warm, double *ret_ns)
+{
+    double ns = 0, began;
+    size_t step = (size_t)TURN * KEPT / l->each / TURN * TURN;
     int rv = 0;
 
-    few.count = 16 * TURN;
-    for (size_t at = 0; at < w->beacons->count && rv == 0; at += few.count) {
-        few.datagrams = w->beacons->datagrams + at * few.length;
-        if (few.count > w->beacons->count - at)
-            few.count = w->beacons->count - at;
-        count_pass(b, &part);
+    if (step == 0)
+        step = TURN;
+    for (size_t at = 0; at < l->count && rv == 0; at += step) {
+        b->warming = warm;
+        let_tops(b, warm || b->stage >= TOPS);
+        began = cpu_ns();
+        (warm ? run : measured)(b, l, at, at + step < l->count ? at + step : l->count);
+        ns += cpu_ns() - began;
+        let_tops(b, true);
         rv = keep(b);
     }
+    *ret_ns = ns / (double)(l->count * l->each);
     return rv;
 }
 
-static int start(struct bench *b)
+/* --- The pipeline --- */
+
+static int open_lists(struct bench *b, const char *program)
 {
-    static const char text[] = "[site demo]\nany_host = yes\n";
+    static const struct slice built_in[2];
+    char sentence[GEO_SENTENCE], path[512];
+    char refused[REFERRER_LIST_SENTENCE_MAX], trouble[AGENT_TROUBLE_MAX];
+    enum agent_list_kind wrong;
+    const char *slash = strrchr(program, '/');
+    int rv = referrer_list_open(&b->own_referrers, "", "", refused);
+
+    if (rv == 0)
+        rv = agents_new(&b->own_agents, built_in, 1, &wrong, trouble);
+    if (rv != 0)
+        return rv;
+    snprintf(path, sizeof path, "%.*s../gen/lists/country.mmdb",
+             slash == NULL ? 0 : (int)(slash + 1 - program), program);
+    if (geo_open(&b->own_atlas.geo, path, sentence) != 0) {
+        fprintf(stderr, "bench_pipeline: %s\nmake build/gen/lists/country.mmdb first\n",
+                sentence);
+        return ERR_NOT_FOUND;
+    }
+    return 0;
+}
+
+static int open_arena(struct bench *b)
+{
+    static const char text[] = "[site soyte]\nhosts = soyte.example.gov.vn\n";
     struct arena_layout layout = {.version = 1,
                                   .layout_hash = site_layout_hash(),
                                   .head_bytes = sizeof(struct count_head),
                                   .ranges = SITES_MAX,
                                   .range_bytes = SITE_RANGE_BYTES};
-    struct arena_report opened;
     struct registry_report report;
+    struct arena_report opened;
     struct config_error error;
-    struct count_head *head;
-    struct timespec wall;
-    char sentence[REFERRER_LIST_SENTENCE_MAX];
-    int rv;
 
-    clock_gettime(CLOCK_REALTIME, &wall);
-    b->now = (struct instant){(int64_t)wall.tv_sec * 1000};
     strcpy(b->dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/luot-bench-XXXXXX"
                                                  : "/tmp/luot-bench-XXXXXX");
-    if (mkdtemp(b->dir) == NULL || hash_start() != 0 ||
+    if (mkdtemp(b->dir) == NULL ||
         config_parse(&b->config, slice_of(text), "bench", &error) != 0 ||
-        referrer_list_open(&b->own_referrers, "", "", sentence) != 0 ||
         networks_parse(&b->trust.udp, slice_of("loopback")) != 0 ||
         arena_open(&b->arena, b->dir, &layout, 0, &opened) != 0 ||
         registry_open(&b->registry, b->arena, SITES_MAX, b->config, b->now, &report) != 0)
         return ERR_IO;
+    return 0;
+}
+
+static void use(struct bench *b, enum stage stage)
+{
+    struct pipeline *p = &b->pipeline;
+
+    b->stage = stage;
+    if (stage >= AGENT)
+        pipeline_use_agents(p, &b->agents, 0);
+    p->atlas = stage >= COUNTRY ? &b->atlas : NULL;
+    p->without_places = stage < REFERRER;
+    p->referrers = &b->referrers;
+    p->guard = stage >= ABUSE ? b->guard : NULL;
+}
+
+static int start(struct bench *b, const char *program, enum stage stage)
+{
+    struct count_head *head;
+    struct timespec wall;
+    int rv;
+
+    clock_gettime(CLOCK_REALTIME, &wall);
+    *b = (struct bench){.now = {(int64_t)wall.tv_sec * 1000}};
+    rv = hash_start() != 0 ? ERR_IO : open_lists(b, program);
+    if (rv == 0)
+        rv = open_arena(b);
     b->guard = guard_new();
-    if (b->guard == NULL)
-        return ERR_NOMEM;
+    if (rv == 0 && b->guard == NULL)
+        rv = ERR_NOMEM;
+    if (rv != 0)
+        return rv;
+    /* Of the visitors here nobody reaches them. */
     b->trust.limits = (struct guard_rules){{10, 1000000}, {10, 1000000}};
     head = arena_head(b->arena);
     atomic_store(&b->trusted, &b->trust);
     atomic_store(&b->referrers, b->own_referrers);
+    atomic_store(&b->agents, b->own_agents);
+    atomic_store(&b->atlas, &b->own_atlas);
     rv = pipeline_init(&b->pipeline, b->registry, &b->row, &head->turns.line[0],
                        &b->trusted);
-    b->pipeline.referrers = &b->referrers;
+    if (rv == 0)
+        use(b, stage);
     return rv;
 }
 
@@ -182,6 +256,8 @@ static void stop(struct bench *b)
     arena_close(b->arena);
     config_free(b->config);
     referrer_list_free(b->own_referrers);
+    agents_free(b->own_agents);
+    geo_free(b->own_atlas.geo);
     snprintf(file, sizeof file, "%s/arena", b->dir);
     unlink(file);
     rmdir(b->dir);
@@ -199,103 +275,114 @@ static bool everything_was_counted(const struct bench *b)
     return false;
 }
 
-static double cpu_ns(void)
+/* --- What is asked --- */
+
+struct question {
+    const char *program;
+    enum stage stage;
+    bool parse_only, new_slots, new;
+    unsigned lines;   /* in a datagram */
+    size_t datagrams; /* in a pass     */
+    unsigned passes;
+};
+
+/* *ret_ns: the best of the passes. */
+static int answer(const struct question *q, double *ret_ns)
 {
-    struct timespec t;
+    static struct bench b;
+    static struct portal p;
+    struct lines l = {0};
+    double each = 0;
+    int rv = start(&b, q->program, q->stage);
 
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int measure(struct bench *b, const char *what, pass_fn *pass, struct work w)
-{
-    double best = 0;
-
-    for (int i = 0; i < PASSES; i++) {
-        double began = cpu_ns(), each;
-        pass(b, &w);
-        each = (cpu_ns() - began) / (double)(w.beacons->count * w.lines);
-        if (i == 0 || each < best)
-            best = each;
-        if (keep(b) != 0)
-            return ERR_NOSPACE;
+    *ret_ns = 1e9;
+    portal_begin(&p, q->new ? 0 : VISITORS);
+    /* Once before: tables grow, and visitors are known. New ones only make the first part
+     * of each cache warm. */
+    for (unsigned i = 0; i <= q->passes && rv == 0; i++) {
+        if ((i == 0 || q->new) && !lines_make(&l, &p, q->datagrams, q->lines))
+            rv = ERR_NOMEM;
+        b.parse_only = q->parse_only && i > 0;
+        b.new_slots = q->new_slots && i > 0;
+        if (rv == 0)
+            rv = pass(&b, &l, i == 0, &each);
+        if (i > 0 && each < *ret_ns)
+            *ret_ns = each;
+        if (i == q->passes || q->new)
+            lines_free(&l);
     }
-    printf("%-28s %4u %10.1f\n", what, w.lines, best);
-    fflush(stdout);
-    return 0;
-}
-
-static int table(struct bench *b)
-{
-    static const unsigned lines[] = {1, 10};
-    uint64_t state = 1;
-    int rv = 0;
-
-    printf("%-28s %4s %10s\n", "", "lines", "ns a beacon");
-    for (unsigned i = 0; i < 2 && rv == 0; i++) {
-        struct beacons made;
-        struct work w = {&made, lines[i], false}, moving = {&made, lines[i], true};
-        if (!beacons_make(&made, BEACONS / lines[i], lines[i], VISITORS, &state))
-            return ERR_NOMEM;
-        rv = warm_up(b, &w);
-        if (rv == 0)
-            rv = measure(b, "parse", parse_pass, w);
-        if (rv == 0)
-            rv = measure(b, "parse and count", count_pass, w);
-        if (rv == 0)
-            rv = measure(b, "parse and count, limits", limits_pass, w);
-        if (rv == 0)
-            rv = measure(b, "parse and count, new slots", count_pass, moving);
-        free(made.datagrams);
-    }
-    printf("%-28s %4s %10zu\n", "bytes of a beacon", "",
-           beacons_write((char[BEACON_TEXT_MAX]){0}, VISITORS, &state));
+    if (rv == 0 && !everything_was_counted(&b))
+        rv = ERR_IO;
+    stop(&b);
     return rv;
 }
 
-/* callgrind collects inside this function only (--toggle-collect). */
-static void measured(struct bench *b, pass_fn *pass, const struct work *w)
+static int print_row(struct question q, const char *what)
 {
-    pass(b, w);
-}
-
-static int once(struct bench *b, const char *what, unsigned lines, size_t datagrams)
-{
-    void (*volatile run)(struct bench *, pass_fn *, const struct work *) = measured;
-    struct beacons made;
-    struct work w = {&made, lines, strcmp(what, "slots") == 0};
-    uint64_t state = 1;
+    double known, new;
     int rv;
 
-    if (!beacons_make(&made, datagrams, lines, VISITORS, &state))
-        return ERR_NOMEM;
-    rv = warm_up(b, &w);
+    q.passes = PASSES;
+    q.datagrams = BEACONS / q.lines;
+    rv = answer(&q, &known);
+    q.new = true;
+    q.datagrams = NEW_BEACONS / q.lines;
     if (rv == 0)
-        run(b,
-            strcmp(what, "parse") == 0    ? parse_pass
-            : strcmp(what, "limits") == 0 ? limits_pass
-                                          : count_pass,
-            &w);
-    free(made.datagrams);
+        rv = answer(&q, &new);
+    if (rv == 0)
+        printf("%-16s %4u %10.1f %10.1f\n", what, q.lines, known, new);
+    fflush(stdout);
     return rv;
+}
+
+static int table(const char *program)
+{
+    struct question q = {.program = program, .lines = 1, .parse_only = true};
+    char what[32];
+    int rv;
+
+    printf("ns a beacon      lines      known        new\n");
+    rv = print_row(q, "parse alone");
+    q.parse_only = false;
+    for (q.stage = BASE; q.stage < STAGES && rv == 0; q.stage++) {
+        snprintf(what, sizeof what, "%s%s%s", q.stage == BASE ? "" : "+ ",
+                 stages[q.stage], q.stage == ABUSE ? " = all" : "");
+        rv = print_row(q, what);
+    }
+    q.stage = ABUSE;
+    q.new_slots = true;
+    if (rv == 0)
+        rv = print_row(q, "all, new slots");
+    q.new_slots = false;
+    q.lines = 10;
+    return rv == 0 ? print_row(q, "all") : rv;
+}
+
+static int once(const char *program, int argc, char **argv)
+{
+    struct question q = {.program = program,
+                         .stage = ABUSE,
+                         .parse_only = strcmp(argv[1], "parse") == 0,
+                         .new_slots = strcmp(argv[1], "slots") == 0,
+                         .new = argc > 4 && strcmp(argv[4], "new") == 0,
+                         .lines = (unsigned)strtoul(argv[2], NULL, 10),
+                         .datagrams = strtoul(argv[3], NULL, 10),
+                         .passes = 1};
+    double ns;
+
+    for (enum stage s = BASE; s < STAGES; s++)
+        if (strcmp(argv[1], stages[s]) == 0)
+            q.stage = s;
+    if (q.lines == 0 || q.lines > LUOT_LINES_MAX || q.datagrams == 0)
+        return ERR_RANGE;
+    return answer(&q, &ns);
 }
 
 int main(int argc, char **argv)
 {
-    static struct bench b;
-    unsigned long lines = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
-    unsigned long datagrams = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
-    int rv = start(&b);
+    int rv = argc > 3 ? once(argv[0], argc, argv) : table(argv[0]);
 
-    if (rv == 0)
-        rv = argc == 1 ? table(&b)
-             : lines > 0 && lines <= LUOT_LINES_MAX && datagrams > 0
-                 ? once(&b, argv[1], (unsigned)lines, datagrams)
-                 : ERR_RANGE;
     if (rv != 0)
         fprintf(stderr, "bench_pipeline: %s\n", error_text(rv));
-    if (rv == 0 && !everything_was_counted(&b))
-        rv = ERR_IO;
-    stop(&b);
     return rv == 0 ? 0 : 1;
 }

@@ -22,13 +22,17 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
     p->touched = calloc(sites, sizeof *p->touched);
     p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
     p->names = name_lane_new();
+    p->met = met_new();
+    p->places = p->names == NULL ? NULL : place_cache_new(&p->names->secret);
     if (p->lane == NULL || p->touched == NULL || p->referrer_cache == NULL ||
-        p->names == NULL) {
+        p->names == NULL || p->met == NULL || p->places == NULL) {
         pipeline_release(p);
         return ERR_NOMEM;
     }
-    for (size_t i = 0; i < sites; i++)
+    for (size_t i = 0; i < sites; i++) {
         p->lane[i].names = p->names;
+        p->lane[i].met = p->met;
+    }
     return 0;
 }
 
@@ -38,7 +42,11 @@ void pipeline_release(struct pipeline *p)
     free(p->touched);
     free(p->referrer_cache);
     name_lane_free(p->names);
+    met_free(p->met);
+    place_cache_free(p->places);
+    p->places = NULL;
     p->names = NULL;
+    p->met = NULL;
     p->lane = NULL;
     p->touched = NULL;
     p->referrer_cache = NULL;
@@ -78,6 +86,7 @@ bool pipeline_end(struct pipeline *p)
 static void forget_caches(struct pipeline *p)
 {
     memset(p->referrer_cache, 0, sizeof *p->referrer_cache);
+    place_cache_forget(p->places);
     if (p->agents != NULL)
         agents_forget(atomic_load_explicit(p->agents, memory_order_seq_cst),
                       p->agents_lane);
@@ -85,7 +94,7 @@ static void forget_caches(struct pipeline *p)
 
 void pipeline_forget(struct pipeline *p, struct instant now)
 {
-    int64_t today = instant_seconds(now) / 86400;
+    int64_t today = instant_seconds(now) / 86400, quarter = instant_seconds(now) / 900;
 
     turn_begin(p->turn); /* what is reloadable stays for it */
     memset(p->scratch, 0, sizeof p->scratch);
@@ -97,6 +106,9 @@ void pipeline_forget(struct pipeline *p, struct instant now)
     if (today != p->remembers_day && p->remembers_day != 0)
         forget_caches(p);
     p->remembers_day = today;
+    if (quarter != p->met_quarter)
+        met_forget(p->met);
+    p->met_quarter = quarter;
     turn_end(p->turn);
 }
 
@@ -191,19 +203,32 @@ static const struct address *address_of(const struct beacon *beacon,
     return sender->trusted && beacon->has_address ? &beacon->address : &sender->address;
 }
 
-static struct visit visit_of(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender, const struct site_terms *terms)
+/* Bytes behind the cut are no part of who somebody is. */
+static uint64_t agent_hash(const struct pipeline *p, struct slice user_agent)
 {
-    return (struct visit){
+    if (user_agent.length > LUOT_USER_AGENT_MAX)
+        user_agent.length = LUOT_USER_AGENT_MAX;
+    return hash_text(&p->names->secret, user_agent, 0);
+}
+
+static void begin_visit(struct visit *visit, const struct pipeline *p,
+                        const struct beacon *beacon, const struct sender *sender,
+                        const struct site_terms *terms, const struct address *unit)
+{
+    struct slice user_agent = sender->trusted && beacon->user_agent.length > 0
+                                  ? beacon->user_agent
+                                  : sender->user_agent;
+
+    *visit = (struct visit){
         .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
                 : beacon->kind == BEACON_PING ? VISIT_PING
                                               : VISIT_EVENT,
         .slot = p->now_slot,
-        .unit = address_unit(address_of(beacon, sender)),
+        .unit = *unit,
         .name = sender->name,
-        .user_agent = sender->trusted && beacon->user_agent.length > 0
-                          ? beacon->user_agent
-                          : sender->user_agent,
+        .user_agent = user_agent,
+        .agent_hash = agent_hash(p, user_agent),
+        .hash_key = &p->names->secret,
         .anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED,
     };
 }
@@ -228,8 +253,12 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
                                 .as_written = terms->config.source == SOURCE_LOGS &&
                                               terms->config.log_rule == PAGE_RULE_PV1};
 
-    if (visit->kind == VISIT_PING)
+    if (visit->kind == VISIT_PING || p->without_places)
         return OUTCOME_VIEW;
+    if (!scene.as_written) {
+        scene.cache = p->places;
+        scene.terms = terms->version;
+    }
     visit_scene_page(&scene);
     visit_page(visit, &scene, &p->text);
     return visit_referrer(visit, &scene, &p->text, list, p->referrer_cache)
@@ -248,8 +277,10 @@ static const struct atlas *atlas_of(const struct pipeline *p)
 static bool is_internal(const struct atlas *atlas, const struct site_terms *terms,
                         const struct address *address)
 {
-    return networks_contain(&terms->config.internal, address) ||
-           (atlas != NULL && networks_contain(&atlas->internal, address));
+    return (terms->config.internal.count > 0 &&
+            networks_contain(&terms->config.internal, address)) ||
+           (atlas != NULL && atlas->internal.count > 0 &&
+            networks_contain(&atlas->internal, address));
 }
 
 /* --- By what --- */
@@ -275,15 +306,12 @@ static bool is_named(const struct beacon *beacon, const struct sender *sender)
 
 /* Early, before what takes time: guard_expect. */
 static struct guarded expect(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender)
+                             const struct sender *sender, const struct address *unit)
 {
     struct guarded g = {.named = is_named(beacon, sender), .now_ms = p->now.ms};
-    struct address unit;
 
-    if (p->guard == NULL)
-        return g;
-    unit = address_unit(address_of(beacon, sender));
-    g.who = guard_expect(p->guard, &unit);
+    if (p->guard != NULL)
+        g.who = guard_expect(p->guard, unit);
     return g;
 }
 
@@ -328,18 +356,20 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
     const struct atlas *atlas = atlas_of(p);
-    struct guarded guarded = expect(p, beacon, sender);
+    const struct address *address = address_of(beacon, sender);
+    struct address unit = address_unit(address);
+    struct guarded guarded = expect(p, beacon, sender, &unit);
     enum outcome outcome;
     struct visit visit;
 
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
-    if (is_internal(atlas, terms, address_of(beacon, sender)) ||
+    if (is_internal(atlas, terms, address) ||
         (sender->anonymous && terms->config.dnt == DNT_UNCOUNTED))
         return OUTCOME_INTERNAL;
-    visit = visit_of(p, beacon, sender, terms);
+    begin_visit(&visit, p, beacon, sender, terms, &unit);
     if (atlas != NULL)
-        visit_where(&visit, atlas, address_of(beacon, sender));
+        visit_where(&visit, atlas, address);
     if (own_s != 0) {
         visit.slot = instant_slot((struct instant){1000 * own_s});
         visit.own_s = own_s;

@@ -15,6 +15,7 @@
 #include "count/senders.h"
 #include "identify/agent.h"
 #include "identify/atlas.h"
+#include "identify/place_cache.h"
 #include "identify/referrer_cache.h"
 #include "identify/visit_scene.h"
 #include "luot_beacon.h"
@@ -57,12 +58,16 @@ struct pipeline {
     /* The list of now, swapped on reload; NULL until somebody sets it: none. */
     _Atomic(const struct referrer_list *) *referrers;
     struct referrer_cache *referrer_cache;
-    struct name_lane *names; /* what it knows of tops by heart                 */
-    int64_t remembers_day;   /* UTC: of what caches know; 0: nobody has asked yet */
-    struct visit_text text;  /* of the last visit */
-    struct guard *guard;     /* of all workers; NULL: nothing is limited */
-    struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */
-    bool opened_site;        /* in this turn: the keeper makes the next blank */
+    struct place_cache *places; /* hashed by the secret of `names`, as all of a visit */
+    struct name_lane *names;    /* what it knows of tops by heart                 */
+    struct met *met;            /* ... and of visitors                            */
+    int64_t met_quarter;        /* of an hour, UTC: since then it knows them      */
+    int64_t remembers_day;      /* UTC: of what caches know; 0: nobody has asked yet */
+    struct visit_text text;     /* of the last visit */
+    struct guard *guard;        /* of all workers; NULL: nothing is limited */
+    struct senders *senders;    /* of all workers; NULL: nothing that is signed gets in */
+    bool opened_site;           /* in this turn: the keeper makes the next blank */
+    bool without_places;        /* a bench asks what pages and referrers cost */
     char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */
 };
 

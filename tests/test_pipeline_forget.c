@@ -46,7 +46,9 @@ static bool is_in_pipeline(const char *word)
 static bool is_in_cache(const char *word)
 {
     return memmem(w.pipeline.referrer_cache, sizeof *w.pipeline.referrer_cache, word,
-                  strlen(word)) != NULL;
+                  strlen(word)) != NULL ||
+           memmem(w.pipeline.places, sizeof *w.pipeline.places, word, strlen(word)) !=
+               NULL;
 }
 
 Test(pipeline_forget, what_a_line_said_is_gone_within_a_second)
@@ -73,6 +75,33 @@ Test(pipeline_forget, hosts_that_visitors_came_from_are_gone_when_the_day_is)
     pipeline_forget(&w.pipeline, w.now);
     cr_expect_not(is_in_cache("qzcame") || is_in_cache("qzdenied"));
     cr_expect_eq(world_line(&w, "s=a&p=/&r=https://qzdenied.example/x"), OUTCOME_SUSPECT);
+    end();
+}
+
+static size_t met(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < MET_VISITORS; i++)
+        n += w.pipeline.met->visitor[i].who != 0;
+    return n;
+}
+
+/* With the marks that visitors have: those of the arena go with their keys. */
+Test(pipeline_forget, who_was_just_met_is_unknown_after_the_quarter_hour)
+{
+    start("2024-05-15 12:14:00");
+    for (int i = 0; i < 2; i++) {
+        (void)world_line(&w, "s=a&p=/&i=203.0.113.7&u=Mozilla/5.0+(Linux)");
+        (void)world_line(&w, "s=a&p=/&i=203.0.113.8&u=Mozilla/5.0+(Linux)");
+    }
+    pipeline_forget(&w.pipeline, w.now);
+    cr_expect_eq(met(), 2u);
+    w.now = instant_after(w.now, 60);
+    pipeline_forget(&w.pipeline, w.now);
+    cr_expect_eq(met(), 0u);
+    (void)world_line(&w, "s=a&p=/&i=203.0.113.8&u=Mozilla/5.0+(Linux)");
+    cr_expect_eq(met(), 1u);
     end();
 }
 

@@ -9,7 +9,7 @@ struct name_lane *name_lane_new(void)
     struct name_lane *lane = calloc(1, sizeof *lane);
 
     if (lane != NULL)
-        lane->secret = hash_random64();
+        hash_text_key_random(&lane->secret);
     return lane;
 }
 

@@ -1,24 +1,26 @@
 /* Floor 2 (count). What one worker knows by heart: rows of tables of names that it met, and
  * what it adds to them at its turn's end, so that a page that a thousand ask for in a turn
- * costs one write to a shared line. A note is a guess only: the row is looked at again,
- * name and all, before it is believed. Its worker's alone. */
+ * costs one write to a shared line. The row of a note is looked at again before it is
+ * believed; its name is not, for which the hashes stand: the worker's own of the note, the
+ * table's of the row. Its worker's alone. */
 #ifndef LUOT_COUNT_NAME_LANE_H
 #define LUOT_COUNT_NAME_LANE_H
 
+#include "base/hash_text.h"
 #include "count/names.h"
 
 struct name_note {
-    uint64_t fast;       /* of table, kind and name; 0: none            */
-    uint64_t hash, life; /* of the row; of its table                    */
+    uint64_t fast; /* of table, kind and name; 0: none */
+    uint64_t hash; /* of the row                       */
     struct name_cell *cell;
     uint32_t views, visitors; /* to add; views > 0: it is in this turn's list */
     uint32_t day; /* > 0: `extra` is a page's day word (count/pages), else visitors */
 };
 
-enum { NAME_NOTES = 4096 };
+enum { NAME_NOTES = 8192 };
 
 struct name_lane {
-    uint64_t secret; /* nobody outside can choose which notes meet */
+    struct hash_text_key secret;
     unsigned count;
     uint16_t todo[NAME_NOTES]; /* notes with something to add */
     struct name_note note[NAME_NOTES];
@@ -29,37 +31,32 @@ void name_lane_free(struct name_lane *lane);
 
 /* --- A name of a table that the turn keeps in place --- */
 
-/* `life` is another number for each table that ever was. */
-static inline uint64_t name_lane_hash(const struct name_lane *lane, uint64_t life,
-                                      unsigned kind, struct slice name)
+/* A hash of a name and of which table and kind it is asked; `hash` is of the name alone, by the
+ * lane's secret. `life` is another number for each table that ever was, and random: a note of
+ * a table that is no more, whose memory may not be there, has another hash. */
+static inline uint64_t name_lane_hash(uint64_t life, unsigned kind, uint64_t hash)
 {
-    return hash_seeded(lane->secret ^ life ^ (uint64_t)kind << 56, name.at, name.length) |
-           1;
+    return ((hash + kind * UINT64_C(0x9E3779B97F4A7C15)) ^ life) | 1;
 }
 
-static inline bool name_note_is(const struct name_note *n, const struct names_table *t,
-                                uint64_t life, uint64_t fast, struct slice name)
+static inline bool name_note_is(const struct name_note *n, uint64_t fast)
 {
-    /* life first: of a table that is no more not even the memory may be there. */
-    return n->fast == fast && n->life == life &&
+    return n->fast == fast &&
            name_state(atomic_load_explicit(&n->cell->meta, memory_order_seq_cst)) ==
                NAME_LIVE &&
-           atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash &&
-           names_is(t, n->cell, name);
+           atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash;
 }
 
 /* The note of its row; NULL: it has none, and name_lane_free_note says where one may be. A
  * name has two places: what many names share one of is not taken away each time. */
-static inline struct name_note *name_lane_find(struct name_lane *lane,
-                                               const struct names_table *t, uint64_t life,
-                                               uint64_t fast, struct slice name)
+static inline struct name_note *name_lane_find(struct name_lane *lane, uint64_t fast)
 {
     struct name_note *first = &lane->note[(fast >> 1) % NAME_NOTES];
     struct name_note *second = &lane->note[(fast >> 1) % NAME_NOTES ^ 1];
 
-    if (name_note_is(first, t, life, fast, name))
+    if (name_note_is(first, fast))
         return first;
-    return name_note_is(second, t, life, fast, name) ? second : NULL;
+    return name_note_is(second, fast) ? second : NULL;
 }
 
 /* NULL: both are taken in this turn. */

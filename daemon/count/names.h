@@ -88,20 +88,6 @@ struct name_cell *names_find(const struct names_table *t, uint64_t hash);
 struct name_cell *names_add(const struct names_table *t, uint64_t hash, unsigned kind,
                             struct slice name, uint64_t views, uint64_t extra,
                             uint64_t base, bool *ret_made);
-/* Is it this name? In a turn, of a row that is LIVE in it. Asked for every key of every view:
- * most names end in their first cell. */
-bool names_is_long(const struct names_table *t, const struct name_cell *cell,
-                   struct slice name);
-static inline bool names_is(const struct names_table *t, const struct name_cell *cell,
-                            struct slice name)
-{
-    if (name_length(atomic_load_explicit(&cell->meta, memory_order_relaxed)) !=
-        name.length)
-        return false;
-    return name.length <= sizeof cell->text
-               ? memcmp((const void *)(uintptr_t)cell->text, name.at, name.length) == 0
-               : names_is_long(t, cell, name);
-}
 
 /* --- Any thread --- */
 /* The name of a row; its length. Of a row that is given to another meanwhile it is neither

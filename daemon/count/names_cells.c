@@ -143,33 +143,6 @@ static inline bool walk_on(struct walk *w, uint64_t *ret_word)
     return true;
 }
 
-/* The words are plain memory to who may ask: a row that is LIVE in a turn keeps its name,
- * and whoever found it has seen it published. */
-static bool is_same(const _Atomic uint64_t *text, const char *at, size_t length)
-{
-    return memcmp((const void *)(uintptr_t)text, at, length) == 0;
-}
-
-bool names_is_long(const struct names_table *t, const struct name_cell *cell,
-                   struct slice name)
-{
-    uint32_t next = relaxed(&cell->next);
-    size_t at = NAME_FIRST_BYTES;
-
-    if (!is_same(cell->text, name.at, NAME_FIRST_BYTES))
-        return false;
-    for (; at < name.length && next != 0; at += NAME_MORE_BYTES) {
-        const struct name_cell *more = names_cell(t, next - 1);
-        size_t left = name.length - at;
-
-        if (!is_same(((const struct name_more *)more)->text, name.at + at,
-                     left < NAME_MORE_BYTES ? left : NAME_MORE_BYTES))
-            return false;
-        next = relaxed(&more->next);
-    }
-    return at >= name.length;
-}
-
 size_t names_text(const struct names_table *t, const struct name_cell *cell,
                   char ret_text[NAME_MAX_BYTES])
 {

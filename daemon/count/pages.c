@@ -34,7 +34,7 @@ static bool has_room(const struct pages_table *t, uint32_t limit)
 void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice page,
                uint32_t limit, uint32_t day)
 {
-    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_acquire), fast,
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_acquire), fast = 0,
              hash;
     struct name_note *note, *found;
     struct name_cell *cell;
@@ -43,8 +43,8 @@ void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice
     if (life == 0 || page.length == 0 || page.length > NAME_MAX_BYTES)
         return;
     if (lane != NULL) {
-        fast = name_lane_hash(lane, life, 0, page);
-        found = name_lane_find(lane, &t->names, life, fast, page);
+        fast = name_lane_hash(life, 0, hash_text(&lane->secret, page, 0));
+        found = name_lane_find(lane, fast);
         if (found != NULL && found->day == day + 1) {
             name_lane_add(lane, found, false);
             return;
@@ -64,8 +64,8 @@ void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice
     if (cell == NULL) {
         atomic_fetch_add_explicit(&t->head->overflow, 1, memory_order_relaxed);
     } else if (note != NULL) {
-        *note = (struct name_note){
-            .fast = fast, .hash = hash, .life = life, .cell = cell, .day = day + 1};
+        *note =
+            (struct name_note){.fast = fast, .hash = hash, .cell = cell, .day = day + 1};
         if (!made)
             name_lane_add(lane, note, false);
     } else if (!made) {

@@ -8,9 +8,7 @@
 #ifndef LUOT_COUNT_PAGES_H
 #define LUOT_COUNT_PAGES_H
 
-#include "count/names.h"
-
-struct name_lane;
+#include "count/name_lane.h"
 
 enum {
     PAGES_WORDS_0 = 16,
@@ -41,6 +39,19 @@ struct page_numbers {
 /* One view; `limit` is the setting. `day`: local, of the view. `lane` may be NULL. */
 void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice page,
                uint32_t limit, uint32_t day);
+/* The same where the lane knows the row by heart, with that day; false: it does not. `hash` is
+ * the page's by its secret. */
+static inline bool pages_add_known(const struct pages_table *t, struct name_lane *lane,
+                                   uint64_t hash, uint32_t day)
+{
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_acquire);
+    struct name_note *note = name_lane_find(lane, name_lane_hash(life, 0, hash));
+
+    if (life == 0 || note == NULL || note->day != day + 1)
+        return false;
+    name_lane_add(lane, note, false);
+    return true;
+}
 /* For count/name_lane. `day`: tag. */
 void pages_add_to_day(struct name_cell *cell, uint32_t views, uint32_t day);
 

@@ -17,7 +17,7 @@ uint32_t registry_state(const struct registry *r, size_t i)
 static struct named *probe(const struct registry *r, const struct names *names,
                            struct slice name, bool *ret_found)
 {
-    size_t at = hash_keyed(&r->hash, name.at, name.length) & names->mask;
+    size_t at = hash_text(&r->hash, name, 0) & names->mask;
 
     for (size_t i = 0; i <= names->mask; i++, at = (at + 1) & names->mask) {
         struct named *n = &names->row[at];

@@ -6,6 +6,7 @@
 #ifndef LUOT_COUNT_REGISTRY_INNER_H
 #define LUOT_COUNT_REGISTRY_INNER_H
 
+#include "base/hash_text.h"
 #include "count/registry.h"
 
 enum { BLANKS = 64, HOST_MAX = 255 }; /* a blank is some 100 KiB of tmpfs */
@@ -34,7 +35,7 @@ struct view {
 };
 
 struct registry {
-    struct hash_key hash;
+    struct hash_text_key hash;
     struct arena *arena;
     struct key_ring *ring; /* NULL: none */
     struct count_head *head;

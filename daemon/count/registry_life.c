@@ -82,7 +82,7 @@ static struct registry *registry_new(struct arena *a, size_t ranges,
     report->head_damaged = count_head_check(r->head, a);
     r->limit = ranges_in_use(r->head, ranges);
     r->room = ranges < r->limit ? ranges : r->limit;
-    hash_key_random(&r->hash);
+    hash_text_key_random(&r->hash);
     r->site = calloc(r->limit, sizeof *r->site);
     if (r->site == NULL) {
         free(r);

@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "count/hits.h"
 #include "count/key_ring.h"
+#include "count/met.h"
 #include "count/period.h"
 #include "count/rate.h"
 #include "count/site_engaged.h"
@@ -241,6 +242,7 @@ struct site_lane {
     bool is_known, is_second;     /* of the view at hand */
     bool touched;                 /* in this turn        */
     struct name_lane *names;      /* its worker's; NULL: tops are added at once */
+    struct met *met;              /* its worker's; NULL: everybody is looked for */
     bool newcomer; /* site_visit's last was seen by no key of the site before */
     struct refused_lane refused; /* count/site_refused */
 };

@@ -301,19 +301,40 @@ static const struct topk_table *table_for(const struct site *s, int64_t day)
     return tag == day + 1 ? t : NULL;
 }
 
-/* What an event is counted by, beside nothing else. */
-static bool is_of_events(int d)
+/* What an event is counted by, beside nothing else. A bit a dimension. */
+enum {
+    OF_EVENTS = 1 << DIM_EVENTS | 1 << DIM_NOT_FOUND | 1 << DIM_DOWNLOADS,
+    OF_VIEWS = ((1 << DIMENSIONS) - 1) & ~(1 << DIM_BOTS | 1 << DIM_ENTRY_PAGES)
+};
+
+static inline void count_key(const struct topk_table *t, const struct site_lane *lane,
+                             enum dimension d, struct slice key, uint64_t hash,
+                             bool visitor)
 {
-    return d == DIM_EVENTS || d == DIM_NOT_FOUND || d == DIM_DOWNLOADS;
+    if (hash == 0 || lane->names == NULL ||
+        !topk_add_known(t, lane->names, d, hash, visitor))
+        topk_add(t, lane->names, d, key, visitor);
 }
 
-static struct slice key_of(const struct visit *visit, int d, bool new_visit)
+/* The page that a visit begins with: unless its view says another, its page. */
+static void count_entry(const struct topk_table *t, const struct site_lane *lane,
+                        const struct visit *visit)
 {
-    if (d != DIM_ENTRY_PAGES)
-        return visit->key[d];
-    if (!new_visit)
-        return (struct slice){NULL, 0};
-    return visit->key[d].length > 0 ? visit->key[d] : visit->key[DIM_PAGES];
+    enum dimension d =
+        visit->key[DIM_ENTRY_PAGES].length > 0 ? DIM_ENTRY_PAGES : DIM_PAGES;
+
+    count_key(t, lane, DIM_ENTRY_PAGES, visit->key[d], visit->hash[d], false);
+}
+
+static void count_page(const struct site *s, const struct site_lane *lane,
+                       const struct visit *visit, uint32_t day)
+{
+    uint64_t hash = visit->hash[DIM_PAGES];
+
+    if (hash == 0 || lane->names == NULL ||
+        !pages_add_known(&s->tops.pages, lane->names, hash, day))
+        pages_add(&s->tops.pages, lane->names, visit->key[DIM_PAGES],
+                  lane->terms->config.pages, day);
 }
 
 void site_tops_count(struct site *s, const struct site_lane *lane,
@@ -321,17 +342,24 @@ void site_tops_count(struct site *s, const struct site_lane *lane,
                      bool first_today)
 {
     const struct topk_table *t;
+    unsigned dims = visit->kind == VISIT_VIEW ? OF_VIEWS : OF_EVENTS;
 
     if (visit->kind == VISIT_PING)
         return;
     t = table_for(s, day);
-    for (int d = 0; d < DIMENSIONS && t != NULL; d++)
-        if (d != DIM_BOTS && (visit->kind == VISIT_VIEW || is_of_events(d)))
-            topk_add(t, lane->names, (enum dimension)d, key_of(visit, d, new_visit),
-                     first_today && dimension_has_visitors((enum dimension)d));
-    if (visit->kind == VISIT_VIEW && is_ready(s))
-        pages_add(&s->tops.pages, lane->names, visit->key[DIM_PAGES],
-                  lane->terms->config.pages, (uint32_t)day);
+    for (; dims != 0 && t != NULL; dims &= dims - 1) {
+        enum dimension d = (enum dimension)__builtin_ctz(dims);
+
+        if (visit->key[d].length > 0)
+            count_key(t, lane, d, visit->key[d], visit->hash[d],
+                      first_today && dimension_has_visitors(d));
+    }
+    if (visit->kind != VISIT_VIEW)
+        return;
+    if (new_visit && t != NULL)
+        count_entry(t, lane, visit);
+    if (is_ready(s))
+        count_page(s, lane, visit, (uint32_t)day);
 }
 
 void site_tops_count_bot(struct site *s, const struct site_lane *lane,

@@ -79,6 +79,57 @@ static uint64_t hash_of(const struct hash_key *key, struct slice site,
     return visitor_hash(key, site, &visit->unit, visit->user_agent);
 }
 
+/* Whom the worker knows under this key of this site; NULL: it cannot be said. */
+static struct met_visitor *met_of(struct site *s, struct site_lane *lane,
+                                  const struct visit *visit, const struct site_key *k,
+                                  uint64_t *ret_fp)
+{
+    struct met_visitor *v, *place = NULL;
+    uint64_t half[2], key, who;
+
+    if (lane->met == NULL || visit->hash_key == NULL || visit->name.length > 0)
+        return NULL;
+    memcpy(half, visit->unit.bytes, sizeof half);
+    memcpy(&key, k->key.bytes, sizeof key); /* random: no other key has it */
+    who = hash_words(&lane->met->secret, visit->agent_hash, half[0], half[1],
+                     key ^ s->index);
+    who += who == 0;
+    v = met_find(lane->met, who, &place);
+    if (v == NULL) {
+        v = place;
+        *v = (struct met_visitor){
+            .who = who,
+            .fp = visitors_fingerprint(hash_of(&k->key, slice_of(s->block->key), visit)),
+            .at = VISITORS_NOWHERE};
+    }
+    *ret_fp = v->fp;
+    return v;
+}
+
+static struct visitors_verdict hit(struct site *s, struct site_lane *lane,
+                                   const struct visit *visit, unsigned i, int64_t slot,
+                                   const struct visit_periods *periods)
+{
+    const struct site_key *k = &s->block->keys[i];
+    uint64_t fp;
+    struct met_visitor *v = met_of(s, lane, visit, k, &fp);
+    struct visitors_verdict verdict;
+    uint32_t at = VISITORS_NOWHERE;
+
+    if (v != NULL)
+        at = v->at;
+    else
+        fp = visitors_fingerprint(hash_of(&k->key, slice_of(s->block->key), visit));
+    if (visit->kind != VISIT_VIEW) {
+        visitors_ping(&s->table[i], fp, slot, periods);
+        return (struct visitors_verdict){0};
+    }
+    verdict = visitors_hit_at(&s->table[i], fp, slot, periods, &at);
+    if (v != NULL)
+        v->at = at;
+    return verdict;
+}
+
 /* A hit goes to the table of every key that is linked and has begun. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
                      int64_t slot, bool *ret_first_today)
@@ -89,13 +140,11 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
                         .all_unknown = true,
                         .oldest_from = INT64_MAX,
                         .placed_from = INT64_MAX};
-    struct slice key = slice_of(s->block->key);
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
         const struct visitors_table *t = &s->table[i];
-        struct site_key *k = &s->block->keys[i];
+        const struct site_key *k = &s->block->keys[i];
         int64_t from;
-        uint64_t fp;
 
         /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
         if (!atomic_load_explicit(&t->head->linked, memory_order_seq_cst))
@@ -103,11 +152,7 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
         from = atomic_load_explicit(&k->from_slot, memory_order_relaxed);
         if (slot < from)
             continue;
-        fp = visitors_fingerprint(hash_of(&k->key, key, visit));
-        if (visit->kind == VISIT_VIEW)
-            ask(t, from, visitors_hit(t, fp, slot, periods), &o);
-        else
-            visitors_ping(t, fp, slot, periods);
+        ask(t, from, hit(s, lane, visit, i, slot, periods), &o);
     }
     lane->newcomer = o.placed && o.all_unknown;
     if (!o.placed)

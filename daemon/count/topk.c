@@ -114,7 +114,7 @@ static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_
 
 /* Not known by heart. */
 static void look_up(const struct topk_table *t, struct name_lane *lane, enum dimension d,
-                    struct slice key, bool visitor, uint64_t life, uint64_t fast)
+                    struct slice key, bool visitor, uint64_t fast)
 {
     uint64_t hash = names_hash(&t->names, d, key);
     struct name_cell *cell = names_find(&t->names, hash);
@@ -129,28 +129,21 @@ static void look_up(const struct topk_table *t, struct name_lane *lane, enum dim
         name_pay(cell, 1, visitor, 0);
         return;
     }
-    *note = (struct name_note){.fast = fast, .hash = hash, .life = life, .cell = cell};
+    *note = (struct name_note){.fast = fast, .hash = hash, .cell = cell};
     name_lane_add(lane, note, visitor);
 }
 
 void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension d,
               struct slice key, bool visitor)
 {
-    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed), fast = 0;
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed), hash = 0;
 
     if (key.length == 0)
         return;
     if (key.length > NAME_MAX_BYTES)
         key.length = NAME_MAX_BYTES;
-    if (lane != NULL) {
-        struct name_note *note;
-
-        fast = name_lane_hash(lane, life, d, key);
-        note = name_lane_find(lane, &t->names, life, fast, key);
-        if (note != NULL) {
-            name_lane_add(lane, note, visitor);
-            return;
-        }
-    }
-    look_up(t, lane, d, key, visitor, life, fast);
+    if (lane != NULL)
+        hash = hash_text(&lane->secret, key, 0);
+    if (lane == NULL || !topk_add_known(t, lane, d, hash, visitor))
+        look_up(t, lane, d, key, visitor, name_lane_hash(life, d, hash));
 }

@@ -78,6 +78,18 @@ uint32_t topk_capacity(enum dimension d);
  * key: nothing. */
 void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension d,
               struct slice key, bool visitor);
+/* The same where the lane knows the row by heart; false: it does not. `hash` is the key's by
+ * the lane's secret. What is done for every key of every view. */
+static inline bool topk_add_known(const struct topk_table *t, struct name_lane *lane,
+                                  enum dimension d, uint64_t hash, bool visitor)
+{
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed);
+    struct name_note *note = name_lane_find(lane, name_lane_hash(life, d, hash));
+
+    if (note != NULL)
+        name_lane_add(lane, note, visitor);
+    return note != NULL;
+}
 
 /* --- Keeper --- */
 /* A new table: cleared, its first page backed and zero. */

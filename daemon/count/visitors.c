@@ -165,16 +165,31 @@ bool visitors_refresh(const struct visitors_table *t, _Atomic uint64_t *word,
 static uint32_t walk(const struct visitors_table *t, const struct path *path, uint64_t fp,
                      uint64_t *ret_seen)
 {
+    const _Atomic uint64_t *part = &t->word[path->start];
+    uint32_t at = path->home;
+
     for (uint32_t step = 0; step < path->length; step++) {
-        uint64_t seen =
-            atomic_load_explicit(&t->word[path_index(path, step)], memory_order_acquire);
+        uint64_t seen = atomic_load_explicit(&part[at], memory_order_acquire);
         if (word_fp(seen) == fp || !word_is_visitor(seen)) {
             *ret_seen = seen;
             return step;
         }
+        at = at + 1 < path->size ? at + 1 : 0;
     }
     *ret_seen = WORD_EMPTY;
     return path->length;
+}
+
+/* Where it was: a word never moves. In a part that is open, for others may not be there. */
+static _Atomic uint64_t *find_at(const struct visitors_table *t, uint64_t fp, uint32_t at,
+                                 uint64_t *ret_seen)
+{
+    unsigned cur = atomic_load_explicit(&t->head->cur, memory_order_acquire);
+
+    if (at >= part_start[cur + 1])
+        return NULL;
+    *ret_seen = atomic_load_explicit(&t->word[at], memory_order_acquire);
+    return word_fp(*ret_seen) == fp ? &t->word[at] : NULL;
 }
 
 static _Atomic uint64_t *find(const struct visitors_table *t, uint64_t fp,
@@ -205,13 +220,15 @@ static void open_part(const struct visitors_table *t, unsigned part)
 }
 
 static struct visitors_verdict inserted(const struct visitors_table *t, unsigned part,
-                                        const struct arrival *a)
+                                        uint32_t at, const struct arrival *a)
 {
     uint64_t words =
         atomic_fetch_add_explicit(&t->head->words, 1, memory_order_acq_rel) + 1;
     if (4 * words >= 3 * visitors_part_start(part + 1) &&
         atomic_load_explicit(&t->head->ready, memory_order_acquire) > part + 1)
         open_part(t, part + 1);
+    if (a->ret_at != NULL)
+        *a->ret_at = at;
     return decide(t, 0, a);
 }
 
@@ -236,7 +253,8 @@ static bool seal_or_insert(const struct visitors_table *t, unsigned part, bool n
             if (atomic_compare_exchange_strong_explicit(
                     word, &seen, next, memory_order_acq_rel, memory_order_acquire)) {
                 if (newest)
-                    *ret_verdict = inserted(t, part, a);
+                    *ret_verdict =
+                        inserted(t, part, (uint32_t)path_index(&path, step), a);
                 return newest;
             }
         }
@@ -309,6 +327,15 @@ static bool arrive(const struct visitors_table *t, uint64_t fp, int64_t slot,
 struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp,
                                      int64_t slot, const struct visit_periods *p)
 {
+    uint32_t at = VISITORS_NOWHERE;
+
+    return visitors_hit_at(t, fp, slot, p, &at);
+}
+
+struct visitors_verdict visitors_hit_at(const struct visitors_table *t, uint64_t fp,
+                                        int64_t slot, const struct visit_periods *p,
+                                        uint32_t *at)
+{
     struct visitors_verdict verdict = {0};
     struct arrival a;
     struct trail trail;
@@ -323,7 +350,12 @@ struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp
     uint32_t mode = mode_in_turn(t);
     if (mode != VISITORS_EXACT)
         sketch(t, fp, slot, p);
-    _Atomic uint64_t *word = find(t, fp, &trail, &seen);
+    _Atomic uint64_t *word = find_at(t, fp, *at, &seen);
+    if (word != NULL && visitors_refresh(t, word, seen, &a, &verdict))
+        return verdict;
+    word = find(t, fp, &trail, &seen);
+    a.ret_at = at;
+    *at = word == NULL ? VISITORS_NOWHERE : (uint32_t)(word - t->word);
     if (word != NULL && visitors_refresh(t, word, seen, &a, &verdict))
         return verdict;
     VISITORS_SEAM("between the passes");

@@ -17,7 +17,8 @@
 enum {
     VISITORS_WORDS = 524288, /* the whole table: 4 MiB, in the site's range           */
     VISITORS_PARTS = 10,     /* ends: 64, 512, 4096, 8192, ... 524288                 */
-    VISITORS_IN_BLOCK = 512  /* words of parts 0 and 1: backed with the table's start */
+    VISITORS_NOWHERE = VISITORS_WORDS, /* no word's place */
+    VISITORS_IN_BLOCK = 512 /* words of parts 0 and 1: backed with the table's start */
 };
 
 enum period_kind { PERIOD_HOUR, PERIOD_DAY, PERIOD_WEEK, PERIOD_MONTH, PERIOD_KINDS };
@@ -81,6 +82,11 @@ size_t visitors_part_start(unsigned part);
 uint64_t visitors_fingerprint(uint64_t hash); /* 44 bits, 1 .. 2^44-2 */
 struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp,
                                      int64_t slot, const struct visit_periods *p);
+/* The same of a visitor whose word was at *at when it was last met, or VISITORS_NOWHERE;
+ * *at becomes where it is now. Only a guess: the word is looked at. */
+struct visitors_verdict visitors_hit_at(const struct visitors_table *t, uint64_t fp,
+                                        int64_t slot, const struct visit_periods *p,
+                                        uint32_t *at);
 /* A ping: moves last seen of a visitor that is known and whose visit is still alive,
  * opens nothing. It does make the visitor one of a period it is the first sign of. True
  * when it was known. */

@@ -42,7 +42,7 @@ static inline uint64_t word_slot(uint64_t word)
 
 static inline bool word_is_visitor(uint64_t word)
 {
-    return word != WORD_EMPTY && word != WORD_SEALED;
+    return word + 1 > WORD_EMPTY + 1; /* SEALED + 1 is 0 */
 }
 
 /* The path of a fp in a part: `length` words from `home`, going round at the part's
@@ -66,7 +66,8 @@ struct arrival {
     uint64_t slot; /* relative to the table's base */
     int64_t base;
     const struct visit_periods *periods;
-    bool is_view; /* else a ping */
+    bool is_view;     /* else a ping */
+    uint32_t *ret_at; /* where its word is, if it is given one; NULL: nobody asks */
 };
 
 /* Moves `last seen` of a word that read `seen`, and says of a view whether it is the

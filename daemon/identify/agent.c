@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/hash.h"
+#include "base/hash_text.h"
 #include "identify/agent_cache.h"
 #include "identify/agent_match.h"
 #include "identify/agent_scan.h"
@@ -25,7 +25,7 @@ struct agents {
     struct agent_rows rows;
     struct agent_scan *scan; /* NULL: agents_one_pass() says why */
     struct agent_match *match;
-    struct hash_key key;
+    struct hash_text_key key;
     unsigned lanes;
     struct lane *lane;
 };
@@ -94,7 +94,7 @@ static int new_agents(struct agents **ret_agents, const struct slice lists[2],
     ret_trouble[0] = '\0';
     if (a == NULL)
         return ERR_NOMEM;
-    hash_key_random(&a->key);
+    hash_text_key_random(&a->key);
     rv = make(a, lists, lanes, scan, ret_wrong, ret_trouble);
     if (rv != 0) {
         if (ret_trouble[0] == '\0')
@@ -135,7 +135,7 @@ void agents_free(struct agents *agents)
     agent_rows_free(&agents->rows);
     free(agents->text[0]);
     free(agents->text[1]);
-    hash_key_erase(&agents->key); /* freed caches have hashes of agents */
+    hash_text_key_erase(&agents->key); /* freed caches have hashes of agents */
     free(agents);
 }
 
@@ -276,27 +276,47 @@ static struct agent answer(const struct agents *a, const struct agent_entry *ent
         .system = {entry->system, entry->system_length},
         .device =
             entry->device == 0 ? SLICE("other") : a->rows.row[entry->device - 1].name,
+        .hash = {entry->hash[0], entry->hash[1], entry->hash[2]},
     };
 }
 
-struct agent agents_tell(const struct agents *agents, unsigned lane_index,
-                         struct slice text)
+static void hash_answer(const struct agents *a, struct agent_entry *entry,
+                        const struct hash_text_key *key)
+{
+    struct agent told = answer(a, entry);
+
+    entry->hash[0] = hash_text(key, told.browser, 0);
+    entry->hash[1] = hash_text(key, told.system, 0);
+    entry->hash[2] = hash_text(key, told.device, 0);
+}
+
+struct agent agents_tell_hashed(const struct agents *agents, unsigned lane_index,
+                                struct slice text, uint64_t hash,
+                                const struct hash_text_key *key)
 {
     struct lane *lane = &agents->lane[lane_index];
     struct agent_entry *entry;
-    uint64_t hash;
 
     if (text.length > AGENT_LENGTH_MAX)
         return (struct agent){.robot = SLICE(ABSURD)};
     if (text.length > LUOT_USER_AGENT_MAX)
         text.length = LUOT_USER_AGENT_MAX;
-    hash = hash_keyed(&agents->key, text.at, text.length);
     entry = agent_cache_find(lane->cache, hash);
     if (entry == NULL) {
         entry = agent_cache_put(lane->cache, hash);
         tell(agents, lane, text, entry);
+        hash_answer(agents, entry, key);
     }
     return answer(agents, entry);
+}
+
+struct agent agents_tell(const struct agents *agents, unsigned lane, struct slice text)
+{
+    struct slice cut = {text.at, text.length < LUOT_USER_AGENT_MAX ? text.length
+                                                                   : LUOT_USER_AGENT_MAX};
+
+    return agents_tell_hashed(agents, lane, text, hash_text(&agents->key, cut, 0),
+                              &agents->key);
 }
 
 void agents_forget(const struct agents *agents, unsigned lane)

@@ -9,6 +9,7 @@
 #ifndef LUOT_IDENTIFY_AGENT_H
 #define LUOT_IDENTIFY_AGENT_H
 
+#include "base/hash_text.h"
 #include "identify/agent_list.h"
 
 struct agents;
@@ -19,6 +20,7 @@ struct agent {
     struct slice system;  /* "Windows 10"               */
     struct slice device;  /* "desktop", "mobile", ...   */
     struct slice robot;   /* its name; empty: a person  */
+    uint64_t hash[3];     /* of the first three, when agents_tell_hashed was told a key */
 };
 
 /* `lists` are the two lists' texts, by enum agent_list_kind; an empty one stands for the
@@ -38,6 +40,11 @@ bool agents_one_pass(const struct agents *agents);
 
 /* `lane` is the caller's alone. Bytes over LUOT_USER_AGENT_MAX are not looked at. */
 struct agent agents_tell(const struct agents *agents, unsigned lane, struct slice text);
+/* The same with the text's hash, as it is cut at that, and the key which that is by and the
+ * answer's are to be (visit.h). */
+struct agent agents_tell_hashed(const struct agents *agents, unsigned lane,
+                                struct slice text, uint64_t hash,
+                                const struct hash_text_key *key);
 /* What the lane remembers of agents, keyed hashes and what each came to, becomes zero. */
 void agents_forget(const struct agents *agents, unsigned lane);
 

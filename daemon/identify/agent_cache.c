@@ -5,28 +5,35 @@
 
 #include "base/error.h"
 
-enum { SETS = 2048, WAYS = 4 };
+enum { SETS = 2048, WAYS = 4, LINE = 64 };
 
-static_assert(sizeof(struct agent_entry) == 128, "two cache lines");
+static_assert(sizeof(struct agent_entry) == 192, "three cache lines");
 
 struct agent_cache {
     uint64_t tag[SETS][WAYS]; /* 0: nothing there */
     struct agent_entry entry[SETS][WAYS];
     unsigned turn; /* whose place is taken next */
+    void *memory;  /* what calloc gave          */
 };
 
 int agent_cache_new(struct agent_cache **ret_cache)
 {
     /* Zero pages: what nobody asks for takes no memory. */
-    struct agent_cache *cache = calloc(1, sizeof *cache);
+    char *memory = calloc(1, sizeof(struct agent_cache) + LINE);
+    struct agent_cache *cache;
 
+    if (memory == NULL)
+        return ERR_NOMEM;
+    cache = (struct agent_cache *)(void *)(memory + LINE - (uintptr_t)memory % LINE);
+    cache->memory = memory;
     *ret_cache = cache;
-    return cache == NULL ? ERR_NOMEM : 0;
+    return 0;
 }
 
 void agent_cache_free(struct agent_cache *cache)
 {
-    free(cache);
+    if (cache != NULL)
+        free(cache->memory);
 }
 
 static uint64_t tag_of(uint64_t hash)

@@ -4,15 +4,19 @@
 #ifndef LUOT_IDENTIFY_AGENT_CACHE_H
 #define LUOT_IDENTIFY_AGENT_CACHE_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { AGENT_BROWSER_MAX = 74, AGENT_SYSTEM_MAX = 48 };
 
-/* What an agent came to. Two cache lines. */
+/* What an agent came to. Three cache lines, of which a view that is counted needs the
+ * first. */
 struct agent_entry {
-    uint16_t device; /* row of the device, from 1; 0: unknown */
-    bool robot;      /* `name` is the robot's                 */
+    alignas(
+        64) uint64_t hash[3]; /* of browser, system, device (visit.h); 0: nobody asked */
+    uint16_t device;          /* row of the device, from 1; 0: unknown */
+    bool robot;               /* `name` is the robot's                 */
     uint8_t name_length, system_length;
     char name[AGENT_BROWSER_MAX];  /* "Chrome 126" */
     char system[AGENT_SYSTEM_MAX]; /* "Windows 10" */

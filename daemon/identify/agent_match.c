@@ -11,7 +11,8 @@
 enum { STEPS_MAX = 20000, CAPTURES_MAX = 10, FRAMES_KIB = 128 };
 
 struct agent_match {
-    pcre2_code **code; /* one a row */
+    pcre2_code **code; /* one a row                      */
+    bool *compiled;    /* likewise: it is machine code   */
     size_t count;
 };
 
@@ -46,7 +47,7 @@ static bool is_often_tried(const struct agent_row *row)
 
 /* Machine code where the system lets us make it; a hardened service may not, and then
  * patterns are interpreted: the same answers, some times slower. */
-static int compile(pcre2_code **ret_code, const struct agent_row *row,
+static int compile(pcre2_code **ret_code, bool *ret_compiled, const struct agent_row *row,
                    char ret_trouble[AGENT_TROUBLE_MAX])
 {
     uint32_t options = PCRE2_DOTALL | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
@@ -59,7 +60,7 @@ static int compile(pcre2_code **ret_code, const struct agent_row *row,
     if (*ret_code == NULL)
         return refuse(row, code, offset, ret_trouble);
     if (is_often_tried(row))
-        pcre2_jit_compile(*ret_code, PCRE2_JIT_COMPLETE);
+        *ret_compiled = pcre2_jit_compile(*ret_code, PCRE2_JIT_COMPLETE) == 0;
     return 0;
 }
 
@@ -72,14 +73,15 @@ int agent_match_new(struct agent_match **ret_match, const struct agent_rows *row
     if (match == NULL)
         return ERR_NOMEM;
     match->code = calloc(rows->count + 1, sizeof(pcre2_code *));
-    if (match->code == NULL) {
-        free(match);
+    match->compiled = calloc(rows->count + 1, sizeof *match->compiled);
+    if (match->code == NULL || match->compiled == NULL) {
+        agent_match_free(match);
         return ERR_NOMEM;
     }
     match->count = rows->count;
     for (size_t i = 0; rv == 0 && i < rows->count; i++) {
         *ret_wrong = rows->row[i].list;
-        rv = compile(&match->code[i], &rows->row[i], ret_trouble);
+        rv = compile(&match->code[i], &match->compiled[i], &rows->row[i], ret_trouble);
     }
     if (rv != 0) {
         agent_match_free(match);
@@ -96,6 +98,7 @@ void agent_match_free(struct agent_match *match)
     for (size_t i = 0; i < match->count; i++)
         pcre2_code_free(match->code[i]);
     free(match->code);
+    free(match->compiled);
     free(match);
 }
 
@@ -152,8 +155,12 @@ void agent_match_lane_free(struct agent_match_lane *lane)
 bool agent_match(const struct agent_match *match, struct agent_match_lane *lane,
                  size_t row, struct slice agent, struct agent_captures *ret_captures)
 {
-    int n = pcre2_match(match->code[row], (PCRE2_SPTR)agent.at, agent.length, 0, 0,
-                        lane->data, lane->context);
+    /* pcre2_match would find the machine code too, after looking at what nobody has set. */
+    int n = match->compiled[row]
+                ? pcre2_jit_match(match->code[row], (PCRE2_SPTR)agent.at, agent.length, 0,
+                                  0, lane->data, lane->context)
+                : pcre2_match(match->code[row], (PCRE2_SPTR)agent.at, agent.length, 0, 0,
+                              lane->data, lane->context);
 
     if (n < 0)
         return false; /* no match, or none within the limits */

@@ -1,26 +1,37 @@
 #include "identify/agent_visit.h"
 
-static struct slice or_unknown(struct slice key)
+static void fill(struct visit *visit, enum dimension d, struct slice key, uint64_t hash)
 {
-    return key.length > 0 ? key : SLICE("(unknown)");
+    visit->key[d] = key.length > 0 ? key : SLICE("(unknown)");
+    visit->hash[d] = key.length > 0 ? hash : 0;
+}
+
+static struct agent tell(const struct visit *visit, const struct agents *agents,
+                         unsigned lane)
+{
+    return visit->hash_key == NULL
+               ? agents_tell(agents, lane, visit->user_agent)
+               : agents_tell_hashed(agents, lane, visit->user_agent, visit->agent_hash,
+                                    visit->hash_key);
 }
 
 bool visit_agent(struct visit *visit, const struct agents *agents, unsigned lane,
                  bool browser)
 {
+    bool hashed = visit->hash_key != NULL;
     struct agent agent;
 
     if (visit->user_agent.length == 0) {
         visit->key[DIM_BOTS] = browser ? SLICE("(no agent)") : (struct slice){"", 0};
         return browser;
     }
-    agent = agents_tell(agents, lane, visit->user_agent);
+    agent = tell(visit, agents, lane);
     if (agent.robot.length > 0) {
         visit->key[DIM_BOTS] = agent.robot;
         return true;
     }
-    visit->key[DIM_BROWSERS] = or_unknown(agent.browser);
-    visit->key[DIM_SYSTEMS] = or_unknown(agent.system);
-    visit->key[DIM_DEVICES] = or_unknown(agent.device);
+    fill(visit, DIM_BROWSERS, agent.browser, hashed ? agent.hash[0] : 0);
+    fill(visit, DIM_SYSTEMS, agent.system, hashed ? agent.hash[1] : 0);
+    fill(visit, DIM_DEVICES, agent.device, hashed ? agent.hash[2] : 0);
     return false;
 }

@@ -2,18 +2,47 @@
 
 #include <ctype.h>
 
+/* What a byte is: 0, nothing; LETTER; CONTROL. */
+enum { LETTER = 1, CONTROL };
+
+static unsigned kind_of(unsigned char c)
+{
+    return c < 0x20 ? (c != '\t') * CONTROL : c >= 0x80 || isalpha(c) ? LETTER : 0;
+}
+
+/* Eight bytes at once: is any below 0x20? A borrow can only be started by such a byte. */
+static bool word_has_control(const char *at)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return ((word - ones * 0x20) & ~word & ones * 0x80) != 0;
+}
+
+/* A tab is the only control byte that is none of these. */
+static bool has_control(struct slice text)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= text.length; i += 8)
+        if (word_has_control(text.at + i))
+            for (size_t k = i; k < i + 8; k++)
+                if (kind_of((unsigned char)text.at[k]) == CONTROL)
+                    return true;
+    for (; i < text.length; i++)
+        if (kind_of((unsigned char)text.at[i]) == CONTROL)
+            return true;
+    return false;
+}
+
 bool agent_words_absurd(struct slice text)
 {
     unsigned letters = 0;
 
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-
-        if (c < 0x20 && c != '\t')
-            return true;
-        letters += letters < AGENT_LETTERS_MIN && (isalpha(c) || c >= 0x80);
-    }
-    return letters < AGENT_LETTERS_MIN;
+    for (size_t i = 0; i < text.length && letters < AGENT_LETTERS_MIN; i++)
+        letters += kind_of((unsigned char)text.at[i]) == LETTER;
+    return letters < AGENT_LETTERS_MIN || has_control(text);
 }
 
 /* Bytes of the character at `at`, or 0: it is none. */

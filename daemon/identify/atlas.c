@@ -6,10 +6,10 @@ void visit_where(struct visit *v, const struct atlas *a, const struct address *f
 
     if (a->geo != NULL) {
         place = geo_find(a->geo, from);
-        v->key[DIM_COUNTRIES] =
-            place.country.length > 0 ? place.country : SLICE(COUNTRY_UNKNOWN);
-        v->key[DIM_REGIONS] = place.region;
+        visit_put(v, DIM_COUNTRIES,
+                  place.country.length > 0 ? place.country : SLICE(COUNTRY_UNKNOWN));
+        visit_put(v, DIM_REGIONS, place.region);
     }
     if (a->named != NULL)
-        v->key[DIM_NETWORKS] = named_networks_find(a->named, from, place.country);
+        visit_put(v, DIM_NETWORKS, named_networks_find(a->named, from, place.country));
 }

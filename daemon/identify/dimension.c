@@ -8,12 +8,6 @@ static const char *const words[DIMENSIONS] = {
 #undef WORD
 };
 
-static const bool have_visitors[DIMENSIONS] = {
-#define HAVE(name, word, has_visitors) has_visitors,
-    DIMENSION_ROWS(HAVE)
-#undef HAVE
-};
-
 int dimension_parse(enum dimension *ret_dimension, struct slice word)
 {
     for (int d = 0; d < DIMENSIONS; d++)
@@ -27,11 +21,6 @@ int dimension_parse(enum dimension *ret_dimension, struct slice word)
 const char *dimension_word(enum dimension d)
 {
     return words[d];
-}
-
-bool dimension_has_visitors(enum dimension d)
-{
-    return have_visitors[d];
 }
 
 bool dimension_is_folded(enum dimension d)

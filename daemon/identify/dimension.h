@@ -37,7 +37,12 @@ enum dimension { DIMENSION_ROWS(DIMENSION_ENUM) DIMENSIONS };
 /* ERR_NOT_FOUND. */
 int dimension_parse(enum dimension *ret_dimension, struct slice word);
 const char *dimension_word(enum dimension d);
-bool dimension_has_visitors(enum dimension d);
+static inline bool dimension_has_visitors(enum dimension d)
+{
+#define DIMENSION_BIT(name, word, has_visitors) | (has_visitors ? 1U << name : 0)
+    return (0U DIMENSION_ROWS(DIMENSION_BIT)) >> d & 1;
+#undef DIMENSION_BIT
+}
 /* Small numbers of these may say who somebody is. */
 bool dimension_is_folded(enum dimension d);
 

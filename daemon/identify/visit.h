@@ -4,6 +4,7 @@
 #define LUOT_IDENTIFY_VISIT_H
 
 #include "base/address.h"
+#include "base/hash_text.h"
 #include "base/slice.h"
 #include "identify/dimension.h"
 
@@ -17,11 +18,22 @@ struct visit {
     struct slice name;       /* a log's host name where there is no address: identity's
                                 unit then; empty: none */
     struct slice user_agent; /* cut at LUOT_USER_AGENT_MAX bytes by the hash */
-    bool anonymous;          /* DNT or GPC: no visitor is computed           */
-    bool entry;              /* its referrer is another site or none: without a visitor
+    uint64_t agent_hash;     /* of the agent as it is cut, by hash_key */
+    const struct hash_text_key *hash_key; /* the worker's; NULL: nothing here is hashed */
+    bool anonymous; /* DNT or GPC: no visitor is computed           */
+    bool entry;     /* its referrer is another site or none: without a visitor
                                 this is what makes a view a visit */
     struct slice key[DIMENSIONS]; /* what it is counted by; empty: none. UTF-8, at most
                                      LUOT_TOP_KEY_MAX bytes, good until the next visit */
+    uint64_t hash[DIMENSIONS]; /* of the key, without a salt; 0: nobody has hashed it */
 };
+
+/* What the visit is counted by: static memory, or good until the next visit. */
+static inline void visit_put(struct visit *v, enum dimension d, struct slice key)
+{
+    v->key[d] = key;
+    v->hash[d] =
+        v->hash_key != NULL && key.length > 0 ? hash_text(v->hash_key, key, 0) : 0;
+}
 
 #endif

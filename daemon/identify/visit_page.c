@@ -2,12 +2,14 @@
 
 #include <assert.h>
 
+#include "identify/place_cache.h"
 #include "parse/query.h"
 #include "parse/readable.h"
 
 /* --- Page --- */
 
-static struct slice name_of_page(const struct visit_scene *scene, struct visit_text *text)
+static struct slice work_out_name(const struct visit_scene *scene,
+                                  struct visit_text *text)
 {
     struct page_parts shown = scene->page;
 
@@ -17,6 +19,21 @@ static struct slice name_of_page(const struct visit_scene *scene, struct visit_t
         (scene->config->hosts[0] == '\0' || visit_scene_is_own(scene, shown.host)))
         shown.host = (struct slice){0}; /* its own, or nobody said which are */
     return page_name(&shown, scene->config->page_query, text->page);
+}
+
+static void name_page(struct visit *visit, enum dimension d, struct visit_scene *scene,
+                      struct visit_text *text)
+{
+    if (scene->name.length == 0) {
+        scene->name = work_out_name(scene, text);
+        if (scene->cache != NULL)
+            place_cache_keep_page(scene,
+                                  scene->beacon->page.length > 0 ? scene->beacon->page
+                                                                 : scene->referer,
+                                  scene->name);
+    }
+    visit->key[d] = scene->name;
+    visit->hash[d] = scene->name_hash;
 }
 
 /* --- Campaign --- */
@@ -137,33 +154,34 @@ static struct slice event_of(struct slice name, struct visit_text *text)
 
 /* --- All of it --- */
 
-static void of_view(struct visit *visit, const struct visit_scene *scene,
+static void of_view(struct visit *visit, struct visit_scene *scene,
                     struct visit_text *text)
 {
     const struct beacon *beacon = scene->beacon;
 
-    visit->key[DIM_PAGES] = name_of_page(scene, text);
+    name_page(visit, DIM_PAGES, scene, text);
     if (scene->page.query.length > 0)
         visit->key[DIM_CAMPAIGNS] = campaign_of(scene->page.query, text);
-    visit->key[DIM_LANGUAGES] = language_of(
-        beacon->language.length > 0 ? beacon->language : scene->accept_language, text);
-    visit->key[DIM_SCREENS] = screen_of(beacon->screen_width);
+    visit_put(visit, DIM_LANGUAGES,
+              language_of(beacon->language.length > 0 ? beacon->language
+                                                      : scene->accept_language,
+                          text));
+    visit_put(visit, DIM_SCREENS, screen_of(beacon->screen_width));
 }
 
-static void of_event(struct visit *visit, const struct visit_scene *scene,
+static void of_event(struct visit *visit, struct visit_scene *scene,
                      struct visit_text *text)
 {
     struct slice name = scene->beacon->event;
 
     visit->key[DIM_EVENTS] = event_of(name, text);
     if (slice_equal(name, SLICE("download")))
-        visit->key[DIM_DOWNLOADS] = name_of_page(scene, text);
+        name_page(visit, DIM_DOWNLOADS, scene, text);
     else if (slice_equal(name, SLICE("404")))
-        visit->key[DIM_NOT_FOUND] = name_of_page(scene, text);
+        name_page(visit, DIM_NOT_FOUND, scene, text);
 }
 
-void visit_page(struct visit *visit, const struct visit_scene *scene,
-                struct visit_text *text)
+void visit_page(struct visit *visit, struct visit_scene *scene, struct visit_text *text)
 {
     if (visit->kind == VISIT_VIEW)
         of_view(visit, scene, text);

@@ -22,7 +22,6 @@
  *
  * The entry page of a visit is the key of pages of the view that opens it: who counts knows
  * which one does. */
-void visit_page(struct visit *visit, const struct visit_scene *scene,
-                struct visit_text *text);
+void visit_page(struct visit *visit, struct visit_scene *scene, struct visit_text *text);
 
 #endif

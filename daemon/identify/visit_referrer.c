@@ -1,5 +1,6 @@
 #include "identify/visit_referrer.h"
 
+#include "identify/place_cache.h"
 #include "parse/readable.h"
 #include "parse/url.h"
 
@@ -48,33 +49,60 @@ static struct slice without_www(struct slice host)
     return (struct slice){host.at + 4, host.length - 4};
 }
 
+static void fill(struct visit *visit, enum referrer_class class, struct slice host)
+{
+    visit->entry = class != REFERRER_INTERNAL;
+    visit->key[DIM_REFERRER_CLASSES] = referrer_class_word(class);
+    visit->key[DIM_REFERRERS] = host;
+}
+
+/* The verdict, and its host in lower case. */
+static struct referrer_verdict judge(const struct visit_scene *scene,
+                                     const struct referrer_list *list,
+                                     struct referrer_cache *cache,
+                                     char memory[VISIT_REFERRER_BYTES],
+                                     struct slice *ret_host)
+{
+    struct url url;
+
+    url_parse(&url, scene->beacon->referrer);
+    *ret_host = take_host(memory, url.host);
+    if (ret_host->length == 0)
+        return (struct referrer_verdict){.class = REFERRER_DIRECT};
+    if (slice_equal_nocase(*ret_host, scene->page.host) ||
+        visit_scene_is_own(scene, *ret_host))
+        return (struct referrer_verdict){.class = REFERRER_INTERNAL};
+    if (list == NULL)
+        return (struct referrer_verdict){.class = REFERRER_OTHER};
+    return referrer_cache_find(cache, list, ret_host->at, ret_host->length, url.path,
+                               is_app(url.scheme));
+}
+
 bool visit_referrer(struct visit *visit, const struct visit_scene *scene,
                     struct visit_text *text, const struct referrer_list *list,
                     struct referrer_cache *cache)
 {
-    struct referrer_verdict v = {.class = REFERRER_DIRECT};
-    struct slice host = {0};
-    struct url url = {0};
+    uint64_t list_id = list == NULL ? 0 : referrer_list_id(list);
+    struct referrer_verdict v;
+    struct slice host;
 
     if (visit->kind != VISIT_VIEW)
         return true;
-    if (scene->beacon->referrer.length > 0) {
-        url_parse(&url, scene->beacon->referrer);
-        host = take_host(text->referrer, url.host);
+    if (scene->beacon->referrer.length == 0) {
+        fill(visit, REFERRER_DIRECT, (struct slice){NULL, 0});
+        return true;
     }
-    if (host.length > 0 &&
-        (slice_equal_nocase(host, scene->page.host) || visit_scene_is_own(scene, host)))
-        v.class = REFERRER_INTERNAL;
-    else if (host.length > 0 && list == NULL)
-        v.class = REFERRER_OTHER;
-    else if (host.length > 0)
-        v = referrer_cache_find(cache, list, host.at, host.length, url.path,
-                                is_app(url.scheme));
+    if (scene->cache != NULL && place_cache_referrer(scene, list_id, visit))
+        return true;
+    v = judge(scene, list, cache, text->referrer, &host);
     if (v.denied)
         return false;
-    visit->entry = v.class != REFERRER_INTERNAL;
-    visit->key[DIM_REFERRER_CLASSES] = referrer_class_word(v.class);
-    if (v.class != REFERRER_DIRECT && v.class != REFERRER_INTERNAL)
-        visit->key[DIM_REFERRERS] = scene->as_written ? host : without_www(host);
+    if (v.class == REFERRER_DIRECT || v.class == REFERRER_INTERNAL)
+        host = (struct slice){NULL, 0};
+    else if (!scene->as_written)
+        host = without_www(host);
+    fill(visit, v.class, host);
+    if (scene->cache != NULL)
+        place_cache_keep_referrer(scene, list_id, v.class, host);
     return true;
 }

@@ -11,6 +11,8 @@
 
 enum { VISIT_REFERRER_BYTES = 264 /* REFERRER_HOST_MAX, and a word of zeros */ };
 
+struct place_cache;
+
 struct visit_scene {
     const struct beacon *beacon;
     const struct site_config *config; /* of the site                               */
@@ -18,8 +20,13 @@ struct visit_scene {
     struct slice page_host; /* Origin's or Referer's, as it was found right     */
     struct slice referer;   /* the header: the page of a beacon that names none */
     struct slice accept_language;
-    bool as_written;        /* rule pv1: paths and hosts as they stand in the log */
-    struct page_parts page; /* visit_scene_page()                                 */
+    bool as_written;           /* rule pv1: paths and hosts as they stand in the log */
+    struct page_parts page;    /* visit_scene_page()                                 */
+    struct place_cache *cache; /* what the worker remembers; NULL: nothing        */
+    uint64_t terms;            /* of config and own_host: a number of their own   */
+    uint64_t salt;             /* place_cache_salt()                              */
+    struct slice name;         /* the page's, where it is remembered              */
+    uint64_t name_hash;        /* of it; 0: not known                             */
 };
 
 /* Where keys lie that are not in the beacon as they are: one a worker, good until the next

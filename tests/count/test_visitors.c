@@ -78,6 +78,43 @@ Test(visitors, grows_through_every_part_and_agrees_with_a_ledger)
     visitors_memory_free(&t);
 }
 
+/* Where a visitor's word was is only a guess: right, another's, or of a part that is not open. */
+Test(visitors, a_hit_at_a_place_says_what_a_hit_says)
+{
+    enum { VISITORS = 3000 };
+    static uint32_t at[VISITORS];
+    struct visitors_table a = visitors_memory_new(DRIVE_JANUARY);
+    struct visitors_table b = visitors_memory_new(DRIVE_JANUARY);
+    uint64_t state = 42;
+    size_t right = 0;
+
+    for (size_t i = 0; i < VISITORS; i++)
+        at[i] = VISITORS_NOWHERE;
+    for (int64_t i = 0; i < 40000; i++) {
+        uint64_t r = random_next(&state), fp = visitors_memory_fp(r % VISITORS);
+        int64_t slot = DRIVE_JANUARY + 1 + i / 20;
+        uint32_t *place = &at[r % VISITORS], before = *place;
+        struct visitors_verdict is, should;
+        struct visit_periods p;
+
+        utc_periods(slot, &p);
+        if (r >> 40 & 1)
+            *place = (uint32_t)(r >> 41) % (VISITORS_NOWHERE + 1);
+        is = visitors_hit_at(&a, fp, slot, &p, place);
+        should = visitors_hit(&b, fp, slot, &p);
+        cr_assert_eq(memcmp(&is, &should, sizeof is), 0);
+        cr_assert_lt(*place, visitors_part_start((unsigned)a.head->cur + 1));
+        cr_assert_eq(word_fp(a.word[*place]), fp);
+        right += before == *place;
+        visitors_memory_grow(&a);
+        visitors_memory_grow(&b);
+    }
+    cr_expect_gt(right, 30000u, "words do not move");
+    drive_expect_sound(&a);
+    visitors_memory_free(&a);
+    visitors_memory_free(&b);
+}
+
 Test(visitors, what_finds_no_room_is_said_and_makes_the_table_inexact)
 {
     struct visitors_table t = visitors_memory_new(DRIVE_JANUARY);

@@ -1,0 +1,47 @@
+/* Floor 2 (count). Visitors that one worker has just met: the fingerprint that SipHash gave
+ * them and where in the table their word is, so that neither is looked for again on each
+ * view. Found by a hash of address, agent and key that costs a tenth of SipHash; the word is
+ * looked at again before it is believed (count/visitors). Its worker's alone.
+ *
+ * What lies here are marks, so it is emptied each quarter-hour, when keys end. */
+#ifndef LUOT_COUNT_MET_H
+#define LUOT_COUNT_MET_H
+
+#include "base/hash_text.h"
+#include "count/visitors.h"
+
+enum { MET_VISITORS = 16384 /* 256 KiB */ };
+
+struct met_visitor {
+    uint64_t who; /* 0: nobody */
+    uint64_t fp : 44, at : 20;
+};
+
+struct met {
+    struct hash_text_key secret;
+    struct met_visitor visitor[MET_VISITORS];
+};
+
+struct met *
+met_new(void); /* NULL: no memory. Of `calloc`: what nobody needs is not there */
+void met_free(struct met *k);
+/* Nothing is known any more, and what comes is known by other hashes. */
+void met_forget(struct met *k);
+
+/* The visitor; NULL: it is not known, and *ret_place is where to put it. Each has two
+ * places. */
+static inline struct met_visitor *met_find(struct met *k, uint64_t who,
+                                           struct met_visitor **ret_place)
+{
+    struct met_visitor *first = &k->visitor[who % MET_VISITORS];
+    struct met_visitor *second = &k->visitor[who % MET_VISITORS ^ 1];
+
+    if (first->who == who)
+        return first;
+    if (second->who == who)
+        return second;
+    *ret_place = first->who != 0 && second->who == 0 ? second : first;
+    return NULL;
+}
+
+#endif
