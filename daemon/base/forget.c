@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACK_BYTES = 64 << 10 };
+enum { STACK_BYTES = 128 << 10 };
 
 /* What is hashed and compared goes through registers of 16 to 64 bytes, and stays there
  * while its thread sleeps: a debugger and a core have them. The assembler repeats a line

@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* The calling thread's: what returned calls left of their variables, 64 KiB down, which is
- * deeper than any of ours goes with libuv's event array on top; and its vector registers (of
+/* The calling thread's: what returned calls left of their variables, 128 KiB down, which is
+ * deeper than any of ours goes with libuv's event array on top and PCRE2's 52 KiB below; and its vector registers (of
  * x86-64 and AArch64). Some microseconds. */
 void forget_stack(void);
 /* free, when its first `length` bytes are zero. NULL is a no-op. */
