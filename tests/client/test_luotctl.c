@@ -572,6 +572,7 @@ Test(luotctl_import, says_in_json_that_a_log_is_imported_already)
     cr_expect_eq(said.status, 0);
     snprintf(expected, sizeof expected,
              "{\"file\":\"%s\",\"lines\":0,\"parsed\":0,\"malformed\":0,\"views\":0,"
+             "\"robots\":0,\"internal\":0,\"denied\":0,"
              "\"skipped\":0,\"visitors\":0,\"from\":null,\"to\":null,"
              "\"already_imported\":true,\"dry_run\":false}\n",
              file);
