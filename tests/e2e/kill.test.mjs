@@ -165,7 +165,8 @@ async function counted(luotd, mode) {
   for (;;) {
     try {
       const { total, today } = (await luotd.snapshot()).periods;
-      assert.ok(today.visitors <= today.views);
+      // A clock that goes back over midnight leaves views in the day after it, and brings their visitors back with it.
+      assert.ok(today.visitors <= (mode === modes.midnight ? total : today).views);
       return total.views;
     } catch (error) {
       if (error.code === 'ERR_ASSERTION' || !mode.rise) throw error;

@@ -344,7 +344,7 @@ static void operate(int operation, int64_t now)
 {
     switch (operation) {
     case ADOPT:
-        if (hits_check(hits) != HITS_WHOLE) {
+        if (hits_check(hits, NULL) != HITS_WHOLE) {
             (void)fprintf(stderr, "a kill left a stored day that fails its check\n");
             exit(1);
         }

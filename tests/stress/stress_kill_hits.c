@@ -130,7 +130,7 @@ static void live(bool killed_in_adoption, int64_t seams)
     atomic_store(&seams_left, seams);
     hits_seam = killed_in_adoption ? kill_at_the_last : NULL;
     turns_reset(&shared->turns);
-    if (hits_check(&shared->hits) != HITS_WHOLE) {
+    if (hits_check(&shared->hits, NULL) != HITS_WHOLE) {
         (void)fprintf(stderr, "a kill left a stored day that fails its check\n");
         _exit(1);
     }
