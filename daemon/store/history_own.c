@@ -149,8 +149,16 @@ int history_raise_lost(struct registry *registry, struct store *store, struct in
     return failed;
 }
 
+/* What it has of this site, and not whether it answers at all. */
+static bool is_of_one_site(int rv)
+{
+    return rv == ERR_CORRUPT || rv == ERR_MALFORMED || rv == ERR_RANGE;
+}
+
 int history_raise_late(struct registry *registry, struct store *store, struct instant now)
 {
+    int failed = 0;
+
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_kept_at(registry, i);
         struct site_saved *saved;
@@ -166,9 +174,12 @@ int history_raise_late(struct registry *registry, struct store *store, struct in
         if (!site_awaits_saved(site) || site_raise_waits(site))
             continue;
         rv = read_saved(site, store, now, &saved);
-        if (rv != 0)
+        if (rv == 0)
+            site_raise_soon(site, saved);
+        else if (is_of_one_site(rv))
+            failed = rv;
+        else
             return rv; /* the others fail as well; the next call tries again */
-        site_raise_soon(site, saved);
     }
-    return 0;
+    return failed;
 }
