@@ -123,6 +123,12 @@ static void say_raised(const struct site *site, const struct site_saved *saved)
              site->block->key, saved->raised);
 }
 
+/* What it has of this site, and not whether it answers at all. */
+static bool is_of_one_site(int rv)
+{
+    return rv == ERR_CORRUPT || rv == ERR_MALFORMED || rv == ERR_RANGE;
+}
+
 int history_raise_lost(struct registry *registry, struct store *store, struct instant now)
 {
     int failed = 0;
@@ -140,19 +146,15 @@ int history_raise_lost(struct registry *registry, struct store *store, struct in
                       "next=what_was_lost_is_had_again_when_the_store_answers",
                       site->block->key, error_text(rv));
             failed = rv;
-            continue;
+            if (is_of_one_site(rv))
+                continue;
+            break; /* nor will the others be answered */
         }
         site_raise(site, saved);
         say_raised(site, saved);
         free(saved);
     }
     return failed;
-}
-
-/* What it has of this site, and not whether it answers at all. */
-static bool is_of_one_site(int rv)
-{
-    return rv == ERR_CORRUPT || rv == ERR_MALFORMED || rv == ERR_RANGE;
 }
 
 int history_raise_late(struct registry *registry, struct store *store, struct instant now)

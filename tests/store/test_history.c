@@ -268,6 +268,9 @@ Test(history, one_site_that_cannot_be_read_keeps_no_other_waiting)
     lose(province_site(&p, "demo"));
     lose(province_site(&p, "other"));
     failure = ERR_TIMEOUT;
+    cr_expect_eq(history_raise_lost(p.registry, &store, p.now), ERR_TIMEOUT);
+    cr_expect_eq(asked, 1, "a start waits for it once");
+    asked = 0;
     cr_expect_eq(history_raise_late(p.registry, &store, p.now), ERR_TIMEOUT);
     cr_expect_eq(asked, 1);
     cr_expect_not(site_raise_waits(province_site(&p, "other")));
