@@ -165,8 +165,8 @@ void daemon_use_agents(struct daemon *d, struct agents *agents);
 /* ahead.c, main thread, at a start. */
 /* Begins to load the lists and the database; the workers are known. */
 void daemon_begin_ahead(struct daemon *d);
-int daemon_end_ahead(
-    struct daemon *d); /* waits, and uses them: an enum daemon_exit, said */
+/* Waits, and uses them: an enum daemon_exit, said. */
+int daemon_end_ahead(struct daemon *d);
 void daemon_drop_ahead(struct daemon *d); /* of a start that ended before that */
 
 /* reload.c, main thread. */

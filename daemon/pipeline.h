@@ -96,8 +96,9 @@ enum outcome pipeline_lines(struct pipeline *p, struct slice body,
  * table needs room, or a new site a blank, before its next tick. */
 bool pipeline_end(struct pipeline *p);
 /* Makes zero what the last lines left behind, what is known of addresses that no limit
- * holds for any more, and once a day (UTC) what is remembered of agents and of the hosts
- * that visitors came from. Once a second; a turn of its own. */
+ * holds for any more, each quarter-hour who was met, and once a day (UTC) what is remembered
+ * of agents, of pages and of the hosts that visitors came from. Once a second; a turn of its
+ * own. */
 void pipeline_forget(struct pipeline *p, struct instant now);
 
 #endif

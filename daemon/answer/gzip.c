@@ -17,19 +17,35 @@ struct gzip {
     z_stream stream;
     char *out; /* of what is too large to be kept */
     size_t out_size;
+    unsigned places;             /* of these that are used */
+    size_t kept_max;             /* bytes of one           */
     struct kept kept[GZIP_KEPT]; /* by the hash of the plain bytes */
 };
 
-struct gzip *gzip_new(void)
+static struct gzip *new_of(unsigned places, size_t kept_max)
 {
     struct gzip *g = calloc(1, sizeof *g);
 
-    if (g != NULL && deflateInit2(&g->stream, LEVEL, Z_DEFLATED, WINDOW_BITS, MEMORY,
-                                  Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (g == NULL)
+        return NULL;
+    g->places = places;
+    g->kept_max = kept_max;
+    if (deflateInit2(&g->stream, LEVEL, Z_DEFLATED, WINDOW_BITS, MEMORY,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
         free(g);
-        g = NULL;
+        return NULL;
     }
     return g;
+}
+
+struct gzip *gzip_new(void)
+{
+    return new_of(GZIP_KEPT, GZIP_KEPT_BYTES);
+}
+
+struct gzip *gzip_new_of_one(void)
+{
+    return new_of(1, SIZE_MAX);
 }
 
 void gzip_free(struct gzip *g)
@@ -68,11 +84,12 @@ static size_t compress_all(struct gzip *g, struct slice plain)
     return deflate(&g->stream, Z_FINISH) == Z_STREAM_END ? g->stream.total_out : 0;
 }
 
-static void keep(struct kept *kept, struct slice plain, struct slice gzip)
+static void keep(struct kept *kept, size_t kept_max, struct slice plain,
+                 struct slice gzip)
 {
     char *bytes;
 
-    if (plain.length + gzip.length > GZIP_KEPT_BYTES)
+    if (plain.length + gzip.length > kept_max)
         return;
     bytes = realloc(kept->bytes, plain.length + gzip.length);
     if (bytes == NULL)
@@ -91,7 +108,7 @@ bool gzip_bytes(struct gzip *g, struct slice plain, struct slice *ret_gzip)
 
     if (g == NULL || plain.length < GZIP_MIN)
         return false;
-    kept = &g->kept[hash_fast(plain.at, plain.length) % GZIP_KEPT];
+    kept = &g->kept[hash_fast(plain.at, plain.length) % g->places];
     /* Byte for byte: strangers choose some of them, and the hash has no key. */
     if (kept->bytes != NULL && kept->plain == plain.length &&
         memcmp(kept->bytes, plain.at, plain.length) == 0) {
@@ -102,6 +119,6 @@ bool gzip_bytes(struct gzip *g, struct slice plain, struct slice *ret_gzip)
     if (length == 0)
         return false;
     *ret_gzip = (struct slice){g->out, length};
-    keep(kept, plain, *ret_gzip);
+    keep(kept, g->kept_max, plain, *ret_gzip);
     return true;
 }

@@ -15,8 +15,10 @@ enum {
 /* A compressor and its memory, some 260 KiB: one thread's. */
 struct gzip;
 
-struct gzip *gzip_new(void);    /* NULL: out of memory                              */
-void gzip_free(struct gzip *g); /* NULL is a no-op                                  */
+struct gzip *gzip_new(void); /* NULL: out of memory */
+/* The same for one document, which it keeps however large it is: the last one. */
+struct gzip *gzip_new_of_one(void);
+void gzip_free(struct gzip *g); /* NULL is a no-op */
 /* The bytes live until the next call. false: `plain` is short, there is no memory, or it
  * would not get smaller. `g` may be NULL: false. */
 bool gzip_bytes(struct gzip *g, struct slice plain, struct slice *ret_gzip);

@@ -36,8 +36,7 @@ struct respond {
     enum outcome outcome; /* X-Luot, when has_outcome     */
     bool has_outcome;
     unsigned retry_after_s; /* 0: not said */
-    bool
-        endless; /* the body goes on until the connection ends; proxies pass it on as it is */
+    bool endless; /* the body goes on until the connection ends; proxies pass it on */
 };
 
 /* Where to write a body that will follow a head in `out`: its free memory, behind room

@@ -22,8 +22,8 @@ struct met {
     struct met_visitor visitor[MET_VISITORS];
 };
 
-struct met *
-met_new(void); /* NULL: no memory. Of `calloc`: what nobody needs is not there */
+/* NULL: no memory. Of `calloc`: what nobody needs is not there. */
+struct met *met_new(void);
 void met_free(struct met *k);
 /* Nothing is known any more, and what comes is known by other hashes. */
 void met_forget(struct met *k);

@@ -135,7 +135,7 @@ void agents_free(struct agents *agents)
     agent_rows_free(&agents->rows);
     free(agents->text[0]);
     free(agents->text[1]);
-    hash_text_key_erase(&agents->key); /* freed caches have hashes of agents */
+    hash_text_key_erase(&agents->key);
     free(agents);
 }
 

@@ -30,12 +30,6 @@ int agent_cache_new(struct agent_cache **ret_cache)
     return 0;
 }
 
-void agent_cache_free(struct agent_cache *cache)
-{
-    if (cache != NULL)
-        free(cache->memory);
-}
-
 static uint64_t tag_of(uint64_t hash)
 {
     return hash == 0 ? 1 : hash;
@@ -74,4 +68,13 @@ void agent_cache_forget(struct agent_cache *cache)
             cache->tag[set][way] = 0;
             cache->entry[set][way] = (struct agent_entry){0};
         }
+}
+
+/* The key of its hashes may live on: it is the worker's. */
+void agent_cache_free(struct agent_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    agent_cache_forget(cache);
+    free(cache->memory);
 }

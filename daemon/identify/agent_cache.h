@@ -25,7 +25,7 @@ struct agent_entry {
 struct agent_cache;
 
 int agent_cache_new(struct agent_cache **ret_cache); /* ERR_NOMEM */
-void agent_cache_free(struct agent_cache *cache);
+void agent_cache_free(struct agent_cache *cache); /* what was is zero; NULL is a no-op */
 /* NULL: not there. */
 struct agent_entry *agent_cache_find(struct agent_cache *cache, uint64_t hash);
 /* A place for it, which another agent may have had; the caller fills it. */

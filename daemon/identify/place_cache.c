@@ -5,6 +5,7 @@
 
 static_assert((PLACE_PAGES & (PLACE_PAGES - 1)) == 0, "a power of two");
 static_assert((PLACE_REFERRERS & (PLACE_REFERRERS - 1)) == 0, "a power of two");
+static_assert((int)HASH_TEXT_BYTES <= UINT16_MAX, "a place in a text fits");
 
 /* Of what a hash is; any different odd numbers. */
 #define OF_PAGE_HOST UINT64_C(1)
@@ -50,6 +51,12 @@ static uint64_t tag_of(const struct place_cache *c, struct slice text, uint64_t 
     return hash_text(c->secret, text, salt) | 1;
 }
 
+/* Of a longer one a hash does not know all. */
+static bool is_short(struct slice text)
+{
+    return text.length <= HASH_TEXT_BYTES;
+}
+
 static struct place_page *page_row(const struct visit_scene *scene, struct slice text,
                                    uint64_t *ret_tag)
 {
@@ -64,7 +71,7 @@ bool place_cache_page(struct visit_scene *scene, struct slice text)
     uint64_t tag;
     const struct place_page *row = page_row(scene, text, &tag);
 
-    if (row->tag != tag)
+    if (row->tag != tag || !is_short(text))
         return false;
     scene->page.host = (struct slice){text.at + row->host_at, row->host_length};
     scene->name = (struct slice){text.at + row->name_at, row->name_length};
@@ -72,7 +79,7 @@ bool place_cache_page(struct visit_scene *scene, struct slice text)
     return true;
 }
 
-/* Where a part lies in a text; false: it does not, or too far behind. */
+/* Where a part lies in a short text; false: it does not. */
 static bool part_at(struct slice text, struct slice part, uint16_t *ret_at,
                     uint16_t *ret_length)
 {
@@ -81,7 +88,7 @@ static bool part_at(struct slice text, struct slice part, uint16_t *ret_at,
     *ret_at = *ret_length = 0;
     if (part.length == 0)
         return true;
-    if (at > text.length || part.length > text.length - at || text.length > UINT16_MAX)
+    if (at > text.length || part.length > text.length - at)
         return false;
     *ret_at = (uint16_t)at;
     *ret_length = (uint16_t)part.length;
@@ -94,7 +101,7 @@ void place_cache_keep_page(struct visit_scene *scene, struct slice text,
     struct place_page *row, r;
 
     scene->name_hash = hash_text(scene->cache->secret, name, 0);
-    if (scene->page.query.length > 0 || name.length == 0 ||
+    if (scene->page.query.length > 0 || name.length == 0 || !is_short(text) ||
         !part_at(text, scene->page.host, &r.host_at, &r.host_length) ||
         !part_at(text, name, &r.name_at, &r.name_length))
         return;
@@ -132,7 +139,7 @@ bool place_cache_referrer(const struct visit_scene *scene, uint64_t list_id,
     uint64_t tag;
     const struct place_referrer *row = referrer_row(scene, list_id, &tag);
 
-    if (row->tag != tag)
+    if (row->tag != tag || !is_short(scene->beacon->referrer))
         return false;
     fill(visit, row);
     return true;
@@ -144,7 +151,7 @@ void place_cache_keep_referrer(const struct visit_scene *scene, uint64_t list_id
     struct place_referrer *row, r = {.class = (uint8_t) class};
     const struct hash_text_key *secret = scene->cache->secret;
 
-    if (host.length > PLACE_HOST_MAX)
+    if (host.length > PLACE_HOST_MAX || !is_short(scene->beacon->referrer))
         return;
     row = referrer_row(scene, list_id, &r.tag);
     if (host.length > 0)

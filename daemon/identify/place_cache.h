@@ -1,7 +1,8 @@
 /* Floor 2 (identify). What a worker found out about pages and referrers as beacons write
  * them: most views are of a page, and from a place, that it has just met. Found by a hash of
  * the text, of the hosts that count as the site's own and of the settings that said so, so
- * that a row is good as long as they are; nothing is compared (base/hash_text.h).
+ * that a row is good as long as they are; nothing is compared (base/hash_text.h), and texts
+ * of more than HASH_TEXT_BYTES are worked out each time.
  *
  * What a page's text came to is kept as places in that text; of a referrer the host is kept.
  * One worker's, 112 KiB. */

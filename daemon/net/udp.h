@@ -3,10 +3,11 @@
  * Happy path: readable -> recvmmsg (16 buffers of 64 KiB) -> turn_begin -> datagram() for
  * each -> turn_end, at most 4 times a wake-up so that HTTP is not starved. Under load a
  * socket is not polled but looked at when a nap is over (net/nap.h): a timer, which delays
- * nothing else that the loop does. Never sends a byte. It fails when: a datagram did not fit (udp_truncated; what came is handed on), it
- * is empty (udp_empty), or the kernel reports an error on the socket (logged, and polled
- * again). What the kernel dropped is net_kernel_drops(). What was received is forgotten
- * within a second, whether or not something else comes. */
+ * nothing else that the loop does. Never sends a byte. It fails when: a datagram did not
+ * fit (udp_truncated; what came is handed on), it is empty (udp_empty), or the kernel
+ * reports an error on the socket (logged, and polled again). What the kernel dropped is
+ * net_kernel_drops(). What was received is forgotten within a second, whether or not
+ * something else comes. */
 #ifndef LUOT_NET_UDP_H
 #define LUOT_NET_UDP_H
 

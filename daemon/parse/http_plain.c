@@ -4,15 +4,12 @@
  * tab, a NUL, a CR or LF of its own, a 0x7f: declined. What is left to look at is the
  * request line, and of each header line the name and the colon.
  *
- * 767 bytes of a browser's pixel: some 1,800 instructions, where the line scan and llhttp
- * take 17,000. */
+ * 696 bytes of a browser's pixel, in fourteen headers: some 4,200 instructions, where the
+ * line scan and llhttp take 17,500. */
 #include "parse/http_plain.h"
 
+#include "base/bytes16.h"
 #include "parse/http_field.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 /* --- Lines --- */
 
@@ -29,18 +26,11 @@ struct marks {
 static uint64_t controls_of(const char *at)
 {
     uint64_t mask = 0;
-#ifdef __SSE2__
-    const __m128i last = _mm_set1_epi8(0x1f), delete = _mm_set1_epi8(0x7f);
     for (unsigned i = 0; i < BLOCK / 16; i++) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * i));
-        __m128i control = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(v, last), v),
-                                       _mm_cmpeq_epi8(v, delete));
-        mask |= (uint64_t)(unsigned)_mm_movemask_epi8(control) << 16 * i;
+        bytes16 b = bytes16_load(at + 16 * (size_t)i);
+        mask |= (uint64_t)bytes16_bits(bytes16_below(b, ' ') | bytes16_is(b, 0x7f))
+                << 16 * i;
     }
-#else
-    for (unsigned i = 0; i < BLOCK; i++)
-        mask |= (uint64_t)((unsigned char)at[i] < ' ' || at[i] == 0x7f) << i;
-#endif
     return mask;
 }
 
@@ -66,7 +56,7 @@ static size_t next_control(struct marks *m)
         m->block += BLOCK;
         look(m);
     }
-    size_t at = m->block + (unsigned)__builtin_ctzll(m->mask);
+    size_t at = m->block + lowest_bit(m->mask);
     m->mask &= m->mask - 1;
     return at;
 }
@@ -136,34 +126,21 @@ static bool is_name_byte(char c)
     return ((unsigned)c | 0x20) - 'a' < 26 || c == '-' || (unsigned)c - '0' < 10;
 }
 
-#ifdef __SSE2__
-/* Unsigned v - low <= span, byte by byte. */
-static __m128i is_between(__m128i v, char low, char span)
-{
-    __m128i from = _mm_sub_epi8(v, _mm_set1_epi8(low));
-    return _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8(span)), from);
-}
-
 /* How many of the 16 bytes at `at` are a name's, before the first that is not. */
 static size_t name_bytes_of_16(const char *at)
 {
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i letter = is_between(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 25);
-    __m128i other =
-        _mm_or_si128(is_between(v, '0', 9), _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
-    unsigned name = (unsigned)_mm_movemask_epi8(_mm_or_si128(letter, other));
-    return (size_t)__builtin_ctz(~name);
+    bytes16 b = bytes16_load(at);
+    bytes16 name = bytes16_between(b | bytes16_all(0x20), 'a', 'z') |
+                   bytes16_between(b, '0', '9') | bytes16_is(b, '-');
+    return lowest_bit(~(uint64_t)bytes16_bits(name));
 }
-#endif
 
 /* The bytes of a header's name at the beginning of the line. */
 static size_t name_length(struct slice line)
 {
     size_t i = 0;
-#ifdef __SSE2__
     if (line.length >= 16 && (i = name_bytes_of_16(line.at)) < 16)
         return i;
-#endif
     while (i < line.length && is_name_byte(line.at[i]))
         i++;
     return i;

@@ -24,7 +24,8 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
                      bool fresh);
 
 /* Sites whose adoption lost numbers: what this very run has saved of them is had again. At
- * start, after history_load_all, before the first save. Logs. 0 or the store's last error. */
+ * start, after history_load_all, before the first save; a store that does not answer is asked
+ * once. Logs. 0 or the store's last error. */
 int history_raise_lost(struct registry *registry, struct store *store,
                        struct instant now);
 /* The same for those of which it could not be read then: the keeper raises what is read, and

@@ -123,6 +123,12 @@ static void say_raised(const struct site *site, const struct site_saved *saved)
              site->block->key, saved->raised);
 }
 
+/* What it has of this site, and not whether it answers at all. */
+static bool is_of_one_site(int rv)
+{
+    return rv == ERR_CORRUPT || rv == ERR_MALFORMED || rv == ERR_RANGE;
+}
+
 int history_raise_lost(struct registry *registry, struct store *store, struct instant now)
 {
     int failed = 0;
@@ -140,7 +146,9 @@ int history_raise_lost(struct registry *registry, struct store *store, struct in
                       "next=what_was_lost_is_had_again_when_the_store_answers",
                       site->block->key, error_text(rv));
             failed = rv;
-            continue;
+            if (is_of_one_site(rv))
+                continue;
+            break; /* nor will the others be answered */
         }
         site_raise(site, saved);
         say_raised(site, saved);
@@ -151,6 +159,8 @@ int history_raise_lost(struct registry *registry, struct store *store, struct in
 
 int history_raise_late(struct registry *registry, struct store *store, struct instant now)
 {
+    int failed = 0;
+
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_kept_at(registry, i);
         struct site_saved *saved;
@@ -166,9 +176,12 @@ int history_raise_late(struct registry *registry, struct store *store, struct in
         if (!site_awaits_saved(site) || site_raise_waits(site))
             continue;
         rv = read_saved(site, store, now, &saved);
-        if (rv != 0)
+        if (rv == 0)
+            site_raise_soon(site, saved);
+        else if (is_of_one_site(rv))
+            failed = rv;
+        else
             return rv; /* the others fail as well; the next call tries again */
-        site_raise_soon(site, saved);
     }
-    return 0;
+    return failed;
 }

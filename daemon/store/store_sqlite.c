@@ -24,9 +24,9 @@ static const char *const statements[STATEMENTS] = {
 };
 
 enum {
-    QUARTERS_KEPT = 35, /* days when one is swept; 36 just before the next      */
-    SKETCHES_KEPT = 62, /* days: this month and the whole of last month         */
-    GROWTH_KEPT = 62,
+    QUARTERS_KEPT = 35,  /* days when one is swept; 36 just before the next      */
+    SKETCHES_KEPT = 62,  /* days: this month and the whole of last month         */
+    GROWTH_KEPT = 62,    /* days on which something was saved; more than QUARTERS_KEPT */
     PROGRESS_OPS = 2000, /* virtual machine steps between two looks at the clock */
     BUSY_WAIT_MS = 5
 };
@@ -275,15 +275,16 @@ static int save_row(struct sqlite_store *s, const struct change *c, int64_t site
     return sqlite_do(s, st);
 }
 
-/* How large the database is today, for `luotctl check`. */
+/* How large the database is today, for `luotctl check`; and that today is a day. Old ones go
+ * by their number: one whose clock was ahead takes no others with it, and a luotd that runs
+ * a day a week still has a QUARTERS_KEPT-th. */
 static int note_growth(struct sqlite_store *s, int64_t day)
 {
     sqlite3_stmt *st = sqlite_take(s, STATEMENT_GROWTH_ADD, day);
     int rv = sqlite_do(s, st);
 
-    return rv != 0
-               ? rv
-               : sqlite_do(s, sqlite_take(s, STATEMENT_GROWTH_SWEEP, day - GROWTH_KEPT));
+    return rv != 0 ? rv
+                   : sqlite_do(s, sqlite_take(s, STATEMENT_GROWTH_SWEEP, GROWTH_KEPT));
 }
 
 /* Quarters before it are old: by the clock, and by the days on which something was saved. A

@@ -70,6 +70,27 @@ Test(gzip, keeps_what_it_made_and_never_takes_one_for_another)
     gzip_free(g);
 }
 
+Test(gzip, of_one_document_keeps_it_however_large_it_is)
+{
+    struct gzip *g = gzip_new_of_one();
+    char *memory = malloc(LARGE);
+    struct slice plain, made, kept, again;
+
+    cr_assert_not_null(g);
+    for (int i = 0; i < 3; i++) { /* of the last one */
+        plain = text_of(memory, LARGE - (size_t)i, (char)i);
+        cr_assert(gzip_bytes(g, plain, &made));
+        expect_same(made, plain);
+        cr_assert(gzip_bytes(g, plain, &kept));
+        expect_same(kept, plain);
+        cr_assert(gzip_bytes(g, plain, &again));
+        cr_expect_neq(kept.at, made.at, "it was made again");
+        cr_expect_eq(again.at, kept.at);
+    }
+    free(memory);
+    gzip_free(g);
+}
+
 Test(gzip, leaves_alone_what_is_short_or_would_not_get_smaller)
 {
     struct gzip *g = gzip_new();

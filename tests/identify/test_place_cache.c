@@ -160,3 +160,29 @@ Test(place_cache, who_is_denied_is_denied_each_time)
         cr_expect_not(see(&visit, &text, &line, places));
     stop();
 }
+
+/* Of these only the first HASH_TEXT_BYTES are in a hash, and how many there are. */
+Test(place_cache, long_texts_that_differ_far_behind_are_two)
+{
+    enum { FAR = HASH_TEXT_BYTES + 100 };
+    static const char *const ends[][2] = {{"@www.google.com/", "/b"},
+                                          {"@spam.example.v/", "?utm_source=x"},
+                                          {"@x.denied.vn/aaa", "#aaaaaaaaaaaa"}};
+    static char page[FAR + 32], referrer[FAR + 32];
+    struct line line = {page, referrer, "", "", 0, 0};
+
+    start();
+    memset(page, 'a', sizeof page - 1);
+    page[0] = '/';
+    memset(referrer, 'a', sizeof referrer - 1);
+    memcpy(referrer, "https://", 8);
+    for (size_t i = 0; i < 2 * COUNT(ends); i++) {
+        const char *const *end = ends[i % COUNT(ends)];
+
+        memcpy(referrer + FAR, end[0], strlen(end[0]) + 1);
+        memset(page + FAR, 'a', 31);
+        memcpy(page + FAR, end[1], strlen(end[1]));
+        compare(&line);
+    }
+    stop();
+}

@@ -165,6 +165,37 @@ Test(privacy, says_for_how_long_a_limit_knows_an_address)
     }
 }
 
+Test(privacy, says_that_who_was_just_here_is_known_for_a_quarter_of_an_hour)
+{
+    struct town t;
+    struct privacy p;
+
+    town_init(&t, config, TOWN_NOON);
+    p = facts(&t);
+    expect_said(&p, "caches", false, LANGUAGE_EN, "a quarter of an hour, the marks");
+    expect_said(&p, "caches", false, LANGUAGE_VI, "lâu nhất 15 phút, dấu hiệu");
+    expect_said(&p, "caches", false, LANGUAGE_KM, "យ៉ាងយូរ 15 នាទី សញ្ញា");
+    town_release(&t);
+}
+
+/* Redis alone takes none. */
+Test(privacy, says_what_is_kept_of_past_logs_where_a_store_takes_it)
+{
+    struct town t;
+    struct privacy p;
+
+    town_init(&t, config, TOWN_NOON);
+    p = facts(&t);
+    cr_expect(says(&p, "imported"));
+    expect_said(&p, "imported", false, LANGUAGE_EN,
+                "pages, sites that visitors came from");
+    expect_said(&p, "imported", true, LANGUAGE_EN, "by day 26 months");
+    p.sqlite = false;
+    p.redis = true;
+    cr_expect_not(says(&p, "imported"));
+    town_release(&t);
+}
+
 Test(privacy, says_nothing_of_limits_and_signatures_where_there_are_none)
 {
     struct town t;

@@ -270,6 +270,33 @@ Test(store, forgets_quarter_hours_after_35_days_and_keeps_days)
     scratch_free(&dir);
 }
 
+/* A machine that is on for a day a week: 35 of its days are most of a year. */
+Test(store, forgets_quarter_hours_of_a_luotd_that_seldom_runs_too)
+{
+    struct scratch dir = scratch_new();
+    struct store *s = open_as(&dir, 1);
+    struct change c = {.kind = CHANGE_QUARTER, .site = demo, .views = 1};
+    struct change alive = {.kind = CHANGE_ALIVE};
+
+    for (int week = 0; week < 60; week++) {
+        c.number = 1900000 + week * 7 * 96;
+        save_one(s, c);
+        alive.number = c.number * 900;
+        save_one(s, alive);
+        save_one(s, alive);
+    }
+    cr_expect_eq(sql_number(&dir, "SELECT count(*) FROM quarter"), 36);
+    cr_expect_eq(sql_number(&dir, "SELECT max(quarter) FROM quarter"), c.number);
+    for (int day = 1; day <= 70; day++) {
+        alive.number = (c.number + day * 96) * 900;
+        save_one(s, alive);
+    }
+    cr_expect_eq(sql_number(&dir, "SELECT count(*) FROM quarter"), 0);
+    cr_expect_leq(sql_number(&dir, "SELECT count(*) FROM growth"), 63);
+    s->ops->close(s);
+    scratch_free(&dir);
+}
+
 /* The days in between nobody lived through: what is of now is not old. */
 Test(store, keeps_the_quarter_hours_of_now_when_a_clock_is_ahead_for_a_while)
 {
