@@ -1,7 +1,6 @@
 #include "identify/agent_scan.h"
 
 #include <hs/hs.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -9,8 +8,7 @@
 #include "identify/agent_literal.h"
 
 enum {
-    TARGET_CERTAIN = 1 << 30, /* in a target: the row certainly matches */
-    LITERAL_FLAGS = HS_FLAG_SINGLEMATCH
+    TARGET_CERTAIN = 1 << 30 /* in a target: the row certainly matches */
 };
 
 /* What is looked for, and the rows that want it: target[first] to the next one's first. */
@@ -30,7 +28,8 @@ struct agent_scan_lane {
 
 /* Something to look for, before those that are equal become one. */
 struct wish {
-    char *expression;
+    char *word; /* `length` bytes of any kind */
+    size_t length;
     unsigned flags;
     uint32_t target;
 };
@@ -45,10 +44,12 @@ bool agent_scan_possible(void)
     return hs_valid_platform() == HS_SUCCESS;
 }
 
-static int add_wish(struct wishes *wishes, char *expression, unsigned flags,
-                    uint32_t target)
+static int add_wish(struct wishes *wishes, const struct agent_literal *literal,
+                    unsigned flags, uint32_t target)
 {
-    if (wishes->count == wishes->room && expression != NULL) {
+    char *word = malloc(literal->length + 1u);
+
+    if (wishes->count == wishes->room && word != NULL) {
         size_t room = wishes->room == 0 ? 4096 : wishes->room * 2;
         struct wish *more = realloc(wishes->at, room * sizeof *more);
 
@@ -57,22 +58,13 @@ static int add_wish(struct wishes *wishes, char *expression, unsigned flags,
             wishes->room = room;
         }
     }
-    if (expression == NULL || wishes->count == wishes->room) {
-        free(expression);
+    if (word == NULL || wishes->count == wishes->room) {
+        free(word);
         return ERR_NOMEM;
     }
-    wishes->at[wishes->count++] = (struct wish){expression, flags, target};
+    memcpy(word, literal->text, literal->length);
+    wishes->at[wishes->count++] = (struct wish){word, literal->length, flags, target};
     return 0;
-}
-
-/* Vectorscan reads patterns; \xHH is any byte, plainly. */
-static char *escaped(const struct agent_literal *literal)
-{
-    char *text = malloc(literal->length * 4u + 1);
-
-    for (size_t i = 0; text != NULL && i < literal->length; i++)
-        sprintf(text + 4 * i, "\\x%02x", (unsigned char)literal->text[i]);
-    return text;
 }
 
 static int wish_for_row(struct wishes *wishes, struct agent_scan *scan,
@@ -85,32 +77,35 @@ static int wish_for_row(struct wishes *wishes, struct agent_scan *scan,
     if (literals->count == 0)
         scan->always[target / 64] |= UINT64_C(1) << target % 64;
     for (size_t i = 0; rv == 0 && i < literals->count; i++)
-        rv = add_wish(wishes, escaped(&literals->at[i]),
-                      LITERAL_FLAGS | (row->caseless ? HS_FLAG_CASELESS : 0),
+        rv = add_wish(wishes, &literals->at[i], row->caseless ? HS_FLAG_CASELESS : 0,
                       target | (literals->at[i].certain ? TARGET_CERTAIN : 0));
     return rv;
 }
 
-static bool wish_equal(const struct wish *a, const struct wish *b)
+/* 0: they look for the same. */
+static int word_order(const struct wish *a, const struct wish *b)
 {
-    return a->flags == b->flags && strcmp(a->expression, b->expression) == 0;
+    size_t both = a->length < b->length ? a->length : b->length;
+    int order = memcmp(a->word, b->word, both);
+
+    if (a->flags != b->flags)
+        return a->flags < b->flags ? -1 : 1;
+    return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
 /* In one order always: a prepared database numbers its expressions by it. */
 static int wish_order(const void *a, const void *b)
 {
     const struct wish *x = a, *y = b;
-    int order;
+    int order = word_order(x, y);
 
-    if (x->flags != y->flags)
-        return x->flags < y->flags ? -1 : 1;
-    order = strcmp(x->expression, y->expression);
     return order != 0 ? order : (x->target > y->target) - (x->target < y->target);
 }
 
-/* Equal wishes become one expression with many targets. */
+/* Equal wishes become one word with many targets. */
 struct expressions {
-    const char **text;
+    const char **word;
+    size_t *length;
     unsigned *flags, *id;
     size_t count;
     uint64_t check; /* of all of them: which database is theirs */
@@ -118,7 +113,8 @@ struct expressions {
 
 static void expressions_free(struct expressions *e)
 {
-    free(e->text);
+    free(e->word);
+    free(e->length);
     free(e->flags);
     free(e->id);
 }
@@ -126,15 +122,16 @@ static void expressions_free(struct expressions *e)
 static int gather(struct expressions *ret, struct agent_scan *scan, struct wishes *wishes)
 {
     size_t n = wishes->count;
-    struct expressions e = {.text = calloc(n + 1, sizeof *e.text),
+    struct expressions e = {.word = calloc(n + 1, sizeof *e.word),
+                            .length = calloc(n + 1, sizeof *e.length),
                             .flags = calloc(n + 1, sizeof *e.flags),
                             .id = calloc(n + 1, sizeof *e.id),
                             .check = 1};
 
     scan->first = calloc(n + 1, sizeof *scan->first);
     scan->target = calloc(n + 1, sizeof *scan->target);
-    if (e.text == NULL || e.flags == NULL || e.id == NULL || scan->first == NULL ||
-        scan->target == NULL) {
+    if (e.word == NULL || e.length == NULL || e.flags == NULL || e.id == NULL ||
+        scan->first == NULL || scan->target == NULL) {
         expressions_free(&e);
         return ERR_NOMEM;
     }
@@ -144,26 +141,29 @@ static int gather(struct expressions *ret, struct agent_scan *scan, struct wishe
         const struct wish *w = &wishes->at[i];
 
         scan->target[i] = w->target;
-        if (i > 0 && wish_equal(w - 1, w))
+        if (i > 0 && word_order(w - 1, w) == 0)
             continue;
-        e.text[e.count] = w->expression;
+        e.word[e.count] = w->word;
+        e.length[e.count] = w->length;
         e.flags[e.count] = w->flags;
         e.id[e.count] = (unsigned)e.count;
         scan->first[e.count++] = (uint32_t)i;
-        e.check =
-            e.check * 31 + w->flags + hash_fast(w->expression, strlen(w->expression));
+        e.check = e.check * 31 + w->flags + hash_fast(w->word, w->length);
     }
     scan->first[e.count] = (uint32_t)n;
     *ret = e;
     return 0;
 }
 
+/* As plain words, each told as often as it is there: to tell it once only, Vectorscan would
+ * keep a record of each, which costs more than telling it again. */
 static int compile(hs_database_t **ret_database, const struct expressions *e,
                    const hs_platform_info_t *platform)
 {
     hs_compile_error_t *trouble = NULL;
-    hs_error_t rv = hs_compile_multi(e->text, e->flags, e->id, (unsigned)e->count,
-                                     HS_MODE_BLOCK, platform, ret_database, &trouble);
+    hs_error_t rv =
+        hs_compile_lit_multi(e->word, e->flags, e->id, e->length, (unsigned)e->count,
+                             HS_MODE_BLOCK, platform, ret_database, &trouble);
 
     hs_free_compile_error(trouble);
     return rv == HS_SUCCESS ? 0 : ERR_CORRUPT;
@@ -213,7 +213,7 @@ static int plan(struct agent_scan **ret_scan, const struct agent_rows *rows,
 static void wishes_free(struct wishes *wishes)
 {
     for (size_t i = 0; i < wishes->count; i++)
-        free(wishes->at[i].expression);
+        free(wishes->at[i].word);
     free(wishes->at);
 }
 
