@@ -142,6 +142,7 @@ static void drop_keys(struct visit *visit)
 {
     for (int d = 0; d < DIMENSIONS; d++)
         visit->key[d] = (struct slice){NULL, 0};
+    visit->has = 0;
 }
 
 static enum outcome keep_robot(struct visit *visit)
@@ -149,7 +150,7 @@ static enum outcome keep_robot(struct visit *visit)
     struct slice robot = visit->key[DIM_BOTS];
 
     drop_keys(visit);
-    visit->key[DIM_BOTS] = robot;
+    visit_set(visit, DIM_BOTS, robot, 0);
     return OUTCOME_BOT;
 }
 

@@ -219,18 +219,20 @@ static void begin_visit(struct visit *visit, const struct pipeline *p,
                                   ? beacon->user_agent
                                   : sender->user_agent;
 
-    *visit = (struct visit){
-        .kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
-                : beacon->kind == BEACON_PING ? VISIT_PING
-                                              : VISIT_EVENT,
-        .slot = p->now_slot,
-        .unit = *unit,
-        .name = sender->name,
-        .user_agent = user_agent,
-        .agent_hash = agent_hash(p, user_agent),
-        .hash_key = &p->names->secret,
-        .anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED,
-    };
+    /* Member by member: to clear the keys would take longer than all of this. */
+    visit->kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
+                  : beacon->kind == BEACON_PING ? VISIT_PING
+                                                : VISIT_EVENT;
+    visit->slot = p->now_slot;
+    visit->own_s = 0;
+    visit->unit = *unit;
+    visit->name = sender->name;
+    visit->user_agent = user_agent;
+    visit->agent_hash = agent_hash(p, user_agent);
+    visit->hash_key = &p->names->secret;
+    visit->anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED;
+    visit->entry = false;
+    visit->has = 0;
 }
 
 /* --- What, and from where --- */

@@ -307,30 +307,44 @@ enum {
     OF_VIEWS = ((1 << DIMENSIONS) - 1) & ~(1 << DIM_BOTS | 1 << DIM_ENTRY_PAGES)
 };
 
-static inline void count_key(const struct topk_table *t, const struct site_lane *lane,
+static inline void count_key(const struct topk_table *t, struct name_lane *names,
                              enum dimension d, struct slice key, uint64_t hash,
                              bool visitor)
 {
-    if (hash == 0 || lane->names == NULL ||
-        !topk_add_known(t, lane->names, d, hash, visitor))
-        topk_add(t, lane->names, d, key, visitor);
+    if (hash == 0 || names == NULL || !topk_add_known(t, names, d, hash, visitor))
+        topk_add(t, names, d, key, visitor);
+}
+
+/* All of `dims`, each of which has a key. */
+static void count_keys(const struct topk_table *t, struct name_lane *names,
+                       const struct visit *visit, unsigned dims, bool first_today)
+{
+    for (; dims != 0; dims &= dims - 1) {
+        enum dimension d = (enum dimension)__builtin_ctz(dims);
+
+        count_key(t, names, d, visit->key[d], visit->hash[d],
+                  first_today && dimension_has_visitors(d));
+    }
 }
 
 /* The page that a visit begins with: unless its view says another, its page. */
 static void count_entry(const struct topk_table *t, const struct site_lane *lane,
                         const struct visit *visit)
 {
-    enum dimension d =
-        visit->key[DIM_ENTRY_PAGES].length > 0 ? DIM_ENTRY_PAGES : DIM_PAGES;
+    enum dimension d = visit_has(visit, DIM_ENTRY_PAGES) ? DIM_ENTRY_PAGES : DIM_PAGES;
 
-    count_key(t, lane, DIM_ENTRY_PAGES, visit->key[d], visit->hash[d], false);
+    if (visit_has(visit, d))
+        count_key(t, lane->names, DIM_ENTRY_PAGES, visit->key[d], visit->hash[d], false);
 }
 
 static void count_page(const struct site *s, const struct site_lane *lane,
                        const struct visit *visit, uint32_t day)
 {
-    uint64_t hash = visit->hash[DIM_PAGES];
+    uint64_t hash;
 
+    if (!visit_has(visit, DIM_PAGES))
+        return;
+    hash = visit->hash[DIM_PAGES];
     if (hash == 0 || lane->names == NULL ||
         !pages_add_known(&s->tops.pages, lane->names, hash, day))
         pages_add(&s->tops.pages, lane->names, visit->key[DIM_PAGES],
@@ -347,13 +361,8 @@ void site_tops_count(struct site *s, const struct site_lane *lane,
     if (visit->kind == VISIT_PING)
         return;
     t = table_for(s, day);
-    for (; dims != 0 && t != NULL; dims &= dims - 1) {
-        enum dimension d = (enum dimension)__builtin_ctz(dims);
-
-        if (visit->key[d].length > 0)
-            count_key(t, lane, d, visit->key[d], visit->hash[d],
-                      first_today && dimension_has_visitors(d));
-    }
+    if (t != NULL)
+        count_keys(t, lane->names, visit, dims & visit->has, first_today);
     if (visit->kind != VISIT_VIEW)
         return;
     if (new_visit && t != NULL)

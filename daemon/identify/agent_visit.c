@@ -2,8 +2,10 @@
 
 static void fill(struct visit *visit, enum dimension d, struct slice key, uint64_t hash)
 {
-    visit->key[d] = key.length > 0 ? key : SLICE("(unknown)");
-    visit->hash[d] = key.length > 0 ? hash : 0;
+    if (key.length > 0)
+        visit_set(visit, d, key, hash);
+    else
+        visit_set(visit, d, SLICE("(unknown)"), 0);
 }
 
 static struct agent tell(const struct visit *visit, const struct agents *agents,
@@ -22,12 +24,13 @@ bool visit_agent(struct visit *visit, const struct agents *agents, unsigned lane
     struct agent agent;
 
     if (visit->user_agent.length == 0) {
-        visit->key[DIM_BOTS] = browser ? SLICE("(no agent)") : (struct slice){"", 0};
+        visit_set(visit, DIM_BOTS, browser ? SLICE("(no agent)") : (struct slice){"", 0},
+                  0);
         return browser;
     }
     agent = tell(visit, agents, lane);
     if (agent.robot.length > 0) {
-        visit->key[DIM_BOTS] = agent.robot;
+        visit_set(visit, DIM_BOTS, agent.robot, 0);
         return true;
     }
     fill(visit, DIM_BROWSERS, agent.browser, hashed ? agent.hash[0] : 0);

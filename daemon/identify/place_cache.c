@@ -126,11 +126,10 @@ static struct place_referrer *referrer_row(const struct visit_scene *scene,
 static void fill(struct visit *visit, const struct place_referrer *row)
 {
     visit->entry = row->class != REFERRER_INTERNAL;
-    visit->key[DIM_REFERRER_CLASSES] =
-        referrer_class_word((enum referrer_class)row->class);
-    visit->hash[DIM_REFERRER_CLASSES] = row->class_hash;
-    visit->key[DIM_REFERRERS] = (struct slice){row->host, row->host_length};
-    visit->hash[DIM_REFERRERS] = row->host_hash;
+    visit_set(visit, DIM_REFERRER_CLASSES,
+              referrer_class_word((enum referrer_class)row->class), row->class_hash);
+    visit_set(visit, DIM_REFERRERS, (struct slice){row->host, row->host_length},
+              row->host_hash);
 }
 
 bool place_cache_referrer(const struct visit_scene *scene, uint64_t list_id,

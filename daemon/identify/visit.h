@@ -3,6 +3,8 @@
 #ifndef LUOT_IDENTIFY_VISIT_H
 #define LUOT_IDENTIFY_VISIT_H
 
+#include <assert.h>
+
 #include "base/address.h"
 #include "base/hash_text.h"
 #include "base/slice.h"
@@ -23,17 +25,35 @@ struct visit {
     bool anonymous; /* DNT or GPC: no visitor is computed           */
     bool entry;     /* its referrer is another site or none: without a visitor
                                 this is what makes a view a visit */
+    uint32_t has;   /* a bit a dimension: it has a key. Without the bit the two
+                       below are nothing on the beacon path, where they are not cleared */
     struct slice key[DIMENSIONS]; /* what it is counted by; empty: none. UTF-8, at most
                                      LUOT_TOP_KEY_MAX bytes, good until the next visit */
     uint64_t hash[DIMENSIONS]; /* of the key, without a salt; 0: nobody has hashed it */
 };
 
-/* What the visit is counted by: static memory, or good until the next visit. */
-static inline void visit_put(struct visit *v, enum dimension d, struct slice key)
+static_assert(DIMENSIONS <= 32, "a bit a dimension");
+
+static inline bool visit_has(const struct visit *v, enum dimension d)
+{
+    return v->has >> d & 1;
+}
+
+/* What the visit is counted by: static memory, or good until the next visit. Once a
+ * dimension, or with another key that is not empty. */
+static inline void visit_set(struct visit *v, enum dimension d, struct slice key,
+                             uint64_t hash)
 {
     v->key[d] = key;
-    v->hash[d] =
-        v->hash_key != NULL && key.length > 0 ? hash_text(v->hash_key, key, 0) : 0;
+    v->hash[d] = hash;
+    v->has |= (uint32_t)(key.length > 0) << d;
+}
+
+/* The same, and its hash is made. */
+static inline void visit_put(struct visit *v, enum dimension d, struct slice key)
+{
+    visit_set(v, d, key,
+              v->hash_key != NULL && key.length > 0 ? hash_text(v->hash_key, key, 0) : 0);
 }
 
 #endif

@@ -32,8 +32,7 @@ static void name_page(struct visit *visit, enum dimension d, struct visit_scene 
                                                                  : scene->referer,
                                   scene->name);
     }
-    visit->key[d] = scene->name;
-    visit->hash[d] = scene->name_hash;
+    visit_set(visit, d, scene->name, scene->name_hash);
 }
 
 /* --- Campaign --- */
@@ -161,7 +160,7 @@ static void of_view(struct visit *visit, struct visit_scene *scene,
 
     name_page(visit, DIM_PAGES, scene, text);
     if (scene->page.query.length > 0)
-        visit->key[DIM_CAMPAIGNS] = campaign_of(scene->page.query, text);
+        visit_set(visit, DIM_CAMPAIGNS, campaign_of(scene->page.query, text), 0);
     visit_put(visit, DIM_LANGUAGES,
               language_of(beacon->language.length > 0 ? beacon->language
                                                       : scene->accept_language,
@@ -174,7 +173,7 @@ static void of_event(struct visit *visit, struct visit_scene *scene,
 {
     struct slice name = scene->beacon->event;
 
-    visit->key[DIM_EVENTS] = event_of(name, text);
+    visit_set(visit, DIM_EVENTS, event_of(name, text), 0);
     if (slice_equal(name, SLICE("download")))
         name_page(visit, DIM_DOWNLOADS, scene, text);
     else if (slice_equal(name, SLICE("404")))

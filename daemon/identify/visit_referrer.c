@@ -52,8 +52,8 @@ static struct slice without_www(struct slice host)
 static void fill(struct visit *visit, enum referrer_class class, struct slice host)
 {
     visit->entry = class != REFERRER_INTERNAL;
-    visit->key[DIM_REFERRER_CLASSES] = referrer_class_word(class);
-    visit->key[DIM_REFERRERS] = host;
+    visit_set(visit, DIM_REFERRER_CLASSES, referrer_class_word(class), 0);
+    visit_set(visit, DIM_REFERRERS, host, 0);
 }
 
 /* The verdict, and its host in lower case. */
