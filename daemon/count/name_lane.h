@@ -1,8 +1,9 @@
 /* Floor 2 (count). What one worker knows by heart: rows of tables of names that it met, and
  * what it adds to them at its turn's end, so that a page that a thousand ask for in a turn
  * costs one write to a shared line. The row of a note is looked at again before it is
- * believed; its name is not, for which the hashes stand: the worker's own of the note, the
- * table's of the row. Its worker's alone. */
+ * believed, once a turn: who takes rows away waits for the turn in which they were last
+ * believed, as that is when they are paid. Its name is not, for which the hashes stand: the
+ * worker's own of the note, the table's of the row. Its worker's alone. */
 #ifndef LUOT_COUNT_NAME_LANE_H
 #define LUOT_COUNT_NAME_LANE_H
 
@@ -39,24 +40,26 @@ static inline uint64_t name_lane_hash(uint64_t life, unsigned kind, uint64_t has
     return ((hash + kind * UINT64_C(0x9E3779B97F4A7C15)) ^ life) | 1;
 }
 
+/* Looks at the row, unless that was done in this turn. */
 static inline bool name_note_is(const struct name_note *n, uint64_t fast)
 {
     return n->fast == fast &&
-           name_state(atomic_load_explicit(&n->cell->meta, memory_order_seq_cst)) ==
-               NAME_LIVE &&
-           atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash;
+           (n->views > 0 ||
+            (name_state(atomic_load_explicit(&n->cell->meta, memory_order_seq_cst)) ==
+                 NAME_LIVE &&
+             atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash));
 }
 
 /* The note of its row; NULL: it has none, and name_lane_free_note says where one may be. A
  * name has two places: what many names share one of is not taken away each time. */
 static inline struct name_note *name_lane_find(struct name_lane *lane, uint64_t fast)
 {
-    struct name_note *first = &lane->note[(fast >> 1) % NAME_NOTES];
-    struct name_note *second = &lane->note[(fast >> 1) % NAME_NOTES ^ 1];
+    size_t at = (fast >> 1) % NAME_NOTES;
 
-    if (name_note_is(first, fast))
-        return first;
-    return name_note_is(second, fast) ? second : NULL;
+    if (name_note_is(&lane->note[at], fast))
+        return &lane->note[at];
+    at ^= 1;
+    return name_note_is(&lane->note[at], fast) ? &lane->note[at] : NULL;
 }
 
 /* NULL: both are taken in this turn. */

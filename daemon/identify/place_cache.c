@@ -29,8 +29,19 @@ void place_cache_free(struct place_cache *c)
 
 void place_cache_forget(struct place_cache *c)
 {
-    memset(c->page, 0, sizeof c->page);
-    memset(c->referrer, 0, sizeof c->referrer);
+    /* Only what was used: the rest takes no memory, and would by this. */
+    for (size_t i = 0; i < PLACE_PAGES; i++)
+        if (c->page[i].tag != 0)
+            c->page[i] = (struct place_page){0};
+    for (size_t i = 0; i < PLACE_REFERRERS; i++)
+        if (c->referrer[i].tag != 0)
+            c->referrer[i] = (struct place_referrer){.tag = 0};
+}
+
+/* Each text has two places; where it is, or else is to be: the empty one, or the first. */
+static inline size_t place_of(uint64_t tag, size_t rows)
+{
+    return (tag >> 1) % rows;
 }
 
 /* Most views over UDP have none. */
@@ -62,8 +73,14 @@ static struct place_page *page_row(const struct visit_scene *scene, struct slice
 {
     uint64_t of = scene->beacon->page.length > 0 ? 0 : OF_REFERER;
 
-    *ret_tag = tag_of(scene->cache, text, scene->salt + of);
-    return &scene->cache->page[(*ret_tag >> 1) % PLACE_PAGES];
+    uint64_t tag = tag_of(scene->cache, text, scene->salt + of);
+    struct place_page *page = scene->cache->page;
+    size_t at = place_of(tag, PLACE_PAGES);
+
+    *ret_tag = tag;
+    if (page[at].tag == tag || page[at].tag == 0)
+        return &page[at];
+    return page[at ^ 1].tag == tag || page[at ^ 1].tag == 0 ? &page[at ^ 1] : &page[at];
 }
 
 bool place_cache_page(struct visit_scene *scene, struct slice text)
@@ -119,8 +136,14 @@ static struct place_referrer *referrer_row(const struct visit_scene *scene,
     uint64_t salt =
         scene->salt + list_id * OF_LIST + hash_of_host(c, scene->page.host, OF_HOST);
 
-    *ret_tag = tag_of(c, scene->beacon->referrer, salt);
-    return &c->referrer[(*ret_tag >> 1) % PLACE_REFERRERS];
+    uint64_t tag = tag_of(c, scene->beacon->referrer, salt);
+    struct place_referrer *row = c->referrer;
+    size_t at = place_of(tag, PLACE_REFERRERS);
+
+    *ret_tag = tag;
+    if (row[at].tag == tag || row[at].tag == 0)
+        return &row[at];
+    return row[at ^ 1].tag == tag || row[at ^ 1].tag == 0 ? &row[at ^ 1] : &row[at];
 }
 
 static void fill(struct visit *visit, const struct place_referrer *row)

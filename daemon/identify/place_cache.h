@@ -5,7 +5,7 @@
  * of more than HASH_TEXT_BYTES are worked out each time.
  *
  * What a page's text came to is kept as places in that text; of a referrer the host is kept.
- * One worker's, 112 KiB. */
+ * One worker's, 240 KiB as they come. */
 #ifndef LUOT_IDENTIFY_PLACE_CACHE_H
 #define LUOT_IDENTIFY_PLACE_CACHE_H
 
@@ -13,7 +13,7 @@
 #include "identify/visit.h"
 #include "identify/visit_scene.h"
 
-enum { PLACE_PAGES = 2048, PLACE_REFERRERS = 1024, PLACE_HOST_MAX = 43 };
+enum { PLACE_PAGES = 4096, PLACE_REFERRERS = 2048, PLACE_HOST_MAX = 43 };
 
 struct place_page {
     uint64_t tag;       /* 0: nothing                           */

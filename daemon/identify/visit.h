@@ -49,11 +49,22 @@ static inline void visit_set(struct visit *v, enum dimension d, struct slice key
     v->has |= (uint32_t)(key.length > 0) << d;
 }
 
-/* The same, and its hash is made. */
+/* The same, and its hash is made. Most keys that this is asked for are short. */
 static inline void visit_put(struct visit *v, enum dimension d, struct slice key)
 {
-    visit_set(v, d, key,
-              v->hash_key != NULL && key.length > 0 ? hash_text(v->hash_key, key, 0) : 0);
+    uint64_t words[2], hash = 0;
+
+    if (key.length == 0) {
+        visit_set(v, d, key, 0);
+        return;
+    }
+    if (v->hash_key != NULL && key.length < sizeof words[0]) {
+        hash_text_short(key, words);
+        hash = hash_text_word_only(v->hash_key, words[0], key.length);
+    } else if (v->hash_key != NULL) {
+        hash = hash_text(v->hash_key, key, 0);
+    }
+    visit_set(v, d, key, hash);
 }
 
 #endif
