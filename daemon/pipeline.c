@@ -77,6 +77,7 @@ bool pipeline_end(struct pipeline *p)
     for (size_t i = 0; i < p->touched_count; i++)
         wants_room |= site_lane_flush(registry_site(p->registry, p->touched[i]),
                                       &p->lane[p->touched[i]], now_s);
+    p->common = (struct turn_common){.site = NULL};
     turn_end(p->turn);
     return wants_room;
 }
@@ -175,6 +176,23 @@ static bool origin_is_right(const struct pipeline *p, const struct site *site,
            registry_by_host(p->registry, host) == site;
 }
 
+/* Most lines of a turn are for one site. */
+static struct site *find_by_key(struct pipeline *p, struct slice key)
+{
+    struct turn_common *c = &p->common;
+    struct site *site;
+
+    if (c->site != NULL && slice_equal(key, (struct slice){c->key, c->key_length}))
+        return c->site;
+    site = registry_by_key(p->registry, key);
+    if (site != NULL && key.length <= sizeof c->key) {
+        memcpy(c->key, key.at, key.length);
+        c->key_length = key.length;
+        c->site = site;
+    }
+    return site;
+}
+
 /* OUTCOME_VIEW stands for "found, and allowed". */
 static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
                               const struct sender *sender, struct site **ret_site,
@@ -184,7 +202,7 @@ static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
     enum outcome outcome = OUTCOME_VIEW;
 
     if (beacon->site.length > 0)
-        site = registry_by_key(p->registry, beacon->site);
+        site = find_by_key(p, beacon->site);
     else
         outcome = find_by_host(p, sender, &site);
     if (site == NULL)
@@ -458,7 +476,8 @@ enum outcome pipeline_lines(struct pipeline *p, struct slice body,
             *ret_site = site;
         }
     }
-    refuse(p, lines_in(body), OUTCOME_TOO_MANY_LINES);
+    if (body.length > 0)
+        refuse(p, lines_in(body), OUTCOME_TOO_MANY_LINES);
     if (best != OUTCOME_COUNT)
         return best;
     refuse(p, 1, OUTCOME_MALFORMED);
@@ -534,6 +553,21 @@ static void take_signed(struct pipeline *p, const struct trust *trust,
         refuse_all(p, datagram, outcome);
 }
 
+/* Asked of each datagram, which in a turn are of one sender, or of few. */
+static bool is_trusted(struct pipeline *p, const struct trust *trust,
+                       const struct address *from)
+{
+    struct turn_common *c = &p->common;
+
+    if (c->trust == trust && address_equal(&c->from, from))
+        return true;
+    if (!networks_contain(&trust->udp, from))
+        return false;
+    c->trust = trust;
+    c->from = *from;
+    return true;
+}
+
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from)
 {
@@ -543,7 +577,7 @@ void pipeline_datagram(struct pipeline *p, struct slice datagram,
 
     if (signed_is(datagram) && datagram.length <= LUOT_DATAGRAM_MAX)
         take_signed(p, trust, datagram, &sender);
-    else if (!networks_contain(&trust->udp, from))
+    else if (!is_trusted(p, trust, from))
         refuse_all(p, datagram, OUTCOME_UNTRUSTED);
     else if (datagram.length > LUOT_DATAGRAM_MAX)
         refuse_all(p, datagram, OUTCOME_TOO_LONG);

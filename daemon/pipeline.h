@@ -42,6 +42,17 @@ struct sender {
     struct slice name; /* a log's host name, where it has no address */
 };
 
+/* What the lines of a turn mostly have in common. Emptied at its end: what it points to is
+ * there for this turn only, and addresses are nobody's to keep. */
+struct turn_common {
+    struct site *site; /* the last one that was named; NULL: none */
+    size_t key_length; /* of its name, as lines write it          */
+    char key[SITE_KEY_MAX + 1];
+    const struct trust
+        *trust; /* by which `from` is in udp_trusted; NULL: nobody is yet */
+    struct address from;
+};
+
 struct pipeline {
     struct registry *registry;
     struct metrics_row *row;
@@ -66,8 +77,9 @@ struct pipeline {
     struct visit_text text;     /* of the last visit */
     struct guard *guard;        /* of all workers; NULL: nothing is limited */
     struct senders *senders;    /* of all workers; NULL: nothing that is signed gets in */
-    bool opened_site;           /* in this turn: the keeper makes the next blank */
-    bool without_places;        /* a bench asks what pages and referrers cost */
+    struct turn_common common;
+    bool opened_site;                /* in this turn: the keeper makes the next blank */
+    bool without_places;             /* a bench asks what pages and referrers cost */
     char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */
 };
 

@@ -133,11 +133,6 @@ bool address_is_v4(const struct address *a)
     return memcmp(a->bytes, v4_prefix, V4_AT) == 0;
 }
 
-bool address_equal(const struct address *a, const struct address *b)
-{
-    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
 static void clear_after(struct address *a, unsigned bits)
 {
     for (unsigned i = 0; i < sizeof a->bytes; i++) {

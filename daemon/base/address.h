@@ -29,7 +29,10 @@ int address_parse(struct address *ret_address, struct slice text);
 int address_from_sockaddr(struct address *ret_address, const struct sockaddr *from);
 void address_write(const struct address *a, char ret_text[ADDRESS_TEXT_MAX]);
 bool address_is_v4(const struct address *a);
-bool address_equal(const struct address *a, const struct address *b);
+static inline bool address_equal(const struct address *a, const struct address *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
 /* IPv6 keeps its first 64 bits, IPv4 stays whole: the unit that identity and limits work
  * with. */
 struct address address_unit(const struct address *a);

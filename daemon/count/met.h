@@ -10,7 +10,7 @@
 #include "base/hash_text.h"
 #include "count/visitors.h"
 
-enum { MET_VISITORS = 16384 /* 256 KiB */ };
+enum { MET_VISITORS = 32768 /* 512 KiB */, MET_WAYS = 4 };
 
 struct met_visitor {
     uint64_t who; /* 0: nobody */
@@ -28,19 +28,20 @@ void met_free(struct met *k);
 /* Nothing is known any more, and what comes is known by other hashes. */
 void met_forget(struct met *k);
 
-/* The visitor; NULL: it is not known, and *ret_place is where to put it. Each has two
- * places. */
+/* The visitor; NULL: it is not known, and *ret_place is where to put it. Each has four
+ * places beside each other: where they are taken, one of the four goes, by its hash. */
 static inline struct met_visitor *met_find(struct met *k, uint64_t who,
                                            struct met_visitor **ret_place)
 {
-    struct met_visitor *first = &k->visitor[who % MET_VISITORS];
-    struct met_visitor *second = &k->visitor[who % MET_VISITORS ^ 1];
+    struct met_visitor *set = &k->visitor[who % (MET_VISITORS / MET_WAYS) * MET_WAYS];
 
-    if (first->who == who)
-        return first;
-    if (second->who == who)
-        return second;
-    *ret_place = first->who != 0 && second->who == 0 ? second : first;
+    for (unsigned i = 0; i < MET_WAYS; i++)
+        if (set[i].who == who)
+            return &set[i];
+    *ret_place = &set[who >> 62];
+    for (unsigned i = MET_WAYS; i-- > 0;)
+        if (set[i].who == 0)
+            *ret_place = &set[i];
     return NULL;
 }
 

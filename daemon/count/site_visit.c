@@ -132,9 +132,9 @@ static struct visitors_verdict hit(struct site *s, struct site_lane *lane,
 
 /* A hit goes to the table of every key that is linked and has begun. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
-                     int64_t slot, bool *ret_first_today)
+                     int64_t slot, const struct visit_periods *periods,
+                     bool *ret_first_today)
 {
-    const struct visit_periods *periods = periods_of(lane, slot);
     struct opinion o = {.all_new = true,
                         .all_first = true,
                         .all_unknown = true,
@@ -208,15 +208,16 @@ static void add(struct site *s, struct site_lane *lane)
 bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visit)
 {
     bool late, new_visit, first_today = false;
-    int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late);
+    int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late), day;
+    const struct visit_periods *periods = periods_of(lane, slot);
 
     if (late)
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
+    day = periods->number[PERIOD_DAY];
     lane->newcomer = lane->is_known = lane->is_second = false;
-    new_visit =
-        visit->anonymous ? visit->entry : identify(s, lane, visit, slot, &first_today);
-    site_tops_count(s, lane, visit, periods_of(lane, slot)->number[PERIOD_DAY], new_visit,
-                    first_today);
+    new_visit = visit->anonymous ? visit->entry
+                                 : identify(s, lane, visit, slot, periods, &first_today);
+    site_tops_count(s, lane, visit, day, new_visit, first_today);
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */
     if (slot != lane->slot && lane->views > 0)
@@ -227,7 +228,7 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
     lane->views++;
     lane->visits += new_visit;
     if (lane->is_known) {
-        lane->day = periods_of(lane, slot)->number[PERIOD_DAY];
+        lane->day = day;
         lane->known += new_visit;
         lane->engaged += lane->is_second;
     }

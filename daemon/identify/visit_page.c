@@ -101,12 +101,18 @@ static struct slice campaign_of(struct slice query, struct visit_text *text)
 
 /* --- Language and screen --- */
 
+static bool ends_language(char c)
+{
+    return c == '-' || c == '_' || c == ',' || c == ';' || c == ' ' || c == '\0';
+}
+
 /* "vi" of "vi-VN", of "VI", of "vi-VN,vi;q=0.9,en;q=0.8"; browsers put the first first. */
 static struct slice language_of(struct slice tag, struct visit_text *text)
 {
     size_t i = 0;
 
-    tag = slice_trim(tag);
+    if (tag.length > 0 && (tag.at[0] <= ' ' || tag.at[tag.length - 1] <= ' '))
+        tag = slice_trim(tag);
     for (; i < tag.length && i < sizeof text->language; i++) {
         char c = (char)(tag.at[i] | 0x20);
 
@@ -114,7 +120,7 @@ static struct slice language_of(struct slice tag, struct visit_text *text)
             break;
         text->language[i] = c;
     }
-    if (i < 2 || i > 3 || (i < tag.length && strchr("-_,; ", tag.at[i]) == NULL))
+    if (i < 2 || i > 3 || (i < tag.length && !ends_language(tag.at[i])))
         return (struct slice){0};
     return (struct slice){text->language, i};
 }

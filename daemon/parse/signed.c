@@ -9,7 +9,9 @@ static const char zeros[SIGNED_MAC_DIGITS + 1] = "000000000000000000000000000000
 
 bool signed_is(struct slice datagram)
 {
-    return slice_starts(datagram, SLICE("luot1 "));
+    /* Beacons begin with a name and '='. */
+    return datagram.length > 0 && datagram.at[0] == 'l' &&
+           slice_starts(datagram, SLICE("luot1 "));
 }
 
 static bool read_mac(uint8_t ret_mac[SIGNED_MAC_BYTES], struct slice hex)

@@ -29,16 +29,21 @@ static bool is_there(struct met *m, uint64_t who)
     return found != NULL && found->fp == who + 5 && found->at == VISITORS_NOWHERE;
 }
 
-Test(met, two_share_two_places_and_a_third_takes_one)
+Test(met, as_many_as_there_are_ways_share_a_set_and_one_more_takes_the_place_of_one)
 {
     struct met *m = make();
+    unsigned there = 0;
 
-    put(m, 3);
-    put(m, 3 + MET_VISITORS);
-    cr_expect(is_there(m, 3) && is_there(m, 3 + MET_VISITORS));
-    put(m, 3 + 2 * MET_VISITORS);
-    cr_expect(is_there(m, 3 + 2 * MET_VISITORS));
-    cr_expect_neq(is_there(m, 3), is_there(m, 3 + MET_VISITORS), "one of them had to go");
+    for (uint64_t i = 0; i < MET_WAYS; i++) {
+        put(m, 3 + i * MET_VISITORS);
+        for (uint64_t j = 0; j <= i; j++)
+            cr_expect(is_there(m, 3 + j * MET_VISITORS));
+    }
+    put(m, 3 + MET_WAYS * MET_VISITORS);
+    cr_expect(is_there(m, 3 + MET_WAYS * MET_VISITORS));
+    for (uint64_t i = 0; i < MET_WAYS; i++)
+        there += is_there(m, 3 + i * MET_VISITORS);
+    cr_expect_eq(there, MET_WAYS - 1, "one of them had to go");
     met_free(m);
 }
 
