@@ -44,11 +44,10 @@ bool agent_scan_possible(void)
     return hs_valid_platform() == HS_SUCCESS;
 }
 
-static int add_wish(struct wishes *wishes, const struct agent_literal *literal,
-                    unsigned flags, uint32_t target)
+/* Takes the word, NULL too: there was no memory for it. */
+static int add_wish(struct wishes *wishes, char *word, size_t length, unsigned flags,
+                    uint32_t target)
 {
-    char *word = malloc(literal->length + 1u);
-
     if (wishes->count == wishes->room && word != NULL) {
         size_t room = wishes->room == 0 ? 4096 : wishes->room * 2;
         struct wish *more = realloc(wishes->at, room * sizeof *more);
@@ -62,9 +61,17 @@ static int add_wish(struct wishes *wishes, const struct agent_literal *literal,
         free(word);
         return ERR_NOMEM;
     }
-    memcpy(word, literal->text, literal->length);
-    wishes->at[wishes->count++] = (struct wish){word, literal->length, flags, target};
+    wishes->at[wishes->count++] = (struct wish){word, length, flags, target};
     return 0;
+}
+
+static char *word_of(const struct agent_literal *literal)
+{
+    char *word = malloc(literal->length + 1u);
+
+    if (word != NULL)
+        memcpy(word, literal->text, literal->length);
+    return word;
 }
 
 static int wish_for_row(struct wishes *wishes, struct agent_scan *scan,
@@ -77,7 +84,8 @@ static int wish_for_row(struct wishes *wishes, struct agent_scan *scan,
     if (literals->count == 0)
         scan->always[target / 64] |= UINT64_C(1) << target % 64;
     for (size_t i = 0; rv == 0 && i < literals->count; i++)
-        rv = add_wish(wishes, &literals->at[i], row->caseless ? HS_FLAG_CASELESS : 0,
+        rv = add_wish(wishes, word_of(&literals->at[i]), literals->at[i].length,
+                      row->caseless ? HS_FLAG_CASELESS : 0,
                       target | (literals->at[i].certain ? TARGET_CERTAIN : 0));
     return rv;
 }
