@@ -266,6 +266,27 @@ Test(pipeline, datagrams_from_elsewhere_or_too_long_are_refused_unread_and_count
     world_close(&w);
 }
 
+/* Who was believed, and for which site, is remembered for a turn. */
+Test(pipeline, senders_and_sites_that_take_turns_in_a_turn_are_told_apart)
+{
+    struct address here = address_of("127.0.0.1"), there = address_of("192.0.2.1");
+
+    start("[site a]\n[site b]\n");
+    pipeline_begin(&w.pipeline, w.now);
+    for (int i = 0; i < 3; i++) {
+        pipeline_datagram(&w.pipeline, SLICE("s=a&p=/\ns=b&p=/\ns=b&p=/\ns=c&p=/\n"),
+                          &here);
+        pipeline_datagram(&w.pipeline, SLICE("s=a&p=/\n"), &there);
+    }
+    pipeline_end(&w.pipeline);
+    cr_expect_eq(lines_that_ended(OUTCOME_VIEW), 9);
+    cr_expect_eq(lines_that_ended(OUTCOME_UNKNOWN_SITE), 3);
+    cr_expect_eq(lines_that_ended(OUTCOME_UNTRUSTED), 3);
+    cr_expect_eq(site_metric(world_site(&w, "a"), SPAN_TOTAL, METRIC_VIEWS, w.now), 3);
+    cr_expect_eq(site_metric(world_site(&w, "b"), SPAN_TOTAL, METRIC_VIEWS, w.now), 6);
+    world_close(&w);
+}
+
 Test(pipeline, an_empty_datagram_is_one_line_with_nothing_in_it)
 {
     start("[site a]\n");

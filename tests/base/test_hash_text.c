@@ -41,6 +41,23 @@ Test(hash_text, every_byte_counts_whatever_the_length)
     }
 }
 
+/* The short way leaves out what is multiplied by nothing. */
+Test(hash_text, of_less_than_eight_bytes_is_what_the_long_way_says)
+{
+    char memory[LONGEST];
+    uint64_t words[2];
+
+    start();
+    for (size_t length = 0; length < 8; length++) {
+        struct slice text = text_of(memory, length);
+
+        hash_text_short(text, words);
+        cr_expect_eq(words[1], 0);
+        cr_expect_eq(hash_text(&key, text, 0), hash_words(&key, words[0], 0, length, 0),
+                     "%zu", length);
+    }
+}
+
 Test(hash_text, is_of_the_length_the_salt_and_the_key_too)
 {
     struct hash_text_key other;
