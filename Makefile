@@ -284,10 +284,10 @@ $(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.
 	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) $(UV_LIBS) $(CORE_LIBS) -o $@
 
 # Counts what the hot paths ask of the heap: they must ask nothing.
-$(BUILD)/tests/net/test_no_malloc: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
-$(BUILD)/tests/test_pipeline $(BUILD)/tests/test_pipeline_log $(BUILD)/tests/test_pipeline_signed: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(BUILD)/tests/net/test_no_malloc: private LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(BUILD)/tests/test_pipeline $(BUILD)/tests/test_pipeline_log $(BUILD)/tests/test_pipeline_signed: private LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 # Makes each call in turn fail.
-$(BUILD)/tests/count/test_registry_memory: LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc
+$(BUILD)/tests/count/test_registry_memory: private LDFLAGS_ALL += -Wl,--wrap=malloc,--wrap=calloc
 
 $(filter-out %/stress_luot %/stress_net,$(STRESS_BIN)): $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(call seam_obj,seams) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
