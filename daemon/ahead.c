@@ -62,6 +62,7 @@ int daemon_end_ahead(struct daemon *d)
     struct ahead a;
 
     finish(d, &a);
+    d->has_garbage = true;
     if (a.atlas != NULL)
         daemon_use_atlas(d, a.atlas);
     if (a.error == 0)

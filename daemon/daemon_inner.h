@@ -85,6 +85,7 @@ struct daemon {
     struct ahead *ahead;     /* at a start: what is being loaded meanwhile, else NULL */
     struct retired *retired; /* what reloads replaced                         */
     bool reloaded_lately;    /* for SIGHUP, within this second                */
+    bool has_garbage;        /* much was freed since malloc gave any back         */
     bool reload_waits;       /* SIGHUP came while the one before was taken up */
     unsigned workers;
     struct metrics_row *rows;

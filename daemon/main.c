@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +118,15 @@ static void ask_of_the_kernel(void)
     (void)sigprocmask(SIG_BLOCK, &reload, NULL);
 }
 
+/* Malloc keeps what was large once for a next time, and a heap for each thread. A beacon
+ * allocates nothing, so whoever waits or asks the kernel here is never one: what is large
+ * is the kernel's, and goes back when it is freed. 2 to 5 MiB less. */
+static void ask_of_malloc(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    (void)mallopt(M_ARENA_MAX, 1);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -127,6 +137,7 @@ int main(int argc, char **argv)
     if (!open_standard_files())
         return EXIT_OSERR;
     ask_of_the_kernel();
+    ask_of_malloc();
     if (options_parse(&options, argc, argv, &error) != 0) {
         fprintf(stderr, "luotd: %s\n", error.text);
         return EXIT_USAGE;

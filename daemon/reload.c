@@ -1,6 +1,7 @@
 /* Reading the configuration again, on the main thread. Happy path: load -> lists, trust ->
  * the keeper takes the sites up. It fails when the file is wrong: the old one stays,
  * and why is said. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,16 @@ static void retired_free(struct retired *old)
     free(old);
 }
 
+/* Lists and tables are read through much more memory than they end up in, and malloc keeps
+ * it for a next time that seldom comes. Some milliseconds, in which others who want memory
+ * wait: no beacon does. */
+static void give_back(struct daemon *d)
+{
+    if (d->has_garbage)
+        (void)malloc_trim(0);
+    d->has_garbage = false;
+}
+
 void daemon_reload_second(struct daemon *d)
 {
     d->reloaded_lately = false;
@@ -260,7 +271,9 @@ void daemon_reload_second(struct daemon *d)
         }
         *at = old->next;
         retired_free(old);
+        d->has_garbage = true;
     }
+    give_back(d);
 }
 
 void daemon_free_retired(struct daemon *d)

@@ -76,7 +76,8 @@ size_t registry_limit(const struct registry *r);
 struct site *registry_at(const struct registry *r, size_t index);
 /* The same, archived ones too: what they counted is still to be saved. */
 struct site *registry_kept_at(const struct registry *r, size_t index);
-/* The same without asking whether it is live: for an index that came from a site. */
+/* The same without asking whether it is live: for an index that came from a site. All zero
+ * where none ever was. */
 struct site *registry_site(const struct registry *r, size_t index);
 size_t registry_count(const struct registry *r);
 /* Ranges that sites have, archived ones too, of those there are (sites_max). */

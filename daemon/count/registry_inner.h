@@ -76,6 +76,9 @@ void registry_lock(struct registry *r);
 void registry_unlock(struct registry *r);
 
 /* Making sites (registry_make.c). */
+/* Before anything else is done with a range's site: one of which nobody ever hears is zero
+ * pages, and takes no memory. */
+void registry_attach(struct registry *r, size_t i);
 struct site_terms *registry_auto_terms(struct registry *r);
 void registry_forget_zone(struct registry *r);
 void registry_set_terms(struct registry *r, struct site *s, struct site_terms *terms,

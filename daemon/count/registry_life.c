@@ -32,6 +32,7 @@ static int adopt(struct registry *r, const struct config *config,
 
         if (atomic_load_explicit(&r->head->made[i], memory_order_relaxed) == 0)
             continue;
+        registry_attach(r, i);
         site_check_name(s);
         state = registry_state(r, i);
         if (state == SITE_FREE)
@@ -88,10 +89,6 @@ static struct registry *registry_new(struct arena *a, size_t ranges,
         free(r);
         return NULL;
     }
-    for (size_t i = 0; i < r->limit; i++) {
-        site_attach(&r->site[i], a, (unsigned)i);
-        r->site[i].ring = ring;
-    }
     return r;
 }
 
@@ -130,6 +127,7 @@ int registry_open_sharing(struct registry **ret_registry, struct arena *a, size_
         registry_close(r);
         return rv;
     }
+    registry_free_old(r, UINT64_MAX); /* terms of blanks, which no thread has seen */
     *ret_registry = r;
     return 0;
 }

@@ -15,6 +15,16 @@ struct site_terms *registry_auto_terms(struct registry *r)
     return site_terms_new_near(&config, &r->near);
 }
 
+void registry_attach(struct registry *r, size_t i)
+{
+    struct site *s = &r->site[i];
+
+    if (s->block != NULL)
+        return;
+    site_attach(s, r->arena, (unsigned)i);
+    s->ring = r->ring;
+}
+
 void registry_forget_zone(struct registry *r)
 {
     zone_free(r->near);
@@ -61,8 +71,10 @@ static int make_blank(struct registry *r, const struct graces *g, size_t i,
 {
     struct site *s = &r->site[i];
     struct site_terms *terms;
-    int rv = site_make(s, r->arena, now);
+    int rv;
 
+    registry_attach(r, i);
+    rv = site_make(s, r->arena, now);
     if (rv != 0)
         return rv;
     if (atomic_load_explicit(&s->terms, memory_order_relaxed) == NULL) {

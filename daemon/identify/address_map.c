@@ -39,15 +39,39 @@ uint16_t address_map_find_v4(const struct address_map *m, uint32_t v4)
 
 static uint16_t find_in_v6_block(const struct address_map *m, size_t at, uint64_t high)
 {
-    const uint64_t *first = m->v6_first + at;
-    size_t n = (size_t)first[0], base = 0;
+    const uint32_t *first = m->v6_first + at;
+    uint32_t bits = (uint32_t)(high >> 16);
+    size_t n = first[0], base = 0;
 
     while (n > 0) {
         size_t half = n - n / 2;
-        base = first[base + half] <= high ? base + half : base;
+        base = first[base + half] <= bits ? base + half : base;
         n -= half;
     }
     return m->v6_value[at + base];
+}
+
+static uint16_t find_in_wide_block(const struct address_map *m, size_t at, uint64_t high)
+{
+    const uint32_t *first = m->v6_first + at;
+    size_t n = first[0], base = 0;
+
+    while (n > 0) {
+        size_t half = n - n / 2;
+        const uint32_t *word = first + 2 * (base + half);
+        base = ((uint64_t)word[0] << 32 | word[1]) <= high ? base + half : base;
+        n -= half;
+    }
+    return m->v6_value[at + base];
+}
+
+/* What a slot that is no node says. */
+static uint16_t find_in_slot(const struct address_map *m, uint32_t slot, uint64_t high)
+{
+    if (slot_kind(slot) == SLOT_VALUE)
+        return (uint16_t)slot;
+    return slot_kind(slot) == SLOT_BLOCK ? find_in_v6_block(m, slot_rest(slot), high)
+                                         : find_in_wide_block(m, slot_rest(slot), high);
 }
 
 /* The last that is not over the address: there is one, since its /64 has its own
@@ -73,8 +97,7 @@ static uint16_t find_v6(const struct address_map *m, uint64_t high, uint64_t low
 
     for (unsigned shift = 40; slot_kind(slot) == SLOT_NODE; shift -= 8)
         slot = m->v6_node[slot_rest(slot) + (high >> shift & (NODE_SLOTS - 1))];
-    value = slot_kind(slot) == SLOT_VALUE ? (uint16_t)slot
-                                          : find_in_v6_block(m, slot_rest(slot), high);
+    value = find_in_slot(m, slot, high);
     return value == VALUE_FINE ? find_fine(m, high, low) : value;
 }
 

@@ -8,7 +8,7 @@
  * time as long as more than a few numbers begin inside. A /64 that is not one number's
  * (rare: databases end at /48 or /64) is looked up in a table of whole addresses.
  *
- * Memory: 512 KiB, 4 bytes a boundary of IPv4 and 10 of IPv6. */
+ * Memory: 512 KiB, 4 bytes a boundary of IPv4 and 6 of IPv6. */
 #ifndef LUOT_IDENTIFY_ADDRESS_MAP_H
 #define LUOT_IDENTIFY_ADDRESS_MAP_H
 

@@ -12,7 +12,7 @@ enum {
 };
 
 /* A slot: 2 bits of what it is, 30 of the number or of where to go on. */
-enum slot_kind { SLOT_VALUE, SLOT_BLOCK, SLOT_NODE };
+enum slot_kind { SLOT_VALUE, SLOT_BLOCK, SLOT_NODE, SLOT_WIDE_BLOCK };
 
 static inline uint32_t slot_make(enum slot_kind kind, size_t rest)
 {
@@ -31,13 +31,15 @@ static inline uint32_t slot_rest(uint32_t slot)
 
 /* A block of IPv4 is words of 32 bits: first `count << 16 | number at its start`, then
  * for each boundary `low 16 bits of its address << 16 | number`. Of IPv6, first[0] is
- * the count and value[0] the number at its start, then a high half and a number each. */
+ * the count and value[0] the number at its start, then 32 bits and a number each: all
+ * numbers of a block begin at a /48, and the 16 bits before are the slot's. A wide block,
+ * where one does not, has the 64 bits in two words, and as much room again for numbers. */
 struct address_map {
     uint32_t v4_slot[SLOTS];
     uint32_t v6_slot[SLOTS];
     uint32_t *v4_block;
     uint32_t *v6_node; /* NODE_SLOTS each */
-    uint64_t *v6_first;
+    uint32_t *v6_first;
     uint16_t *v6_value;
     struct v6_boundary *fine; /* begins anew with each /64 it is asked for */
     size_t fine_count;

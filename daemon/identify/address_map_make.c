@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "identify/address_map_inner.h"
 
-enum { BLOCK_MOST = 24 /* boundaries in a block of IPv6, before it is cut by 8 bits */ };
+enum { BLOCK_MOST = 128 /* boundaries in a block of IPv6, before it is cut by 8 bits */ };
 
 /* Room for one more, or for `more`; NULL: there is none. */
 static void *grown(void *at, size_t *room, size_t count, size_t more, size_t size)
@@ -190,29 +190,65 @@ static int coarsen(struct making *k, const struct v6_boundary *v6, size_t count)
     return rv;
 }
 
-static int make_block(struct making *k, size_t i, size_t j, uint16_t value,
-                      uint32_t *ret_slot)
+/* Does each of the boundaries [i, j) begin at a /48? */
+static bool are_short(const struct making *k, size_t i, size_t j)
+{
+    for (; i < j; i++)
+        if ((k->coarse[i].high & 0xFFFF) != 0)
+            return false;
+    return true;
+}
+
+/* Room in both lists; where a block of so many words begins is k->blocks. */
+static int make_room(struct making *k, size_t words)
 {
     struct address_map *m = k->map;
-    size_t room = k->block_room, same = k->block_room, n = j - i;
-    uint64_t *first = grown(m->v6_first, &room, k->blocks, n + 1, sizeof *first);
+    size_t room = k->block_room, same = k->block_room;
+    uint32_t *first = grown(m->v6_first, &room, k->blocks, words, sizeof *first);
     uint16_t *values;
 
     if (first == NULL)
         return ERR_NOMEM;
     m->v6_first = first;
-    values = grown(m->v6_value, &same, k->blocks, n + 1, sizeof *values);
+    values = grown(m->v6_value, &same, k->blocks, words, sizeof *values);
     if (values == NULL)
         return ERR_NOMEM;
     m->v6_value = values;
     k->block_room = room;
-    *ret_slot = slot_make(SLOT_BLOCK, k->blocks);
-    first[k->blocks] = n;
-    values[k->blocks++] = value;
-    for (; i < j; i++) {
-        first[k->blocks] = k->coarse[i].high;
-        values[k->blocks++] = k->coarse[i].value;
+    return 0;
+}
+
+static int make_block(struct making *k, size_t i, size_t j, uint16_t value,
+                      uint32_t *ret_slot)
+{
+    bool wide = !are_short(k, i, j);
+    size_t n = j - i, words = (n + 1) * (wide ? 2 : 1);
+    int rv = make_room(k, words);
+    uint32_t *first;
+    uint16_t *values;
+
+    if (rv != 0)
+        return rv;
+    first = k->map->v6_first + k->blocks;
+    values = k->map->v6_value + k->blocks;
+    memset(values, 0, words * sizeof *values);
+    first[0] = (uint32_t)n;
+    values[0] = value;
+    for (size_t at = 1; at <= n; at++) {
+        const struct coarse *c = &k->coarse[i + at - 1];
+
+        values[at] = c->value;
+        if (wide) {
+            first[2 * at] = (uint32_t)(c->high >> 32);
+            first[2 * at + 1] = (uint32_t)c->high;
+        } else {
+            first[at] = (uint32_t)(c->high >> 16);
+        }
     }
+    if (wide)
+        first[1] = 0;
+    *ret_slot = slot_make(wide ? SLOT_WIDE_BLOCK : SLOT_BLOCK, k->blocks);
+    k->blocks += words;
     return 0;
 }
 

@@ -73,6 +73,7 @@ static int make(struct agents *a, const struct slice lists[2], unsigned lanes, b
         rv = agent_match_new(&a->match, &a->rows, ret_wrong, ret_trouble);
     if (rv == 0 && scan)
         rv = agent_scan_new(&a->scan, &a->rows, agent_scan_built_in());
+    agent_built_in_put_away();
     if (rv != 0)
         return rv;
     a->lane = calloc(lanes, sizeof *a->lane);

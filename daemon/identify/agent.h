@@ -52,5 +52,8 @@ void agents_forget(const struct agents *agents, unsigned lane);
 struct slice agent_list_built_in(enum agent_list_kind list);
 /* Their agent_scan_prepare. */
 struct slice agent_scan_built_in(void);
+/* They were read: their pages go back to the system, and come again from the program's file
+ * when somebody asks for them. */
+void agent_built_in_put_away(void);
 
 #endif

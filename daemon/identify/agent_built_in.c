@@ -1,5 +1,7 @@
 #include "identify/agent.h"
 
+#include <sys/mman.h>
+
 /* LIST_DIR is where the Makefile puts the lists. */
 #define EMBED(symbol, file)                                                              \
     __asm__(".section .rodata\n"                                                         \
@@ -36,4 +38,21 @@ struct slice agent_list_built_in(enum agent_list_kind list)
 struct slice agent_scan_built_in(void)
 {
     return slice_of_embedded((struct embedded){agent_list_scan, agent_list_scan_end});
+}
+
+static void put_away(struct slice text)
+{
+    const uintptr_t page = 4096;
+    uintptr_t from = ((uintptr_t)text.at + page - 1) / page * page,
+              until = (uintptr_t)(text.at + text.length) / page * page;
+
+    if (from < until)
+        (void)madvise((void *)from, until - from, MADV_DONTNEED);
+}
+
+void agent_built_in_put_away(void)
+{
+    put_away(agent_list_built_in(AGENT_LIST_AGENTS));
+    put_away(agent_list_built_in(AGENT_LIST_BOTS));
+    put_away(agent_scan_built_in());
 }

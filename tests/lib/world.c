@@ -58,7 +58,8 @@ static void look_for_damage(struct world *w)
         w->damage += registry_site(w->registry, i)->damage.mended +
                      registry_site(w->registry, i)->damage.lost;
     for (size_t i = 0; i < registry_limit(w->registry) && !w->is_killed_early; i++)
-        site_damage_told(registry_site(w->registry, i));
+        if (registry_site(w->registry, i)->block != NULL)
+            site_damage_told(registry_site(w->registry, i));
     must(w->may_be_damaged || w->damage == 0, "a start takes its own arena for damaged");
 }
 
