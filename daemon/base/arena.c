@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena_file.h"
 
@@ -43,6 +44,17 @@ static uint64_t offset_of(const struct arena *a, const void *at, size_t length)
 int arena_back(struct arena *a, void *at, size_t length)
 {
     return arena_file_back(a, offset_of(a, at, length), length);
+}
+
+bool arena_is_written(const struct arena *a, const void *at, size_t length)
+{
+    uint64_t offset = offset_of(a, at, length);
+    off_t data = lseek(a->fd, (off_t)offset, SEEK_DATA);
+
+    if (data < 0)
+        return errno !=
+               ENXIO; /* ENXIO: there is none from there to the end of the file */
+    return (uint64_t)data < offset + length;
 }
 
 void arena_punch(struct arena *a, void *at, size_t length)

@@ -59,6 +59,9 @@ void *arena_range(const struct arena *a, size_t index);
 /* Makes [at, at + length) of this mapping usable: zero where it was not backed, unchanged
  * where it was. One thread at a time. ERR_NOSPACE, ERR_IO. */
 int arena_back(struct arena *a, void *at, size_t length);
+/* Has any byte of it been written since it was backed, or may it have been? Reads no byte: of
+ * what was not, that would back it. A system call. */
+bool arena_is_written(const struct arena *a, const void *at, size_t length);
 /* Gives it back to the system: unusable until backed again, then zero. Page aligned. */
 void arena_punch(struct arena *a, void *at, size_t length);
 

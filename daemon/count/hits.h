@@ -45,7 +45,8 @@ struct hits {
     struct hits_base base[2];
     /* Counted in total, in no quarter; a site books it to a day (count/site_aside). */
     _Atomic uint64_t overrun_visits, overrun_views;
-    _Atomic uint64_t late; /* visits moved up to the floor   */
+    _Atomic uint64_t
+        late; /* pages (count/hits_pages.h):16 | visits moved up to the floor:48 */
 };
 
 /* A fresh ring whose first quarter is now's. Before any worker. Memory is zero. */

@@ -3,6 +3,7 @@
  * quarters; the CRC says which number is the right one. */
 #include <stddef.h>
 
+#include "count/hits_pages.h"
 #include "count/hits_seal_inner.h"
 #include "count/hits_word.h"
 
@@ -50,10 +51,8 @@ bool hits_quarter_holds(const struct hits *h, struct hits_seal *seal, int64_t q)
 
 static void set_quarter(struct hits *h, int64_t q, struct hit_count count)
 {
-    atomic_store_explicit(&h->quarter[q % QUARTERS][0], quarter_word(q, count.visits),
-                          memory_order_relaxed);
-    atomic_store_explicit(&h->quarter[q % QUARTERS][1], quarter_word(q, count.views),
-                          memory_order_relaxed);
+    hits_put_quarter_word(h, q, 0, quarter_word(q, count.visits));
+    hits_put_quarter_word(h, q, 1, quarter_word(q, count.views));
 }
 
 static bool from_ring(const struct hits *h, int64_t q, struct hit_count *ret_count)
@@ -116,15 +115,14 @@ static void keep(const struct hits *h, const struct stretch *s, struct kept *ret
 {
     for (int64_t q = s->from; q < s->until; q++)
         for (int i = 0; i < 2; i++)
-            ret_kept->word[q - s->from][i] = relaxed(&h->quarter[q % QUARTERS][i]);
+            ret_kept->word[q - s->from][i] = hits_quarter_word(h, q, i);
 }
 
 static void put_back(struct hits *h, const struct stretch *s, const struct kept *kept)
 {
     for (int64_t q = s->from; q < s->until; q++)
         for (int i = 0; i < 2; i++)
-            atomic_store_explicit(&h->quarter[q % QUARTERS][i],
-                                  kept->word[q - s->from][i], memory_order_relaxed);
+            hits_put_quarter_word(h, q, i, kept->word[q - s->from][i]);
 }
 
 /* One quarter was changed: with its number from elsewhere the CRC holds. */

@@ -22,6 +22,7 @@
 #include "count/check_word.h"
 #include "count/damage.h"
 #include "count/hits.h"
+#include "count/hits_pages.h"
 #include "count/hits_word.h"
 
 static int64_t rolled(const struct hits *h)
@@ -56,6 +57,12 @@ static void store_word(_Atomic uint64_t *word, uint64_t value)
         return;
     HITS_SEAM("store");
     atomic_store_explicit(word, value, memory_order_release);
+}
+
+static void store_quarter(struct hits *h, int64_t q, struct hit_count count)
+{
+    hits_put_quarter_word(h, q, 0, quarter_word(q, count.visits));
+    hits_put_quarter_word(h, q, 1, quarter_word(q, count.views));
 }
 
 /* --- Stored days --- */
@@ -133,8 +140,10 @@ static void assign(struct hits *h, int64_t q, int64_t now_slot)
     for (int64_t m = first; m < first + QUARTER_MINUTES && m <= now_slot / MINUTE_SLOTS;
          m++)
         store_word(&h->minute[m % MINUTES], minute_word(m, minute[m - first]));
-    store_word(&h->quarter[q % QUARTERS][0], quarter_word(q, sum.visits));
-    store_word(&h->quarter[q % QUARTERS][1], quarter_word(q, sum.views));
+    /* What came since the keeper backed pages waits for his next tick. Before a quarter is
+     * closed all of it was there. */
+    if (now_slot == INT64_MAX || hits_quarter_is_there(h, q))
+        store_quarter(h, q, sum);
 }
 
 bool hits_folds_alone(const struct hits *h)
@@ -338,11 +347,10 @@ static void empty_quarters(struct hits *h, int64_t from_q)
 
     for (int index = 0; index < QUARTERS; index++)
         for (int i = 0; i < 2; i++) {
-            uint64_t word =
-                atomic_load_explicit(&h->quarter[index][i], memory_order_relaxed);
+            uint64_t word = hits_quarter_word(h, index, i);
 
             if (word != 0 && quarter_of_word(word, index, until_q) >= from_q)
-                store_word(&h->quarter[index][i], 0);
+                hits_put_quarter_word(h, index, i, 0);
         }
     minute = until_q * QUARTER_MINUTES - MINUTES;
     if (minute < from_q * QUARTER_MINUTES)
@@ -522,6 +530,5 @@ void hits_restore(struct hits *h, int64_t q, struct hit_count count)
     if (q < 0 || q >= atomic_load_explicit(&h->first_q, memory_order_relaxed) ||
         q < rolled(h) + RING_QUARTERS - QUARTERS)
         return; /* the word is, or soon will be, a later quarter's */
-    store_word(&h->quarter[q % QUARTERS][0], quarter_word(q, count.visits));
-    store_word(&h->quarter[q % QUARTERS][1], quarter_word(q, count.views));
+    store_quarter(h, q, count);
 }

@@ -16,6 +16,7 @@
 
 #include "count/check_word.h"
 #include "count/hits.h"
+#include "count/hits_pages.h"
 #include "count/hits_word.h"
 
 static int64_t rolled(const struct hits *h)
@@ -80,8 +81,7 @@ struct hit_count hits_stored(const struct hits *h, int64_t q)
     uint64_t word[2];
 
     for (int i = 0; i < 2; i++) {
-        word[i] =
-            atomic_load_explicit(&h->quarter[q % QUARTERS][i], memory_order_acquire);
+        word[i] = hits_quarter_word(h, q, i);
         word[i] = word[i] >> 48 == quarter_tag(q) ? word[i] & QUARTER_COUNT_MAX : 0;
     }
     return (struct hit_count){.visits = word[0], .views = word[1]};

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "count/check_word.h"
+#include "count/hits_pages.h"
 #include "count/hits_seal_inner.h"
 #include "count/hits_word.h"
 
@@ -28,7 +29,7 @@ uint16_t hits_quarters_crc(const struct hits *h, int64_t from_q, int64_t until_q
 
     for (int64_t q = from_q; q < until_q; q++)
         for (int i = 0; i < 2; i++, turn += 4) {
-            uint64_t word = relaxed(&h->quarter[q % QUARTERS][i]);
+            uint64_t word = hits_quarter_word(h, q, i);
             all ^= word << turn | word >> (64 - turn) % 64;
         }
     crc = check_word_crc(0xffff, all);

@@ -79,6 +79,9 @@ struct site *registry_kept_at(const struct registry *r, size_t index);
 /* The same without asking whether it is live: for an index that came from a site. All zero
  * where none ever was. */
 struct site *registry_site(const struct registry *r, size_t index);
+/* Before any other thread: memory for a quarter-hour of a site, for hits_restore.
+ * ERR_NOSPACE. */
+int registry_back_quarter(struct registry *r, struct site *s, int64_t q);
 size_t registry_count(const struct registry *r);
 /* Ranges that sites have, archived ones too, of those there are (sites_max). */
 size_t registry_used(const struct registry *r);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "count/registry_inner.h"
+#include "count/site_quarters.h"
 #include "count/top_sum.h"
 
 enum { OPEN_TICKS = 3 };
@@ -37,6 +38,7 @@ static int adopt(struct registry *r, const struct config *config,
         state = registry_state(r, i);
         if (state == SITE_FREE)
             continue;
+        site_quarters_find(s, r->arena);
         c = state == SITE_BLANK
                 ? NULL
                 : site_names_section(names, config, slice_of(s->block->key));

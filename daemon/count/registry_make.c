@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "count/registry_inner.h"
+#include "count/site_quarters.h"
 
 struct site_terms *registry_auto_terms(struct registry *r)
 {
@@ -23,6 +24,11 @@ void registry_attach(struct registry *r, size_t i)
         return;
     site_attach(s, r->arena, (unsigned)i);
     s->ring = r->ring;
+}
+
+int registry_back_quarter(struct registry *r, struct site *s, int64_t q)
+{
+    return q < 0 ? 0 : site_quarters_back_one(s, r->arena, q);
 }
 
 void registry_forget_zone(struct registry *r)

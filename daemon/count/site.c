@@ -6,6 +6,7 @@
 
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_quarters.h"
 #include "count/site_seal_inner.h"
 
 uint64_t site_layout_hash(void)
@@ -55,7 +56,7 @@ void site_attach(struct site *s, struct arena *a, unsigned index)
 
 int site_make(struct site *s, struct arena *a, struct instant now)
 {
-    int rv = arena_back(a, s->block, SITE_BLOCK_ROOM);
+    int rv = site_quarters_make(s, a);
 
     if (rv == 0)
         rv = arena_back(a, site_place(s, site_table_at(0)),
@@ -64,7 +65,6 @@ int site_make(struct site *s, struct arena *a, struct instant now)
         rv = site_tops_make(s, a, true, instant_slot(now));
     if (rv != 0)
         return rv;
-    memset((void *)s->block, 0, sizeof *s->block);
     memset((void *)s->seal, 0, sizeof *s->seal);
     site_engaged_make(s);
     site_refused_make(s);

@@ -4,6 +4,7 @@
 #include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_quarters.h"
 #include "count/site_seal.h"
 
 enum { STEP_QUARTERS = 192 /* closed at once, then whole days are folded */ };
@@ -64,6 +65,9 @@ static int set_back_hits(struct site *s, struct arena *a, int64_t now_slot)
 
     if (now_slot / QUARTER_SLOTS >= hits_floor(h))
         return 0;
+    rv = site_quarters_back(s, a);
+    if (rv != 0)
+        return rv;
     do {
         more = hits_close_some(h, STEP_QUARTERS);
         site_fold_days(s);
@@ -84,6 +88,8 @@ static void adopt_hits(struct site *s, struct arena *a, int64_t now_slot)
     int64_t q;
 
     hits_sweep(h);
+    if (site_quarters_back(s, a) != 0)
+        return; /* the keeper tries again, and says so */
     hits_set_back_begin(h, now_slot);
     (void)set_back_hits(s, a, now_slot);
     do { /* a day that holds something may end in the next step only */

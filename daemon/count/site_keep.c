@@ -1,9 +1,11 @@
 /* The keeper's part of a site. One tick is the list of steps in site_keep(); each may be
  * late, be run twice, or be killed inside, and is a function of what the arena says, so
  * nothing needs to be remembered but which grace is waited for. */
+#include "count/hits_pages.h"
 #include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_layout.h"
+#include "count/site_quarters.h"
 #include "count/site_seal.h"
 
 enum { FAR_QUARTERS = 192 /* 2 days */ };
@@ -51,17 +53,21 @@ int64_t site_closable(const struct site *s, int64_t now_slot)
     return open.views + open.visits > 0 ? rolled + FAR_QUARTERS : closable;
 }
 
-static void keep_hits(struct site *s, const struct graces *g, int64_t now_slot)
+static int keep_hits(struct site *s, struct arena *a, const struct graces *g,
+                     int64_t now_slot)
 {
     struct hits *h = &s->block->hits;
     int64_t closable;
+    int rv = hits_pages_suffice(h, now_slot) ? 0 : site_quarters_back(s, a);
 
+    if (rv != 0)
+        return rv;
     if (hits_folds_alone(h))
         site_seal_open(s);
     hits_assign(h, now_slot);
     if (s->close_ticket != 0) {
         if (!graces_is_over(g, s->close_ticket))
-            return;
+            return 0;
         site_seal_open(s);
         hits_close_finish(h);
         s->close_ticket = 0;
@@ -71,6 +77,7 @@ static void keep_hits(struct site *s, const struct graces *g, int64_t now_slot)
         hits_close_begin(h, closable);
         s->close_ticket = graces_ticket(g);
     }
+    return 0;
 }
 
 /* --- Visitors --- */
@@ -211,7 +218,8 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g, struct in
     int rv, failed = keep_rows_of_last_scan(s, a, now_slot);
 
     keep_saved(s);
-    keep_hits(s, g, now_slot);
+    rv = keep_hits(s, a, g, now_slot);
+    failed = failed != 0 ? failed : rv;
     site_fold_days(s);
     rv = site_aside_book(s, a, now_slot);
     failed = failed != 0 ? failed : rv;

@@ -428,29 +428,41 @@ int history_refresh(struct registry *registry, struct store *store, struct insta
     return rv;
 }
 
+struct restoring {
+    struct registry *registry;
+    struct site *site;
+};
+
 static int restore_quarter(void *context, const struct history_row *row)
 {
-    struct site *site = context;
+    const struct restoring *r = context;
+    int rv = row->views + row->visits == 0
+                 ? 0
+                 : registry_back_quarter(r->registry, r->site, row->number);
 
-    hits_restore(&site->block->hits, row->number,
+    if (rv != 0)
+        return rv;
+    hits_restore(&r->site->block->hits, row->number,
                  (struct hit_count){.views = row->views, .visits = row->visits});
     return 0;
 }
 
-static int restore_quarters(struct site *site, struct store *store, struct instant now)
+static int restore_quarters(struct registry *registry, struct site *site,
+                            struct store *store, struct instant now)
 {
+    struct restoring r = {registry, site};
     int64_t first =
         atomic_load_explicit(&site->block->hits.first_q, memory_order_relaxed);
 
     return merged_history(store, site, CHANGE_QUARTER, HISTORY_LIVE_OTHER,
                           instant_slot(now) / QUARTER_SLOTS - QUARTERS + 1, first,
-                          restore_quarter, site);
+                          restore_quarter, &r);
 }
 
-static int load_logged(struct site *site, struct store *store, struct instant now,
-                       bool fresh)
+static int load_logged(struct registry *registry, struct site *site, struct store *store,
+                       struct instant now, bool fresh)
 {
-    int rv = fresh ? restore_quarters(site, store, now) : 0;
+    int rv = fresh ? restore_quarters(registry, site, store, now) : 0;
 
     if (rv == 0)
         rv = history_load(site, store, now);
@@ -475,7 +487,7 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
         store->ops->moment(store, true);
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
-        int rv = site == NULL ? 0 : load_logged(site, store, now, fresh);
+        int rv = site == NULL ? 0 : load_logged(registry, site, store, now, fresh);
         if (rv != 0)
             failed = rv;
         if (rv != 0 && store->ops->trouble != NULL)
@@ -531,7 +543,7 @@ int history_load_new(struct registry *registry, struct store *store, struct inst
                 (void)history_load_pages(site, store);
             continue;
         }
-        failed = load_logged(site, store, now, fresh);
+        failed = load_logged(registry, site, store, now, fresh);
         if (failed != 0)
             return failed; /* the others fail as well; the next call tries again */
     }

@@ -231,6 +231,25 @@ Test(arena, gives_back_what_is_punched_and_then_zeros)
     place_free(&p);
 }
 
+Test(arena, says_what_was_written_without_backing_what_was_not)
+{
+    struct place p = place_new();
+    struct arena_report report;
+    struct arena *a = open_ok(&p, ARENA_CREATED, &report);
+    char *range = arena_range(a, 0);
+    uint64_t before = arena_bytes_used(a);
+
+    cr_expect_not(arena_is_written(a, range, RANGE));
+    cr_expect_eq(arena_bytes_used(a), before);
+    cr_assert_eq(arena_back(a, range, 8192), 0);
+    range[4096] = 1;
+    cr_expect(arena_is_written(a, range + 4096, 4096));
+    cr_expect(arena_is_written(a, range, 8192));
+    cr_expect_not(arena_is_written(a, range + 8192, RANGE - 8192));
+    arena_close(a);
+    place_free(&p);
+}
+
 Test(arena, backs_again_without_changing_what_is_there)
 {
     struct place p = place_new();
