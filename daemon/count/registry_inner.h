@@ -9,7 +9,7 @@
 #include "base/hash_text.h"
 #include "count/registry.h"
 
-enum { BLANKS = 64, HOST_MAX = 255 }; /* a blank is some 100 KiB of tmpfs */
+enum { BLANKS = 64, HOST_MAX = 255 }; /* a blank is some 50 KiB of tmpfs */
 
 struct named {
     _Atomic uint32_t site; /* index + 1, stored after the name; 0: empty */
