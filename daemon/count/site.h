@@ -9,10 +9,10 @@
  *   | block 84K | 3 tables of 4 MiB | 3 matrices | 3 x 3 HLLs | tops and pages |
  *
  * Of the block 48K are pages of quarter-hours, each backed when a view falls into it
- * (count/site_quarters.h). The block's last page holds its seal too (count/site_seal.h), the tops' first page the
- * engaged visits (site_engaged.h). At the range's end lies what the site does not count
- * (site_refused.h), and in the first range, whoever's it is, the senders of signed
- * datagrams (senders.h). */
+ * (count/site_quarters.h). The block's last page holds its seal too (count/site_seal.h),
+ * the tops' first page the engaged visits (site_engaged.h). At the range's end lies what
+ * the site does not count (site_refused.h), and in the first range, whoever's it is, the
+ * senders of signed datagrams (senders.h). */
 #ifndef LUOT_COUNT_SITE_H
 #define LUOT_COUNT_SITE_H
 
