@@ -378,11 +378,11 @@ bench:
 	$(call bench_needs,$(BENCH_TOOLS) $(BUILD)/bench/listeners $(BUILD)/bench/turns.so)
 	@BUILD=$(BUILD) node bench/bench_$(T).mjs $(BENCH_OPTIONS) $(if $(ONLY),--only $(ONLY))
 else ifeq ($(T),all)
-bench: $(filter-out $(BUILD)/bench/bench_cores,$(BENCH_BIN))
+bench: $(filter-out $(BUILD)/bench/bench_cores,$(BENCH_BIN)) $(COUNTRY_DB)
 	@for b in $^; do echo "== $$b"; $$b || exit 1; done
 	@for t in "" scale store live; do $(MAKE) -s bench T=$$t || exit 1; done
 else
-bench: $(BUILD)/bench/bench_$(T)
+bench: $(BUILD)/bench/bench_$(T) $(if $(filter geo pipeline,$(T)),$(COUNTRY_DB))
 	@$<
 endif
 
