@@ -7,8 +7,7 @@
 #include "identify/visit_page.h"
 #include "identify/visit_referrer.h"
 #include "parse/beacon.h"
-#include "parse/signed.h"
-#include "parse/url.h"
+#include "pipeline_inner.h"
 #include "pipeline_log.h"
 
 int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_row *row,
@@ -113,105 +112,6 @@ void pipeline_forget(struct pipeline *p, struct instant now)
     turn_end(p->turn);
 }
 
-/* --- Which site --- */
-
-static struct slice host_of_url(struct slice text)
-{
-    struct url url;
-
-    url_parse(&url, text);
-    return url.host;
-}
-
-/* The page's own word for where it is: Origin, else Referer. A sandboxed page says "null"
- * and has no host. Of a log line it is the virtual host, if it says one. */
-static struct slice page_host(const struct sender *sender)
-{
-    if (!sender->http)
-        return sender->host;
-    if (sender->origin.length > 0)
-        return host_of_url(sender->origin);
-    return host_of_url(sender->referer);
-}
-
-static enum outcome find_by_host(struct pipeline *p, const struct sender *sender,
-                                 struct site **ret_site)
-{
-    struct slice host = page_host(sender);
-    int why;
-
-    if (host.length == 0 && sender->origin.length == 0)
-        host = url_authority_host(sender->host);
-    *ret_site = registry_by_host(p->registry, host);
-    if (*ret_site != NULL)
-        return OUTCOME_VIEW;
-    *ret_site = registry_open_host(p->registry, host, &why);
-    if (*ret_site != NULL) {
-        p->opened_site = true;
-        return OUTCOME_VIEW;
-    }
-    return why == ERR_EXISTS ? OUTCOME_AUTO_SITES_FULL
-           : why == ERR_FULL ? OUTCOME_SITES_FULL
-                             : OUTCOME_UNKNOWN_SITE;
-}
-
-/* A site that names its hosts takes beacons of their pages only. What has neither Origin
- * nor Referer (a server, a reader with privacy settings) cannot be checked and passes: it
- * can name any site, as a forger with curl can. */
-static bool origin_is_right(const struct pipeline *p, const struct site *site,
-                            const struct site_terms *terms, const struct sender *sender)
-{
-    struct slice host = page_host(sender);
-
-    if (!sender->http || terms->config.open ||
-        (sender->origin.length == 0 && sender->referer.length == 0))
-        return true;
-    if (site->block->host[0] != '\0' &&
-        slice_equal_nocase(slice_of(site->block->host), host))
-        return true;
-    if (terms->config.hosts[0] == '\0' && site->block->host[0] == '\0')
-        return true; /* no list: nothing to compare with */
-    /* The last: a host of a site that was merged into this one. */
-    return hosts_match(terms->config.hosts, host) ||
-           registry_by_host(p->registry, host) == site;
-}
-
-/* Most lines of a turn are for one site. */
-static struct site *find_by_key(struct pipeline *p, struct slice key)
-{
-    struct turn_common *c = &p->common;
-    struct site *site;
-
-    if (c->site != NULL && slice_equal(key, (struct slice){c->key, c->key_length}))
-        return c->site;
-    site = registry_by_key(p->registry, key);
-    if (site != NULL && key.length <= sizeof c->key) {
-        memcpy(c->key, key.at, key.length);
-        c->key_length = key.length;
-        c->site = site;
-    }
-    return site;
-}
-
-/* OUTCOME_VIEW stands for "found, and allowed". */
-static enum outcome find_site(struct pipeline *p, const struct beacon *beacon,
-                              const struct sender *sender, struct site **ret_site,
-                              const struct site_terms **ret_terms)
-{
-    struct site *site;
-    enum outcome outcome = OUTCOME_VIEW;
-
-    if (beacon->site.length > 0)
-        site = find_by_key(p, beacon->site);
-    else
-        outcome = find_by_host(p, sender, &site);
-    if (site == NULL)
-        return beacon->site.length > 0 ? OUTCOME_UNKNOWN_SITE : outcome;
-    *ret_site = site;
-    *ret_terms = atomic_load_explicit(&site->terms, memory_order_seq_cst); /* turn.c */
-    return origin_is_right(p, site, *ret_terms, sender) ? OUTCOME_VIEW : OUTCOME_ORIGIN;
-}
-
 /* --- Who --- */
 
 /* The visitor's, whole. */
@@ -267,7 +167,7 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
     struct visit_scene scene = {.beacon = beacon,
                                 .config = &terms->config,
                                 .own_host = slice_of(site->block->host),
-                                .page_host = page_host(sender),
+                                .page_host = pipeline_page_host(sender),
                                 .referer = sender->referer,
                                 .accept_language = sender->accept_language,
                                 .as_written = terms->config.source == SOURCE_LOGS &&
@@ -417,7 +317,7 @@ static enum outcome count_beacon(struct pipeline *p, struct slice line,
         return OUTCOME_UNTRUSTED;
     if (rv != 0)
         return rv == ERR_TOO_LONG ? OUTCOME_TOO_LONG : OUTCOME_MALFORMED;
-    outcome = find_site(p, &beacon, sender, ret_site, &terms);
+    outcome = pipeline_find_site(p, &beacon, sender, ret_site, &terms);
     if (outcome != OUTCOME_VIEW)
         return outcome;
     if (terms->config.source != SOURCE_BEACONS)
@@ -443,144 +343,4 @@ enum outcome pipeline_line(struct pipeline *p, struct slice line,
     if (ret_site != NULL)
         *ret_site = site;
     return outcome;
-}
-
-static uint64_t lines_in(struct slice lines)
-{
-    struct slice line;
-    uint64_t n = 0;
-
-    while (beacon_next_line(&lines, &line))
-        n++;
-    return n;
-}
-
-static void refuse(struct pipeline *p, uint64_t n, enum outcome outcome)
-{
-    metrics_bump(p->row, received, n);
-    metrics_outcome(p->row, outcome, n);
-}
-
-enum outcome pipeline_lines(struct pipeline *p, struct slice body,
-                            const struct sender *sender, struct site **ret_site)
-{
-    enum outcome best = OUTCOME_COUNT, outcome;
-    struct site *site;
-    struct slice line;
-
-    *ret_site = NULL;
-    for (unsigned n = 0; n < LUOT_LINES_MAX && beacon_next_line(&body, &line); n++) {
-        outcome = pipeline_line(p, line, sender, &site);
-        if (best == OUTCOME_COUNT || outcome_class(outcome) < outcome_class(best)) {
-            best = outcome;
-            *ret_site = site;
-        }
-    }
-    if (body.length > 0)
-        refuse(p, lines_in(body), OUTCOME_TOO_MANY_LINES);
-    if (best != OUTCOME_COUNT)
-        return best;
-    refuse(p, 1, OUTCOME_MALFORMED);
-    return OUTCOME_MALFORMED;
-}
-
-/* Lines that are refused unread are received all the same; nothing at all is one line
- * with nothing in it. */
-static void refuse_all(struct pipeline *p, struct slice datagram, enum outcome outcome)
-{
-    refuse(p, datagram.length > 0 ? lines_in(datagram) : 1, outcome);
-}
-
-/* --- Signed --- */
-
-static enum outcome seen_before(struct pipeline *p, const struct writer *writer,
-                                const struct signed_header *h)
-{
-    struct senders_gap gap;
-    enum senders_verdict verdict = senders_take(
-        p->senders, sender_id(slice_of(writer->id), h->sender), h->seq, p->now.ms, &gap);
-
-    metrics_bump(p->row, udp_signed_skipped, gap.skipped);
-    metrics_bump(p->row, udp_signed_late, gap.late);
-    return verdict == SENDERS_NEW    ? OUTCOME_VIEW
-           : verdict == SENDERS_FULL ? OUTCOME_SENDERS
-                                     : OUTCOME_REPLAY;
-}
-
-static bool is_of_now(const struct pipeline *p, int64_t unix_ms)
-{
-    int64_t ms = (int64_t)SENDERS_TIME_S * 1000;
-
-    return unix_ms >= p->now.ms - ms && unix_ms <= p->now.ms + ms;
-}
-
-/* OUTCOME_VIEW stands for "believed". The signature first: what strangers send costs a hash
- * and leaves nothing. */
-static enum outcome believe(struct pipeline *p, const struct trust *trust,
-                            const struct signed_header *h)
-{
-    const struct writer *writer = writers_find(trust->writers, h->key_id);
-    uint8_t mac[SECRET_MAC_BYTES];
-
-    if (writer == NULL)
-        return OUTCOME_MAC;
-    secret_mac(writer->secret, h->covered, mac);
-    if (!secret_mac_equal(mac, h->mac))
-        return OUTCOME_MAC;
-    if (!is_of_now(p, h->unix_ms))
-        return OUTCOME_REPLAY;
-    return p->senders == NULL ? OUTCOME_SENDERS : seen_before(p, writer, h);
-}
-
-/* The first line is not a beacon's, and is not counted as one. */
-static void take_signed(struct pipeline *p, const struct trust *trust,
-                        struct slice datagram, const struct sender *sender)
-{
-    struct signed_header header;
-    struct site *site;
-    enum outcome outcome = OUTCOME_MALFORMED;
-
-    metrics_bump(p->row, udp_signed, 1);
-    if (signed_parse(&header, datagram) == 0) {
-        outcome = believe(p, trust, &header);
-        datagram = header.body;
-    } else {
-        (void)slice_cut(&datagram, '\n');
-    }
-    if (outcome == OUTCOME_VIEW)
-        pipeline_lines(p, datagram, sender, &site);
-    else
-        refuse_all(p, datagram, outcome);
-}
-
-/* Asked of each datagram, which in a turn are of one sender, or of few. */
-static bool is_trusted(struct pipeline *p, const struct trust *trust,
-                       const struct address *from)
-{
-    struct turn_common *c = &p->common;
-
-    if (c->trust == trust && address_equal(&c->from, from))
-        return true;
-    if (!networks_contain(&trust->udp, from))
-        return false;
-    c->trust = trust;
-    c->from = *from;
-    return true;
-}
-
-void pipeline_datagram(struct pipeline *p, struct slice datagram,
-                       const struct address *from)
-{
-    const struct trust *trust = atomic_load_explicit(p->trust, memory_order_seq_cst);
-    struct sender sender = {.address = *from, .trusted = true, .nobody = true};
-    struct site *site;
-
-    if (signed_is(datagram) && datagram.length <= LUOT_DATAGRAM_MAX)
-        take_signed(p, trust, datagram, &sender);
-    else if (!is_trusted(p, trust, from))
-        refuse_all(p, datagram, OUTCOME_UNTRUSTED);
-    else if (datagram.length > LUOT_DATAGRAM_MAX)
-        refuse_all(p, datagram, OUTCOME_TOO_LONG);
-    else
-        pipeline_lines(p, datagram, &sender, &site);
 }
