@@ -238,8 +238,10 @@ static int start_replicator(struct daemon *d)
 
 static int start_nodes(struct daemon *d)
 {
-    struct nodes_options options = {
-        .registry = d->registry, .clock = &d->clock, .store = d->nodes_store};
+    struct nodes_options options = {.registry = d->registry,
+                                    .clock = &d->clock,
+                                    .store = d->nodes_store,
+                                    .node = d->node};
     int rv = nodes_start(&d->nodes, &options);
 
     if (rv == 0)

@@ -1,6 +1,7 @@
 #include "keep/nodes.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -174,6 +175,8 @@ int nodes_new(struct nodes **ret_nodes, const struct nodes_options *options)
     if (n->options.memory == 0)
         n->options.memory = MEMORY;
     n->limit = registry_limit(options->registry);
+    if (options->node != NULL)
+        snprintf(n->own_node, sizeof n->own_node, "%s", options->node);
     n->status.here = 1;
     pthread_mutex_init(&n->lock, NULL);
     pthread_condattr_init(&monotonic);

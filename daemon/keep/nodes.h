@@ -23,6 +23,7 @@ struct nodes_options {
     const struct clock *clock;
     struct store *store; /* one with sheets_put; the thread's own; closed by it */
     size_t memory;       /* bytes for the others' sheets; 0: 64 MiB             */
+    const char *node;    /* our own name; NULL: as the roll has it, once it has */
 };
 
 /* Any thread. */

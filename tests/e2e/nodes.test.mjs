@@ -113,7 +113,7 @@ async function run(n, options, body) {
 
 describe('many nodes, one portal', { skip: missing, concurrency: 4 }, () => {
   test('more sites than a page that change in one second are all heard', () => {
-    const sites = Array.from({ length: 900 }, (_, i) => `s${i}`);
+    const sites = Array.from({ length: 520 }, (_, i) => `s${i}`);
     const config = sites.map((s) => `[site ${s}]\npublic = yes\n`).join('');
     return run(2, { config }, async (town) => {
       await until('both are there', async () => (await town.at(1).json('nodes')).here === 2 && (await town.at(0).json('nodes')).here === 2);
@@ -384,10 +384,14 @@ describe('many nodes that share a key', { skip: missing || (!shares && 'skipped:
       await sums(town, { today: [4, 2, 2] });
       for (let i = 0; i < 40; i++) await town.view(i % 2, i % 20);
       const heard = async (luotd) => (await luotd.json('nodes')).heard;
-      const was = await Promise.all(town.nodes.map(({ luotd }) => heard(luotd)));
-      for (const [i, { luotd }] of town.nodes.entries()) await until('the other is heard', async () => (await heard(luotd)) > was[i]);
+      // What is heard first may have been said before the last of them came; not what is heard after three more.
+      for (let more = 0; more < 3; more++) {
+        const was = await Promise.all(town.nodes.map(({ luotd }) => heard(luotd)));
+        for (let i = 0; i < 2; i++) await town.view(i, i);
+        for (const [i, { luotd }] of town.nodes.entries()) await until('the other is heard', async () => (await heard(luotd)) > was[i]);
+      }
       await overnight(town, clock);
-      await sums(town, { today: [0, 0, 0], yesterday: [44, 20, 20] });
+      await sums(town, { today: [0, 0, 0], yesterday: [50, 20, 20] });
     }).finally(() => clock.close());
   });
 

@@ -26,8 +26,9 @@ struct shelf { /* what a Redis keeps of sheets */
     /* One more run, which has saved a row of today and says nothing. */
     uint64_t third; /* its visitors; 0: there is none                   */
     int64_t third_silent_s;
-    bool third_unlisted;
-    int fails; /* 0, or the code of each call */
+    bool third_unlisted, own_unlisted;
+    const char *third_name; /* NULL: c */
+    int fails;              /* 0, or the code of each call */
 };
 
 struct view_of_shelf {
@@ -133,6 +134,8 @@ static int nodes_of(struct store *s, unsigned limit,
     (void)limit;
     (void)d;
     for (int i = 0; i < NODES && shelf->fails == 0; i++) {
+        if (i == of(s)->node && shelf->own_unlisted)
+            continue;
         struct node_row row = {.wrote_s = shelf->here[i] ? 1000 : 1000 - shelf->gone_s,
                                .now_s = 1000,
                                .clock_ms = 1000000,
@@ -146,11 +149,12 @@ static int nodes_of(struct store *s, unsigned limit,
     }
     if (shelf->third > 0 && !shelf->third_unlisted && shelf->fails == 0) {
         struct node_row row = {.run = "c:0000000000000002",
-                               .node = "c",
                                .wrote_s = 1000 - shelf->third_silent_s,
                                .now_s = 1000,
                                .here = shelf->third_silent_s <= 3};
 
+        snprintf(row.node, sizeof row.node, "%s",
+                 shelf->third_name == NULL ? "c" : shelf->third_name);
         node(context, &row);
     }
     return shelf->fails;
@@ -193,7 +197,8 @@ static struct pair *pair_new(size_t memory)
 
     cr_assert_not_null(p);
     for (int i = 0; i < NODES; i++) {
-        struct nodes_options options = {.store = &p->store[i].store, .memory = memory};
+        struct nodes_options options = {
+            .store = &p->store[i].store, .memory = memory, .node = i == 0 ? "a" : "b"};
 
         town_init(&p->town[i], "[site demo]\ntimezone = UTC\n", TOWN_NOON);
         p->shelf.here[i] = true;
@@ -367,6 +372,21 @@ Test(nodes, a_run_whose_sheet_is_still_to_come_is_not_a_sum)
         cr_assert_eq(rounds(p, 2), 0);
         cr_expect_eq(today(p), 3 + (unsigned)i);
     }
+    pair_free(p);
+}
+
+/* Killed a moment ago, with its arena: it says nothing more, and it was us. The roll has us
+ * only once something is saved. */
+Test(nodes, what_we_were_a_moment_ago_counts_by_its_row)
+{
+    struct pair *p = pair_new(0);
+
+    town_view(&p->town[0], "demo", 1);
+    p->shelf.own_unlisted = true;
+    p->shelf.third = 5;
+    p->shelf.third_name = "a";
+    cr_assert_eq(rounds(p, 2), 0);
+    cr_expect_eq(today(p), 6);
     pair_free(p);
 }
 
