@@ -100,11 +100,21 @@ export function freePort() {
   });
 }
 
+/** Of a thread, which may end meanwhile. */
+function ofTask(pid, task, file) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/task/${task}/${file}`, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return '';
+    throw error;
+  }
+}
+
 /** A process and its children. */
 export function family(pid) {
   const list = [pid];
   for (const task of fs.readdirSync(`/proc/${pid}/task`))
-    for (const child of fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean))
+    for (const child of ofTask(pid, task, 'children').split(' ').filter(Boolean))
       list.push(...family(Number(child)));
   return list;
 }
@@ -114,7 +124,7 @@ export function cpuNs(pids) {
   let ns = 0;
   for (const pid of pids)
     for (const task of fs.readdirSync(`/proc/${pid}/task`))
-      ns += Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+      ns += Number(ofTask(pid, task, 'schedstat').split(' ')[0]);
   return ns;
 }
 
