@@ -14,6 +14,7 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const build = process.env.BUILD ? path.resolve(process.env.BUILD) : path.join(root, 'build');
 export const corpus = path.resolve(root, '../shared/corpus');
 const DEADLINE_MS = 20000;
+const READY_MS = 90000; // hundreds of sites, each asked of a Redis behind a cable, under a sanitizer
 export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 
 // A place on tmpfs for the arena, as in production; elsewhere luotd only warns.
@@ -116,7 +117,7 @@ export class Luotd {
   async ready() {
     let ended = null;
     this.exited.then((e) => (ended = e));
-    const ready = await until('ready', () => /^ready http=(\S+):(\d+) udp=(\S+) socket=(\S+) pid=(\d+)$/m.exec(this.out) || ended);
+    const ready = await until('ready', () => /^ready http=(\S+):(\d+) udp=(\S+) socket=(\S+) pid=(\d+)$/m.exec(this.out) || ended, READY_MS);
     if (ended) throw new Error(`luotd ended (${JSON.stringify(ended)}): ${this.log}`);
     this.host = ready[1];
     this.port = Number(ready[2]);
