@@ -1,6 +1,5 @@
 /* How much more do several workers count than one, with everything on that luotd has on? All
- * beacons are of one site, so that workers meet in every table. (bench_workers.c asks what
- * it is that two of them cost each other.)
+ * beacons are of one site, so that workers meet in every table.
  *
  *   bench_cores FILE COUNTRIES [WORKERS]
  *
@@ -21,13 +20,13 @@
 #include "count/registry.h"
 #include "pipeline.h"
 #include "pool.h"
+#include "rig.h"
 
 enum {
     LINES = 10,
     TURN = 16, /* datagrams */
     PASSES = 4,
-    RUNS = 5,
-    SITES_MAX = 8
+    RUNS = 5
 };
 
 struct datagrams {
@@ -37,21 +36,7 @@ struct datagrams {
 };
 
 struct bench {
-    char dir[64];
-    struct config *config;
-    struct arena *arena;
-    struct registry *registry;
-    struct graces graces;
-    struct trust trust;
-    _Atomic(const struct trust *) trusted;
-    struct referrer_list *own_referrers;
-    _Atomic(const struct referrer_list *) referrers;
-    struct agents *own_agents;
-    _Atomic(const struct agents *) agents;
-    struct atlas own_atlas;
-    _Atomic(const struct atlas *) atlas;
-    struct guard *guard;
-    struct instant now;
+    struct rig rig;
     struct datagrams datagrams;
     unsigned workers;
     _Atomic bool stopping;
@@ -90,7 +75,7 @@ static void pass(struct worker *w, size_t from)
     struct address address = {.bytes = {[10] = 255, 255, 127, 0, 0, 1}};
 
     for (size_t i = 0; i < d->count; i += TURN) {
-        pipeline_begin(&w->pipeline, w->bench->now);
+        pipeline_begin(&w->pipeline, w->bench->rig.now);
         for (size_t j = i; j < i + TURN && j < d->count; j++) {
             size_t at = (from + j) % d->count, start = at == 0 ? 0 : d->end[at - 1];
 
@@ -116,31 +101,20 @@ static void *work(void *of)
     return NULL;
 }
 
-static int keep(struct bench *b)
-{
-    struct count_head *head = arena_head(b->arena);
-    struct registry_report report;
-    int rv;
-
-    graces_tick_begin(&b->graces, &head->turns);
-    rv = registry_keep(b->registry, &b->graces, b->now, &report);
-    graces_tick_end(&b->graces, &head->turns, b->workers);
-    return rv;
-}
-
 static void *keep_on(void *of)
 {
     struct bench *b = of;
     struct timespec tenth = {.tv_nsec = 100000000};
 
-    while (!atomic_load_explicit(&b->stopping, memory_order_relaxed) && keep(b) == 0)
+    while (!atomic_load_explicit(&b->stopping, memory_order_relaxed) &&
+           rig_keep(&b->rig, b->workers) == 0)
         nanosleep(&tenth, NULL);
     return NULL;
 }
 
 static int start_workers(struct bench *b, struct worker *workers)
 {
-    struct count_head *head = arena_head(b->arena);
+    struct count_head *head = arena_head(b->rig.arena);
     int rv = 0;
 
     for (unsigned i = 0; i < b->workers && rv == 0; i++) {
@@ -148,12 +122,12 @@ static int start_workers(struct bench *b, struct worker *workers)
 
         w->bench = b;
         w->index = i;
-        rv = pipeline_init(&w->pipeline, b->registry, &w->row, &head->turns.line[i],
-                           &b->trusted);
-        w->pipeline.referrers = &b->referrers;
-        w->pipeline.atlas = &b->atlas;
-        pipeline_use_agents(&w->pipeline, &b->agents, i);
-        w->pipeline.guard = b->guard;
+        rv = pipeline_init(&w->pipeline, b->rig.registry, &w->row, &head->turns.line[i],
+                           &b->rig.trusted);
+        w->pipeline.referrers = &b->rig.referrers;
+        w->pipeline.atlas = &b->rig.atlas;
+        pipeline_use_agents(&w->pipeline, &b->rig.agents, i);
+        w->pipeline.guard = b->rig.guard;
     }
     return rv;
 }
@@ -183,7 +157,7 @@ static int together(struct bench *b, unsigned count, double *ret_each)
     int rv;
 
     b->workers = count;
-    b->now.ms += 1000; /* so that no address reaches its limit */
+    b->rig.now.ms += 1000; /* so that no address reaches its limit */
     atomic_store(&b->stopping, false);
     if (workers == NULL)
         return ERR_NOMEM;
@@ -237,81 +211,11 @@ static bool read_datagrams(struct datagrams *d, const char *file)
 }
 
 /* What luotd reads at its start. */
-static int open_lists(struct bench *b, const char *countries, unsigned lanes)
-{
-    static const struct slice built_in[2];
-    char sentence[GEO_SENTENCE], refused[REFERRER_LIST_SENTENCE_MAX];
-    char trouble[AGENT_TROUBLE_MAX];
-    enum agent_list_kind wrong;
-    int rv = referrer_list_open(&b->own_referrers, "", "", refused);
-
-    if (rv == 0)
-        rv = agents_new(&b->own_agents, built_in, lanes, &wrong, trouble);
-    if (rv == 0 && (rv = geo_open(&b->own_atlas.geo, countries, sentence)) != 0)
-        fprintf(stderr, "bench_cores: %s\n", sentence);
-    if (rv == 0)
-        rv = networks_parse(&b->trust.udp, slice_of("loopback"));
-    return rv;
-}
-
-static int open_arena(struct bench *b)
-{
-    static const char text[] = "[site demo]\nany_host = yes\n";
-    struct arena_layout layout = {.version = 1,
-                                  .layout_hash = site_layout_hash(),
-                                  .head_bytes = sizeof(struct count_head),
-                                  .ranges = SITES_MAX,
-                                  .range_bytes = SITE_RANGE_BYTES};
-    struct arena_report opened;
-    struct registry_report report;
-    struct config_error error;
-
-    strcpy(b->dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/luot-bench-XXXXXX"
-                                                 : "/tmp/luot-bench-XXXXXX");
-    if (mkdtemp(b->dir) == NULL ||
-        config_parse(&b->config, slice_of(text), "bench", &error) != 0 ||
-        arena_open(&b->arena, b->dir, &layout, 0, &opened) != 0)
-        return ERR_IO;
-    return registry_open(&b->registry, b->arena, SITES_MAX, b->config, b->now, &report);
-}
-
-static int start(struct bench *b, const char *countries, unsigned workers)
-{
-    struct timespec wall;
-    int rv = hash_start() == 0 ? open_lists(b, countries, workers) : ERR_IO;
-
-    clock_gettime(CLOCK_REALTIME, &wall);
-    b->now = (struct instant){(int64_t)wall.tv_sec * 1000};
-    if (rv == 0)
-        rv = open_arena(b);
-    b->guard = guard_new();
-    if (rv == 0 && b->guard == NULL)
-        rv = ERR_NOMEM;
-    /* Asked for each line, and reached by nobody. */
-    b->trust.limits = (struct guard_rules){{1, 1000000}, {1, 1000000}};
-    atomic_store(&b->trusted, &b->trust);
-    atomic_store(&b->referrers, b->own_referrers);
-    atomic_store(&b->agents, b->own_agents);
-    atomic_store(&b->atlas, &b->own_atlas);
-    return rv;
-}
-
 static void stop(struct bench *b)
 {
-    char file[96];
-
     free(b->datagrams.bytes);
     free(b->datagrams.end);
-    guard_free(b->guard);
-    registry_close(b->registry);
-    arena_close(b->arena);
-    config_free(b->config);
-    referrer_list_free(b->own_referrers);
-    agents_free(b->own_agents);
-    geo_free(b->own_atlas.geo);
-    snprintf(file, sizeof file, "%s/arena", b->dir);
-    unlink(file);
-    rmdir(b->dir);
+    rig_close(&b->rig);
 }
 
 /* Until every visitor has its word in a table that is backed. */
@@ -353,7 +257,7 @@ int main(int argc, char **argv)
                         "that lib/input.mjs made\n");
         return 64;
     }
-    rv = start(&b, argv[2], (unsigned)workers);
+    rv = rig_open(&b.rig, "[site demo]\nany_host = yes\n", argv[2], (unsigned)workers);
     if (rv == 0)
         rv = measure(&b, (unsigned)workers);
     if (rv != 0)

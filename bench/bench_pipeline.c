@@ -26,6 +26,7 @@
 #include "parse/beacon.h"
 #include "pipeline.h"
 #include "portal.h"
+#include "rig.h"
 
 enum {
     BEACONS = 100000,
@@ -34,8 +35,7 @@ enum {
     TURN = 16, /* datagrams */
     KEPT = 64, /* turns between two ticks of the keeper */
     SLOT_BEACONS = 10000,
-    PASSES = 5,
-    SITES_MAX = 8
+    PASSES = 5
 };
 
 /* In the order in which they are added. */
@@ -44,23 +44,9 @@ static const char *const stages[STAGES] = {"base",     "agent", "country",
                                            "referrer", "tops",  "abuse"};
 
 struct bench {
-    char dir[64];
-    struct config *config;
-    struct arena *arena;
-    struct registry *registry;
-    struct graces graces;
+    struct rig rig;
     struct metrics_row row;
-    struct trust trust;
-    _Atomic(const struct trust *) trusted;
-    struct referrer_list *own_referrers;
-    _Atomic(const struct referrer_list *) referrers;
-    struct agents *own_agents;
-    _Atomic(const struct agents *) agents;
-    struct atlas own_atlas;
-    _Atomic(const struct atlas *) atlas;
     struct pipeline pipeline;
-    struct guard *guard;
-    struct instant now;
     enum stage stage;
     bool parse_only, new_slots, warming;
     uint64_t parsed; /* bytes of pages: so that no parse is left out */
@@ -78,35 +64,22 @@ static void parse(struct bench *b, struct slice datagram)
             b->parsed += beacon.page.length;
 }
 
-/* What luotd's keeper does ten times a second. */
-static int keep(struct bench *b)
-{
-    struct count_head *head = arena_head(b->arena);
-    struct registry_report report;
-    int rv;
-
-    graces_tick_begin(&b->graces, &head->turns);
-    rv = registry_keep(b->registry, &b->graces, b->now, &report);
-    graces_tick_end(&b->graces, &head->turns, 1);
-    return rv;
-}
-
 static void run(struct bench *b, const struct lines *l, size_t from, size_t to)
 {
     struct address sender = {.bytes = {[10] = 255, 255, 127, 0, 0, 1}};
 
     for (size_t i = from; i < to; i += TURN) {
         if (b->new_slots && i * l->each % SLOT_BEACONS < (size_t)TURN * l->each)
-            b->now.ms += SLOT_MS;
+            b->rig.now.ms += SLOT_MS;
         if (!b->parse_only)
-            pipeline_begin(&b->pipeline, b->now);
+            pipeline_begin(&b->pipeline, b->rig.now);
         for (size_t j = i; j < i + TURN && j < to; j++)
             if (b->parse_only)
                 parse(b, lines_at(l, j));
             else
                 pipeline_datagram(&b->pipeline, lines_at(l, j), &sender);
         if (!b->parse_only && pipeline_end(&b->pipeline) && b->warming)
-            (void)keep(b); /* which a worker rings for */
+            (void)rig_keep(&b->rig, 1); /* which a worker rings for */
     }
 }
 
@@ -128,7 +101,7 @@ static double cpu_ns(void)
 /* Tops that are not backed take nothing, which is how they are left out. */
 static void let_tops(struct bench *b, bool on)
 {
-    struct site *site = registry_by_key(b->registry, SLICE("soyte"));
+    struct site *site = registry_by_key(b->rig.registry, SLICE("soyte"));
 
     atomic_store(&site->tops.ready, on);
 }
@@ -149,7 +122,7 @@ static int pass(struct bench *b, const struct lines *l, bool warm, double *ret_n
         (warm ? run : measured)(b, l, at, at + step < l->count ? at + step : l->count);
         ns += cpu_ns() - began;
         let_tops(b, true);
-        rv = keep(b);
+        rv = rig_keep(&b->rig, 1);
     }
     *ret_ns = ns / (double)(l->count * l->each);
     return rv;
@@ -157,90 +130,35 @@ static int pass(struct bench *b, const struct lines *l, bool warm, double *ret_n
 
 /* --- The pipeline --- */
 
-static int open_lists(struct bench *b, const char *program)
-{
-    static const struct slice built_in[2];
-    char sentence[GEO_SENTENCE], path[512];
-    char refused[REFERRER_LIST_SENTENCE_MAX], trouble[AGENT_TROUBLE_MAX];
-    enum agent_list_kind wrong;
-    const char *slash = strrchr(program, '/');
-    int rv = referrer_list_open(&b->own_referrers, "", "", refused);
-
-    if (rv == 0)
-        rv = agents_new(&b->own_agents, built_in, 1, &wrong, trouble);
-    if (rv != 0)
-        return rv;
-    snprintf(path, sizeof path, "%.*s../gen/lists/country.mmdb",
-             slash == NULL ? 0 : (int)(slash + 1 - program), program);
-    if (geo_open(&b->own_atlas.geo, path, sentence) != 0) {
-        fprintf(stderr, "bench_pipeline: %s\nmake build/gen/lists/country.mmdb first\n",
-                sentence);
-        return ERR_NOT_FOUND;
-    }
-    return 0;
-}
-
-static int open_arena(struct bench *b)
-{
-    static const char text[] = "[site soyte]\nhosts = soyte.example.gov.vn\n";
-    struct arena_layout layout = {.version = 1,
-                                  .layout_hash = site_layout_hash(),
-                                  .head_bytes = sizeof(struct count_head),
-                                  .ranges = SITES_MAX,
-                                  .range_bytes = SITE_RANGE_BYTES};
-    struct registry_report report;
-    struct arena_report opened;
-    struct config_error error;
-
-    strcpy(b->dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/luot-bench-XXXXXX"
-                                                 : "/tmp/luot-bench-XXXXXX");
-    if (mkdtemp(b->dir) == NULL ||
-        config_parse(&b->config, slice_of(text), "bench", &error) != 0 ||
-        networks_parse(&b->trust.udp, slice_of("loopback")) != 0 ||
-        arena_open(&b->arena, b->dir, &layout, 0, &opened) != 0 ||
-        registry_open(&b->registry, b->arena, SITES_MAX, b->config, b->now, &report) != 0)
-        return ERR_IO;
-    return 0;
-}
-
 static void use(struct bench *b, enum stage stage)
 {
     struct pipeline *p = &b->pipeline;
 
     b->stage = stage;
     if (stage >= AGENT)
-        pipeline_use_agents(p, &b->agents, 0);
-    p->atlas = stage >= COUNTRY ? &b->atlas : NULL;
+        pipeline_use_agents(p, &b->rig.agents, 0);
+    p->atlas = stage >= COUNTRY ? &b->rig.atlas : NULL;
     p->without_places = stage < REFERRER;
-    p->referrers = &b->referrers;
-    p->guard = stage >= ABUSE ? b->guard : NULL;
+    p->referrers = &b->rig.referrers;
+    p->guard = stage >= ABUSE ? b->rig.guard : NULL;
 }
 
 static int start(struct bench *b, const char *program, enum stage stage)
 {
+    const char *slash = strrchr(program, '/');
     struct count_head *head;
-    struct timespec wall;
+    char countries[512];
     int rv;
 
-    clock_gettime(CLOCK_REALTIME, &wall);
-    *b = (struct bench){.now = {(int64_t)wall.tv_sec * 1000}};
-    rv = hash_start() != 0 ? ERR_IO : open_lists(b, program);
-    if (rv == 0)
-        rv = open_arena(b);
-    b->guard = guard_new();
-    if (rv == 0 && b->guard == NULL)
-        rv = ERR_NOMEM;
+    *b = (struct bench){0};
+    snprintf(countries, sizeof countries, "%.*s../gen/lists/country.mmdb",
+             slash == NULL ? 0 : (int)(slash + 1 - program), program);
+    rv = rig_open(&b->rig, "[site soyte]\nhosts = soyte.example.gov.vn\n", countries, 1);
     if (rv != 0)
         return rv;
-    /* Of the visitors here nobody reaches them. */
-    b->trust.limits = (struct guard_rules){{10, 1000000}, {10, 1000000}};
-    head = arena_head(b->arena);
-    atomic_store(&b->trusted, &b->trust);
-    atomic_store(&b->referrers, b->own_referrers);
-    atomic_store(&b->agents, b->own_agents);
-    atomic_store(&b->atlas, &b->own_atlas);
-    rv = pipeline_init(&b->pipeline, b->registry, &b->row, &head->turns.line[0],
-                       &b->trusted);
+    head = arena_head(b->rig.arena);
+    rv = pipeline_init(&b->pipeline, b->rig.registry, &b->row, &head->turns.line[0],
+                       &b->rig.trusted);
     if (rv == 0)
         use(b, stage);
     return rv;
@@ -248,19 +166,8 @@ static int start(struct bench *b, const char *program, enum stage stage)
 
 static void stop(struct bench *b)
 {
-    char file[96];
-
     pipeline_release(&b->pipeline);
-    guard_free(b->guard);
-    registry_close(b->registry);
-    arena_close(b->arena);
-    config_free(b->config);
-    referrer_list_free(b->own_referrers);
-    agents_free(b->own_agents);
-    geo_free(b->own_atlas.geo);
-    snprintf(file, sizeof file, "%s/arena", b->dir);
-    unlink(file);
-    rmdir(b->dir);
+    rig_close(&b->rig);
 }
 
 static bool everything_was_counted(const struct bench *b)
