@@ -424,7 +424,7 @@ install-lib: $(BUILD)/libluot.a $(BUILD)/libluot.so
 
 # Port 9 of this machine: nobody has to listen for the example to succeed. DESTDIR=/ keeps ldconfig out of it.
 STAGED = $(abspath $(BUILD))/staged
-staged:
+staged: $(BUILD)/libluot.a $(BUILD)/libluot.so
 	@rm -rf $(STAGED)
 	@$(MAKE) -s install-lib BUILD=$(BUILD) PREFIX=$(STAGED) LIBDIR=$(STAGED)/lib INCLUDEDIR=$(STAGED)/include DESTDIR=/
 	@flags=$$(PKG_CONFIG_LIBDIR=$(STAGED)/lib/pkgconfig pkg-config --cflags --libs luot); set -ex; \
