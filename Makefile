@@ -46,6 +46,8 @@ OPT  ?= -O2
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(OPT) -g -fno-omit-frame-pointer -fPIC $(WARN) \
              -Idaemon -Iinclude -I$(LLHTTP_INCLUDE) -I$(BUILD)/gen $(CFLAGS)
 LDFLAGS_ALL = $(LDFLAGS)
+# What is tested is compiled as it is shipped; a unit test is run once, and to optimise it takes four times as long as to compile it.
+CFLAGS_UNIT = $(CFLAGS_ALL) -O0
 ifeq ($(SAN),address)
 CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS_ALL += -fsanitize=address,undefined
@@ -229,7 +231,7 @@ CTL_PARTS = $(filter-out $(BUILD)/obj/client/luotctl.o,$(CTL_OBJ))
 CTL_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/client/test_import.c $(wildcard tests/client/test_luotctl*.c))
 $(CTL_TESTS): $(BUILD)/tests/client/%: tests/client/%.c $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
+	$(CC) $(CFLAGS_UNIT) -Iclient -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(CTL_PARTS) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
 	  -lcriterion $(CTL_LIBS) $(CORE_LIBS) -o $@
 
 LUOT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/client/test_luot.c $(wildcard tests/client/test_luot_*.c))
@@ -237,7 +239,7 @@ LUOT_TEST_OBJ = $(call obj,tests/client/wire.c)
 $(LUOT_TEST_OBJ): CFLAGS_ALL += -Iclient -Itests
 $(LUOT_TESTS): $(BUILD)/tests/%: tests/%.c $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Iclient -Itests -MMD -MP $< $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
+	$(CC) $(CFLAGS_UNIT) -Iclient -Itests -MMD -MP $< $(LUOT_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluot.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) \
 	  -lcriterion $(CORE_LIBS) -o $@
 
 $(BUILD)/tests/stress/stress_luot: tests/stress/stress_luot.c $(BUILD)/libluot.a
@@ -259,7 +261,7 @@ $(BUILD)/libluotnet.a: $(NET_OBJ)
 
 $(BUILD)/tests/net/%: tests/net/%.c $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(UV_LIBS) $(CORE_LIBS) -o $@
+	$(CC) $(CFLAGS_UNIT) -Itests -MMD -MP $< $(NET_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(UV_LIBS) $(CORE_LIBS) -o $@
 
 $(BUILD)/libluotanswer.a: $(call obj,$(wildcard daemon/answer/*.c))
 	@rm -f $@
@@ -268,7 +270,7 @@ $(BUILD)/libluotanswer.a: $(call obj,$(wildcard daemon/answer/*.c))
 ANSWER_TEST_OBJ = $(call obj,tests/answer/office.c)
 $(BUILD)/tests/answer/%: tests/answer/%.c $(ANSWER_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotanswer.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(ANSWER_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotanswer.a $(BUILD)/libluotcore.a \
+	$(CC) $(CFLAGS_UNIT) -Itests -MMD -MP $< $(ANSWER_TEST_OBJ) $(TEST_LIB_OBJ) $(BUILD)/libluotanswer.a $(BUILD)/libluotcore.a \
 	  $(LDFLAGS_ALL) -lcriterion -ljansson $(CORE_LIBS) -o $@
 
 $(BUILD)/libluotkeep.a: $(KEEP_OBJ)
@@ -277,7 +279,7 @@ $(BUILD)/libluotkeep.a: $(KEEP_OBJ)
 
 $(BUILD)/tests/keep/%: tests/keep/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotkeep.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotkeep.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(CORE_LIBS) -o $@
+	$(CC) $(CFLAGS_UNIT) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotkeep.a $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion $(CORE_LIBS) -o $@
 
 $(BUILD)/tests/stress/stress_net: tests/stress/stress_net.c $(BUILD)/libluotnet.a $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
@@ -321,7 +323,7 @@ mutants: $(foreach m,$(MUTANTS),$(call mutant_bin,$(m)))
 
 $(BUILD)/tests/%: tests/%.c $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion -ljansson $(CORE_LIBS) -o $@
+	$(CC) $(CFLAGS_UNIT) -Itests -MMD -MP $< $(TEST_LIB_OBJ) $(BUILD)/libluotcore.a $(LDFLAGS_ALL) -lcriterion -ljansson $(CORE_LIBS) -o $@
 
 $(BUILD)/libtests.a: $(call obj,$(TEST_LIB_SRC))
 	@rm -f $@

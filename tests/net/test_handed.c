@@ -108,7 +108,7 @@ Test(handed, what_is_too_much_is_served_and_leaves)
 {
     enum { OLD = 4 };
     struct served s;
-    struct net_handed handed[2 * OLD];
+    struct net_handed handed[2 * OLD] = {{0}};
     struct client *clients[64];
     uint16_t port = 0;
     for (int i = 0; i < OLD; i++) {
