@@ -1,6 +1,6 @@
 // luot's figures, measured beside their baselines in one run, and one table of what was aimed at. What each means: README.md here.
 //
-//   node bench/figures.mjs [--pairs N] [--only udp,http,peers,workers,memory,start,instructions] [--json FILE] [--readme]
+//   node bench/figures.mjs [--pairs N] [--only udp,http,peers,portals,workers,memory,start,instructions] [--json FILE] [--readme]
 //
 // BUILD is the build folder (default build). Loopback only; every run is bounded in count or time; exit 1 when a run did not count
 // every line that it received. --json: where everything that was measured goes (default bench/results.json); --readme puts the table
@@ -11,6 +11,7 @@ import { http } from './http.mjs';
 import { instructions } from './instructions.mjs';
 import { memory } from './memory.mjs';
 import { peers } from './peers.mjs';
+import { portals } from './portals.mjs';
 import { startUp } from './start.mjs';
 import { udp } from './udp.mjs';
 import { workers } from './workers.mjs';
@@ -21,7 +22,7 @@ import { root } from './lib/servers.mjs';
 import { leaveTheServersCore } from './lib/system.mjs';
 import { rowsOf } from './lib/targets.mjs';
 
-const SECTIONS = { udp, http, peers, workers, memory, start: startUp, instructions };
+const SECTIONS = { udp, http, peers, portals, workers, memory, start: startUp, instructions };
 
 const options = { pairs: 7, only: Object.keys(SECTIONS), json: path.join(root, 'bench/results.json'), readme: false };
 for (let i = 2; i < process.argv.length; i++) {

@@ -15,9 +15,10 @@ const ROWS = {
   'widget.json': { requests: 'widget', depth: 1, lines: 0, beside: ['nginx'] },
 };
 
-const IN_FLIGHT = 65; // connections: what was on its way when wrk closed them was counted and not answered
+export const IN_FLIGHT = 65; // connections: what was on its way when wrk closed them was counted and not answered
 
-async function askLuotd(luotd, name, row, file) {
+/** `row` of ROWS; `file` is sent. */
+export async function askLuotd(luotd, name, row, file) {
   const before = await luotd.quiet();
   const asked = (await luotd.stats()).http.requests;
   const run = await measured(() => luotd.cpu(), () => wrk(luotd.port, SECONDS, row.depth, file));

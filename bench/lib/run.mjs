@@ -6,7 +6,7 @@ import { CLIENT_CPU, machine, SERVER_CPU } from './system.mjs';
 /** Debian's packages of what runs beside luot, and of the compiler. */
 function versions() {
   const of = {};
-  for (const name of ['gcc', 'nginx-light', 'wrk', 'redis-server', 'collectd-core', 'netdata-core', 'valgrind'])
+  for (const name of ['gcc', 'nginx-light', 'wrk', 'redis-server', 'collectd-core', 'netdata-core', 'php8.2-fpm', 'mariadb-server-core', 'valgrind'])
     try {
       of[name] = execFileSync('dpkg-query', ['-W', '-f', '${Version}', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     } catch {

@@ -152,9 +152,9 @@ export class Sink {
 }
 
 /** nginx answering /p.gif from memory and `document`, where there is one, from a file that it keeps open; `log`: with the access log of
- * Debian's default, which is not buffered. */
+ * Debian's default, which is not buffered; `pixel`: what it does for /p.gif instead. */
 export class Nginx {
-  static async start(log, document) {
+  static async start(log, document, pixel = 'empty_gif;') {
     const nginx = new Nginx();
     const dir = (nginx.folder = folder('nginx'));
     nginx.log = log ? path.join(dir, 'access.log') : null;
@@ -168,7 +168,7 @@ export class Nginx {
       `daemon off; worker_processes 1; pid ${dir}/pid; error_log stderr crit; events { worker_connections 4096; }
 http { access_log ${log ? `${nginx.log} combined` : 'off'}; ${temp} keepalive_requests 1000000000; tcp_nodelay on;
 server { listen 127.0.0.1:${nginx.port} backlog=1024; open_file_cache max=16;
-location = /p.gif { empty_gif; } location = /v1/demo/widget.json { default_type application/json; alias ${file}; } } }\n`,
+location = /p.gif { ${pixel} } location = /v1/demo/widget.json { default_type application/json; alias ${file}; } } }\n`,
     );
     nginx.child = start(SERVER_CPU, 'nginx', ['-e', 'stderr', '-p', dir, '-c', path.join(dir, 'nginx.conf')]);
     await until('nginx', async () => (await get(nginx.port, '/p.gif')).status === 200);
