@@ -6,7 +6,7 @@ import { inTurn } from './lib/run.mjs';
 import { Luotd, wrk } from './lib/servers.mjs';
 import { ratios } from './lib/statistics.mjs';
 
-const SECONDS = 2;
+const SECONDS = 1;
 const PIXEL = { depth: 1, lines: 1 };
 
 async function askPortal(portal, name, file) {
