@@ -484,7 +484,7 @@ e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/example $(BUIL
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=$(E2E_JOBS) *.test.mjs
 
 # The long form of what `make e2e` runs in short. Each file says which of these it reads.
-SOAK ?= kill kill_redis power nodes damage arena redis clock clock_walk night soak
+SOAK ?= kill kill_redis power nodes damage arena redis clock clock_walk night 72_hours
 SOAK_kill = KILLS=1000
 SOAK_kill_redis = KILLS=1000
 SOAK_power = ROUNDS=500
@@ -493,7 +493,7 @@ SOAK_damage = FULL=1
 SOAK_clock_walk = WALKS=20 STEPS=80
 SOAK_arena = FULL=1
 SOAK_night = RATE=100
-SOAK_soak = QUARTER=3000 CROWD=420000
+SOAK_72_hours = QUARTER=3000 CROWD=420000
 SOAK_FILES = $(foreach f,$(SOAK),$(if $(wildcard tests/e2e/$(f).test.mjs),soak-$(f)))
 # Damage to each kind of file, in process, is a part of `damage`; so is the keeper killed at each of its stores.
 SOAK_STRESS = $(addprefix $(BUILD)/tests/stress/stress_,damage sweep sweep_marks kill_site)
