@@ -81,7 +81,7 @@ static bool plan_rename(struct naming *n)
     if (config_site(registry_config(n->registry), slice_of(asked->from)) != NULL)
         snprintf(n->more, sizeof n->more,
                  "Its settings are still those of [site %s]; write [site %s] there when "
-                 "you like, and reload.\n",
+                 "you like, and reload.",
                  asked->from, asked->to);
     return true;
 }
@@ -121,7 +121,7 @@ static bool plan_merge(struct naming *n)
         snprintf(
             n->more, sizeof n->more,
             "Its section [site %s] does nothing any more; put its hosts into that of "
-            "%s, take it out and reload.\n",
+            "%s, take it out and reload.",
             asked->from, asked->to);
     return true;
 }
@@ -263,7 +263,8 @@ static void answer(const struct naming *n)
         json_out_object_end(&out);
         buffer_byte(&b, '\n');
     } else {
-        buffer_format(&b, "%s: done\n%s", n->what, n->more);
+        buffer_format(&b, "%s: done\n%s%s", n->what, n->more,
+                      n->more[0] != '\0' ? "\n" : "");
     }
     store_job_answer(n->job, &b);
 }

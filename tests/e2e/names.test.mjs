@@ -66,7 +66,7 @@ describe('a site that is renamed', () => {
     await luotctl(luotd, ['seed', 'so-y-te', '--metric', 'views', '--total', '50510']);
     const flow = new Flow(luotd, 'so-y-te');
     await until('some', () => flow.acked > 20);
-    assert.match(await ctl(luotd, 'rename', 'so-y-te', 'y-te'), /done[^]*\[site so-y-te\]/);
+    assert.match(await ctl(luotd, 'rename', 'so-y-te', 'y-te'), /done[^]*\[site so-y-te\].*reload\.\s*$/);
     const before = flow.acked;
     await until('some more', () => flow.acked > before + 20);
     await flow.stop();
