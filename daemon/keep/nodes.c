@@ -29,9 +29,10 @@ static int attend(struct nodes *n)
 
     if (rv != 0 || lost == STORE_LOST_NOTHING)
         return rv;
+    nodes_say_again(n);
     for (size_t i = 0; i < n->limit; i++)
         if (n->told[i] != NULL)
-            n->told[i]->told_ms = n->told[i]->rest_ms = 0;
+            n->told[i]->rest_ms = 0;
     for (unsigned i = 0; i < PEERS_MAX; i++)
         n->peer[i].since = 0;
     return 0;

@@ -42,7 +42,7 @@ struct nodes {
     size_t limit, publish_at, note_at;
     size_t bytes; /* of sheets, and of what readers have */
     unsigned live_sites;
-    char own_node[64];
+    char own_node[64], own_run[96]; /* "": the roll does not have us yet */
     bool company; /* somebody else wrote in the last ten minutes: there is a reader */
     uint64_t published, heard, refused; /* of the status, this thread's */
     struct peer_run peer[PEERS_MAX];
@@ -64,6 +64,7 @@ enum { PUBLISH_BYTES = 512 * 1024, AGAIN_MS = 600000 };
 
 /* nodes_publish.c */
 int nodes_publish(struct nodes *n);
+void nodes_say_again(struct nodes *n); /* everything, in the next rounds */
 struct told *nodes_told(struct nodes *n, const struct site *s); /* NULL: no memory */
 /* nodes_hear.c */
 int nodes_hear(struct nodes *n);

@@ -102,12 +102,40 @@ static int add(struct nodes *n, struct batch *b, const struct site *s, struct to
     return 0;
 }
 
+void nodes_say_again(struct nodes *n)
+{
+    for (size_t i = 0; i < n->limit; i++)
+        if (n->told[i] != NULL)
+            n->told[i]->told_ms = 0;
+}
+
+static void note_any(void *context, struct slice site, int64_t at)
+{
+    (void)site, (void)at;
+    *(bool *)context = true;
+}
+
+/* Somebody emptied the server, and the connection stayed: nobody who comes now can know
+ * what was said there. */
+static int notice_loss(struct nodes *n)
+{
+    struct store *store = n->options.store;
+    bool any = n->published == 0 || n->own_run[0] == '\0';
+    int rv = any ? 0
+                 : store->ops->sheets_since(store, n->own_run, 0, 1, note_any, &any,
+                                            n->deadline);
+
+    if (rv == 0 && !any)
+        nodes_say_again(n);
+    return rv;
+}
+
 /* A round that takes long goes on where it stopped. */
 int nodes_publish(struct nodes *n)
 {
     struct batch b = {.count = 0};
     int64_t until_ms = deadline_in(ROUND_MS).at_ms;
-    int rv = 0;
+    int rv = notice_loss(n);
 
     buffer_init(&b.out, n->out, PUBLISH_BYTES);
     for (size_t i = 0; i < n->limit && rv == 0; i++) {

@@ -135,6 +135,7 @@ int nodes_roll(struct nodes *n)
         if (r->row[i].ours) {
             tell_names(n, &r->row[i]);
             memcpy(n->own_node, r->row[i].node, sizeof n->own_node);
+            memcpy(n->own_run, r->row[i].run, sizeof n->own_run);
         }
     pthread_mutex_lock(&n->lock);
     if (rv == 0) {

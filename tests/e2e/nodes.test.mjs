@@ -351,6 +351,20 @@ describe('many nodes that share a key', { skip: missing || (!shares && 'skipped:
         });
     }));
 
+  test('an emptied Redis, and a node that knows nothing: it hears who was there', () =>
+    run(2, { args: secret, shared: true }, async (town) => {
+      for (let i = 0; i < 20; i++) await town.view(1, i);
+      await town.agrees();
+      await town.redis.cli('FLUSHALL');
+      await town.at(0).kill9();
+      for (const file of fs.readdirSync(town.at(0).run)) if (file.startsWith('arena')) fs.rmSync(path.join(town.at(0).run, file));
+      await town.at(0).spawn();
+      await until('who is online, and has been in the hour', async () => {
+        const { online, periods: p } = await town.at(0).snapshot();
+        return online.visitors === 20 && p.last_hour.visitors === 20;
+      });
+    }));
+
   test('SQLite and Redis at three nodes: the sum everywhere, its days in each series, and without Redis still', () => {
     const clock = new Clock(NIGHT);
     return run(3, { beside: 'sqlite,', args: secret, clock: () => clock }, async (town) => {

@@ -277,6 +277,26 @@ Test(nodes, who_has_nothing_new_to_say_says_nothing)
     pair_free(p);
 }
 
+/* A connection that stays says nothing of it. */
+Test(nodes, what_an_emptied_store_had_is_said_again)
+{
+    struct pair *p = pair_new(0);
+    unsigned puts;
+
+    for (unsigned v = 1; v <= 10; v++)
+        town_view(&p->town[0], "demo", v);
+    cr_assert_eq(rounds(p, 3), 0);
+    puts = p->shelf.puts;
+    memset(p->shelf.length, 0, sizeof p->shelf.length);
+    cr_assert_eq(rounds(p, 2), 0);
+    cr_expect_geq(p->shelf.puts, puts + 1);
+    cr_expect_gt(p->shelf.length[0][0], 0);
+    puts = p->shelf.puts;
+    cr_assert_eq(rounds(p, 5), 0);
+    cr_expect_eq(p->shelf.puts, puts, "once");
+    pair_free(p);
+}
+
 Test(nodes, a_store_that_is_away_takes_nothing_from_readers)
 {
     struct pair *p = pair_new(0);
