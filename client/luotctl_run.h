@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "luotctl_command.h"
+#include "luotctl_invocation.h"
 
 struct luotctl {
     FILE *out, *err;
