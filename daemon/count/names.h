@@ -110,8 +110,8 @@ bool names_wants(const struct names_table *t);
 /* Takes a row out of the index and gives its cells back. Nobody inserts meanwhile, and
  * nobody who found the row before it was DYING is still in that turn. */
 void names_bury(const struct names_table *t, struct name_cell *cell);
-/* Adoption, before any worker: cells that no row has are free again. 0 or ERR_NOMEM (then
- * they stay as they are). */
+/* Adoption, before any worker: cells that no row has are free again, and a head that was
+ * damaged points nowhere else. 0 or ERR_NOMEM (then they stay as they are). */
 int names_adopt(const struct names_table *t);
 
 #ifdef LUOT_SEAMS

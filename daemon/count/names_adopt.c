@@ -30,12 +30,36 @@ static void take(void *context, struct name_cell *cell)
     }
 }
 
+/* The words that say where to look lead nowhere else, whatever a file that was damaged says
+ * there: too many cells and parts are looked through rather than too few, which loses no
+ * row. */
+static void bound_head(const struct names_table *t)
+{
+    uint32_t part = relaxed(&t->head->part), parts = relaxed(&t->head->parts_ready);
+    uint32_t ready = relaxed(&t->head->ready), fresh = relaxed(&t->head->fresh);
+
+    if (part >= NAMES_PARTS)
+        part = parts - 1 < NAMES_PARTS ? parts - 1 : NAMES_PARTS - 1;
+    if (parts > NAMES_PARTS || parts <= part)
+        parts = part + 1;
+    if (ready > t->limit || ready < fresh)
+        ready = fresh < t->limit ? fresh : t->limit;
+    if (fresh > ready)
+        fresh = ready;
+    atomic_store_explicit(&t->head->part, part, memory_order_relaxed);
+    atomic_store_explicit(&t->head->parts_ready, parts, memory_order_relaxed);
+    atomic_store_explicit(&t->head->ready, ready, memory_order_relaxed);
+    atomic_store_explicit(&t->head->fresh, fresh, memory_order_relaxed);
+}
+
 int names_adopt(const struct names_table *t)
 {
-    uint32_t fresh = atomic_load_explicit(&t->head->fresh, memory_order_relaxed);
-    struct adoption a = {.t = t, .taken = calloc(fresh + 1, 1), .fresh = fresh};
-    uint32_t free_cell = 0;
+    struct adoption a = {.t = t};
+    uint32_t free_cell = 0, fresh;
 
+    bound_head(t);
+    a.fresh = fresh = relaxed(&t->head->fresh);
+    a.taken = calloc(fresh + 1, 1);
     if (a.taken == NULL)
         return ERR_NOMEM;
     names_each(t, take, &a);

@@ -131,3 +131,54 @@ Test(pages, what_is_known_from_elsewhere_is_beside_and_not_in_what_is_counted)
     cr_expect_eq(pages_overflow(t), 0);
     world_close(&w);
 }
+
+enum { HEAD_PAGES = 400, HEAD_WORDS = 5 };
+
+static _Atomic uint32_t *head_word(struct name_head *h, unsigned word)
+{
+    _Atomic uint32_t *const at[HEAD_WORDS] = {&h->rows, &h->ready, &h->parts_ready,
+                                              &h->part, &h->fresh};
+    return at[word];
+}
+
+static unsigned adopted_after(unsigned word, uint32_t bit, bool *ret_less)
+{
+    struct world w;
+    const struct pages_table *t = pages_new(&w);
+    struct name_head *h = t->names.head;
+    unsigned found = 0;
+    char page[32];
+
+    for (int i = 0; i < HEAD_PAGES; i++) {
+        snprintf(page, sizeof page, "/%d", i);
+        add(&w, t, NULL, page, 100000, DAY);
+    }
+    *ret_less = (atomic_load(head_word(h, word)) & bit) != 0;
+    atomic_fetch_xor(head_word(h, word), bit);
+    cr_assert_eq(names_adopt(&t->names), 0);
+    cr_expect_lt(atomic_load(&h->part), NAMES_PARTS);
+    cr_expect_gt(atomic_load(&h->parts_ready), atomic_load(&h->part));
+    cr_expect_leq(atomic_load(&h->fresh), atomic_load(&h->ready));
+    cr_expect_leq(atomic_load(&h->ready), t->names.limit);
+    for (int i = 0; i < HEAD_PAGES; i++) {
+        snprintf(page, sizeof page, "/%d", i);
+        found += numbers(t, page, DAY).views == 1;
+    }
+    add(&w, t, NULL, "/more", 100000, DAY);
+    world_close(&w);
+    return found;
+}
+
+/* Nobody looks elsewhere, whichever bit it was; rows are lost only where the head says that
+ * there are fewer of them. */
+Test(pages, a_damaged_head_leads_nowhere_else)
+{
+    for (unsigned word = 0; word < HEAD_WORDS; word++)
+        for (unsigned bit = 0; bit < 32; bit++) {
+            bool less;
+            unsigned found = adopted_after(word, UINT32_C(1) << bit, &less);
+
+            if (!less || word < 3)
+                cr_expect_eq(found, HEAD_PAGES, "word %u bit %u: %u", word, bit, found);
+        }
+}
