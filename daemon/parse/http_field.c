@@ -1,66 +1,83 @@
 #include "parse/http_field.h"
 
 struct named {
-    struct slice name; /* in lower case */
+    char name[20]; /* in lower case; NULs behind it: sixteen bytes can be read */
     enum http_field field;
 };
 
-#define NAMED(literal, number)                                                           \
-    (struct named)                                                                       \
-    {                                                                                    \
-        {literal, sizeof(literal) - 1}, number                                           \
-    }
-#define NOBODY NAMED("", FIELD_OTHER)
+#define NAMED(id, literal, number) static const struct named id = {literal, number}
 
-/* The only name of this length that begins so; of two, the eighth letter tells. */
-static struct named candidate(size_t length, char first, const char *at)
+NAMED(dnt, "dnt", FIELD_DNT);
+NAMED(host, "host", FIELD_HOST);
+NAMED(x_moz, "x-moz", FIELD_PURPOSE);
+NAMED(origin, "origin", FIELD_ORIGIN);
+NAMED(expect, "expect", FIELD_EXPECT);
+NAMED(referer, "referer", FIELD_REFERER);
+NAMED(sec_gpc, "sec-gpc", FIELD_GPC);
+NAMED(purpose, "purpose", FIELD_PURPOSE);
+NAMED(upgrade, "upgrade", FIELD_HOP);
+NAMED(user_agent, "user-agent", FIELD_USER_AGENT);
+NAMED(connection, "connection", FIELD_CONNECTION);
+NAMED(sec_purpose, "sec-purpose", FIELD_PURPOSE);
+NAMED(content_type, "content-type", FIELD_CONTENT_TYPE);
+NAMED(authorization, "authorization", FIELD_AUTHORIZATION);
+NAMED(if_none_match, "if-none-match", FIELD_IF_NONE_MATCH);
+NAMED(content_length, "content-length", FIELD_CONTENT_LENGTH);
+NAMED(forwarded_for, "x-forwarded-for", FIELD_FORWARDED_FOR);
+NAMED(accept_language, "accept-language", FIELD_ACCEPT_LANGUAGE);
+NAMED(accept_encoding, "accept-encoding", FIELD_ACCEPT_ENCODING);
+NAMED(proxy_connection, "proxy-connection", FIELD_HOP);
+NAMED(transfer_encoding, "transfer-encoding", FIELD_TRANSFER_ENCODING);
+
+/* The only name of this length that begins so (of two, the eighth letter tells), or one that
+ * is another; NULL: there is none so long. `at` has `length` bytes. */
+static const struct named *candidate(size_t length, const char *at)
 {
+    char first = (char)(at[0] | 0x20);
+
     switch (length) {
     case 3:
-        return NAMED("dnt", FIELD_DNT);
+        return &dnt;
     case 4:
-        return NAMED("host", FIELD_HOST);
+        return &host;
     case 5:
-        return NAMED("x-moz", FIELD_PURPOSE);
+        return &x_moz;
     case 6:
-        return first == 'o' ? NAMED("origin", FIELD_ORIGIN)
-                            : NAMED("expect", FIELD_EXPECT);
+        return first == 'o' ? &origin : &expect;
     case 7:
-        return first == 'r'   ? NAMED("referer", FIELD_REFERER)
-               : first == 's' ? NAMED("sec-gpc", FIELD_GPC)
-               : first == 'p' ? NAMED("purpose", FIELD_PURPOSE)
-                              : NAMED("upgrade", FIELD_HOP);
+        return first == 'r'   ? &referer
+               : first == 's' ? &sec_gpc
+               : first == 'p' ? &purpose
+                              : &upgrade;
     case 10:
-        return first == 'u' ? NAMED("user-agent", FIELD_USER_AGENT)
-                            : NAMED("connection", FIELD_CONNECTION);
+        return first == 'u' ? &user_agent : &connection;
     case 11:
-        return NAMED("sec-purpose", FIELD_PURPOSE);
+        return &sec_purpose;
     case 12:
-        return NAMED("content-type", FIELD_CONTENT_TYPE);
+        return &content_type;
     case 13:
-        return first == 'a' ? NAMED("authorization", FIELD_AUTHORIZATION)
-                            : NAMED("if-none-match", FIELD_IF_NONE_MATCH);
+        return first == 'a' ? &authorization : &if_none_match;
     case 14:
-        return NAMED("content-length", FIELD_CONTENT_LENGTH);
+        return &content_length;
     case 15:
-        return first == 'x'            ? NAMED("x-forwarded-for", FIELD_FORWARDED_FOR)
-               : (at[7] | 0x20) == 'l' ? NAMED("accept-language", FIELD_ACCEPT_LANGUAGE)
-                                       : NAMED("accept-encoding", FIELD_ACCEPT_ENCODING);
+        return first == 'x'            ? &forwarded_for
+               : (at[7] | 0x20) == 'l' ? &accept_language
+                                       : &accept_encoding;
     case 16:
-        return NAMED("proxy-connection", FIELD_HOP);
+        return &proxy_connection;
     case 17:
-        return NAMED("transfer-encoding", FIELD_TRANSFER_ENCODING);
+        return &transfer_encoding;
     default:
-        return NOBODY;
+        return NULL;
     }
 }
 
 /* `lower` has letters and '-' only: of a letter one bit may differ. */
-static bool is_named(struct slice lower, struct slice name)
+static bool is_named(const char *lower, struct slice name)
 {
     for (size_t i = 0; i < name.length; i++) {
-        int apart = lower.at[i] ^ name.at[i];
-        if (apart != 0 && (apart != 0x20 || lower.at[i] == '-'))
+        int apart = lower[i] ^ name.at[i];
+        if (apart != 0 && (apart != 0x20 || lower[i] == '-'))
             return false;
     }
     return true;
@@ -68,9 +85,17 @@ static bool is_named(struct slice lower, struct slice name)
 
 enum http_field http_field_of(struct slice name)
 {
-    if (name.length == 0)
+    const struct named *one = name.length > 0 ? candidate(name.length, name.at) : NULL;
+
+    return one != NULL && is_named(one->name, name) ? one->field : FIELD_OTHER;
+}
+
+enum http_field http_field_of_16(const char *at, bytes16 lower, size_t length)
+{
+    const struct named *one = candidate(length, at);
+
+    if (one == NULL)
         return FIELD_OTHER;
-    char first = (char)(name.at[0] | 0x20);
-    struct named one = candidate(name.length, first, name.at);
-    return first == one.name.at[0] && is_named(one.name, name) ? one.field : FIELD_OTHER;
+    unsigned apart = ~bytes16_bits((bytes16)(lower == bytes16_load(one->name)));
+    return (apart & ((1u << length) - 1)) == 0 ? one->field : FIELD_OTHER;
 }

@@ -2,6 +2,7 @@
 #ifndef LUOT_PARSE_HTTP_FIELD_H
 #define LUOT_PARSE_HTTP_FIELD_H
 
+#include "base/bytes16.h"
 #include "base/slice.h"
 
 enum http_field {
@@ -30,5 +31,8 @@ enum http_field {
 /* FIELD_OTHER: it means nothing to us. Any case. Length and first letter leave one name
  * to compare with. */
 enum http_field http_field_of(struct slice name);
+/* The same of a name of 1 to 16 letters, digits and '-'. `lower`: the sixteen bytes at `at`,
+ * each with the bit 0x20; what is behind the name does not matter. */
+enum http_field http_field_of_16(const char *at, bytes16 lower, size_t length);
 
 #endif

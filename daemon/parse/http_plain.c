@@ -23,15 +23,16 @@ struct marks {
     size_t line;   /* where the next line begins                          */
 };
 
-static uint64_t controls_of(const char *at)
+static inline uint64_t controls_of_16(const char *at)
 {
-    uint64_t mask = 0;
-    for (unsigned i = 0; i < BLOCK / 16; i++) {
-        bytes16 b = bytes16_load(at + 16 * (size_t)i);
-        mask |= (uint64_t)bytes16_bits(bytes16_below(b, ' ') | bytes16_is(b, 0x7f))
-                << 16 * i;
-    }
-    return mask;
+    bytes16 b = bytes16_load(at);
+    return bytes16_bits(bytes16_below(b, ' ') | bytes16_is(b, 0x7f));
+}
+
+static inline uint64_t controls_of(const char *at)
+{
+    return controls_of_16(at) | controls_of_16(at + 16) << 16 |
+           controls_of_16(at + 32) << 32 | controls_of_16(at + 48) << 48;
 }
 
 static void look(struct marks *m)
@@ -47,27 +48,29 @@ static void look(struct marks *m)
     m->mask = controls_of(end);
 }
 
-/* The next control character, or `length`. */
-static size_t next_control(struct marks *m)
+/* Whether a control character is left; its bit is then the lowest of `mask`. */
+static inline bool find_control(struct marks *m)
 {
     while (m->mask == 0) {
         if (m->length - m->block <= BLOCK)
-            return m->length;
+            return false;
         m->block += BLOCK;
         look(m);
     }
-    size_t at = m->block + lowest_bit(m->mask);
-    m->mask &= m->mask - 1;
-    return at;
+    return true;
 }
 
 /* false: it does not end here, or not with CR LF. */
-static bool next_line(struct marks *m, struct slice *ret_line)
+static inline bool next_line(struct marks *m, struct slice *ret_line)
 {
-    size_t cr = next_control(m);
+    if (!find_control(m))
+        return false;
+    size_t cr = m->block + lowest_bit(m->mask);
     if (m->length - cr < 2 || m->at[cr] != '\r' || m->at[cr + 1] != '\n')
         return false;
-    (void)next_control(m); /* the LF */
+    m->mask &= m->mask - 1;
+    (void)find_control(m); /* the LF, which may be in the next block */
+    m->mask &= m->mask - 1;
     *ret_line = (struct slice){m->at + m->line, cr - m->line};
     m->line = cr + 2;
     return true;
@@ -103,8 +106,8 @@ static bool take_request_line(struct http_request *r, struct slice line)
         return false;
     struct slice target = {line.at, line.length - version};
     if (memcmp(target.at + target.length, VERSION, version) != 0 ||
-        target.length > HTTP_TARGET_MAX || slice_find(target, ' ') < target.length ||
-        slice_find(target, '#') < target.length)
+        target.length > HTTP_TARGET_MAX ||
+        slice_find_either(target, ' ', '#') < target.length)
         return false;
     r->target = r->query = target;
     r->path = slice_cut(&r->query, '?');
@@ -126,22 +129,55 @@ static bool is_name_byte(char c)
     return ((unsigned)c | 0x20) - 'a' < 26 || c == '-' || (unsigned)c - '0' < 10;
 }
 
-/* How many of the 16 bytes at `at` are a name's, before the first that is not. */
-static size_t name_bytes_of_16(const char *at)
+/* How many of the 16 bytes are a name's, before the first that is not. `lower`: each of them
+ * with the bit 0x20. */
+static inline size_t name_bytes(bytes16 b, bytes16 lower)
 {
-    bytes16 b = bytes16_load(at);
-    bytes16 name = bytes16_between(b | bytes16_all(0x20), 'a', 'z') |
-                   bytes16_between(b, '0', '9') | bytes16_is(b, '-');
+    bytes16 name = bytes16_between(lower, 'a', 'z') | bytes16_between(b, '0', '9') |
+                   bytes16_is(b, '-');
     return lowest_bit(~(uint64_t)bytes16_bits(name));
 }
 
-/* The bytes of a header's name at the beginning of the line. */
-static size_t name_length(struct slice line)
+static size_t rest_of_name(struct slice line, size_t i)
+{
+    while (i < line.length && is_name_byte(line.at[i]))
+        i++;
+    return i;
+}
+
+/* The bytes of a header's name at the beginning of the line, and which it is. `readable`
+ * bytes of the head are there from its first on: a line that ends earlier is told by its CR,
+ * which is no name's. */
+static inline size_t take_name(struct slice line, size_t readable,
+                               enum http_field *ret_field)
+{
+    size_t length = 0;
+
+    if (readable >= 16) {
+        bytes16 b = bytes16_load(line.at), lower = b | bytes16_all(0x20);
+        length = name_bytes(b, lower);
+        if (length < 16) {
+            *ret_field = http_field_of_16(line.at, lower, length);
+            return length;
+        }
+    }
+    length = rest_of_name(line, length);
+    *ret_field = http_field_of((struct slice){line.at, length});
+    return length;
+}
+
+/* The bytes of a host's name, which may have points. */
+static size_t host_bytes(struct slice host)
 {
     size_t i = 0;
-    if (line.length >= 16 && (i = name_bytes_of_16(line.at)) < 16)
-        return i;
-    while (i < line.length && is_name_byte(line.at[i]))
+    for (; host.length - i >= 16; i += 16) {
+        bytes16 b = bytes16_load(host.at + i);
+        bytes16 points = bytes16_is(b, '.') & bytes16_all('.' ^ '-');
+        size_t good = name_bytes(b ^ points, b | bytes16_all(0x20));
+        if (good < 16)
+            return i + good;
+    }
+    while (i < host.length && (is_name_byte(host.at[i]) || host.at[i] == '.'))
         i++;
     return i;
 }
@@ -149,9 +185,7 @@ static size_t name_length(struct slice line)
 /* A name and a port, as far as they are surely good. */
 static bool is_plain_host(struct slice host)
 {
-    size_t i = 0;
-    while (i < host.length && (is_name_byte(host.at[i]) || host.at[i] == '.'))
-        i++;
+    size_t i = host_bytes(host);
     if (i == 0)
         return false;
     if (i < host.length && host.at[i] == ':')
@@ -170,12 +204,12 @@ static struct slice trim(struct slice value)
     return value;
 }
 
-static bool take_header(struct values *v, struct slice line)
+static inline bool take_header(struct values *v, struct slice line, size_t readable)
 {
-    size_t colon = name_length(line);
+    enum http_field field;
+    size_t colon = take_name(line, readable, &field);
     if (colon == 0 || colon == line.length || line.at[colon] != ':')
         return false;
-    enum http_field field = http_field_of((struct slice){line.at, colon});
     if (field == FIELD_OTHER)
         return true;
     if (((v->seen | NOT_PLAIN) & 1u << field) != 0)
@@ -189,6 +223,7 @@ static bool take_connection(struct http_request *r, const struct values *v)
 {
     struct slice connection = v->of[FIELD_CONNECTION];
     r->keep_alive = (v->seen & 1u << FIELD_CONNECTION) == 0 ||
+                    slice_equal(connection, SLICE("keep-alive")) ||
                     slice_equal_nocase(connection, SLICE("keep-alive"));
     return r->keep_alive || slice_equal_nocase(connection, SLICE("close"));
 }
@@ -240,7 +275,8 @@ bool http_plain_take(struct slice bytes, struct http_request *ret_request,
     if (!next_line(&m, &line) || !take_request_line(&r, line))
         return false;
     for (unsigned headers = 0; next_line(&m, &line) && line.length > 0; headers++)
-        if (headers == HTTP_HEADERS_MAX || !take_header(&v, line))
+        if (headers == HTTP_HEADERS_MAX ||
+            !take_header(&v, line, m.length - (size_t)(line.at - m.at)))
             return false;
     struct slice rest = {bytes.at + m.line, bytes.length - m.line};
     if (line.length > 0 || !take_values(&r, &v) || !take_connection(&r, &v) ||
