@@ -134,6 +134,7 @@ static void accept_some(struct http *h, int listening, unsigned most)
         } else {
             recovered(h);
             http_conn_start(h, fd, &peer);
+            http_conn_bury(h);
         }
     }
 }
@@ -200,6 +201,7 @@ void http_sweep(struct http *h)
             http_conn_stop(c);
         }
     }
+    http_conn_bury(h);
 }
 
 void http_second(struct http *h)
@@ -227,6 +229,7 @@ void http_reply(struct http *h, struct reply_token token, char *bytes, size_t le
     c->awaits_reply = false;
     c->reply = (struct http_bytes){.block = bytes, .at = bytes, .length = length};
     http_conn_advance(c);
+    http_conn_bury(h);
 }
 
 void http_stop(struct http *h)
@@ -268,6 +271,7 @@ void http_close(struct http *h)
 {
     for (struct http_conn *c = h->conns; c != NULL; c = c->next)
         http_conn_stop(c);
+    http_conn_bury(h);
     uv_close((uv_handle_t *)&h->pause, NULL);
     uv_close((uv_handle_t *)&h->next_turn, NULL);
     http_stream_close(h);

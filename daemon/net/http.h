@@ -69,6 +69,7 @@ struct http {
     uint64_t idle_by;        /* stopping: until then who idles may ask again   */
     struct http_conn *conns; /* all of this worker                             */
     struct http_conn *ready; /* have more requests in their input: next turn   */
+    struct http_conn *gone;  /* closed, and not yet taken out: http_conn_bury  */
     uv_idle_t next_turn;     /* runs while somebody is ready                   */
     struct http_conn *streams[STREAM_TURNS]; /* who listens, by turn            */
     unsigned stream_turn, stream_next;       /* served last; for the next one   */

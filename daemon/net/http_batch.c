@@ -110,12 +110,12 @@ void http_batch_read(struct http_conn *c)
 
 /* --- Answering --- */
 
-static void flush(struct http_conn *c, struct buffer *out)
+static void flush(struct http_conn *c, struct buffer *out, bool last)
 {
     struct http *h = c->http;
     if (h->output_touched < out->length)
         h->output_touched = out->length;
-    http_output_send(c, buffer_written(out));
+    http_output_send(c, buffer_written(out), last);
     buffer_init(out, h->output, OUTPUT_BYTES);
 }
 
@@ -141,7 +141,7 @@ static bool respond(struct http_conn *c, struct buffer *out,
         out->error = 0;
         if (before == 0)
             break;
-        flush(c, out);
+        flush(c, out, false);
         if (http_conn_is_blocked(c))
             return false;
     }
@@ -173,7 +173,7 @@ static void answer_all(struct http_conn *c, struct buffer *out)
             return;
         follow(c, &response);
         if (out->length >= OUTPUT_FLUSH_BYTES)
-            flush(c, out);
+            flush(c, out, false);
     }
 }
 
@@ -189,8 +189,9 @@ void http_batch_answer(struct http_conn *c)
         http_output_count(h, batch->refusal);
         c->close_after = true;
     }
+    bool last = c->close_after && !http_conn_is_blocked(c) && http_conn_is_at_end(c);
     if (c->unsent.block == NULL)
-        flush(c, &out);
+        flush(c, &out, last);
     if (http_conn_is_blocked(c))
         return;
     c->batch = NULL;

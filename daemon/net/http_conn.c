@@ -74,9 +74,8 @@ static void unlink_conn(struct http_conn *c)
         c->next->previous = c->previous;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void give_slot_back(struct http_conn *c)
 {
-    struct http_conn *c = handle->data;
     struct http *h = c->http;
     http_batch_put(h, c->batch);
     free(c->reply.block);
@@ -88,6 +87,20 @@ static void on_closed(uv_handle_t *handle)
     c->peer = (struct address){0};
     /* From here on it is not ours. */
     admission_leave(&h->shared->admission, &peer, c->slot);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    give_slot_back(handle->data);
+}
+
+void http_conn_bury(struct http *h)
+{
+    while (h->gone != NULL) {
+        struct http_conn *c = h->gone;
+        h->gone = c->next_ready;
+        give_slot_back(c);
+    }
 }
 
 static void leave_ready(struct http_conn *c)
@@ -129,13 +142,13 @@ void http_conn_stop(struct http_conn *c)
     http_conn_void_token(c);
     http_stream_leave(c);
     leave_ready(c);
-    uv_close((uv_handle_t *)&c->tcp, on_closed);
-}
-
-static void on_shutdown(uv_shutdown_t *request, int status)
-{
-    if (status < 0)
-        http_conn_stop(request->handle->data);
+    if (c->watched) {
+        uv_close((uv_handle_t *)&c->tcp, on_closed);
+        return;
+    }
+    close(c->fd);
+    c->next_ready = c->http->gone;
+    c->http->gone = c;
 }
 
 /* --- Waiting --- */
@@ -167,28 +180,55 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
         received(c, (size_t)nread);
 }
 
+bool http_conn_watch(struct http_conn *c)
+{
+    if (c->watched)
+        return true;
+    /* Cannot fail: without a family it opens no socket. */
+    (void)uv_tcp_init(c->http->loop, &c->tcp);
+    c->tcp.data = c;
+    c->watched = true;
+    if (uv_tcp_open(&c->tcp, c->fd) == 0)
+        return true;
+    close(c->fd);
+    http_conn_stop(c);
+    return false;
+}
+
 void http_conn_listen(struct http_conn *c)
 {
+    if (!http_conn_watch(c))
+        return;
     int rv = uv_read_start((uv_stream_t *)&c->tcp, lend_input, on_read);
     if (rv != 0 && rv != UV_EALREADY)
         http_conn_stop(c);
 }
 
+static void stop_reading(struct http_conn *c)
+{
+    if (c->watched)
+        uv_read_stop((uv_stream_t *)&c->tcp);
+}
+
+bool http_conn_is_at_end(const struct http_conn *c)
+{
+    return c->last_said && c->begin == c->end;
+}
+
 /* We have written our last byte: say so, then read until the client closes too. Closing
  * at once with unread input would be a reset, which can take our answer away from the
- * client. One that said itself that this was its last request, and of which nothing is
- * left to read, sends no more: there closing is enough, and costs half. */
+ * client. Where it sends no more closing is enough, and costs half. */
 static void linger(struct http_conn *c)
 {
     if (c->phase == PHASE_LINGER)
         return;
-    if (c->last_said && c->begin == c->end) {
+    if (http_conn_is_at_end(c)) {
         http_conn_stop(c);
         return;
     }
     http_conn_enter(c, PHASE_LINGER);
     c->begin = c->end = 0;
-    if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown) != 0)
+    if (shutdown(c->fd, SHUT_WR) != 0)
         http_conn_stop(c);
     else
         http_conn_listen(c);
@@ -198,7 +238,7 @@ static void linger(struct http_conn *c)
  * meanwhile. */
 static void hold(struct http_conn *c)
 {
-    uv_read_stop((uv_stream_t *)&c->tcp);
+    stop_reading(c);
     http_conn_enter(c, c->unsent.block != NULL ? PHASE_WRITE : PHASE_ANSWER);
 }
 
@@ -214,6 +254,7 @@ static void on_next_turn(uv_idle_t *idle)
         http_conn_advance(c);
         c = next;
     }
+    http_conn_bury(h);
 }
 
 /* 64 requests are answered; the others of the loop come first, then the rest of this
@@ -221,7 +262,7 @@ static void on_next_turn(uv_idle_t *idle)
 static void take_turns(struct http_conn *c)
 {
     struct http *h = c->http;
-    uv_read_stop((uv_stream_t *)&c->tcp);
+    stop_reading(c);
     c->ready = true;
     c->next_ready = h->ready;
     h->ready = c;
@@ -245,7 +286,7 @@ static void await_input(struct http_conn *c)
         http_conn_enter(c, PHASE_BODY);
         if (http_parser_expects_continue(&c->parser) && !c->continued) {
             c->continued = true;
-            http_output_send(c, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+            http_output_send(c, SLICE("HTTP/1.1 100 Continue\r\n\r\n"), false);
         }
     }
     if (c->unsent.block != NULL)
@@ -287,7 +328,7 @@ static void link_conn(struct http_conn *c)
     h->conns = c;
 }
 
-static struct http_conn *admit(struct http *h, const struct address *peer)
+static struct http_conn *admit(struct http *h, int fd, const struct address *peer)
 {
     struct http_shared *s = h->shared;
     const struct networks *unlimited =
@@ -300,6 +341,7 @@ static struct http_conn *admit(struct http *h, const struct address *peer)
     *c = (struct http_conn){.http = h,
                             .peer = *peer,
                             .slot = slot,
+                            .fd = fd,
                             .input = s->inputs + (size_t)slot * INPUT_BYTES};
     return c;
 }
@@ -307,9 +349,9 @@ static struct http_conn *admit(struct http *h, const struct address *peer)
 /* A client sends its request right behind its handshake, and under load it is there before
  * we are: then a connection for one request is never waited for, and costs the loop
  * nothing. */
-static void read_at_once(struct http_conn *c, int fd)
+static void read_at_once(struct http_conn *c)
 {
-    ssize_t got = recv(fd, c->input, INPUT_BYTES, 0);
+    ssize_t got = recv(c->fd, c->input, INPUT_BYTES, 0);
     if (got > 0)
         received(c, (size_t)got);
     else if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -320,7 +362,7 @@ static void read_at_once(struct http_conn *c, int fd)
 
 void http_conn_start(struct http *h, int fd, const struct address *peer)
 {
-    struct http_conn *c = admit(h, peer);
+    struct http_conn *c = admit(h, fd, peer);
     if (c == NULL) {
         metrics_bump(h->lane.row, http_turned_away, 1);
         close(fd);
@@ -330,14 +372,6 @@ void http_conn_start(struct http *h, int fd, const struct address *peer)
     metrics_bump(h->lane.row, http_connections, 1);
     http_parser_init(&c->parser);
     http_conn_enter(c, PHASE_HEADER);
-    /* Cannot fail: without a family it opens no socket. */
-    (void)uv_tcp_init(h->loop, &c->tcp);
-    c->tcp.data = c;
     link_conn(c);
-    if (uv_tcp_open(&c->tcp, fd) != 0) {
-        close(fd);
-        http_conn_stop(c);
-        return;
-    }
-    read_at_once(c, fd);
+    read_at_once(c);
 }

@@ -3,10 +3,15 @@
  *
  * Happy path: readable -> http_batch_read (all requests that are complete, at most 64) ->
  * http_batch_answer -> one write -> wait for more. Everything that can go on goes through
- * http_conn_advance(); everything that ends, through http_conn_stop(), once; the slot
- * goes back when libuv has closed the handle. It waits: for input (idle, header, body),
- * for net_reply (`later`), for a slow reader (write), for the client to close (linger); or
- * listens (net/http_stream). Each wait has one deadline that bytes do not move. */
+ * http_conn_advance(); everything that ends, through http_conn_stop(), once. It waits: for
+ * input (idle, header, body), for net_reply (`later`), for a slow reader (write), for the
+ * client to close (linger); or listens (net/http_stream). Each wait has one deadline that
+ * bytes do not move.
+ *
+ * The loop is told of a connection when it first has to wait. Who sends one request at once
+ * and wants no other never does: accept4, recv, send, close are all that he costs, and his
+ * answer and its end are one packet. The slot of a connection goes back when libuv has
+ * closed the handle, or, where the loop never knew it, in http_conn_bury(). */
 #ifndef LUOT_NET_HTTP_CONN_H
 #define LUOT_NET_HTTP_CONN_H
 
@@ -31,12 +36,12 @@ struct http_bytes {
 };
 
 struct http_conn {
-    uv_tcp_t tcp;
+    uv_tcp_t tcp; /* when `watched`: reads, and writes what did not go at once */
     uv_write_t write;
-    uv_shutdown_t shutdown;
+    int fd;
     struct http *http;                 /* the worker's side that accepted it */
     struct http_conn *next, *previous; /* http->conns                        */
-    struct http_conn *next_ready;      /* http->ready                        */
+    struct http_conn *next_ready;      /* http->ready, or http->gone         */
     struct address peer;
     uint32_t slot;             /* in http_shared.conns                        */
     char *input;               /* INPUT_BYTES                                 */
@@ -54,7 +59,8 @@ struct http_conn {
     bool more;         /* the batch was full: there may be more requests            */
     bool continued;    /* 100 Continue was sent for this request                    */
     bool ready;        /* in http->ready                                            */
-    bool stopped;      /* uv_close was called                                       */
+    bool watched;      /* the loop knows it; `fd` is libuv's then                   */
+    bool stopped;      /* closed: its memory is to go back                          */
     bool streams;      /* the answer does not end: net/http_stream.h, and so below  */
     unsigned stream_turn;
     struct http_conn *next_stream, *previous_stream; /* http->streams[stream_turn]  */
@@ -69,9 +75,18 @@ void http_conn_start(struct http *h, int fd, const struct address *peer);
 void http_conn_advance(struct http_conn *c);
 /* Reads on, if only to learn that the client has closed. */
 void http_conn_listen(struct http_conn *c);
-/* Idempotent; safe at any point, the memory stays until the loop has closed the
- * handle. */
+/* The loop is told of it, if it does not know it yet. false: it could not be, and the
+ * connection is stopped. */
+bool http_conn_watch(struct http_conn *c);
+/* Idempotent; safe at any point: the memory stays until the loop has closed the handle, or
+ * until http_conn_bury(). */
 void http_conn_stop(struct http_conn *c);
+/* Takes back the memory of those that have stopped and that the loop never knew. Whoever
+ * touched connections calls it when he holds none of them any more. */
+void http_conn_bury(struct http *h);
+/* The client said that it sends no more, and has sent no more: what is answered now is the
+ * last, and closing right behind it takes nothing away from anybody. */
+bool http_conn_is_at_end(const struct http_conn *c);
 /* The token under which net_reply() finds this connection, until it is made void. */
 struct reply_token http_conn_token(const struct http_conn *c);
 void http_conn_void_token(struct http_conn *c);

@@ -1,21 +1,24 @@
 #include "net/http_output.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+
+/* Only when nothing is in libuv's hands: what it still has to write goes first. */
+static size_t send_now(struct http_conn *c, struct slice bytes, int flags)
+{
+    ssize_t sent = send(c->fd, bytes.at, bytes.length, MSG_NOSIGNAL | flags);
+    if (sent >= 0)
+        return (size_t)sent;
+    if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+        http_conn_stop(c);
+    return 0;
+}
 
 size_t http_output_now(struct http_conn *c, struct slice bytes)
 {
-    union {
-        const char *in;
-        char *out; /* libuv's buffers are not const; it only reads them */
-    } at = {bytes.at};
-    uv_buf_t buf = uv_buf_init(at.out, (unsigned)bytes.length);
-    int sent = uv_try_write((uv_stream_t *)&c->tcp, &buf, 1);
-    if (sent >= 0)
-        return (size_t)sent;
-    if (sent != UV_EAGAIN)
-        http_conn_stop(c);
-    return 0;
+    return send_now(c, bytes, 0);
 }
 
 static void forget_unsent(struct http_conn *c)
@@ -44,6 +47,10 @@ static void send_later(struct http_conn *c, struct http_bytes bytes)
     } rest = {bytes.at};
     uv_buf_t buf = uv_buf_init(rest.out, (unsigned)bytes.length);
     assert(c->unsent.block == NULL);
+    if (!http_conn_watch(c)) {
+        free(bytes.block);
+        return;
+    }
     c->unsent = bytes;
     c->http->unsent += bytes.length;
     c->write.data = c;
@@ -55,11 +62,11 @@ static void send_later(struct http_conn *c, struct http_bytes bytes)
     }
 }
 
-void http_output_send(struct http_conn *c, struct slice bytes)
+void http_output_send(struct http_conn *c, struct slice bytes, bool last)
 {
     if (c->stopped || bytes.length == 0)
         return;
-    size_t sent = http_output_now(c, bytes);
+    size_t sent = send_now(c, bytes, last ? MSG_MORE : 0);
     size_t left = bytes.length - sent;
     if (c->stopped || left == 0)
         return;

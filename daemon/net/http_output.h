@@ -7,8 +7,9 @@
 
 /* Sends `bytes`; what does not go at once is copied and c->unsent is set. Only when
  * nothing is unsent. Stops the connection when it is broken or when too much is
- * unsent. */
-void http_output_send(struct http_conn *c, struct slice bytes);
+ * unsent. `last`: if all of it goes, the caller closes the connection at once; the kernel
+ * then has one packet to send for the two. */
+void http_output_send(struct http_conn *c, struct slice bytes, bool last);
 /* Tries once: how many bytes the kernel took. Stops the connection when it is broken. */
 size_t http_output_now(struct http_conn *c, struct slice bytes);
 /* The same for c->reply, without a copy. */

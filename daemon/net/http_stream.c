@@ -136,11 +136,9 @@ static void give_back(struct http_conn *c)
 static void bound_the_kernel(struct http_conn *c)
 {
     int bytes = STREAM_SEND_BUFFER, ms = 2 * (int)c->http->shared->stuck_ms;
-    uv_os_fd_t fd;
 
-    (void)uv_send_buffer_size((uv_handle_t *)&c->tcp, &bytes);
-    if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
 static void link_stream(struct http_conn *c)
