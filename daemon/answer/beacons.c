@@ -18,37 +18,39 @@ void asked_outcome(struct asked *a)
     a->r.has_outcome = true;
 }
 
-static void write_pixel(struct asked *a)
-{
-    asked_counted(a, "image/gif", (struct slice){(const char *)pixel, sizeof pixel});
-}
-
 /* Of one outcome all answers of a second are the same: the first of them is kept. */
-static void send_pixel(struct asked *a, struct cached_pixel *kept)
+static void keep_pixel(struct asked *a, struct cached_pixel *kept, size_t before)
 {
-    size_t before = a->out->length;
-    int64_t second = instant_seconds(a->r.now);
-
-    if (kept->length > 0 && kept->second == second) {
-        buffer_bytes(a->out, kept->bytes, kept->length);
-        a->r.status = 200;
-        return;
-    }
-    write_pixel(a);
-    kept->second = second;
+    kept->second = instant_seconds(a->r.now);
     kept->length = (uint32_t)(a->out->length - before);
     if (kept->length > sizeof kept->bytes)
         kept->length = 0;
     memcpy(kept->bytes, a->out->at + before, kept->length);
 }
 
+bool answer_kept_pixel(const struct http_lane *lane, const struct http_request *request,
+                       const struct answer_plan *plan, struct buffer *out)
+{
+    const struct cached_pixel *kept;
+
+    if (plan->outcome >= OUTCOME_COUNT || plan->route->answer != answer_pixel ||
+        !request->keep_alive)
+        return false;
+    kept = &lane->pixels[plan->outcome];
+    if (kept->length == 0 || kept->second != instant_seconds(lane->pipeline->now))
+        return false;
+    buffer_bytes(out, kept->bytes, kept->length);
+    return true;
+}
+
 /* An image that is not there would show: so it is, whatever became of the beacon. */
 void answer_pixel(struct asked *a)
 {
+    size_t before = a->out->length;
+
+    asked_counted(a, "image/gif", (struct slice){(const char *)pixel, sizeof pixel});
     if (a->plan->outcome < OUTCOME_COUNT && a->r.keep_alive)
-        send_pixel(a, &a->lane->pixels[a->plan->outcome]);
-    else
-        write_pixel(a);
+        keep_pixel(a, &a->lane->pixels[a->plan->outcome], before);
 }
 
 /* --- CORS --- */

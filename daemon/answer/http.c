@@ -280,7 +280,7 @@ static void answer_site(struct asked *a)
     a->plan->route->answer(a);
 }
 
-void answer_respond(struct http_lane *lane, const struct http_request *request,
+static void respond(struct http_lane *lane, const struct http_request *request,
                     const struct answer_plan *plan, struct buffer *out,
                     struct http_token token, uint64_t second,
                     struct answer_reply *ret_reply)
@@ -298,7 +298,6 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
               .date = &lane->date},
     };
 
-    say_proxy_without(lane);
     a.rights.service = lane->service;
     a.rights.shown = plan->route != NULL && !plan->route->counts &&
                      authorization_is_bearer(request->authorization);
@@ -317,4 +316,16 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
                                        .later = a.later,
                                        .streams = a.streams};
     memcpy(ret_reply->listener, &a.listener, sizeof a.listener);
+}
+
+void answer_respond(struct http_lane *lane, const struct http_request *request,
+                    const struct answer_plan *plan, struct buffer *out,
+                    struct http_token token, uint64_t second,
+                    struct answer_reply *ret_reply)
+{
+    say_proxy_without(lane);
+    if (answer_kept_pixel(lane, request, plan, out))
+        *ret_reply = (struct answer_reply){.status = 200};
+    else
+        respond(lane, request, plan, out, token, second, ret_reply);
 }

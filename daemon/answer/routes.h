@@ -63,6 +63,10 @@ const struct route *routes(size_t *ret_count);
 /* Handlers, by file. beacons.c: */
 void answer_pixel(struct asked *a);
 void answer_beacons(struct asked *a);
+/* A pixel's whole answer as it was written before, if one of the turn's second is there that
+ * says the same: nothing else of an answer is needed then. */
+bool answer_kept_pixel(const struct http_lane *lane, const struct http_request *request,
+                       const struct answer_plan *plan, struct buffer *out);
 void answer_preflight(struct asked *a);
 /* reply.c: for answer_beacons; the beacon was not refused. */
 void answer_reply(struct asked *a);
