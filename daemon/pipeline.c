@@ -167,7 +167,7 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
     struct visit_scene scene = {.beacon = beacon,
                                 .config = &terms->config,
                                 .own_host = slice_of(site->block->host),
-                                .page_host = pipeline_page_host(sender),
+                                .page_host = pipeline_page_host(p, sender),
                                 .referer = sender->referer,
                                 .accept_language = sender->accept_language,
                                 .as_written = terms->config.source == SOURCE_LOGS &&

@@ -51,6 +51,7 @@ struct turn_common {
     const struct trust
         *trust; /* by which `from` is in udp_trusted; NULL: nobody is yet */
     struct address from;
+    struct slice page, page_host; /* a page that a browser named, and its host */
 };
 
 struct pipeline {

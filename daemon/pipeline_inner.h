@@ -9,7 +9,7 @@
 
 /* The page's own word for where it is: Origin, else Referer. A sandboxed page says "null"
  * and has no host. Of a log line it is the virtual host, if it says one. */
-struct slice pipeline_page_host(const struct sender *sender);
+struct slice pipeline_page_host(struct pipeline *p, const struct sender *sender);
 /* OUTCOME_VIEW stands for "found, and allowed": both are set. Else *ret_site is the site that
  * the line named and may not count for, or is left as it was. */
 enum outcome pipeline_find_site(struct pipeline *p, const struct beacon *beacon,

@@ -4,27 +4,28 @@
 #include "parse/url.h"
 #include "pipeline_inner.h"
 
-static struct slice host_of_url(struct slice text)
+/* Asked several times of a line, and of each line of a body: where the same bytes were read
+ * before in this turn, the answer is the same. */
+struct slice pipeline_page_host(struct pipeline *p, const struct sender *sender)
 {
-    struct url url;
+    struct turn_common *c = &p->common;
+    struct slice page = sender->origin.length > 0 ? sender->origin : sender->referer;
 
-    url_parse(&url, text);
-    return url.host;
-}
-
-struct slice pipeline_page_host(const struct sender *sender)
-{
     if (!sender->http)
         return sender->host;
-    if (sender->origin.length > 0)
-        return host_of_url(sender->origin);
-    return host_of_url(sender->referer);
+    if (page.length == 0)
+        return page;
+    if (c->page.at != page.at || c->page.length != page.length) {
+        c->page_host = url_host(page);
+        c->page = page;
+    }
+    return c->page_host;
 }
 
 static enum outcome find_by_host(struct pipeline *p, const struct sender *sender,
                                  struct site **ret_site)
 {
-    struct slice host = pipeline_page_host(sender);
+    struct slice host = pipeline_page_host(p, sender);
     int why;
 
     if (host.length == 0 && sender->origin.length == 0)
@@ -45,10 +46,10 @@ static enum outcome find_by_host(struct pipeline *p, const struct sender *sender
 /* A site that names its hosts takes beacons of their pages only. What has neither Origin
  * nor Referer (a server, a reader with privacy settings) cannot be checked and passes: it
  * can name any site, as a forger with curl can. */
-static bool origin_is_right(const struct pipeline *p, const struct site *site,
+static bool origin_is_right(struct pipeline *p, const struct site *site,
                             const struct site_terms *terms, const struct sender *sender)
 {
-    struct slice host = pipeline_page_host(sender);
+    struct slice host = pipeline_page_host(p, sender);
 
     if (!sender->http || terms->config.open ||
         (sender->origin.length == 0 && sender->referer.length == 0))

@@ -362,6 +362,33 @@ Test(pipeline, a_page_of_another_host_cannot_count_for_a_site_that_names_its_own
     world_close(&w);
 }
 
+/* Which host a page's address has is remembered for a turn, by where the address lies. */
+Test(pipeline, pages_that_take_turns_in_a_turn_are_told_apart)
+{
+    struct sender own = browser("192.0.2.1"), other = browser("192.0.2.2");
+    char page[] = "https://a.vn/";
+
+    start(THREE);
+    own.referer = slice_of(page);
+    other.origin = SLICE("https://b.vn");
+    for (int turn = 0; turn < 2; turn++) {
+        enum outcome named = turn == 0 ? OUTCOME_VIEW : OUTCOME_ORIGIN;
+        pipeline_begin(&w.pipeline, w.now);
+        for (int i = 0; i < 3; i++) {
+            cr_expect_eq(pipeline_line(&w.pipeline, SLICE("s=a&p=/"), &own, NULL), named);
+            cr_expect_eq(pipeline_line(&w.pipeline, SLICE("s=a&p=/"), &other, NULL),
+                         OUTCOME_ORIGIN);
+            cr_expect_eq(pipeline_line(&w.pipeline, SLICE("p=/"), &other, NULL),
+                         OUTCOME_VIEW);
+        }
+        (void)pipeline_end(&w.pipeline);
+        memcpy(page, "https://c.vn/", sizeof page); /* the next request, there */
+    }
+    expect_counted_for("a", 3);
+    expect_counted_for("b", 6);
+    world_close(&w);
+}
+
 Test(pipeline, any_host_may_send_to_a_site_that_says_so)
 {
     start("[site a]\nhosts = a.vn\nany_host = yes\n");

@@ -1,9 +1,8 @@
 #include "parse/forwarded.h"
 
-/* "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80" */
-static int parse_node(struct address *ret, struct slice text)
+/* With a port, or brackets and one: "1.2.3.4:80", "[::1]:80" */
+static int parse_with_port(struct address *ret, struct slice text)
 {
-    text = slice_trim(text);
     size_t colon = slice_find(text, ':');
     if (text.length > 0 && text.at[0] == '[') {
         size_t close = slice_find(text, ']');
@@ -15,10 +14,19 @@ static int parse_node(struct address *ret, struct slice text)
     return address_parse(ret, text);
 }
 
+/* "1.2.3.4", "::1", "[::1]", which nearly all are; or more. */
+static int parse_node(struct address *ret, struct slice text)
+{
+    text = slice_trim(text);
+    return address_parse(ret, text) == 0 ? 0 : parse_with_port(ret, text);
+}
+
 /* Takes what is behind the last comma of *list, or all of it. */
 static struct slice take_last(struct slice *list)
 {
     size_t at = list->length;
+    if (slice_find(*list, ',') == list->length)
+        at = 0;
     while (at > 0 && list->at[at - 1] != ',')
         at--;
     struct slice last = {list->at + at, list->length - at};

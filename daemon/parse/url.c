@@ -142,19 +142,26 @@ static void take_authority(struct slice *rest, struct url *url)
     *rest = skip(*rest, end);
 }
 
-void url_parse(struct url *ret_url, struct slice text)
+/* Scheme and authority, if they are there; the rest of the text. */
+static struct slice take_front(struct url *url, struct slice text)
 {
-    struct url url = {0};
     struct slice rest = slice_trim(text);
     size_t scheme = scheme_length(rest);
     if (scheme > 0) {
-        url.scheme = (struct slice){rest.at, scheme};
+        url->scheme = (struct slice){rest.at, scheme};
         rest = skip(rest, scheme + 1);
     }
     if (rest.length >= 2 && is_slash(rest.at[0]) && is_slash(rest.at[1])) {
         rest = skip(rest, 2);
-        take_authority(&rest, &url);
+        take_authority(&rest, url);
     }
+    return rest;
+}
+
+void url_parse(struct url *ret_url, struct slice text)
+{
+    struct url url = {0};
+    struct slice rest = take_front(&url, text);
     size_t path = slice_find_either(rest, '?', '#');
     url.path = (struct slice){rest.at, path};
     rest = skip(rest, path);
@@ -163,6 +170,13 @@ void url_parse(struct url *ret_url, struct slice text)
         url.query = (struct slice){rest.at, slice_find(rest, '#')};
     }
     *ret_url = url;
+}
+
+struct slice url_host(struct slice text)
+{
+    struct url url = {0};
+    (void)take_front(&url, text);
+    return url.host;
 }
 
 struct slice url_authority_host(struct slice authority)

@@ -15,6 +15,8 @@ struct url {
 
 /* "https://user@Example.com:8080/a?b#c", "//host/a", "/a?b". */
 void url_parse(struct url *ret_url, struct slice text);
+/* url_parse's host alone, without a look at what is behind it. */
+struct slice url_host(struct slice text);
 /* The host of a Host header or an authority: port off, brackets kept off IPv6. */
 struct slice url_authority_host(struct slice authority);
 

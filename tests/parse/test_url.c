@@ -13,6 +13,7 @@ static void expect_url(const char *text, const char *scheme, const char *host,
     cr_expect(slice_equal(url.scheme, slice_of(scheme)), "scheme of %s", text);
     cr_expect(slice_equal(url.host, slice_of(host)), "host of %s: %.*s", text,
               (int)url.host.length, url.host.at);
+    cr_expect(slice_equal(url_host(slice_of(text)), url.host), "alone, of %s", text);
     cr_expect(slice_equal(url.port, slice_of(port)), "port of %s", text);
     cr_expect(slice_equal(url.path, slice_of(path)), "path of %s: %.*s", text,
               (int)url.path.length, url.path.at);
