@@ -18,7 +18,17 @@ void asked_outcome(struct asked *a)
     a->r.has_outcome = true;
 }
 
-/* Of one outcome all answers of a second are the same: the first of them is kept. */
+/* Of one outcome all answers of a second are the same, to who stays connected, and to who
+ * does not: the first of them is kept. NULL: the request was no beacon. */
+static struct cached_pixel *place_of(const struct http_lane *lane,
+                                     const struct http_request *request,
+                                     const struct answer_plan *plan)
+{
+    if (plan->outcome >= OUTCOME_COUNT)
+        return NULL;
+    return &lane->pixels[2 * plan->outcome + (request->keep_alive ? 0 : 1)];
+}
+
 static void keep_pixel(struct asked *a, struct cached_pixel *kept, size_t before)
 {
     kept->second = instant_seconds(a->r.now);
@@ -31,13 +41,10 @@ static void keep_pixel(struct asked *a, struct cached_pixel *kept, size_t before
 bool answer_kept_pixel(const struct http_lane *lane, const struct http_request *request,
                        const struct answer_plan *plan, struct buffer *out)
 {
-    const struct cached_pixel *kept;
+    const struct cached_pixel *kept = place_of(lane, request, plan);
 
-    if (plan->outcome >= OUTCOME_COUNT || plan->route->answer != answer_pixel ||
-        !request->keep_alive)
-        return false;
-    kept = &lane->pixels[plan->outcome];
-    if (kept->length == 0 || kept->second != instant_seconds(lane->pipeline->now))
+    if (kept == NULL || plan->route->answer != answer_pixel || kept->length == 0 ||
+        kept->second != instant_seconds(lane->pipeline->now))
         return false;
     buffer_bytes(out, kept->bytes, kept->length);
     return true;
@@ -46,11 +53,12 @@ bool answer_kept_pixel(const struct http_lane *lane, const struct http_request *
 /* An image that is not there would show: so it is, whatever became of the beacon. */
 void answer_pixel(struct asked *a)
 {
+    struct cached_pixel *kept = place_of(a->lane, a->request, a->plan);
     size_t before = a->out->length;
 
     asked_counted(a, "image/gif", (struct slice){(const char *)pixel, sizeof pixel});
-    if (a->plan->outcome < OUTCOME_COUNT && a->r.keep_alive)
-        keep_pixel(a, &a->lane->pixels[a->plan->outcome], before);
+    if (kept != NULL)
+        keep_pixel(a, kept, before);
 }
 
 /* --- CORS --- */

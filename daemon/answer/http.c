@@ -22,7 +22,7 @@ int answer_lane_init(struct http_lane *lane, struct service *service,
 {
     *lane = (struct http_lane){.service = service, .pipeline = pipeline};
     lane->widgets = calloc(registry_limit(service->registry), sizeof *lane->widgets);
-    lane->pixels = calloc(OUTCOME_COUNT, sizeof *lane->pixels);
+    lane->pixels = calloc(2 * OUTCOME_COUNT, sizeof *lane->pixels);
     lane->gzip = gzip_new();
     lane->live = live_new(service);
     if (lane->widgets != NULL && lane->pixels != NULL && lane->gzip != NULL &&
@@ -325,7 +325,7 @@ void answer_respond(struct http_lane *lane, const struct http_request *request,
 {
     say_proxy_without(lane);
     if (answer_kept_pixel(lane, request, plan, out))
-        *ret_reply = (struct answer_reply){.status = 200};
+        *ret_reply = (struct answer_reply){.status = 200, .close = !request->keep_alive};
     else
         respond(lane, request, plan, out, token, second, ret_reply);
 }

@@ -17,9 +17,9 @@
 enum { PIXEL_BYTES_MAX = 512 };
 
 struct cached_widget; /* see widgets.h */
-struct cached_pixel { /* the whole answer to a pixel, for who stays connected */
-    int64_t second;   /* of its Date                                          */
-    uint32_t length;  /* 0: none yet                                          */
+struct cached_pixel { /* the whole answer to a pixel */
+    int64_t second;   /* of its Date                 */
+    uint32_t length;  /* 0: none yet                 */
     char bytes[PIXEL_BYTES_MAX];
 };
 struct route;
@@ -28,7 +28,7 @@ struct http_lane {
     struct service *service;
     struct pipeline *pipeline;
     struct cached_widget *widgets; /* by site index: widget.json of this second */
-    struct cached_pixel *pixels;   /* by outcome                                */
+    struct cached_pixel *pixels;   /* by outcome, and whether it is the last    */
     struct document document;      /* what documents said of the last moment    */
     struct date_line date;         /* of this second                            */
     struct gzip *gzip;

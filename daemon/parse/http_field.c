@@ -31,7 +31,7 @@ NAMED(transfer_encoding, "transfer-encoding", FIELD_TRANSFER_ENCODING);
 
 /* The only name of this length that begins so (of two, the eighth letter tells), or one that
  * is another; NULL: there is none so long. `at` has `length` bytes. */
-static const struct named *candidate(size_t length, const char *at)
+static inline const struct named *candidate(size_t length, const char *at)
 {
     char first = (char)(at[0] | 0x20);
 

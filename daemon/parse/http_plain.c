@@ -35,17 +35,15 @@ static inline uint64_t controls_of(const char *at)
            controls_of_16(at + 32) << 32 | controls_of_16(at + 48) << 48;
 }
 
-static void look(struct marks *m)
+/* Of a block that the head may end in. */
+static uint64_t controls_of_block(const char *at, size_t left)
 {
     char end[BLOCK];
-    size_t left = m->length - m->block;
-    if (left >= BLOCK) {
-        m->mask = controls_of(m->at + m->block);
-        return;
-    }
+    if (left >= BLOCK)
+        return controls_of(at);
     memset(end, ' ', sizeof end);
-    memcpy(end, m->at + m->block, left);
-    m->mask = controls_of(end);
+    memcpy(end, at, left);
+    return controls_of(end);
 }
 
 /* Whether a control character is left; its bit is then the lowest of `mask`. */
@@ -55,7 +53,7 @@ static inline bool find_control(struct marks *m)
         if (m->length - m->block <= BLOCK)
             return false;
         m->block += BLOCK;
-        look(m);
+        m->mask = controls_of_block(m->at + m->block, m->length - m->block);
     }
     return true;
 }
@@ -271,7 +269,7 @@ bool http_plain_take(struct slice bytes, struct http_request *ret_request,
         m.length = HTTP_HEAD_MAX;
     if (m.length == 0)
         return false;
-    look(&m);
+    m.mask = controls_of_block(m.at, m.length);
     if (!next_line(&m, &line) || !take_request_line(&r, line))
         return false;
     for (unsigned headers = 0; next_line(&m, &line) && line.length > 0; headers++)

@@ -79,15 +79,21 @@ Test(beacons, every_pixel_says_what_became_of_it_and_when)
         cr_expect_str_eq(office_header(o, "X-Luot"), "rejected; reason=unknown_site");
         office_get(o, "/p.gif?s=demo&p=/b", "");
         cr_expect(o->length == length && memcmp(first, o->bytes, length) == 0);
-        office_get(o, "/p.gif?s=demo&p=/b", "Connection: close\r\n");
-        cr_expect_str_eq(office_header(o, "Connection"), "close");
+        for (int last = 0; last < 2; last++) {
+            office_get(o, "/p.gif?s=demo&p=/b", "Connection: close\r\n");
+            cr_expect_str_eq(office_header(o, "Connection"), "close");
+            cr_expect(o->close);
+            cr_expect_str_eq(office_header(o, "X-Luot"), "counted");
+            office_get(o, "/p.gif?s=nowhere", "Connection: close\r\n");
+            cr_expect_str_eq(office_header(o, "X-Luot"), "rejected; reason=unknown_site");
+        }
         o->town.ms += 1000;
         office_get(o, "/p.gif?s=demo&p=/a", "");
         cr_expect(o->length == length && memcmp(first, o->bytes, length) != 0,
                   "another second, another Date");
         cr_expect_str_eq(office_header(o, "X-Luot"), "counted");
     }
-    cr_expect_eq(counted(o, OUTCOME_VIEW), 8u);
+    cr_expect_eq(counted(o, OUTCOME_VIEW), 10u);
     office_free(o);
 }
 
