@@ -15,10 +15,7 @@ enum { BOXES_MAX = 8 };
 
 static struct slice page_host(const struct http_request *request)
 {
-    struct url url;
-
-    url_parse(&url, request->origin.length > 0 ? request->origin : request->referer);
-    return url.host;
+    return url_host(request->origin.length > 0 ? request->origin : request->referer);
 }
 
 /* Of the page of the first line. False: it was no view, or its page has no row of its own:
