@@ -32,7 +32,7 @@ static void end(struct served *s, struct client **c, int count)
         client_free(c[i]);
     }
     served_stop(s);
-    cr_expect_eq(served_metric(s, METRICS_AT_http_accepted), count);
+    cr_expect_eq(served_metric(s, METRICS_AT_http_accepted), (uint64_t)count);
     cr_expect_eq(served_metric(s, METRICS_AT_http_connections), 0);
     cr_expect_eq(served_metric(s, METRICS_AT_http_timeouts), 0);
 }
