@@ -155,18 +155,21 @@ static int dial(int type)
     return -1;
 }
 
-/* Sends a burst of requests and reads the answers, or vanishes: false. */
+/* Sends a burst of requests and reads the answers, or vanishes: false. One in four bursts
+ * says that it is the last: its end is read, too. */
 static bool converse(int fd, unsigned *random)
 {
-    static _Thread_local char all[BURST_MAX * 64], wanted[BURST_MAX * 96],
+    static _Thread_local char all[BURST_MAX * 64 + 32], wanted[BURST_MAX * 96],
         got[sizeof wanted];
     unsigned burst = 1 + (unsigned)rand_r(random) % BURST_MAX;
     size_t length = 0, expected = 0, have = 0;
+    bool last = rand_r(random) % 4 == 0;
     for (unsigned i = 0; i < burst; i++) {
         char target[32];
         snprintf(target, sizeof target, rand_r(random) % 8 == 0 ? "/later%u" : "/%u", i);
         length +=
-            (size_t)sprintf(all + length, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", target);
+            (size_t)sprintf(all + length, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", target,
+                            last && i + 1 == burst ? "Connection: close\r\n" : "");
         expected +=
             (size_t)answer(wanted + expected, sizeof wanted - expected, slice_of(target));
     }
@@ -182,7 +185,9 @@ static bool converse(int fd, unsigned *random)
         atomic_fetch_add(&wrong, 1);
     if (have == expected)
         atomic_fetch_add(&answered, burst);
-    return have == expected;
+    if (last && have == expected && recv(fd, got, 1, 0) != 0)
+        atomic_fetch_add(&wrong, 1);
+    return have == expected && !last;
 }
 
 static void *client(void *data)
