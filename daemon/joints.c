@@ -64,7 +64,8 @@ static void on_respond(void *context, const struct http_request *request,
     response->close = reply.close;
     response->later = reply.later;
     response->streams = reply.streams;
-    memcpy(&response->stream, reply.listener, sizeof response->stream);
+    if (reply.streams)
+        memcpy(&response->stream, reply.listener, sizeof response->stream);
 }
 
 static_assert(sizeof(struct listener) <= sizeof(struct exchange) &&

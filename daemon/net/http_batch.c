@@ -119,6 +119,18 @@ static void flush(struct http_conn *c, struct buffer *out, bool last)
     buffer_init(out, h->output, OUTPUT_BYTES);
 }
 
+/* Member by member: `stream` is set where something streams, and to clear it takes longer
+ * than all the rest. */
+static void begin_response(const struct http_conn *c, struct buffer *out,
+                           struct response *ret_response)
+{
+    ret_response->out = out;
+    ret_response->status = 200;
+    ret_response->close = ret_response->later = ret_response->streams = false;
+    ret_response->second = uv_now(c->http->loop) / 1000;
+    ret_response->token = http_conn_token(c);
+}
+
 /* One answer into `out`. When it does not fit behind the others, those are sent and it is
  * asked for again: false if the reader did not take them all. When it does not fit at all
  * the answer is 500. */
@@ -129,10 +141,7 @@ static bool respond(struct http_conn *c, struct buffer *out,
     struct http_batch *batch = c->batch;
     for (;;) {
         size_t before = out->length;
-        *ret_response = (struct response){.out = out,
-                                          .status = 200,
-                                          .second = uv_now(c->http->loop) / 1000,
-                                          .token = http_conn_token(c)};
+        begin_response(c, out, ret_response);
         lane->handlers->respond(lane->context, &batch->request[batch->next],
                                 &batch->exchange[batch->next], ret_response);
         if (ret_response->later || buffer_error(out) == 0)
@@ -146,7 +155,9 @@ static bool respond(struct http_conn *c, struct buffer *out,
             return false;
     }
     refusal_write(out, 500);
-    *ret_response = (struct response){.status = 500, .close = true};
+    begin_response(c, out, ret_response);
+    ret_response->status = 500;
+    ret_response->close = true;
     return true;
 }
 
@@ -159,7 +170,8 @@ static void follow(struct http_conn *c, const struct response *response)
     else
         http_output_count(c->http, response->status);
     c->streams = response->streams;
-    c->stream = response->stream;
+    if (response->streams)
+        c->stream = response->stream;
     c->close_after = response->close || !batch->request[batch->next].keep_alive;
     batch->next++;
 }

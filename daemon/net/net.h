@@ -38,7 +38,7 @@ struct response {
     bool close;               /* close after this answer                                */
     bool later;               /* nothing was written: net_reply() brings the bytes      */
     bool streams;             /* this was the beginning of an answer that does not end: */
-    struct exchange stream;   /* ... stream() is asked for more, with this              */
+    struct exchange stream;   /* ... stream() is asked for more, with this; set then    */
     uint64_t second;          /* given, as stream() gets it                             */
     struct reply_token token; /* given, for `later`                                     */
 };

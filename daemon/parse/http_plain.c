@@ -115,8 +115,8 @@ static bool take_request_line(struct http_request *r, struct slice line)
 /* --- The headers --- */
 
 struct values {
-    uint32_t seen; /* one bit a field */
-    struct slice of[FIELDS];
+    uint32_t seen;           /* one bit a field                             */
+    struct slice of[FIELDS]; /* only of those: clearing all costs a header  */
 };
 
 /* What llhttp and http_request.c have rules for. */
@@ -217,9 +217,14 @@ static inline bool take_header(struct values *v, struct slice line, size_t reada
     return true;
 }
 
+static struct slice value_of(const struct values *v, enum http_field field)
+{
+    return (v->seen & 1u << field) != 0 ? v->of[field] : (struct slice){NULL, 0};
+}
+
 static bool take_connection(struct http_request *r, const struct values *v)
 {
-    struct slice connection = v->of[FIELD_CONNECTION];
+    struct slice connection = value_of(v, FIELD_CONNECTION);
     r->keep_alive = (v->seen & 1u << FIELD_CONNECTION) == 0 ||
                     slice_equal(connection, SLICE("keep-alive")) ||
                     slice_equal_nocase(connection, SLICE("keep-alive"));
@@ -231,7 +236,7 @@ static bool take_body(struct http_request *r, const struct values *v, struct sli
 {
     uint64_t length = 0;
     if ((v->seen & 1u << FIELD_CONTENT_LENGTH) != 0 &&
-        slice_number(v->of[FIELD_CONTENT_LENGTH], &length) != 0)
+        slice_number(value_of(v, FIELD_CONTENT_LENGTH), &length) != 0)
         return false;
     r->body = (struct slice){rest.at, length};
     return length <= HTTP_BODY_MAX && length <= rest.length;
@@ -239,19 +244,19 @@ static bool take_body(struct http_request *r, const struct values *v, struct sli
 
 static bool take_values(struct http_request *r, const struct values *v)
 {
-    r->host = v->of[FIELD_HOST];
-    r->origin = v->of[FIELD_ORIGIN];
-    r->referer = v->of[FIELD_REFERER];
-    r->user_agent = v->of[FIELD_USER_AGENT];
-    r->accept_language = v->of[FIELD_ACCEPT_LANGUAGE];
-    r->accept_encoding = v->of[FIELD_ACCEPT_ENCODING];
-    r->forwarded_for = v->of[FIELD_FORWARDED_FOR];
-    r->authorization = v->of[FIELD_AUTHORIZATION];
-    r->content_type = v->of[FIELD_CONTENT_TYPE];
-    r->if_none_match = v->of[FIELD_IF_NONE_MATCH];
-    r->dnt = v->of[FIELD_DNT];
-    r->gpc = v->of[FIELD_GPC];
-    r->purpose = v->of[FIELD_PURPOSE];
+    r->host = value_of(v, FIELD_HOST);
+    r->origin = value_of(v, FIELD_ORIGIN);
+    r->referer = value_of(v, FIELD_REFERER);
+    r->user_agent = value_of(v, FIELD_USER_AGENT);
+    r->accept_language = value_of(v, FIELD_ACCEPT_LANGUAGE);
+    r->accept_encoding = value_of(v, FIELD_ACCEPT_ENCODING);
+    r->forwarded_for = value_of(v, FIELD_FORWARDED_FOR);
+    r->authorization = value_of(v, FIELD_AUTHORIZATION);
+    r->content_type = value_of(v, FIELD_CONTENT_TYPE);
+    r->if_none_match = value_of(v, FIELD_IF_NONE_MATCH);
+    r->dnt = value_of(v, FIELD_DNT);
+    r->gpc = value_of(v, FIELD_GPC);
+    r->purpose = value_of(v, FIELD_PURPOSE);
     return is_plain_host(r->host);
 }
 
@@ -261,10 +266,10 @@ bool http_plain_take(struct slice bytes, struct http_request *ret_request,
                      size_t *ret_used)
 {
     struct marks m = {.at = bytes.at, .length = bytes.length};
-    struct http_request r = {.keep_alive = false};
-    struct values v = {.seen = 0};
+    struct values v;
     struct slice line;
 
+    v.seen = 0;
     if (m.length > HTTP_HEAD_MAX)
         m.length = HTTP_HEAD_MAX;
     if (m.length == 0)
@@ -275,15 +280,16 @@ bool http_plain_take(struct slice bytes, struct http_request *ret_request,
             return false;
         if (line.length == 0)
             break;
-        if (lines == 0 ? !take_request_line(&r, line)
+        if (lines == 0 ? !take_request_line(ret_request, line)
                        : lines > HTTP_HEADERS_MAX ||
                              !take_header(&v, line, m.length - (size_t)(line.at - m.at)))
             return false;
     }
     struct slice rest = {bytes.at + m.line, bytes.length - m.line};
-    if (!take_values(&r, &v) || !take_connection(&r, &v) || !take_body(&r, &v, rest))
+    if (!take_values(ret_request, &v) || !take_connection(ret_request, &v) ||
+        !take_body(ret_request, &v, rest))
         return false;
-    *ret_request = r;
-    *ret_used = m.line + r.body.length;
+    ret_request->expects_continue = false;
+    *ret_used = m.line + ret_request->body.length;
     return true;
 }

@@ -11,7 +11,8 @@
 #include "parse/http_request.h"
 
 /* Whether `bytes` begin with a plain request: *ret_request, in the first *ret_used
- * bytes. */
+ * bytes. Where they do not, *ret_request is anything: a copy of it would cost what several
+ * headers do. */
 bool http_plain_take(struct slice bytes, struct http_request *ret_request,
                      size_t *ret_used);
 

@@ -94,6 +94,7 @@ static void on_respond(void *lane, const struct http_request *request,
         atomic_fetch_add(&begun, 1);
         buffer_text(response->out, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
         response->stream.word[0] = request->target.length > 8 ? 200000 : 20;
+        response->stream.word[1] = 0;
     } else if (!response->later)
         buffer_bytes(response->out, bytes,
                      (size_t)answer(bytes, sizeof bytes, request->target));
