@@ -85,7 +85,8 @@ void http_conn_stop(struct http_conn *c);
  * touched connections calls it when he holds none of them any more. */
 void http_conn_bury(struct http *h);
 /* The client said that it sends no more, and has sent no more: what is answered now is the
- * last, and closing right behind it takes nothing away from anybody. */
+ * last, and can be closed right behind. Only who breaks his word, in the microseconds between
+ * our recv and close, gets a reset instead of it. */
 bool http_conn_is_at_end(const struct http_conn *c);
 /* The token under which net_reply() finds this connection, until it is made void. */
 struct reply_token http_conn_token(const struct http_conn *c);
