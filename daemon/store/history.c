@@ -259,15 +259,13 @@ static int read_since(const struct loading *l, int64_t *ret_day)
 {
     int64_t live =
         atomic_load_explicit(&l->site->block->first_live_s, memory_order_relaxed);
-    int64_t day = INT64_MAX;
+    int64_t own = live == 0 ? INT64_MAX : zone_day(l->terms->zone, live), day = own;
     int rv = merged_history(l->store, l->site, CHANGE_DAY,
-                            HISTORY_LIVE_OTHER | HISTORY_IMPORTED, INT64_MIN, INT64_MAX,
+                            HISTORY_LIVE_OTHER | HISTORY_IMPORTED, INT64_MIN, own,
                             keep_first, &day);
 
     if (rv > 0)
         return rv;
-    if (live != 0 && zone_day(l->terms->zone, live) < day)
-        day = zone_day(l->terms->zone, live);
     *ret_day = day;
     return 0;
 }

@@ -56,23 +56,116 @@ static int load_logged(struct registry *registry, struct site *site, struct stor
     return rv;
 }
 
+/* --- All of them: some hundred are told to the store before they are asked for --- */
+
+enum { AHEAD_SITES = 128 };
+
+struct ahead {
+    struct store *store;
+    struct instant now;
+    bool fresh;
+    struct ahead_site site[AHEAD_SITES];
+    size_t of[AHEAD_SITES]; /* whose key it is: its place in the registry */
+    size_t count, limit;
+    size_t known; /* sites of a place before this one */
+};
+
+static bool tell(struct ahead *a, size_t index, const struct site *site, const char *key)
+{
+    const struct site_terms *terms =
+        atomic_load_explicit(&site->terms, memory_order_acquire);
+    const int64_t slot = instant_slot(a->now);
+    struct ahead_site *one = &a->site[a->count];
+
+    if (a->count == a->limit)
+        return false;
+    *one = (struct ahead_site){
+        .site = slice_of(key),
+        .today = zone_day(terms->zone, instant_seconds(a->now)),
+        .week = period_at(&terms->calendar, PERIOD_WEEK, slot).number - SITE_WEEKS + 1,
+        .quarter = a->fresh ? slot / QUARTER_SLOTS - QUARTERS + 1 : INT64_MAX,
+        .own = key != site->block->key,
+    };
+    one->day = one->today - SITE_DAYS + 1;
+    a->of[a->count++] = index;
+    return true;
+}
+
+/* The site under its own key and under those that were merged into it. */
+static bool tell_all(struct ahead *a, size_t index, const struct site *site)
+{
+    const struct site_merged *merged =
+        atomic_load_explicit(&site->merged, memory_order_acquire);
+    bool told = tell(a, index, site, site->block->key);
+
+    for (unsigned i = 0; told && merged != NULL && i < merged->count; i++)
+        told = tell(a, index, site, merged->of[i].key);
+    return told;
+}
+
+/* From a place in the registry on; a site that is told in part is asked for in the next round
+ * unless it is the only one. */
+static void look_ahead(struct ahead *a, struct registry *registry, size_t from)
+{
+    size_t end = registry_limit(registry), known;
+
+    a->known = end;
+    if (a->store->ops->ahead == NULL)
+        return;
+    a->count = 0;
+    for (size_t i = from; i < end && a->known == end; i++) {
+        const struct site *site = registry_at(registry, i);
+        if (site != NULL && !tell_all(a, i, site))
+            a->known = i;
+    }
+    if (a->count > 0) {
+        known = a->store->ops->ahead(a->store, a->site, a->count);
+        if (known < a->count)
+            a->known = a->of[known];
+        a->limit = known < AHEAD_SITES / 2 ? 2 * known : AHEAD_SITES;
+    }
+    if (a->known <= from)
+        a->known = from + 1;
+}
+
+static void begin_ahead(struct ahead *a, struct store *store, struct instant now,
+                        bool fresh)
+{
+    *a = (struct ahead){.store = store, .now = now, .fresh = fresh, .limit = AHEAD_SITES};
+    if (store->ops->moment != NULL)
+        store->ops->moment(store, true);
+}
+
+static void end_ahead(const struct ahead *a)
+{
+    if (a->store->ops->ahead != NULL)
+        (void)a->store->ops->ahead(a->store, NULL, 0);
+    if (a->store->ops->moment != NULL)
+        a->store->ops->moment(a->store, false);
+}
+
 int history_load_all(struct registry *registry, struct store *store, struct instant now,
                      bool fresh)
 {
+    struct ahead ahead;
     int failed = 0;
 
-    if (store->ops->moment != NULL)
-        store->ops->moment(store, true);
+    begin_ahead(&ahead, store, now, fresh);
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
-        int rv = site == NULL ? 0 : load_logged(registry, site, store, now, fresh);
+        int rv;
+
+        if (site == NULL)
+            continue;
+        if (i >= ahead.known)
+            look_ahead(&ahead, registry, i);
+        rv = load_logged(registry, site, store, now, fresh);
         if (rv != 0)
             failed = rv;
         if (rv != 0 && store->ops->trouble != NULL)
             break; /* nor will the others be answered: history_load_new comes back */
     }
-    if (store->ops->moment != NULL)
-        store->ops->moment(store, false);
+    end_ahead(&ahead);
     return failed;
 }
 

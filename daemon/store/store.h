@@ -172,6 +172,14 @@ struct sheet_row {
     struct slice site, run, bytes;
 };
 
+/* A site that is read next: the first day, week and quarter at hand. */
+struct ahead_site {
+    struct slice site; /* lives until `ahead` is called again     */
+    int64_t today, day, week;
+    int64_t quarter; /* INT64_MAX: quarters will not be asked for      */
+    bool own;        /* rows of our own run will be, of days and longer */
+};
+
 struct store_ops {
     int (*save)(struct store *s, const struct change *changes, size_t n,
                 struct deadline d);
@@ -296,6 +304,12 @@ struct store_ops {
     /* True: what is read from now on is all of one moment, and may cost less; false: no more.
      * Nothing is written meanwhile. NULL, or what fails: each answer is of its own. */
     void (*moment)(struct store *s, bool begins);
+    /* What history_load and the like ask of a site is asked next of these, in their order: a
+     * store that is far away gets it for many at once. Returns for how many it has, of the
+     * first ones; at least 1: what cannot be had says so when it is asked for. They are known
+     * as they were now, until the next call, or until something is written; n = 0 lets go of
+     * them. NULL: a question costs no journey. */
+    size_t (*ahead)(struct store *s, const struct ahead_site *sites, size_t n);
     /* The runs that wrote last, newest first, this one too. */
     int (*nodes)(struct store *s, unsigned limit, void (*node)(void *, struct node_row *),
                  void *context, struct deadline d);

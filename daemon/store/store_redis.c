@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "store/store_redis_ahead.h"
 #include "store/store_redis_dump.h"
 
 int redis_ready(struct redis_store *s, struct deadline d, int64_t *ret_give_up_ms)
@@ -63,6 +64,7 @@ static void close_store(struct store *store)
 
     redis_link_free(s->link);
     redis_release_kept(s);
+    redis_ahead_free(s->ahead);
     free(s);
 }
 
@@ -101,6 +103,7 @@ static const struct store_ops redis_ops = {
     .tops = redis_tops,
     .pages = redis_pages,
     .page_seed = redis_page_seed,
+    .ahead = redis_ahead,
 };
 
 int redis_store_open(struct store **ret_store, const char *where, const char *node,

@@ -30,6 +30,7 @@ struct redis_rows {
 struct redis_kept {
     char site[64];
     int64_t from, until, read_ms; /* read_ms 0: nothing is kept */
+    unsigned parts;
     struct redis_rows rows;
 };
 
@@ -42,6 +43,7 @@ struct redis_store {
     char incarnation[17];
     uint64_t connections; /* of the link, when we last said what may be lost   */
     struct redis_kept kept[KEPT_KINDS];
+    struct redis_ahead *ahead; /* NULL: nothing was fetched ahead */
 };
 
 static inline struct redis_store *redis_store_of(struct store *s)
@@ -82,9 +84,16 @@ int redis_imported_hours(struct store *store, struct slice site, int64_t from,
                          int64_t until, history_row_fn *row, void *context);
 
 /* --- store_redis_rows.c --- */
-/* Rows of [from, until) and perhaps more, by number; ours until the next call. */
+/* Rows of [from, until) and of these parts, and perhaps more, by number; ours until the next
+ * call. */
 int redis_take_rows(struct redis_store *s, struct slice site, enum change_kind kind,
-                    int64_t from, int64_t until, const struct redis_rows **ret_rows);
+                    unsigned parts, int64_t from, int64_t until,
+                    const struct redis_rows **ret_rows);
+/* Before which number the rows of the next `count` numbers from `from` on end, or of all
+ * until `until` when there are fewer. What people adjusted is not looked at. */
+int redis_step_rows(struct redis_store *s, struct slice site, enum change_kind kind,
+                    unsigned parts, int64_t from, int64_t until, size_t count,
+                    int64_t *ret_until, bool *ret_any);
 void redis_forget(struct redis_store *s); /* what was read before: we wrote */
 void redis_release_kept(struct redis_store *s);
 
@@ -118,9 +127,24 @@ int redis_read_members(struct redis_store *s, struct slice key, int64_t from,
 int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
                       int64_t until, int (*score)(void *, int64_t), void *context,
                       int64_t give_up_ms);
+/* The same of the first `limit`. */
+int redis_read_first_scores(struct redis_store *s, struct slice key, int64_t from,
+                            int64_t until, size_t limit, int (*score)(void *, int64_t),
+                            void *context, int64_t give_up_ms);
+/* [from, until) as ZRANGEBYSCORE has it. */
+void redis_write_range(char low[32], char high[32], int64_t from, int64_t until);
+
+/* --- store_redis_ahead_plan.c: see struct store_ops, and store_redis_ahead.h --- */
+size_t redis_ahead(struct store *store, const struct ahead_site *sites, size_t n);
+/* Without HISTORY_LIVE_OTHER where it is known that only we counted. */
+unsigned redis_ahead_parts(const struct redis_store *s, struct slice site,
+                           unsigned parts);
 
 /* --- store_redis_tops.c: tops and pages --- */
-enum { TOPS_KEPT_S = STORE_TOPS_DAYS * 86400 };
+enum {
+    TOPS_KEPT_S = STORE_TOPS_DAYS * 86400,
+    REDIS_TOPS_OF_A_DAY = 256 /* a day's numbers in the index */
+};
 /* A group: the rows of one day, dimension and run. `month`: of a whole month. */
 struct redis_top_words {
     char key[KEY_MAX], index[KEY_MAX], score[24], member[KEY_MAX], sum[24], keep[16];

@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "store/store_redis.h"
 
+enum { STEP_MAX = 64 /* numbers that are read at once, at most, from the first on */ };
+
 /* --- Answers --- */
 
 struct sum { /* of the rows of one number */
@@ -23,18 +25,14 @@ static void add_to(struct sum *sum, const struct redis_row *row)
     sum->row.deduplicated = sum->with_visitors <= 1;
 }
 
-int redis_history(struct store *store, struct slice site, enum change_kind kind,
-                  unsigned parts, int64_t from, int64_t until, history_row_fn *row,
-                  void *context)
+static int give_rows(struct redis_store *s, struct slice site, enum change_kind kind,
+                     unsigned parts, int64_t from, int64_t until, history_row_fn *row,
+                     void *context, int *ret_said)
 {
-    struct redis_store *s = redis_store_of(store);
     const struct redis_rows *rows;
     struct sum sum = {.any = false};
-    int said = 0, rv;
+    int said = 0, rv = redis_take_rows(s, site, kind, parts, from, until, &rows);
 
-    if (from >= until)
-        return 0;
-    rv = redis_take_rows(s, site, kind, from, until, &rows);
     for (size_t i = 0; rv == 0 && said == 0 && i < rows->count; i++) {
         const struct redis_row *r = &rows->row[i];
 
@@ -52,6 +50,44 @@ int redis_history(struct store *store, struct slice site, enum change_kind kind,
     }
     if (rv == 0 && said == 0 && sum.any)
         said = row(context, &sum.row);
+    *ret_said = said;
+    return rv;
+}
+
+/* From the beginning of time: who asks so mostly wants the first one only. */
+static int give_steps(struct redis_store *s, struct slice site, unsigned parts,
+                      int64_t until, history_row_fn *row, void *context, int *ret_said)
+{
+    int64_t from = INT64_MIN, then;
+    bool any = true;
+    int rv = 0;
+
+    *ret_said = 0;
+    for (size_t n = 1; rv == 0 && *ret_said == 0 && any && from < until;
+         n = n < STEP_MAX ? 4 * n : STEP_MAX) {
+        rv = redis_step_rows(s, site, CHANGE_DAY, parts, from, until, n, &then, &any);
+        if (rv == 0 && any)
+            rv =
+                give_rows(s, site, CHANGE_DAY, parts, from, then, row, context, ret_said);
+        from = then;
+    }
+    return rv;
+}
+
+int redis_history(struct store *store, struct slice site, enum change_kind kind,
+                  unsigned parts, int64_t from, int64_t until, history_row_fn *row,
+                  void *context)
+{
+    struct redis_store *s = redis_store_of(store);
+    int said = 0, rv;
+
+    parts = redis_ahead_parts(s, site, parts);
+    if (from >= until || parts == 0)
+        return 0;
+    if (from == INT64_MIN && kind == CHANGE_DAY && (parts & HISTORY_ADJUSTED) == 0)
+        rv = give_steps(s, site, parts, until, row, context, &said);
+    else
+        rv = give_rows(s, site, kind, parts, from, until, row, context, &said);
     return rv != 0 ? rv : said;
 }
 
@@ -108,7 +144,11 @@ static int add_rows(struct redis_store *s, struct slice site, enum change_kind k
                     struct history_row *sum)
 {
     const struct redis_rows *rows;
-    int rv = redis_take_rows(s, site, kind, from, INT64_MAX, &rows);
+    int rv;
+
+    if (redis_ahead_parts(s, site, parts) == 0)
+        return 0;
+    rv = redis_take_rows(s, site, kind, parts, from, INT64_MAX, &rows);
 
     for (size_t i = 0; rv == 0 && i < rows->count; i++) {
         const struct redis_row *r = &rows->row[i];

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "store/store_redis.h"
+#include "store/store_redis_ahead.h"
 
 enum { LIST_PAGE = 64, SCORES_PAGE = 1000, MEMBERS_PAGE = 200 };
 
@@ -64,6 +65,24 @@ static int hear_scan(void *context, size_t number, const redisReply *reply)
     return rv;
 }
 
+/* What was fetched ahead; where it goes on is asked for. */
+static int recall_hash(const struct redis_store *s, struct redis_scan *scan,
+                       redis_scan_fn *fn, void *context)
+{
+    struct ahead_texts texts;
+    struct slice field, value;
+    int rv = 0;
+
+    if (scan->done || scan->cursor != 0 ||
+        !redis_ahead_hash(s->ahead, slice_of(scan->key), &texts, &scan->cursor))
+        return 0;
+    while (rv == 0 && redis_ahead_next(&texts, &field) &&
+           redis_ahead_next(&texts, &value))
+        rv = fn(context, scan, field, value);
+    scan->done = scan->cursor == 0;
+    return rv;
+}
+
 int redis_read_hashes(struct redis_store *s, struct redis_scan *scan, size_t n,
                       redis_scan_fn *fn, void *context, int64_t give_up_ms)
 {
@@ -71,6 +90,8 @@ int redis_read_hashes(struct redis_store *s, struct redis_scan *scan, size_t n,
     const struct redis_talk talk = {.ask = say_scan, .answer = hear_scan, .context = &c};
     int rv = 0;
 
+    for (size_t i = 0; i < n && rv == 0 && s->ahead != NULL; i++)
+        rv = recall_hash(s, &scan[i], fn, context);
     while (rv == 0 && next_open(&c, 0) < n) {
         c.said = c.heard = 0;
         rv = redis_link_talk(s->link, &talk, give_up_ms);
@@ -109,7 +130,7 @@ struct paging {
     const char *command; /* LRANGE or ZRANGEBYSCORE */
     char low[32], high[32];
     size_t from, limit, heard;
-    bool said;
+    bool said, once; /* once: one page is enough */
     redis_element_fn *element;
     int (*score)(void *, int64_t);
     int (*member)(void *, int64_t score, struct slice member);
@@ -141,10 +162,19 @@ static int say_page(void *context, struct redis_link *l)
                      8);
 }
 
+static int hear_member(struct paging *p, struct slice member, struct slice text)
+{
+    int64_t score;
+
+    if (slice_signed(text, &score) != 0)
+        return 0;
+    return p->member != NULL ? p->member(p->context, score, member)
+                             : p->score(p->context, score);
+}
+
 static int hear_page(void *context, size_t number, const redisReply *reply)
 {
     struct paging *p = context;
-    int64_t score;
     int rv = 0;
 
     (void)number;
@@ -158,10 +188,8 @@ static int hear_page(void *context, size_t number, const redisReply *reply)
     }
     p->heard = reply->elements / 2;
     for (size_t i = 0; i + 1 < reply->elements && rv == 0; i += 2)
-        if (slice_signed(redis_text(reply->element[i + 1]), &score) == 0)
-            rv = p->member != NULL
-                     ? p->member(p->context, score, redis_text(reply->element[i]))
-                     : p->score(p->context, score);
+        rv = hear_member(p, redis_text(reply->element[i]),
+                         redis_text(reply->element[i + 1]));
     return rv;
 }
 
@@ -175,8 +203,23 @@ static int read_pages(struct redis_store *s, struct paging *p, int64_t give_up_m
         p->heard = 0;
         rv = redis_link_talk(s->link, &talk, give_up_ms);
         p->from += p->limit;
-    } while (rv == 0 && p->heard >= p->limit);
+    } while (rv == 0 && p->heard >= p->limit && !p->once);
     return rv;
+}
+
+/* True: the list was fetched ahead, to its end. Else it goes on at p->from. */
+static bool recall_list(const struct redis_store *s, struct paging *p, int *ret_error)
+{
+    struct ahead_texts texts;
+    struct slice element;
+    size_t limit;
+
+    *ret_error = 0;
+    if (!redis_ahead_list(s->ahead, p->key, &texts, &limit))
+        return false;
+    while (*ret_error == 0 && redis_ahead_next(&texts, &element))
+        *ret_error = p->element(p->context, p->from++, element);
+    return *ret_error != 0 || p->from < limit;
 }
 
 int redis_read_list(struct redis_store *s, struct slice key, redis_element_fn *element,
@@ -184,18 +227,49 @@ int redis_read_list(struct redis_store *s, struct slice key, redis_element_fn *e
 {
     struct paging p = {
         .key = key, .limit = LIST_PAGE, .element = element, .context = context};
+    int rv;
 
-    return read_pages(s, &p, give_up_ms);
+    return recall_list(s, &p, &rv) ? rv : read_pages(s, &p, give_up_ms);
+}
+
+/* True: this range of it was fetched ahead. */
+static bool recall_range(const struct redis_store *s, struct paging *p, int64_t from,
+                         int64_t until, int *ret_error)
+{
+    const size_t limit = p->once ? p->limit : SIZE_MAX;
+    struct ahead_texts texts;
+    struct slice member, text;
+    int64_t score;
+    size_t n = 0;
+
+    *ret_error = 0;
+    if (!redis_ahead_range(s->ahead, p->key, from, until, limit, &texts))
+        return false;
+    while (*ret_error == 0 && n < limit && redis_ahead_next(&texts, &member) &&
+           redis_ahead_next(&texts, &text)) {
+        if (slice_signed(text, &score) != 0 || score < from || score >= until)
+            continue;
+        *ret_error = hear_member(p, member, text);
+        n++;
+    }
+    return true;
+}
+
+/* Scores are doubles; what lies beyond them is no day. */
+void redis_write_range(char low[32], char high[32], int64_t from, int64_t until)
+{
+    snprintf(low, 32, from < -1000000000 ? "-inf" : "%lld", (long long)from);
+    snprintf(high, 32, until > 1000000000 ? "+inf" : "(%lld", (long long)until);
 }
 
 static int read_range(struct redis_store *s, struct paging *p, int64_t from,
                       int64_t until, int64_t give_up_ms)
 {
-    /* Scores are doubles; what lies beyond them is no day. */
-    snprintf(p->low, sizeof p->low, from < -1000000000 ? "-inf" : "%lld",
-             (long long)from);
-    snprintf(p->high, sizeof p->high, until > 1000000000 ? "+inf" : "(%lld",
-             (long long)until);
+    int rv;
+
+    if (recall_range(s, p, from, until, &rv))
+        return rv;
+    redis_write_range(p->low, p->high, from, until);
     return read_pages(s, p, give_up_ms);
 }
 
@@ -205,6 +279,16 @@ int redis_read_scores(struct redis_store *s, struct slice key, int64_t from,
 {
     struct paging p = {
         .key = key, .limit = SCORES_PAGE, .score = score, .context = context};
+
+    return read_range(s, &p, from, until, give_up_ms);
+}
+
+int redis_read_first_scores(struct redis_store *s, struct slice key, int64_t from,
+                            int64_t until, size_t limit, int (*score)(void *, int64_t),
+                            void *context, int64_t give_up_ms)
+{
+    struct paging p = {
+        .key = key, .limit = limit, .once = true, .score = score, .context = context};
 
     return read_range(s, &p, from, until, give_up_ms);
 }

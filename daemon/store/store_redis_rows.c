@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "store/store_redis.h"
+#include "store/store_redis_ahead.h"
 
 enum {
     KEPT_MS = 300,
@@ -68,6 +69,7 @@ struct reading {
     struct redis_store *s;
     struct slice site;
     enum change_kind kind;
+    unsigned parts;
     int64_t from, until, give_up_ms;
     struct redis_rows *rows;
     int64_t *number; /* whose hashes are read */
@@ -158,27 +160,43 @@ static int hear_row(void *context, const struct redis_scan *scan, struct slice f
     return add_row(r->rows, &row);
 }
 
-/* Which hashes there are: all of a short span, else those that the index names. */
+/* So few numbers that their hashes may all be asked for, whether there are any or not. */
+static bool is_short(enum change_kind kind, int64_t from, int64_t until)
+{
+    int64_t first = floor_div(from, per_hash(kind));
+
+    return first > -1000000 && until < 100000000 * per_hash(kind) &&
+           floor_div(until - 1, per_hash(kind)) - first < AT_ONCE;
+}
+
+static struct slice index_key(char memory[KEY_MAX], struct slice site,
+                              enum change_kind kind, bool imported)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "%s%s", imported ? "imported:" : "", redis_kinds(kind));
+    return redis_key(memory, site, name);
+}
+
+/* Which hashes there are: all of a short span, else (or when it is at hand) those that the
+ * index names. */
 static int find_numbers(struct reading *r, bool imported)
 {
     int64_t from = floor_div(r->from, per_hash(r->kind)), until;
-    char key[KEY_MAX], name[32];
+    char memory[KEY_MAX];
+    struct slice key = index_key(memory, r->site, r->kind, imported);
+    struct ahead_texts texts;
+    int rv = 0;
 
     until = r->until == INT64_MAX ? INT64_MAX
                                   : floor_div(r->until - 1, per_hash(r->kind)) + 1;
     r->numbers = 0;
-    if (from > -1000000 && until < 100000000 && until - from <= AT_ONCE) {
-        for (int64_t n = from; n < until; n++) {
-            int rv = add_number(r, n);
-            if (rv != 0)
-                return rv;
-        }
-        return 0;
-    }
-    snprintf(name, sizeof name, "%s%s", imported ? "imported:" : "",
-             redis_kinds(r->kind));
-    return redis_read_scores(r->s, redis_key(key, r->site, name), from, until, add_number,
-                             r, r->give_up_ms);
+    if (!is_short(r->kind, r->from, r->until) ||
+        redis_ahead_range(r->s->ahead, key, from, until, SIZE_MAX, &texts))
+        return redis_read_scores(r->s, key, from, until, add_number, r, r->give_up_ms);
+    for (int64_t n = from; n < until && rv == 0; n++)
+        rv = add_number(r, n);
+    return rv;
 }
 
 static int read_part(struct reading *r, bool imported)
@@ -220,11 +238,14 @@ static int hear_adjustment(void *context, size_t index,
 
 static int read_rows(struct reading *r)
 {
-    int rv = r->kind == CHANGE_HOUR ? 0 : read_part(r, false);
+    const bool live = (r->parts & (HISTORY_LIVE_OTHER | HISTORY_LIVE_OWN)) != 0,
+               imported = (r->parts & HISTORY_IMPORTED) != 0,
+               adjusted = (r->parts & HISTORY_ADJUSTED) != 0;
+    int rv = !live || r->kind == CHANGE_HOUR ? 0 : read_part(r, false);
 
-    if (rv == 0 && r->kind != CHANGE_QUARTER && r->kind != CHANGE_ENGAGED)
+    if (rv == 0 && imported && r->kind != CHANGE_QUARTER && r->kind != CHANGE_ENGAGED)
         rv = read_part(r, true);
-    if (rv == 0 && r->kind == CHANGE_DAY)
+    if (rv == 0 && adjusted && r->kind == CHANGE_DAY)
         rv = redis_read_adjustments(r->s, r->site, hear_adjustment, r, r->give_up_ms);
     free(r->number);
     r->number = NULL;
@@ -240,6 +261,8 @@ void redis_forget(struct redis_store *s)
 {
     for (int i = 0; i < KEPT_KINDS; i++)
         s->kept[i].read_ms = 0;
+    if (s->ahead != NULL)
+        redis_ahead_clear(s->ahead);
 }
 
 void redis_release_kept(struct redis_store *s)
@@ -248,15 +271,16 @@ void redis_release_kept(struct redis_store *s)
         free(s->kept[i].rows.row);
 }
 
-static bool has(const struct redis_kept *k, struct slice site, int64_t from,
-                int64_t until, int64_t now)
+static bool has(const struct redis_kept *k, struct slice site, unsigned parts,
+                int64_t from, int64_t until, int64_t now)
 {
-    return k->read_ms != 0 && now - k->read_ms < KEPT_MS && k->from <= from &&
-           until <= k->until && slice_equal(slice_of(k->site), site);
+    return k->read_ms != 0 && now - k->read_ms < KEPT_MS && (parts & ~k->parts) == 0 &&
+           k->from <= from && until <= k->until && slice_equal(slice_of(k->site), site);
 }
 
 int redis_take_rows(struct redis_store *s, struct slice site, enum change_kind kind,
-                    int64_t from, int64_t until, const struct redis_rows **ret_rows)
+                    unsigned parts, int64_t from, int64_t until,
+                    const struct redis_rows **ret_rows)
 {
     struct redis_kept *k = &s->kept[kind == CHANGE_HOUR ? 0 : kind % KEPT_KINDS];
     int64_t give_up_ms, now = deadline_in(0).at_ms;
@@ -266,8 +290,11 @@ int redis_take_rows(struct redis_store *s, struct slice site, enum change_kind k
     *ret_rows = &k->rows;
     if (site.length >= sizeof k->site)
         return ERR_TOO_LONG;
-    if (has(k, site, from, until, now))
+    if (has(k, site, parts, from, until, now))
         return 0;
+    /* Who asks for one part of a short span asks for the others next: one journey. */
+    if (s->ahead == NULL && is_short(kind, from, until))
+        parts = HISTORY_ALL;
     if ((kind == CHANGE_WEEK || kind == CHANGE_MONTH) && until > from &&
         from == until - 1)
         from -= AHEAD - 1;
@@ -279,6 +306,7 @@ int redis_take_rows(struct redis_store *s, struct slice site, enum change_kind k
     r = (struct reading){.s = s,
                          .site = site,
                          .kind = kind,
+                         .parts = parts,
                          .from = from,
                          .until = until,
                          .give_up_ms = give_up_ms,
@@ -290,6 +318,48 @@ int redis_take_rows(struct redis_store *s, struct slice site, enum change_kind k
     k->site[site.length] = '\0';
     k->from = from;
     k->until = until;
+    k->parts = parts;
     k->read_ms = now;
     return 0;
+}
+
+/* --- A few numbers after the other --- */
+
+struct stepping {
+    int64_t last;
+    size_t count;
+};
+
+static int step(void *context, int64_t number)
+{
+    struct stepping *x = context;
+
+    x->last = number;
+    x->count++;
+    return 0;
+}
+
+int redis_step_rows(struct redis_store *s, struct slice site, enum change_kind kind,
+                    unsigned parts, int64_t from, int64_t until, size_t count,
+                    int64_t *ret_until, bool *ret_any)
+{
+    int64_t give_up_ms;
+    int rv = redis_ready(s, (struct deadline){0}, &give_up_ms);
+
+    *ret_until = until;
+    *ret_any = false;
+    for (int imported = 0; imported < 2 && rv == 0; imported++) {
+        struct stepping x = {.count = 0};
+        char key[KEY_MAX];
+
+        if ((parts &
+             (imported ? HISTORY_IMPORTED : HISTORY_LIVE_OTHER | HISTORY_LIVE_OWN)) == 0)
+            continue;
+        rv = redis_read_first_scores(s, index_key(key, site, kind, imported != 0), from,
+                                     until, count, step, &x, give_up_ms);
+        *ret_any = *ret_any || x.count > 0;
+        if (x.count == count && x.last + 1 < *ret_until)
+            *ret_until = x.last + 1;
+    }
+    return rv;
 }

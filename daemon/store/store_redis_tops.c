@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "count/top_sum.h"
 #include "store/store_redis.h"
+#include "store/store_redis_ahead.h"
 
-enum { NUMBER_BYTES = 24, DAY_NUMBERS = 256, ROWS_MAX = 128, GROUPS_AT_ONCE = 4 };
+enum { NUMBER_BYTES = 24, ROWS_MAX = 128, GROUPS_AT_ONCE = 4 };
 
 static const char dimensions[] = ","
 #define DIMENSION_WORD(name, word, has_visitors) #word ","
@@ -24,7 +25,7 @@ static int64_t number_of(int64_t day, struct slice of)
         snprintf(word, sizeof word, ",%.*s,", (int)of.length, of.at);
         at = strstr(dimensions, word);
     }
-    return day * DAY_NUMBERS + (at == NULL ? 0 : at - dimensions + 1);
+    return day * REDIS_TOPS_OF_A_DAY + (at == NULL ? 0 : at - dimensions + 1);
 }
 
 const char *redis_tops_index(bool month)
@@ -157,6 +158,19 @@ static int say_group(void *context, struct redis_link *l)
         2);
 }
 
+static void give_row(struct groups *g, struct slice key, struct slice value)
+{
+    int64_t n[3] = {0};
+    struct top_row row = {.key = key};
+
+    if (redis_numbers(value, n, 3) < 3)
+        return;
+    row.views = (uint64_t)n[0];
+    row.visitors = (uint64_t)n[1];
+    row.lacks = (uint64_t)n[2];
+    g->stopped = g->row(g->context, &row);
+}
+
 static int hear_group(void *context, size_t number, const redisReply *reply)
 {
     struct groups *g = context;
@@ -164,18 +178,25 @@ static int hear_group(void *context, size_t number, const redisReply *reply)
     (void)number;
     if (reply->type != REDIS_REPLY_ARRAY)
         return ERR_MALFORMED;
-    for (size_t i = 0; i + 1 < reply->elements && g->stopped == 0; i += 2) {
-        int64_t n[3] = {0};
-        struct top_row row = {.key = redis_text(reply->element[i])};
-
-        if (redis_numbers(redis_text(reply->element[i + 1]), n, 3) < 3)
-            continue;
-        row.views = (uint64_t)n[0];
-        row.visitors = (uint64_t)n[1];
-        row.lacks = (uint64_t)n[2];
-        g->stopped = g->row(g->context, &row);
-    }
+    for (size_t i = 0; i + 1 < reply->elements && g->stopped == 0; i += 2)
+        give_row(g, redis_text(reply->element[i]), redis_text(reply->element[i + 1]));
     return 0;
+}
+
+/* The next group, when it was fetched ahead. */
+static bool recall_group(struct groups *g)
+{
+    struct ahead_texts texts;
+    struct slice row, value;
+    uint64_t cursor;
+
+    if (!redis_ahead_hash(g->s->ahead, slice_of(g->key[g->from]), &texts, &cursor))
+        return false;
+    while (g->stopped == 0 && redis_ahead_next(&texts, &row) &&
+           redis_ahead_next(&texts, &value))
+        give_row(g, row, value);
+    g->said = 1;
+    return true;
 }
 
 /* A hash is read whole: it has some hundred fields at most. */
@@ -183,13 +204,15 @@ static int read_groups(struct groups *g, int64_t from_day, int64_t until_day)
 {
     const struct redis_talk talk = {.ask = say_group, .answer = hear_group, .context = g};
     char key[KEY_MAX];
-    int rv = redis_read_members(g->s, redis_key(key, g->site, redis_tops_index(g->month)),
-                                from_day * DAY_NUMBERS, until_day * DAY_NUMBERS,
-                                keep_group, g, g->give_up_ms);
+    int rv =
+        redis_read_members(g->s, redis_key(key, g->site, redis_tops_index(g->month)),
+                           from_day * REDIS_TOPS_OF_A_DAY,
+                           until_day * REDIS_TOPS_OF_A_DAY, keep_group, g, g->give_up_ms);
 
     for (; rv == 0 && g->stopped == 0 && g->from < g->count; g->from += g->said) {
         g->said = 0;
-        rv = redis_link_talk(g->s->link, &talk, g->give_up_ms);
+        if (!recall_group(g))
+            rv = redis_link_talk(g->s->link, &talk, g->give_up_ms);
     }
     free(g->key);
     return rv != 0 ? rv : g->stopped;

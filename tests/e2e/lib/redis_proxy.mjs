@@ -25,11 +25,59 @@ function commands(buffer) {
   }
 }
 
+/** How many whole replies a buffer begins with, and what is left of it. */
+function replies(buffer) {
+  let count = 0;
+  for (;;) {
+    let at = 0;
+    for (let open = 1; open > 0; open--) {
+      const end = buffer.indexOf('\r\n', at);
+      if (end < 0) return { count, rest: buffer };
+      const kind = String.fromCharCode(buffer[at]);
+      const n = Number(buffer.toString('latin1', at + 1, end));
+      at = end + 2;
+      if (kind === '*' && n > 0) open += n;
+      if (kind === '$' && n >= 0) at += n + 2;
+      if (at > buffer.length) return { count, rest: buffer };
+    }
+    count++;
+    buffer = buffer.subarray(at);
+  }
+}
+
+/** What went over a connection: commands, and journeys: how often something was asked while nothing
+ *  was left to be answered. Answers that are late make it plain: whoever does not wait for them has said all. */
+class Tally {
+  constructor() {
+    Object.assign(this, { commands: 0, journeys: 0, open: 0, midway: false, heard: Buffer.alloc(0) });
+  }
+  asks(whole) {
+    if (this.open === 0 && !this.midway) this.journeys++;
+    this.midway = whole.rest.length > 0;
+    this.commands += whole.count;
+    this.open += whole.count;
+  }
+  answers(bytes) {
+    const whole = replies(Buffer.concat([this.heard, bytes]));
+    this.heard = whole.rest;
+    this.open -= whole.count;
+  }
+}
+
 /** Its manners, each until the next one, for connections that are there too. */
 export const manners = {
   faithful: { answers: (client, bytes) => client.write(bytes) },
   /** Each answer so much later. */
   late: (ms) => ({ answers: (client, bytes) => setTimeout(() => client.write(bytes), ms) }),
+  /** The same, and each connection's tally in proxy.tallies. */
+  counted: (ms) => ({
+    asks: (client, whole) => client.tally.asks(whole),
+    answers: (client, bytes) =>
+      setTimeout(() => {
+        client.tally.answers(bytes);
+        if (!client.destroyed) client.write(bytes);
+      }, ms),
+  }),
   /** A byte now and then. */
   drip: (ms) => ({
     answers(client, bytes) {
@@ -65,6 +113,7 @@ export class Proxy {
     this.manner = manners.faithful;
     this.clients = new Set();
     this.connections = 0;
+    this.tallies = [];
     this.server = net.createServer({ allowHalfOpen: true }, (client) => this.serve(client));
   }
 
@@ -90,11 +139,14 @@ export class Proxy {
       server.destroy();
     };
     this.connections++;
+    client.tally = new Tally();
+    this.tallies.push(client.tally);
     this.clients.add(client);
     client.setNoDelay(true);
     client.on('data', (bytes) => {
       const whole = commands(Buffer.concat([heard, bytes]));
       heard = whole.rest;
+      this.manner.asks?.(client, whole);
       if (this.manner.answers) server.write(bytes);
       else for (let i = 0; i < whole.count && !client.destroyed; i++) this.manner.asked(client);
     });
