@@ -63,12 +63,18 @@ enum { AHEAD_SITES = 128 };
 struct ahead {
     struct store *store;
     struct instant now;
-    bool fresh;
+    bool fresh, all; /* all: whatever they have already */
     struct ahead_site site[AHEAD_SITES];
     size_t of[AHEAD_SITES]; /* whose key it is: its place in the registry */
     size_t count, limit;
     size_t known; /* sites of a place before this one */
 };
+
+/* It has none yet, or that of another day. */
+static bool needs_history(const struct site *site, struct instant now)
+{
+    return !site_has_history(site) || history_is_of_another_day(site, now);
+}
 
 static bool tell(struct ahead *a, size_t index, const struct site *site, const char *key)
 {
@@ -115,7 +121,8 @@ static void look_ahead(struct ahead *a, struct registry *registry, size_t from)
     a->count = 0;
     for (size_t i = from; i < end && a->known == end; i++) {
         const struct site *site = registry_at(registry, i);
-        if (site != NULL && !tell_all(a, i, site))
+        if (site != NULL && (a->all || needs_history(site, a->now)) &&
+            !tell_all(a, i, site))
             a->known = i;
     }
     if (a->count > 0) {
@@ -129,9 +136,10 @@ static void look_ahead(struct ahead *a, struct registry *registry, size_t from)
 }
 
 static void begin_ahead(struct ahead *a, struct store *store, struct instant now,
-                        bool fresh)
+                        bool fresh, bool all)
 {
-    *a = (struct ahead){.store = store, .now = now, .fresh = fresh, .limit = AHEAD_SITES};
+    *a = (struct ahead){
+        .store = store, .now = now, .fresh = fresh, .all = all, .limit = AHEAD_SITES};
     if (store->ops->moment != NULL)
         store->ops->moment(store, true);
 }
@@ -150,7 +158,7 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
     struct ahead ahead;
     int failed = 0;
 
-    begin_ahead(&ahead, store, now, fresh);
+    begin_ahead(&ahead, store, now, fresh, true);
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_at(registry, i);
         int rv;
@@ -168,6 +176,39 @@ int history_load_all(struct registry *registry, struct store *store, struct inst
     end_ahead(&ahead);
     return failed;
 }
+
+/* The first one is asked for alone: however bad the way to a server is, it goes on. */
+int history_load_new(struct registry *registry, struct store *store, struct instant now,
+                     bool fresh)
+{
+    struct ahead ahead;
+    unsigned loaded = 0;
+    int failed = 0;
+
+    for (size_t i = 0; i < registry_limit(registry) && failed == 0; i++) {
+        struct site *site = registry_at(registry, i);
+
+        if (site == NULL)
+            continue;
+        if (!needs_history(site, now)) {
+            if (!atomic_load_explicit(&site->tops.pages_loaded, memory_order_relaxed))
+                (void)history_load_pages(site, store);
+            continue;
+        }
+        if (loaded == 1)
+            begin_ahead(&ahead, store, now, fresh, false);
+        if (loaded > 0 && i >= ahead.known)
+            look_ahead(&ahead, registry, i);
+        /* When it fails the others fail as well; the next call tries again. */
+        failed = load_logged(registry, site, store, now, fresh);
+        loaded++;
+    }
+    if (loaded > 1)
+        end_ahead(&ahead);
+    return failed;
+}
+
+/* --- Sites that opened by themselves --- */
 
 struct reopening {
     struct registry *registry;
@@ -198,25 +239,4 @@ int history_reopen_sites(struct registry *registry, struct store *store,
                   o.left);
     *ret_reopened = o.reopened;
     return rv;
-}
-
-int history_load_new(struct registry *registry, struct store *store, struct instant now,
-                     bool fresh)
-{
-    int failed = 0;
-
-    for (size_t i = 0; i < registry_limit(registry); i++) {
-        struct site *site = registry_at(registry, i);
-        if (site == NULL)
-            continue;
-        if (site_has_history(site) && !history_is_of_another_day(site, now)) {
-            if (!atomic_load_explicit(&site->tops.pages_loaded, memory_order_relaxed))
-                (void)history_load_pages(site, store);
-            continue;
-        }
-        failed = load_logged(registry, site, store, now, fresh);
-        if (failed != 0)
-            return failed; /* the others fail as well; the next call tries again */
-    }
-    return failed;
 }

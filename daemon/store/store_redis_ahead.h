@@ -17,7 +17,7 @@
 #include "base/slice.h"
 
 enum {
-    AHEAD_BYTES = 4 << 20, /* keys and what they hold */
+    AHEAD_BYTES = 8 << 20, /* keys and what they hold */
     AHEAD_KEYS = 1 << 15
 };
 
@@ -34,6 +34,7 @@ struct ahead_key {
     uint32_t site;         /* the how manieth of those fetched                   */
     uint32_t first, last;  /* pieces of what it holds, in bytes[]; 0: none       */
     uint32_t limit;
+    uint32_t weight; /* of its answer, in short ones */
     enum ahead_what what;
     unsigned leads;  /* to other keys: the plan's own number              */
     uint64_t cursor; /* where a hash goes on; 0: that was all             */

@@ -3,7 +3,7 @@
  * First all that has a known name: totals, seeds, adjustments, and the indexes of days,
  * weeks, months, tops and runs. Then the hashes that those indexes name. Then the rest of
  * hashes that are longer than one answer. Each is a talk, or a few when there is much:
- * AHEAD_TALK questions at once, so that one deadline is enough for their answers.
+ * AHEAD_TALK short answers at once, so that one deadline is enough for them.
  *
  * Nothing that fails here is an error: what is not here when it is asked for is asked for
  * then, and whoever asks hears why it cannot be had. */
@@ -16,6 +16,7 @@
 
 enum {
     AHEAD_TALK = 4096,
+    LONG = 8,       /* so many short answers is one of quarters, tops or pages */
     ALL_MAX = 1000, /* members of an index, and elements of a list, that are fetched */
     LIST_MAX = 64,
     FIRST = 2 /* of the first day, so that it is known which is the second */
@@ -28,7 +29,7 @@ struct fetching {
     uint32_t site_at;
     size_t at;                 /* the first key that is not said yet */
     uint32_t said[AHEAD_TALK]; /* keys of this talk                  */
-    size_t count;
+    size_t count, weight;
     int64_t half_ms; /* no talk begins after this */
 };
 
@@ -72,8 +73,10 @@ static struct ahead_key *add(struct fetching *f, struct slice name, enum ahead_w
 {
     struct ahead_key *k = redis_ahead_add(f->a, name, what);
 
-    if (k != NULL)
+    if (k != NULL) {
         k->site = f->site_at;
+        k->weight = 1;
+    }
     return k;
 }
 
@@ -130,6 +133,15 @@ static void plan_site(struct fetching *f)
     add_index(f, LEAD_PAGE_RUNS, INT64_MIN, INT64_MAX, ALL_MAX);
 }
 
+static void add_long(struct fetching *f, struct slice name, enum ahead_what what,
+                     bool is_long)
+{
+    struct ahead_key *k = add(f, name, what);
+
+    if (k != NULL && is_long)
+        k->weight = LONG;
+}
+
 static void follow_number(struct fetching *f, const struct lead *l, int64_t number)
 {
     const struct slice site = f->site[f->site_at].site;
@@ -138,7 +150,8 @@ static void follow_number(struct fetching *f, const struct lead *l, int64_t numb
     snprintf(what, sizeof what, "%s%s", l->imported ? "imported:" : "",
              redis_kind(l->kind));
     redis_label(l->kind, number, label);
-    (void)add(f, redis_key_of(key, site, what, label), AHEAD_HASH);
+    add_long(f, redis_key_of(key, site, what, label), AHEAD_HASH,
+             l->kind == CHANGE_QUARTER);
 }
 
 /* "2026-11-23 pages NODE:INCARNATION"; what our own run has is not asked. */
@@ -151,7 +164,7 @@ static void follow_top(struct fetching *f, const struct lead *l, struct slice me
     if (date_parse(day, &number) == 0 && !slice_equal(rest, slice_of(f->s->run)) &&
         redis_top_words(&w, f->site[f->site_at].site, l->imported, number, of, rest, 0) ==
             0)
-        (void)add(f, slice_of(w.key), AHEAD_ALL);
+        add_long(f, slice_of(w.key), AHEAD_ALL, true);
 }
 
 static void follow_run(struct fetching *f, struct slice run)
@@ -160,7 +173,7 @@ static void follow_run(struct fetching *f, struct slice run)
 
     if (!slice_equal(run, slice_of(f->s->run)) &&
         redis_page_words(key, index, f->site[f->site_at].site, run) == 0)
-        (void)add(f, slice_of(key), AHEAD_HASH);
+        add_long(f, slice_of(key), AHEAD_HASH, true);
 }
 
 /* --- Hearing --- */
@@ -291,9 +304,10 @@ static int say(void *context, struct redis_link *l)
 
     while (f->at < f->a->keys && !is_open(&f->a->key[f->at]))
         f->at++;
-    if (f->at == f->a->keys || f->count == AHEAD_TALK || f->a->full)
+    if (f->at == f->a->keys || f->weight >= AHEAD_TALK || f->a->full)
         return ERR_NOT_FOUND;
     k = &f->a->key[f->at];
+    f->weight += k->weight;
     f->said[f->count++] = (uint32_t)f->at++;
     return say_key(l, redis_ahead_name(f->a, k), k);
 }
@@ -306,7 +320,7 @@ static void fetch(struct fetching *f, int64_t give_up_ms)
     const struct redis_talk talk = {.ask = say, .answer = hear, .context = f};
 
     for (int rv = 0; rv == 0 && !f->a->full && deadline_in(0).at_ms < f->half_ms;) {
-        f->count = 0;
+        f->count = f->weight = 0;
         rv = redis_link_talk(f->s->link, &talk, give_up_ms);
         if (f->at == f->a->keys)
             f->at = 0; /* long hashes go on */

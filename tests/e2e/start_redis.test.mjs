@@ -13,7 +13,7 @@ const JOURNEYS = 10; // a hundred sites
 const BESIDES = 40; // of the start itself, and what its threads begin with
 const LATE_MS = 25;
 const START = Date.UTC(2026, 10, 20, 3, 0) / 1000;
-const BIG = 10; // sites, each with a megabyte of pages
+const BIG = 16; // sites, each with a megabyte of pages
 
 const key = (i) => `s${String(i).padStart(4, '0')}`;
 const sites = (n) => Array.from({ length: n }, (_, i) => `[site ${key(i)}]\nhosts = ${key(i)}.example\npublic = yes\n`).join('');
@@ -98,7 +98,7 @@ async function shot(luotd) {
   return all;
 }
 
-/** Another run's pages, some 11 MB of them. */
+/** Another run's pages, some 17 MB of them. */
 const fill = (redis) =>
   redis.cli(
     'EVAL',
