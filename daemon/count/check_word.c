@@ -31,9 +31,9 @@ static const uint16_t steps[256] = {
     0x4e55, 0x5e74, 0x2e93, 0x3eb2, 0x0ed1, 0x1ef0,
 };
 
-/* Most words of a site are 0: eight steps of 0 at once. A CRC is linear, so what each nibble
- * becomes stands by itself. */
-static const uint16_t zeros[4][16] = {
+/* Most words of a site are 0, and most others small: eight steps of 0 at once. A CRC is
+ * linear, so what each nibble becomes stands by itself, and so does what the value adds. */
+const uint16_t check_word_zeros[4][16] = {
     {0x0000, 0xb861, 0x60e3, 0xd882, 0xc1c6, 0x79a7, 0xa125, 0x1944, 0x93ad, 0x2bcc,
      0xf34e, 0x4b2f, 0x526b, 0xea0a, 0x3288, 0x8ae9},
     {0x0000, 0x377b, 0x6ef6, 0x598d, 0xddec, 0xea97, 0xb31a, 0x8461, 0xabf9, 0x9c82,
@@ -43,12 +43,11 @@ static const uint16_t zeros[4][16] = {
     {0x0000, 0x3db4, 0x7b68, 0x46dc, 0xf6d0, 0xcb64, 0x8db8, 0xb00c, 0xfd81, 0xc035,
      0x86e9, 0xbb5d, 0x0b51, 0x36e5, 0x7039, 0x4d8d}};
 
-uint16_t check_word_crc(uint16_t crc, uint64_t value)
+uint16_t check_word_step(uint64_t value)
 {
-    if (value == 0)
-        return zeros[0][crc & 15] ^ zeros[1][crc >> 4 & 15] ^ zeros[2][crc >> 8 & 15] ^
-               zeros[3][crc >> 12];
-    for (int shift = 56; shift >= 0; shift -= 8)
+    uint16_t crc = 0;
+
+    for (int shift = 56 - (__builtin_clzll(value) & 56); shift >= 0; shift -= 8)
         crc = (uint16_t)(crc << 8 ^ steps[(crc >> 8 ^ value >> shift) & 0xff]);
     return crc;
 }

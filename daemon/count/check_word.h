@@ -16,7 +16,18 @@ enum { CHECK_WORD_BITS = 48 };
 
 #define CHECK_WORD_MAX ((UINT64_C(1) << CHECK_WORD_BITS) - 1)
 
-uint16_t check_word_crc(uint16_t crc, uint64_t value);
+extern const uint16_t check_word_zeros[4][16];
+/* What a value that is not 0 adds to a CRC. */
+uint16_t check_word_step(uint64_t value);
+
+/* The CRC of what it was the CRC of, and eight bytes more. */
+static inline uint16_t check_word_crc(uint16_t crc, uint64_t value)
+{
+    uint16_t next = check_word_zeros[0][crc & 15] ^ check_word_zeros[1][crc >> 4 & 15] ^
+                    check_word_zeros[2][crc >> 8 & 15] ^ check_word_zeros[3][crc >> 12];
+
+    return value == 0 ? next : next ^ check_word_step(value);
+}
 
 static inline uint64_t check_word(int64_t of, uint64_t value)
 {

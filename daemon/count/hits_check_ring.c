@@ -30,9 +30,12 @@ static void drop_blanks(struct hits *h, struct hits_adopting *a)
 {
     for (int i = 0; i < RING_SLOTS; i++) {
         uint64_t word = ring_at(h, i);
-        struct hit_count count = ring_word_count(word);
+        struct hit_count count;
 
-        if (word == 0 || count.views + count.visits != 0)
+        if (word == 0)
+            continue;
+        count = ring_word_count(word);
+        if (count.views + count.visits != 0)
             continue;
         hits_mend(a);
         set_ring(h, i, 0);
@@ -218,11 +221,12 @@ static void check_ahead(struct hits *h, struct hits_adopting *a)
 {
     for (int i = 0; i < RING_SLOTS; i++) {
         uint64_t word = ring_at(h, i), tag = ring_word_tag(word);
-        struct hit_count count = ring_word_count(word);
+        struct hit_count count;
         int64_t slot, own;
 
         if (word == 0)
             continue;
+        count = ring_word_count(word);
         slot = ring_word_slot(word, i, rolled(h) * QUARTER_SLOTS);
         if (tag != 0 && slot <= a->last_slot)
             continue;

@@ -63,20 +63,25 @@ static bool from_ring(const struct hits *h, int64_t q, struct hit_count *ret_cou
     return true;
 }
 
-/* The sum of those of q's minutes that are there, and how many are not. false: one is
- * saturated. */
+/* The sum of those of q's minutes that are there, and how many are not: 2 or more are of no
+ * use to anybody, and not counted further. false: one is saturated. */
 static bool minutes_of(const struct hits *h, int64_t q, struct hit_count *ret_sum,
                        unsigned *ret_missing, int64_t *ret_missed)
 {
+    const int64_t first = q * QUARTER_MINUTES;
+    const _Atomic uint64_t *minute = &h->minute[first % MINUTES];
+    const uint64_t tag = minute_tag(first);
+
+    static_assert(MINUTES % QUARTER_MINUTES == 0, "a quarter's minutes are of one lap");
     *ret_sum = (struct hit_count){0};
     *ret_missing = 0;
-    for (int64_t m = q * QUARTER_MINUTES; m < (q + 1) * QUARTER_MINUTES; m++) {
-        uint64_t word = relaxed(&h->minute[m % MINUTES]);
+    for (int i = 0; i < QUARTER_MINUTES && *ret_missing < 2; i++) {
+        uint64_t word = relaxed(&minute[i]);
         uint64_t views = word & MINUTE_COUNT_MAX, visits = word >> 28 & MINUTE_COUNT_MAX;
 
-        if (word >> 56 != minute_tag(m)) {
+        if (word >> 56 != tag) {
             ++*ret_missing;
-            *ret_missed = m;
+            *ret_missed = first + i;
             continue;
         }
         if (views == MINUTE_COUNT_MAX || visits == MINUTE_COUNT_MAX)

@@ -21,21 +21,49 @@ static int64_t week_number(int64_t first_day)
     return floor_div(first_day + 6, 7);
 }
 
-static struct period period_of_days(const struct calendar *c, int64_t number,
-                                    int64_t first, int64_t until)
+struct period_days period_days_at(const struct calendar *c, enum period_kind kind,
+                                  int64_t day)
+{
+    int64_t first, month;
+
+    if (kind == PERIOD_WEEK) {
+        first = week_first_day(day, c->first_weekday);
+        return (struct period_days){week_number(first), first, first + 7};
+    }
+    if (kind == PERIOD_MONTH) {
+        month = month_of_day(day);
+        return (struct period_days){month, month_first_day(month),
+                                    month_first_day(month + 1)};
+    }
+    return (struct period_days){day, day, day + 1};
+}
+
+struct period_days period_days_before(enum period_kind kind, struct period_days p)
+{
+    int64_t number = p.number - 1;
+
+    return (struct period_days){.number = number,
+                                .first_day = kind == PERIOD_MONTH
+                                                 ? month_first_day(number)
+                                             : kind == PERIOD_WEEK ? p.first_day - 7
+                                                                   : number,
+                                .until_day = p.first_day};
+}
+
+static struct period period_of_days(const struct calendar *c, struct period_days days)
 {
     return (struct period){
-        .number = number,
-        .from_slot = slot_at_or_after(zone_day_start(c->zone, first)),
-        .until_slot = slot_at_or_after(zone_day_start(c->zone, until)),
-        .first_day = first,
-        .until_day = until,
+        .number = days.number,
+        .from_slot = slot_at_or_after(zone_day_start(c->zone, days.first_day)),
+        .until_slot = slot_at_or_after(zone_day_start(c->zone, days.until_day)),
+        .first_day = days.first_day,
+        .until_day = days.until_day,
     };
 }
 
 struct period period_of_day(const struct calendar *c, int64_t day)
 {
-    return period_of_days(c, day, day, day + 1);
+    return period_of_days(c, (struct period_days){day, day, day + 1});
 }
 
 /* Where a clock jumps by half an hour there are hours of 30 and of 90 minutes. Offsets
@@ -68,19 +96,9 @@ static struct period period_of_hour(const struct calendar *c, int64_t t)
 static struct period period_of_instant(const struct calendar *c, enum period_kind kind,
                                        int64_t t)
 {
-    int64_t day, first, month;
-
     if (kind == PERIOD_HOUR)
         return period_of_hour(c, t);
-    day = zone_day(c->zone, t);
-    if (kind == PERIOD_DAY)
-        return period_of_day(c, day);
-    if (kind == PERIOD_WEEK) {
-        first = week_first_day(day, c->first_weekday);
-        return period_of_days(c, week_number(first), first, first + 7);
-    }
-    month = month_of_day(day);
-    return period_of_days(c, month, month_first_day(month), month_first_day(month + 1));
+    return period_of_days(c, period_days_at(c, kind, zone_day(c->zone, t)));
 }
 
 struct period period_at(const struct calendar *c, enum period_kind kind, int64_t slot)

@@ -21,6 +21,14 @@ struct period {
 struct period period_at(const struct calendar *c, enum period_kind kind, int64_t slot);
 struct period period_before(const struct calendar *c, enum period_kind kind,
                             int64_t slot);
+/* The days of a day, week or month, when they begin and end is not worked out: that of a day
+ * that lies in it, and the one before another. */
+struct period_days {
+    int64_t number, first_day, until_day;
+};
+struct period_days period_days_at(const struct calendar *c, enum period_kind kind,
+                                  int64_t day);
+struct period_days period_days_before(enum period_kind kind, struct period_days p);
 /* A day, week or month by its number. */
 struct period period_of_day(const struct calendar *c, int64_t day);
 /* All that a hit needs; holds until the local hour ends, but for online_after, which is of

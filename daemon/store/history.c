@@ -112,7 +112,7 @@ static void keep_days(const struct loading *l, struct days *days)
 enum { PERIODS_MAX = SITE_MONTHS > SITE_WEEKS ? SITE_MONTHS : SITE_WEEKS };
 
 struct period_rows {
-    struct period of[PERIODS_MAX]; /* the newest first */
+    struct period_days of[PERIODS_MAX]; /* the newest first */
     uint64_t visitors[PERIODS_MAX];
     bool many[PERIODS_MAX];  /* of several runs */
     bool about[PERIODS_MAX]; /* an estimate     */
@@ -147,24 +147,26 @@ static int add_adjusted(void *context, const struct history_row *row)
 static int load_period(const struct loading *l, enum period_kind kind,
                        enum change_kind change, int count)
 {
-    struct period p = period_at(&l->terms->calendar, kind, l->slot);
-    struct period_rows rows = {.count = 0};
-    const struct period *newest = &rows.of[0], *oldest;
+    struct period_days p = period_days_at(&l->terms->calendar, kind, l->today);
+    struct period_rows rows; /* set as far as `count` */
+    const struct period_days *newest = &rows.of[0], *oldest;
     uint64_t live[PERIODS_MAX];
     bool many[PERIODS_MAX];
     int rv;
 
-    for (; rows.count < count && p.number >= 0; rows.count++) {
+    for (rows.count = 0; rows.count < count && p.number >= 0; rows.count++) {
         rows.of[rows.count] = p;
-        p = period_at(&l->terms->calendar, kind, p.from_slot - 1);
+        rows.visitors[rows.count] = 0;
+        rows.many[rows.count] = rows.about[rows.count] = false;
+        p = period_days_before(kind, p);
     }
     if (rows.count == 0)
         return 0;
     oldest = &rows.of[rows.count - 1];
     rv = merged_history(l->store, l->site, change, HISTORY_LIVE_OTHER, oldest->number,
                         newest->number + 1, add_visitors, &rows);
-    memcpy(live, rows.visitors, sizeof live);
-    memcpy(many, rows.many, sizeof many);
+    memcpy(live, rows.visitors, (size_t)rows.count * sizeof *live);
+    memcpy(many, rows.many, (size_t)rows.count * sizeof *many);
     if (rv == 0)
         rv = merged_history(l->store, l->site, change, HISTORY_IMPORTED, oldest->number,
                             newest->number + 1, add_visitors, &rows);

@@ -217,3 +217,36 @@ Test(period, what_a_hit_is_told_holds_as_long_as_it_says)
     expect_holds("America/St_Johns", "2010-11-06 23:10:00", 12);
     expect_holds("Asia/Kathmandu", "2024-01-01 10:10:00", 24);
 }
+
+/* Going back by days alone meets the periods that going back by slots does. */
+static void expect_same_way_back(const struct calendar *c, enum period_kind kind)
+{
+    int64_t slot = slot_of("2024-05-04 10:00:00");
+    struct period p = period_at(c, kind, slot);
+    struct period_days d =
+        period_days_at(c, kind, zone_day(c->zone, slot * SLOT_MS / 1000));
+
+    for (int i = 0; i < 800 && p.number >= 0; i++) {
+        cr_expect_eq(d.number, p.number);
+        cr_expect_eq(d.first_day, p.first_day);
+        cr_expect_eq(d.until_day, p.until_day);
+        p = period_at(c, kind, p.from_slot - 1);
+        d = period_days_before(kind, d);
+    }
+}
+
+Test(period, days_of_weeks_and_months_are_those_of_their_slots)
+{
+    static const char *const zones[] = {"UTC", "Asia/Ho_Chi_Minh", "Europe/Lisbon",
+                                        "America/Sao_Paulo", "Australia/Lord_Howe"};
+
+    for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
+        for (unsigned weekday = 0; weekday < 7; weekday += 3) {
+            struct calendar c = calendar_of(zones[i], weekday);
+
+            expect_same_way_back(&c, PERIOD_WEEK);
+            expect_same_way_back(&c, PERIOD_MONTH);
+            expect_same_way_back(&c, PERIOD_DAY);
+            calendar_release(&c);
+        }
+}
