@@ -46,15 +46,19 @@ int arena_back(struct arena *a, void *at, size_t length)
     return arena_file_back(a, offset_of(a, at, length), length);
 }
 
-bool arena_is_written(const struct arena *a, const void *at, size_t length)
+size_t arena_unwritten(const struct arena *a, const void *at, size_t length)
 {
     uint64_t offset = offset_of(a, at, length);
     off_t data = lseek(a->fd, (off_t)offset, SEEK_DATA);
 
-    if (data < 0)
-        return errno !=
-               ENXIO; /* ENXIO: there is none from there to the end of the file */
-    return (uint64_t)data < offset + length;
+    if (data < 0) /* ENXIO: there is none from there to the end of the file */
+        return errno == ENXIO ? length : 0;
+    return (uint64_t)data < offset + length ? (size_t)((uint64_t)data - offset) : length;
+}
+
+bool arena_is_written(const struct arena *a, const void *at, size_t length)
+{
+    return arena_unwritten(a, at, length) < length;
 }
 
 void arena_punch(struct arena *a, void *at, size_t length)

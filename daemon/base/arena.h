@@ -62,6 +62,8 @@ int arena_back(struct arena *a, void *at, size_t length);
 /* Has any byte of it been written since it was backed, or may it have been? Reads no byte: of
  * what was not, that would back it. A system call. */
 bool arena_is_written(const struct arena *a, const void *at, size_t length);
+/* How many bytes from `at` on were not, for certain; `length` at most. */
+size_t arena_unwritten(const struct arena *a, const void *at, size_t length);
 /* Gives it back to the system: unusable until backed again, then zero. Page aligned. */
 void arena_punch(struct arena *a, void *at, size_t length);
 

@@ -246,6 +246,10 @@ Test(arena, says_what_was_written_without_backing_what_was_not)
     cr_expect(arena_is_written(a, range + 4096, 4096));
     cr_expect(arena_is_written(a, range, 8192));
     cr_expect_not(arena_is_written(a, range + 8192, RANGE - 8192));
+    cr_expect_eq(arena_unwritten(a, range, RANGE), 4096);
+    cr_expect_eq(arena_unwritten(a, range, 4096), 4096);
+    cr_expect_eq(arena_unwritten(a, range + 4096, RANGE - 4096), 0);
+    cr_expect_eq(arena_unwritten(a, range + 8192, RANGE - 8192), RANGE - 8192);
     arena_close(a);
     place_free(&p);
 }
