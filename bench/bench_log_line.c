@@ -56,7 +56,7 @@ static void write_lines(const char *format)
 
 static bool read_line(struct slice bytes)
 {
-    static char scratch[LINE_MAX];
+    static char scratch[LINE_MAX + 16];
     struct syslog envelope = {.line = bytes};
     struct log_line record;
 
@@ -67,7 +67,7 @@ static bool read_line(struct slice bytes)
 
 static bool read_beacon(struct slice bytes)
 {
-    static char scratch[LINE_MAX];
+    static char scratch[LINE_MAX + 16];
     struct beacon beacon;
 
     return beacon_parse(&beacon, bytes, scratch) == 0 && beacon.page.length > 0;

@@ -60,7 +60,8 @@ static void parse(struct bench *b, struct slice datagram)
     struct slice line;
 
     while (beacon_next_line(&datagram, &line))
-        if (beacon_parse(&beacon, line, b->pipeline.scratch) == 0)
+        if (beacon_parse_known(&beacon, line, b->pipeline.spellings,
+                               b->pipeline.scratch) == 0)
             b->parsed += beacon.page.length;
 }
 

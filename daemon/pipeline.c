@@ -23,8 +23,10 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
     p->names = name_lane_new();
     p->met = met_new();
     p->places = p->names == NULL ? NULL : place_cache_new(&p->names->secret);
-    if (p->lane == NULL || p->touched == NULL || p->referrer_cache == NULL ||
-        p->names == NULL || p->met == NULL || p->places == NULL) {
+    p->spellings = p->names == NULL ? NULL : spellings_new(&p->names->secret);
+    if (p->spellings == NULL || p->lane == NULL || p->touched == NULL ||
+        p->referrer_cache == NULL || p->names == NULL || p->met == NULL ||
+        p->places == NULL) {
         pipeline_release(p);
         return ERR_NOMEM;
     }
@@ -43,6 +45,8 @@ void pipeline_release(struct pipeline *p)
     name_lane_free(p->names);
     met_free(p->met);
     place_cache_free(p->places);
+    spellings_free(p->spellings);
+    p->spellings = NULL;
     p->places = NULL;
     p->names = NULL;
     p->met = NULL;
@@ -87,6 +91,7 @@ static void forget_caches(struct pipeline *p)
 {
     memset(p->referrer_cache, 0, sizeof *p->referrer_cache);
     place_cache_forget(p->places);
+    spellings_forget(p->spellings);
     if (p->agents != NULL)
         agents_forget(atomic_load_explicit(p->agents, memory_order_seq_cst),
                       p->agents_lane);
@@ -133,9 +138,8 @@ static void begin_visit(struct visit *visit, const struct pipeline *p,
                         const struct beacon *beacon, const struct sender *sender,
                         const struct site_terms *terms, const struct address *unit)
 {
-    struct slice user_agent = sender->trusted && beacon->user_agent.length > 0
-                                  ? beacon->user_agent
-                                  : sender->user_agent;
+    bool is_its_own = sender->trusted && beacon->user_agent.length > 0;
+    struct slice user_agent = is_its_own ? beacon->user_agent : sender->user_agent;
 
     /* Member by member: to clear the keys would take longer than all of this. */
     visit->kind = beacon->kind == BEACON_VIEW   ? VISIT_VIEW
@@ -146,7 +150,9 @@ static void begin_visit(struct visit *visit, const struct pipeline *p,
     visit->unit = *unit;
     visit->name = sender->name;
     visit->user_agent = user_agent;
-    visit->agent_hash = agent_hash(p, user_agent);
+    visit->agent_is_written = is_its_own && beacon->agent_is_written;
+    visit->agent_hash = is_its_own && beacon->agent_is_hashed ? beacon->agent_hash
+                                                              : agent_hash(p, user_agent);
     visit->hash_key = &p->names->secret;
     visit->anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED;
     visit->entry = false;
@@ -311,7 +317,7 @@ static enum outcome count_beacon(struct pipeline *p, struct slice line,
     const struct site_terms *terms = NULL;
     struct beacon beacon;
     enum outcome outcome;
-    int rv = beacon_parse(&beacon, line, p->scratch);
+    int rv = beacon_parse_known(&beacon, line, p->spellings, p->scratch);
 
     if (sender->mistrusted)
         return OUTCOME_UNTRUSTED;

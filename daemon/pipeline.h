@@ -19,6 +19,7 @@
 #include "identify/referrer_cache.h"
 #include "identify/visit_scene.h"
 #include "luot_beacon.h"
+#include "parse/spelling.h"
 
 /* Who is believed, and how often; swapped whole on reload, by an atomic pointer. */
 struct trust {
@@ -70,14 +71,15 @@ struct pipeline {
     /* The list of now, swapped on reload; NULL until somebody sets it: none. */
     _Atomic(const struct referrer_list *) *referrers;
     struct referrer_cache *referrer_cache;
-    struct place_cache *places; /* hashed by the secret of `names`, as all of a visit */
-    struct name_lane *names;    /* what it knows of tops by heart                 */
-    struct met *met;            /* ... and of visitors                            */
-    int64_t met_quarter;        /* of an hour, UTC: since then it knows them      */
-    int64_t remembers_day;      /* UTC: of what caches know; 0: nobody has asked yet */
-    struct visit_text text;     /* of the last visit */
-    struct guard *guard;        /* of all workers; NULL: nothing is limited */
-    struct senders *senders;    /* of all workers; NULL: nothing that is signed gets in */
+    struct place_cache *places;  /* hashed by the secret of `names`, as all of a visit */
+    struct spellings *spellings; /* likewise; of agents                           */
+    struct name_lane *names;     /* what it knows of tops by heart                 */
+    struct met *met;             /* ... and of visitors                            */
+    int64_t met_quarter;         /* of an hour, UTC: since then it knows them      */
+    int64_t remembers_day;       /* UTC: of what caches know; 0: nobody has asked yet */
+    struct visit_text text;      /* of the last visit */
+    struct guard *guard;         /* of all workers; NULL: nothing is limited */
+    struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */
     struct turn_common common;
     bool opened_site;                /* in this turn: the keeper makes the next blank */
     bool without_places;             /* a bench asks what pages and referrers cost */

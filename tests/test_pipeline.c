@@ -427,6 +427,34 @@ Test(pipeline, address_and_agent_in_a_line_count_from_trusted_senders_only)
     world_close(&w);
 }
 
+/* Once a spelling is known, nobody decodes it: an address that is new must come to the same
+ * visitor by it as by the bytes themselves. */
+Test(pipeline, an_agent_is_one_visitor_however_it_is_written)
+{
+    static const char *const written[] = {"Moz%2F5.0%20(X11)", "Moz%2F5.0%20(X11)",
+                                          "Moz/5.0+(X11)", "%4Doz%2f5.0+%28X11)"};
+    struct sender sender = browser("192.0.2.1");
+    char line[128];
+
+    start("[site a]\n");
+    sender.trusted = true;
+    sender.user_agent = SLICE("Moz/5.0 (X11)");
+    for (unsigned i = 0; i < 4 * 4; i++) { /* each is the first of an address once */
+        met_forget(w.pipeline.met);
+        (void)snprintf(line, sizeof line, "s=a&i=10.0.0.%u&u=%s", i / 4,
+                       written[(i + i / 4) % 4]);
+        cr_expect_eq(send_as(&sender, line), OUTCOME_VIEW);
+        cr_expect_eq(metric(SPAN_TODAY, METRIC_VISITORS), i / 4 + 1);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        met_forget(w.pipeline.met);
+        (void)snprintf(line, sizeof line, "s=a&i=10.0.0.%u", i);
+        cr_expect_eq(send_as(&sender, line), OUTCOME_VIEW);
+    }
+    cr_expect_eq(metric(SPAN_TODAY, METRIC_VISITORS), 4);
+    world_close(&w);
+}
+
 Test(pipeline, all_of_an_ipv6_64_is_one_visitor_on_one_site)
 {
     struct sender sender = browser("2001:db8:1:1::1");

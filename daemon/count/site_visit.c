@@ -74,9 +74,12 @@ static void ask(const struct visitors_table *t, int64_t from, struct visitors_ve
 static uint64_t hash_of(const struct hash_key *key, struct slice site,
                         const struct visit *visit)
 {
+    char memory[HASH_TEXT_BYTES];
+    struct slice user_agent = visit_user_agent(visit, memory);
+
     if (visit->name.length > 0)
-        return visitor_hash_name(key, site, visit->name, visit->user_agent);
-    return visitor_hash(key, site, &visit->unit, visit->user_agent);
+        return visitor_hash_name(key, site, visit->name, user_agent);
+    return visitor_hash(key, site, &visit->unit, user_agent);
 }
 
 /* Whom the worker knows under this key of this site; NULL: it cannot be said. */

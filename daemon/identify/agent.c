@@ -311,6 +311,17 @@ struct agent agents_tell_hashed(const struct agents *agents, unsigned lane_index
     return answer(agents, entry);
 }
 
+bool agents_recall(struct agent *ret_agent, const struct agents *agents, unsigned lane,
+                   uint64_t hash)
+{
+    const struct agent_entry *entry = agent_cache_find(agents->lane[lane].cache, hash);
+
+    if (entry == NULL)
+        return false;
+    *ret_agent = answer(agents, entry);
+    return true;
+}
+
 struct agent agents_tell(const struct agents *agents, unsigned lane, struct slice text)
 {
     struct slice cut = {text.at, text.length < LUOT_USER_AGENT_MAX ? text.length

@@ -45,6 +45,9 @@ struct agent agents_tell(const struct agents *agents, unsigned lane, struct slic
 struct agent agents_tell_hashed(const struct agents *agents, unsigned lane,
                                 struct slice text, uint64_t hash,
                                 const struct hash_text_key *key);
+/* The same, if the lane remembers it: then nobody needs the text. False: it does not. */
+bool agents_recall(struct agent *ret_agent, const struct agents *agents, unsigned lane,
+                   uint64_t hash);
 /* What the lane remembers of agents, keyed hashes and what each came to, becomes zero. */
 void agents_forget(const struct agents *agents, unsigned lane);
 

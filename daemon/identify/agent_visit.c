@@ -11,10 +11,15 @@ static void fill(struct visit *visit, enum dimension d, struct slice key, uint64
 static struct agent tell(const struct visit *visit, const struct agents *agents,
                          unsigned lane)
 {
-    return visit->hash_key == NULL
-               ? agents_tell(agents, lane, visit->user_agent)
-               : agents_tell_hashed(agents, lane, visit->user_agent, visit->agent_hash,
-                                    visit->hash_key);
+    char memory[HASH_TEXT_BYTES];
+    struct agent agent;
+
+    if (visit->hash_key == NULL)
+        return agents_tell(agents, lane, visit->user_agent);
+    if (visit->agent_is_written && agents_recall(&agent, agents, lane, visit->agent_hash))
+        return agent;
+    return agents_tell_hashed(agents, lane, visit_user_agent(visit, memory),
+                              visit->agent_hash, visit->hash_key);
 }
 
 bool visit_agent(struct visit *visit, const struct agents *agents, unsigned lane,

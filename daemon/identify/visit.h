@@ -9,6 +9,7 @@
 #include "base/hash_text.h"
 #include "base/slice.h"
 #include "identify/dimension.h"
+#include "parse/query.h"
 
 enum visit_kind { VISIT_VIEW, VISIT_PING, VISIT_EVENT };
 
@@ -19,8 +20,9 @@ struct visit {
     struct address unit;     /* IPv4 whole, IPv6 its /64: address_unit()     */
     struct slice name;       /* a log's host name where there is no address: identity's
                                 unit then; empty: none */
-    struct slice user_agent; /* cut at LUOT_USER_AGENT_MAX bytes by the hash */
-    uint64_t agent_hash;     /* of the agent as it is cut, by hash_key */
+    struct slice user_agent; /* as it came: visit_user_agent() */
+    bool agent_is_written;   /* in escapes: of a line that nobody had to decode */
+    uint64_t agent_hash;     /* of the agent, cut at LUOT_USER_AGENT_MAX, by hash_key */
     const struct hash_text_key *hash_key; /* the worker's; NULL: nothing here is hashed */
     bool anonymous; /* DNT or GPC: no visitor is computed           */
     bool entry;     /* its referrer is another site or none: without a visitor
@@ -33,6 +35,17 @@ struct visit {
 };
 
 static_assert(DIMENSIONS <= 32, "a bit a dimension");
+
+/* Into `memory`, where it still has its escapes. */
+static inline struct slice visit_user_agent(const struct visit *v,
+                                            char memory[HASH_TEXT_BYTES])
+{
+    struct slice plain = v->user_agent;
+
+    if (v->agent_is_written)
+        (void)query_decode(&plain, v->user_agent, memory); /* who left it so knows it */
+    return plain;
+}
 
 static inline bool visit_has(const struct visit *v, enum dimension d)
 {

@@ -1,6 +1,8 @@
 /* One pass finds where the pairs end and whether a control byte is anywhere, 64 bytes a step;
- * each value is decoded as its end is met. No byte is looked at alone but those of keys and
- * escapes: at 120 bytes of short values that would be most of what a beacon costs. */
+ * then the pairs are gone through, and their values. No byte is looked at alone but those of
+ * keys and escapes: at 120 bytes of short values that would be most of what a beacon costs.
+ * Most of a longer one is its agent, of which there are far fewer than beacons: one that is
+ * known by how it is written is not decoded. */
 #include "parse/beacon.h"
 
 #include "base/bytes16.h"
@@ -8,21 +10,26 @@
 #include "base/error.h"
 #include "luot_beacon.h"
 #include "parse/query.h"
+#include "parse/spelling.h"
 
 /* The keys of the grammar. NO_KEY is 0 so that KEY_OF_LETTER can be sparse. */
 enum key {
     NO_KEY,
     SITE,
+    KIND,
+    WIDTH,
+    ADDRESS,
     PAGE,
     REFERRER,
     TITLE,
     EVENT,
-    KIND,
-    WIDTH,
     LANGUAGE,
-    ADDRESS,
     AGENT,
     KEYS,
+    FIRST_WORD = SITE,
+    LAST_WORD = ADDRESS,
+    FIRST_TEXT = PAGE,
+    LAST_TEXT = LANGUAGE,
     ALL_KEYS = (1 << KEYS) - (1 << (NO_KEY + 1)) /* a bit each, but for NO_KEY */
 };
 
@@ -32,7 +39,10 @@ static const uint8_t KEY_OF_LETTER[256] = {
 
 #define OFF SLICE("off")
 
-enum { STRETCH = 64 /* bytes that are looked at together: a bit each */ };
+enum {
+    STRETCH = 64, /* bytes that are looked at together: a bit each */
+    STRETCHES = (LUOT_BEACON_MAX + STRETCH - 1) / STRETCH
+};
 
 /* What a line holds so far of control bytes. */
 struct control {
@@ -61,69 +71,147 @@ static inline uint64_t find_ends(const char at[STRETCH], struct control *control
            find_ends_16(at + 32, control) << 32 | find_ends_16(at + 48, control) << 48;
 }
 
-/* The same of the last `left` bytes of a line, which are fewer, and the line's own end:
- * with some before them, or, where there are too few, in a copy. */
+/* The same of the last `left` bytes of a line, which are fewer: with some before them, or,
+ * where there are too few, in a copy. */
 static inline uint64_t find_last_ends(struct slice line, size_t left,
                                       struct control *control)
 {
-    uint64_t line_end = (uint64_t)1 << left;
     char padded[STRETCH];
 
     if (line.length >= STRETCH)
-        return line_end | find_ends(line.at + line.length - STRETCH, control) >> 1 >>
-                              (STRETCH - 1 - left);
+        return find_ends(line.at + line.length - STRETCH, control) >> (STRETCH - left);
     memset(padded, ' ', sizeof padded);
     memcpy(padded, line.at, line.length);
-    return line_end | find_ends(padded, control);
+    return find_ends(padded, control);
 }
 
-/* Of "k=value" from `at` to `stop`; anything else has NO_KEY. */
-static inline enum key key_of(const char *at, const char *stop)
+/* A bit for each '&' of the line; how many words of them there are, 0: there is a control
+ * byte. */
+static inline size_t find_all_ends(uint64_t ret_ends[STRETCHES], struct slice line)
 {
-    return stop - at >= 2 && at[1] == '=' ? KEY_OF_LETTER[(unsigned char)at[0]] : NO_KEY;
-}
-
-/* The first value of each key, decoded; {NULL, 0} where there is none. In the line's
- * order, so that there is always at least as much scratch left as line. */
-static int read_values(struct slice value[KEYS], struct slice line, char *scratch)
-{
-    const char *at = line.at, *end = line.at + line.length, *begin = at, *stop;
     struct control control = {.least = bytes16_all(' ')};
-    unsigned missing = ALL_KEYS;
-    uint64_t ends;
-    size_t left;
+    const char *at = line.at;
+    size_t n = 0, left = line.length;
 
-    do {
-        left = (size_t)(end - at);
-        ends = left < STRETCH ? find_last_ends(line, left, &control)
-                              : find_ends(at, &control);
-        for (; ends != 0; ends &= ends - 1, begin = stop + 1) {
-            stop = at + lowest_bit(ends);
-            enum key key = key_of(begin, stop);
-            if ((missing >> key & 1) == 0)
-                continue;
-            missing &= ~(1u << key);
-            struct slice text = {begin + 2, (size_t)(stop - begin) - 2};
-            value[key] = text;
-            if (!query_has_escape(text, end))
-                continue;
-            if (query_decode_escapes(&value[key], text, end, scratch) != 0)
-                return ERR_MALFORMED;
-            scratch += value[key].length;
-        }
-        at += STRETCH;
-    } while (left >= STRETCH);
-    for (; missing != 0; missing &= missing - 1)
-        value[lowest_bit(missing)] = (struct slice){NULL, 0};
-    return has_control(&control) ? ERR_MALFORMED : 0;
+    for (; left >= STRETCH; left -= STRETCH, at += STRETCH)
+        ret_ends[n++] = find_ends(at, &control);
+    if (left > 0)
+        ret_ends[n++] = find_last_ends(line, left, &control);
+    return has_control(&control) ? 0 : n;
 }
 
-static int read_kind(enum beacon_kind *ret_kind, struct slice kind, struct slice event)
+/* --- Pairs --- */
+
+/* From `at` to `stop`; what is no "k=value" has NO_KEY. */
+static inline enum key take_pair(struct slice value[KEYS], const char *at,
+                                 const char *stop)
 {
-    bool ping = slice_equal(kind, SLICE("ping")) || slice_equal(kind, OFF);
+    enum key key;
+
+    if (stop - at < 2 || at[1] != '=')
+        return NO_KEY;
+    key = KEY_OF_LETTER[(unsigned char)at[0]];
+    value[key] = (struct slice){at + 2, (size_t)(stop - at) - 2};
+    return key;
+}
+
+/* The first value of each key, as it is written, {NULL, 0} where there is none: the last pair
+ * comes first, and those before it write over it. What has no key is nobody's. */
+static inline void find_pairs(struct slice value[KEYS], struct slice line,
+                              const uint64_t *ends, size_t words)
+{
+    const char *stop = line.at + line.length;
+    unsigned found = 0, missing;
+
+    while (words-- > 0) {
+        const char *at = line.at + words * STRETCH;
+
+        for (uint64_t bits = ends[words]; bits != 0;) {
+            unsigned place = highest_bit(bits);
+
+            bits &= ~((uint64_t)1 << place);
+            found |= 1u << take_pair(value, at + place + 1, stop);
+            stop = at + place;
+        }
+    }
+    found |= 1u << take_pair(value, line.at, stop);
+    for (missing = ALL_KEYS & ~found; missing != 0; missing &= missing - 1)
+        value[lowest_bit(missing)] = (struct slice){NULL, 0};
+}
+
+/* --- Texts --- */
+
+/* To *scratch, and moves it behind. */
+static inline int decode(struct slice *text, struct slice line, char **scratch)
+{
+    const char *end = line.at + line.length;
+
+    if (!query_has_escape(*text, line.at, end))
+        return 0;
+    if (query_decode_escapes(text, *text, end, *scratch) != 0)
+        return ERR_MALFORMED;
+    *scratch += text->length;
+    return 0;
+}
+
+/* An agent that is not known is decoded, and known from then on. */
+static inline int read_agent(struct beacon *beacon, struct slice agent, struct slice line,
+                             struct spellings *known, char **scratch)
+{
+    struct spelling *row = NULL;
+    uint64_t tag = 0;
+
+    beacon->user_agent = agent;
+    beacon->agent_hash = 0;
+    beacon->agent_is_hashed = beacon->agent_is_written = false;
+    if (agent.length == 0)
+        return 0;
+    if (known != NULL && spelling_is_short(agent)) {
+        tag = spelling_tag(known, agent);
+        row = spelling_row(known, tag);
+        beacon->agent_is_hashed = true;
+        beacon->agent_hash = row->hash;
+        beacon->agent_is_written = row->tag == tag;
+        if (beacon->agent_is_written)
+            return 0;
+    }
+    if (decode(&beacon->user_agent, line, scratch) != 0)
+        return ERR_MALFORMED;
+    if (row != NULL) {
+        beacon->agent_hash = hash_text(known->secret, beacon->user_agent, 0);
+        *row = (struct spelling){tag, beacon->agent_hash};
+    }
+    return 0;
+}
+
+static inline int read_texts(struct beacon *beacon, struct slice value[KEYS],
+                             struct slice line, struct spellings *known, char **scratch)
+{
+    for (enum key key = FIRST_TEXT; key <= LAST_TEXT; key++)
+        if (value[key].length > 0 && decode(&value[key], line, scratch) != 0)
+            return ERR_MALFORMED;
+    beacon->page = value[PAGE];
+    beacon->referrer = value[REFERRER];
+    beacon->title = value[TITLE];
+    beacon->event = value[EVENT];
+    beacon->language = value[LANGUAGE];
+    if (read_agent(beacon, value[AGENT], line, known, scratch) != 0)
+        return ERR_MALFORMED;
+    return beacon->event.length > LUOT_EVENT_MAX ? ERR_MALFORMED : 0;
+}
+
+/* --- Words --- */
+
+static int read_kind(struct beacon *beacon, struct slice kind)
+{
+    bool off = slice_equal(kind, OFF), ping = off || slice_equal(kind, SLICE("ping"));
+
     if (!ping && !slice_is_empty(kind) && !slice_equal(kind, SLICE("view")))
         return ERR_MALFORMED;
-    *ret_kind = !slice_is_empty(event) ? BEACON_EVENT : ping ? BEACON_PING : BEACON_VIEW;
+    beacon->off = off;
+    beacon->kind = !slice_is_empty(beacon->event) ? BEACON_EVENT
+                   : ping                         ? BEACON_PING
+                                                  : BEACON_VIEW;
     return 0;
 }
 
@@ -136,38 +224,60 @@ static int read_width(unsigned *ret_px, struct slice width)
     return 0;
 }
 
-int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
+/* What has few right values, none of which has a '%' or a '+' in it. */
+static int read_words(struct beacon *beacon, const struct slice value[KEYS])
+{
+    beacon->site = value[SITE];
+    beacon->has_address = !slice_is_empty(value[ADDRESS]);
+    beacon->address = (struct address){0};
+    return (!slice_is_empty(value[SITE]) && !site_key_is_valid(value[SITE])) ||
+                   read_kind(beacon, value[KIND]) != 0 ||
+                   read_width(&beacon->screen_width, value[WIDTH]) != 0 ||
+                   (beacon->has_address &&
+                    address_parse(&beacon->address, value[ADDRESS]) != 0)
+               ? ERR_MALFORMED
+               : 0;
+}
+
+static int decode_words(struct slice value[KEYS], char *scratch)
+{
+    for (enum key key = FIRST_WORD; key <= LAST_WORD; key++) {
+        if (query_decode(&value[key], value[key], scratch) != 0)
+            return ERR_MALFORMED;
+        scratch += value[key].length;
+    }
+    return 0;
+}
+
+int beacon_parse_known(struct beacon *ret_beacon, struct slice line,
+                       struct spellings *known, char *scratch)
 {
     struct slice value[KEYS];
-    struct address address = {0};
-    enum beacon_kind kind;
-    unsigned width;
+    struct beacon beacon;
+    uint64_t ends[STRETCHES];
+    size_t words;
 
     if (line.length > LUOT_BEACON_MAX)
         return ERR_TOO_LONG;
-    if (slice_is_empty(line) || read_values(value, line, scratch) != 0)
+    if (slice_is_empty(line))
         return ERR_MALFORMED;
-    bool has_site = !slice_is_empty(value[SITE]);
-    bool has_address = !slice_is_empty(value[ADDRESS]);
-    if ((has_site && !site_key_is_valid(value[SITE])) ||
-        value[EVENT].length > LUOT_EVENT_MAX ||
-        read_kind(&kind, value[KIND], value[EVENT]) != 0 ||
-        read_width(&width, value[WIDTH]) != 0 ||
-        (has_address && address_parse(&address, value[ADDRESS]) != 0))
+    words = find_all_ends(ends, line);
+    if (words == 0)
         return ERR_MALFORMED;
-    *ret_beacon = (struct beacon){.kind = kind,
-                                  .site = value[SITE],
-                                  .page = value[PAGE],
-                                  .referrer = value[REFERRER],
-                                  .title = value[TITLE],
-                                  .event = value[EVENT],
-                                  .language = value[LANGUAGE],
-                                  .user_agent = value[AGENT],
-                                  .address = address,
-                                  .has_address = has_address,
-                                  .off = slice_equal(value[KIND], OFF),
-                                  .screen_width = width};
+    find_pairs(value, line, ends, words);
+    if (read_texts(&beacon, value, line, known, &scratch) != 0)
+        return ERR_MALFORMED;
+    /* They mostly need no decoding, and are what they are without it. */
+    if (read_words(&beacon, value) != 0 &&
+        (decode_words(value, scratch) != 0 || read_words(&beacon, value) != 0))
+        return ERR_MALFORMED;
+    *ret_beacon = beacon;
     return 0;
+}
+
+int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
+{
+    return beacon_parse_known(ret_beacon, line, NULL, scratch);
 }
 
 bool beacon_next_line(struct slice *rest, struct slice *ret_line)

@@ -1,13 +1,19 @@
 /* Floor 1 (parse). One line of bytes to one beacon. Pure: no clock, no heap, no I/O.
  *
  * Values without an escape point into the line; others are decoded into `scratch`, which
- * is the caller's, at least line.length bytes, and lives as long as the beacon is
- * used. */
+ * is the caller's, at least BEACON_SCRATCH bytes (of a shorter line, so many fewer), and
+ * lives as long as the beacon is used. */
 #ifndef LUOT_PARSE_BEACON_H
 #define LUOT_PARSE_BEACON_H
 
 #include "base/address.h"
 #include "base/slice.h"
+#include "luot_beacon.h"
+
+/* Of the longest line, and what is written behind a text before it is cut. */
+enum { BEACON_SCRATCH = LUOT_BEACON_MAX + 16 };
+
+struct spellings;
 
 enum beacon_kind { BEACON_VIEW, BEACON_PING, BEACON_EVENT };
 
@@ -19,8 +25,10 @@ struct beacon {
     struct slice title;      /* `t`                                        */
     struct slice event;      /* `e`: not empty makes the kind BEACON_EVENT */
     struct slice language;   /* `l`                                        */
-    struct slice user_agent; /* `u`                                        */
-    struct address address;  /* `i`, when has_address                      */
+    struct slice user_agent; /* `u`; with agent_is_written as it is written */
+    uint64_t agent_hash;     /* of its text, where agent_is_hashed         */
+    bool agent_is_hashed, agent_is_written;
+    struct address address; /* `i`, when has_address                      */
     bool has_address;
     bool off;              /* `k=off`: its sender does not want to be counted */
     unsigned screen_width; /* `w`, 0: not given */
@@ -31,6 +39,11 @@ struct beacon {
  * LUOT_EVENT_MAX. An empty value is as good as none. The kind is a view unless `k` or `e`
  * say otherwise. Invalid UTF-8 passes: it is cleaned where it is written out. */
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch);
+/* The same for who knows some agents by their spelling (parse/spelling.h), and gets to know
+ * this one: one that is known is not decoded. The hash is of all its bytes, of which there
+ * are no more than HASH_TEXT_BYTES where it is made. */
+int beacon_parse_known(struct beacon *ret_beacon, struct slice line,
+                       struct spellings *known, char *scratch);
 
 /* The next line of a datagram or body: without its LF or CRLF. false when there is none
  * left. "a\n" is one line; "a\n\nb" is three (the empty one will be malformed); "" is

@@ -129,7 +129,7 @@ int query_decode(struct slice *ret, struct slice value, char *memory)
 
     if (!slice_is_empty(value)) { /* which may have no address, and then no end */
         end = value.at + value.length;
-        if (query_has_escape(value, end))
+        if (query_has_escape(value, value.at, end))
             return query_decode_escapes(ret, value, end, memory);
     }
     *ret = value;

@@ -15,18 +15,21 @@ bool query_find(struct slice query, struct slice key, struct slice *ret_value);
  * escape and for %00. */
 int query_decode(struct slice *ret, struct slice value, char *memory);
 
-/* The same for who can have more than the value read, up to `end`: the value ends there or
- * before a '&'. First whether there is an escape at all; if so, to where it is decoded:
- * `memory` is for as many bytes as from value.at to `end`; what is behind *ret in it is
- * anything. */
-static inline bool query_has_escape(struct slice value, const char *end)
+/* The same for who can have more than the value read, from `begin` up to `end`: the value
+ * ends there or before a '&'. First whether there is an escape at all; if so, to where it is
+ * decoded: `memory` is for as many bytes as from value.at to `end`, or for 15 more than the
+ * value has; what is behind *ret in it is anything. */
+static inline bool query_has_escape(struct slice value, const char *begin,
+                                    const char *end)
 {
     const char *at = value.at, *stop = at + value.length;
 
-    for (; at < stop && end - at >= 16; at += 16) {
-        bytes16 b = bytes16_load(at);
+    for (; at < stop && end - begin >= 16; at += 16) {
+        const char *block = end - at >= 16 ? at : end - 16;
+        bytes16 b = bytes16_load(block);
         unsigned bits = bytes16_bits(bytes16_is(b, '%') | bytes16_is(b, '+'));
 
+        bits >>= at - block;
         if (bits != 0)
             return at + lowest_bit(bits) < stop;
     }

@@ -227,7 +227,7 @@ Test(luot, is_not_left_locked_by_a_cancelled_thread)
 
 Test(luot, has_an_example_that_counts_a_page_view)
 {
-    char scratch[LUOT_BEACON_MAX], name[] = "example";
+    char scratch[BEACON_SCRATCH], name[] = "example";
     struct wire w = wire_new();
     char *arguments[] = {name, w.address, NULL};
     cr_assert_eq(example_main(2, arguments), 0);

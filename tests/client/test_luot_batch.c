@@ -144,7 +144,7 @@ Test(luot, sends_a_whole_batch_as_segments_of_one_message)
  * too. */
 Test(luot, pads_without_changing_a_line)
 {
-    char scratch[LUOT_BEACON_MAX], page[200];
+    char scratch[BEACON_SCRATCH], page[200];
     struct wire w = wire_new();
     struct luot_options options = options_to(&w);
     options.batch_bytes = 400;

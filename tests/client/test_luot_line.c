@@ -7,7 +7,7 @@
 
 Test(luot, carries_every_field_to_the_parser)
 {
-    char scratch[LUOT_BEACON_MAX];
+    char scratch[BEACON_SCRATCH];
     struct wire w = wire_new();
     struct luot *l = direct(&w);
     struct luot_hit hit = LUOT_HIT_INIT;
@@ -39,7 +39,7 @@ Test(luot, carries_every_field_to_the_parser)
 
 Test(luot, carries_every_byte_but_nul)
 {
-    char scratch[LUOT_BEACON_MAX], all[256];
+    char scratch[BEACON_SCRATCH], all[256];
     struct wire w = wire_new();
     struct luot *l = direct(&w);
     struct luot_hit hit = LUOT_HIT_INIT;
@@ -55,7 +55,7 @@ Test(luot, carries_every_byte_but_nul)
 
 Test(luot, takes_the_site_of_the_options_for_hits_that_name_none)
 {
-    char scratch[LUOT_BEACON_MAX];
+    char scratch[BEACON_SCRATCH];
     struct wire w = wire_new();
     struct luot *l = direct(&w);
     struct luot_hit hit = LUOT_HIT_INIT;
@@ -69,7 +69,7 @@ Test(luot, takes_the_site_of_the_options_for_hits_that_name_none)
 
 Test(luot, sends_events_and_pings)
 {
-    char scratch[LUOT_BEACON_MAX];
+    char scratch[BEACON_SCRATCH];
     struct wire w = wire_new();
     struct luot *l = direct(&w);
     struct luot_hit event = LUOT_HIT_INIT, ping = LUOT_HIT_INIT;
@@ -87,7 +87,7 @@ Test(luot, sends_events_and_pings)
 
 Test(luot, sends_the_512_bytes_of_an_agent_that_identity_looks_at)
 {
-    char scratch[LUOT_BEACON_MAX], agent[6001];
+    char scratch[BEACON_SCRATCH], agent[6001];
     struct wire w = wire_new();
     struct luot *l = direct(&w);
     struct luot_hit hit = LUOT_HIT_INIT;
@@ -102,7 +102,7 @@ Test(luot, sends_the_512_bytes_of_an_agent_that_identity_looks_at)
 
 Test(luot, refuses_a_line_over_the_limit_and_takes_one_at_it)
 {
-    char scratch[LUOT_BEACON_MAX], page[LUOT_BEACON_MAX];
+    char scratch[BEACON_SCRATCH], page[LUOT_BEACON_MAX];
     const size_t longest = LUOT_BEACON_MAX - strlen("s=portal&p=");
     struct wire w = wire_new();
     struct luot *l = direct(&w);

@@ -55,7 +55,7 @@ bool wire_is_empty(const struct wire *w)
     return recv(w->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
 }
 
-struct beacon wire_beacon(const struct wire *w, char scratch[LUOT_BEACON_MAX])
+struct beacon wire_beacon(const struct wire *w, char scratch[BEACON_SCRATCH])
 {
     static char line_copy[LUOT_BEACON_MAX];
     struct slice rest = wire_next(w), line;
@@ -71,7 +71,7 @@ struct beacon wire_beacon(const struct wire *w, char scratch[LUOT_BEACON_MAX])
 
 unsigned lines_of(struct slice datagram)
 {
-    static char scratch[LUOT_BEACON_MAX];
+    static char scratch[BEACON_SCRATCH];
     struct slice line;
     struct beacon beacon;
     unsigned lines = 0;

@@ -24,7 +24,7 @@ struct wire wire_new(void);
 struct slice wire_next(const struct wire *w);
 bool wire_is_empty(const struct wire *w);
 /* The only line of the next datagram. `scratch` is the caller's. */
-struct beacon wire_beacon(const struct wire *w, char scratch[LUOT_BEACON_MAX]);
+struct beacon wire_beacon(const struct wire *w, char scratch[BEACON_SCRATCH]);
 /* Reads until that many lines came. */
 void wire_take_lines(const struct wire *w, uint64_t lines);
 /* Parses every line of a datagram and returns how many there are. */

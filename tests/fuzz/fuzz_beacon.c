@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char scratch[LUOT_BEACON_MAX];
+    static char scratch[BEACON_SCRATCH];
     struct slice rest = {(const char *)data, size}, line;
     struct beacon b;
     while (beacon_next_line(&rest, &line)) {

@@ -2,16 +2,26 @@
 #include <assert.h>
 
 #include "../lib/plain_parse.h"
+#include "parse/query.h"
+#include "parse/spelling.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static struct hash_text_key secret;
+static struct spellings known = {.secret = &secret};
+static char memory[PLAIN_KEYS * LUOT_BEACON_MAX], scratch[BEACON_SCRATCH];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char memory[PLAIN_KEYS * LUOT_BEACON_MAX], scratch[LUOT_BEACON_MAX];
     struct slice line = {(const char *)data, size};
     struct beacon fast = {0}, plain = {0};
     struct url url, parts;
+    for (size_t i = 0; i < sizeof secret / 8; i++)
+        ((uint64_t *)&secret)[i] = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
     assert(beacon_parse(&fast, line, scratch) == plain_beacon(&plain, line, memory));
+    assert(plain_same_beacon(&fast, &plain));
+    (void)beacon_parse_known(&fast, line, &known, scratch);
+    if (fast.agent_is_written)
+        assert(query_decode(&fast.user_agent, fast.user_agent, scratch) == 0);
     assert(plain_same_beacon(&fast, &plain));
     url_parse(&url, line);
     plain_url(&parts, line);

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct beacon beacon;
     struct visit_scene scene = {&beacon, &site, .referer = rest, .accept_language = rest};
     struct visit_text text;
-    char scratch[4096];
+    char scratch[BEACON_SCRATCH];
     if (beacon_parse(&beacon, line, scratch) != 0)
         return 0;
     struct visit visit = {.kind = beacon.event.length > 0 ? VISIT_EVENT : VISIT_VIEW};

@@ -266,3 +266,34 @@ Test(agent, visit_has_its_keys_and_a_browser_that_says_nothing_is_none)
     cr_expect(!visit_agent(&visit, a, 1, false));
     agents_free(a);
 }
+
+/* A new agent of a known spelling: the lists were read again, or its day is over. */
+Test(agent, visit_has_its_keys_of_an_agent_that_nobody_decoded)
+{
+    struct agents *a = agents_of("", "");
+    struct hash_text_key key;
+    struct visit visit = {.user_agent =
+                              SLICE("Mozilla%2F5.0+(Windows+NT+10.0%3B+rv%3A128.0)+"
+                                    "Gecko%2F20100101+Firefox%2F128.0"),
+                          .agent_is_written = true,
+                          .hash_key = &key};
+
+    hash_text_key_random(&key);
+    visit.agent_hash = hash_text(&key,
+                                 SLICE("Mozilla/5.0 (Windows NT 10.0; rv:128.0) "
+                                       "Gecko/20100101 Firefox/128.0"),
+                                 0);
+    for (int times = 0; times < 2; times++) { /* then the lane remembers it */
+        visit.has = 0;
+        cr_expect(!visit_agent(&visit, a, 1, true));
+        expect_text(visit.key[DIM_BROWSERS], "Firefox 128");
+        expect_text(visit.key[DIM_SYSTEMS], "Windows 10");
+    }
+    visit.user_agent = SLICE("%63url%2F8.0");
+    visit.agent_hash = hash_text(&key, SLICE("curl/8.0"), 0);
+    for (int times = 0; times < 2; times++) {
+        cr_expect(visit_agent(&visit, a, 1, false));
+        expect_text(visit.key[DIM_BOTS], "curl");
+    }
+    agents_free(a);
+}

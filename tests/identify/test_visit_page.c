@@ -4,7 +4,7 @@
 
 static struct site_config config;
 static struct visit_text text;
-static char line_copy[4096], scratch[4096];
+static char line_copy[4096], scratch[BEACON_SCRATCH];
 
 /* What a line says, sent from a page of a.vn. */
 static struct visit seen(const char *line, struct visit_scene scene)

@@ -6,7 +6,7 @@
 #include "luot_beacon.h"
 #include "parse/beacon.h"
 
-static char scratch[LUOT_BEACON_MAX];
+static char scratch[BEACON_SCRATCH];
 
 static int parse(struct beacon *b, const char *line)
 {

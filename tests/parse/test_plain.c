@@ -4,10 +4,12 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "lib/plain_parse.h"
 #include "lib/repeat.h"
 #include "parse/page.h"
 #include "parse/query.h"
+#include "parse/spelling.h"
 
 enum { LONGEST = LUOT_BEACON_MAX + 1 };
 
@@ -138,18 +140,48 @@ static size_t make_nearly_good(uint64_t *state, char text[LONGEST])
     return (size_t)n - any_of(state, 4);
 }
 
+/* As many bytes as it may use, and unaligned. */
+static char *scratch_of(struct slice line)
+{
+    return malloc(1 + line.length + BEACON_SCRATCH - LUOT_BEACON_MAX);
+}
+
 static void expect_same_beacon(struct slice line)
 {
-    char *scratch = malloc(line.length + 1), *memory = malloc(PLAIN_KEYS * LONGEST);
+    char *scratch = scratch_of(line), *memory = malloc(PLAIN_KEYS * LONGEST);
     struct beacon fast = {.screen_width = 77}, plain = {.screen_width = 77};
-    int rv =
-        beacon_parse(&fast, line, scratch + 1); /* line.length bytes, and unaligned */
+    int rv = beacon_parse(&fast, line, scratch + 1);
 
     cr_assert_eq(rv, plain_beacon(&plain, line, memory), "%.*s", (int)line.length,
                  line.at);
     cr_assert(plain_same_beacon(&fast, &plain), "%.*s", (int)line.length, line.at);
     free(scratch);
     free(memory);
+}
+
+/* First it may be new, then it is known, if it can be. */
+static void expect_same_of_known(struct slice line, struct spellings *known)
+{
+    for (int times = 0; times < 2; times++) {
+        char *scratch = scratch_of(line), *memory = malloc((PLAIN_KEYS + 1) * LONGEST);
+        struct beacon fast = {.screen_width = 77}, plain = {.screen_width = 77};
+        int rv = beacon_parse_known(&fast, line, known, scratch + 1);
+        size_t length = fast.user_agent.length;
+
+        cr_assert_eq(rv, plain_beacon(&plain, line, memory), "%.*s", (int)line.length,
+                     line.at);
+        cr_assert(times == 0 || length == 0 || length > HASH_TEXT_BYTES ||
+                  fast.agent_is_written);
+        if (fast.agent_is_written)
+            cr_assert_eq(plain_decode(&fast.user_agent, fast.user_agent,
+                                      memory + PLAIN_KEYS * LONGEST),
+                         0);
+        cr_assert(!fast.agent_is_hashed ||
+                  fast.agent_hash == hash_text(known->secret, plain.user_agent, 0));
+        cr_assert(plain_same_beacon(&fast, &plain), "%.*s", (int)line.length, line.at);
+        free(scratch);
+        free(memory);
+    }
 }
 
 static void expect_same_decoding(struct slice text)
@@ -188,7 +220,11 @@ Test(plain, is_what_the_fast_forms_say_too)
     uint64_t seed = number_from("SEED", 1), state = seed;
     unsigned long rounds = number_from("ROUNDS", 40000);
     static char text[LONGEST];
+    static struct hash_text_key secret;
+    struct spellings *known = spellings_new(&secret);
 
+    cr_assert_eq(hash_start(), 0);
+    hash_text_key_random(&secret);
     printf("seed %llu\n", (unsigned long long)seed);
     for (unsigned long i = 0; i < rounds; i++) {
         size_t length = i % 4 == 0 ? make_nearly_good(&state, text) : make(&state, text);
@@ -197,10 +233,12 @@ Test(plain, is_what_the_fast_forms_say_too)
 
         memcpy(exact, text, length);
         expect_same_beacon(line);
+        expect_same_of_known(line, known);
         expect_same_decoding(line);
         expect_same_parts(line);
         free(exact);
     }
+    spellings_free(known);
 }
 
 static void expect_same_address(const char *text)

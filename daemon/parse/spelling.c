@@ -1,0 +1,28 @@
+#include "parse/spelling.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static_assert((SPELLINGS & (SPELLINGS - 1)) == 0, "a power of two");
+
+struct spellings *spellings_new(const struct hash_text_key *secret)
+{
+    struct spellings *s = calloc(1, sizeof *s);
+
+    if (s != NULL)
+        s->secret = secret;
+    return s;
+}
+
+void spellings_free(struct spellings *s)
+{
+    free(s);
+}
+
+/* Only what was used: the rest takes no memory, and would by this. */
+void spellings_forget(struct spellings *s)
+{
+    for (size_t i = 0; i < SPELLINGS; i++)
+        if (s->row[i].tag != 0)
+            s->row[i] = (struct spelling){0};
+}
