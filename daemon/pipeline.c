@@ -150,9 +150,10 @@ static void begin_visit(struct visit *visit, const struct pipeline *p,
     visit->unit = *unit;
     visit->name = sender->name;
     visit->user_agent = user_agent;
-    visit->agent_is_written = is_its_own && beacon->agent_is_written;
-    visit->agent_hash = is_its_own && beacon->agent_is_hashed ? beacon->agent_hash
-                                                              : agent_hash(p, user_agent);
+    visit->agent_is_written = is_its_own && beacon->of_agent.is_written;
+    visit->agent_hash = is_its_own && beacon->of_agent.is_hashed
+                            ? beacon->of_agent.hash
+                            : agent_hash(p, user_agent);
     visit->hash_key = &p->names->secret;
     visit->anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED;
     visit->entry = false;
@@ -176,6 +177,7 @@ static enum outcome find_place(struct pipeline *p, struct visit *visit,
                                 .page_host = pipeline_page_host(p, sender),
                                 .referer = sender->referer,
                                 .accept_language = sender->accept_language,
+                                .memory = p->text.decoded,
                                 .as_written = terms->config.source == SOURCE_LOGS &&
                                               terms->config.log_rule == PAGE_RULE_PV1};
 

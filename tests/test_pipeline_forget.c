@@ -64,16 +64,29 @@ Test(pipeline_forget, what_a_line_said_is_gone_within_a_second)
     end();
 }
 
-Test(pipeline_forget, hosts_that_visitors_came_from_are_gone_when_the_day_is)
+static size_t spellings_known(void)
+{
+    size_t n = 0;
+
+    for (size_t kind = 0; kind < SPELLING_KINDS; kind++)
+        for (size_t i = 0; i < SPELLINGS; i++)
+            n += w.pipeline.spellings->row[kind][i].tag != 0;
+    return n;
+}
+
+Test(pipeline_forget, pages_and_where_visitors_came_from_are_gone_when_the_day_is)
 {
     start("2024-05-15 23:59:00");
-    (void)world_line(&w, "s=a&p=/&r=https://qzcame.example/x");
+    (void)world_line(&w, "s=a&p=/qzname%2Fx&r=https://qzcame.example/x");
     cr_expect_eq(world_line(&w, "s=a&p=/&r=https://qzdenied.example/x"), OUTCOME_SUSPECT);
     pipeline_forget(&w.pipeline, w.now);
-    cr_expect(is_in_cache("qzcame.example") && is_in_cache("qzdenied.example"));
+    cr_expect(is_in_cache("qzcame.example") && is_in_cache("qzdenied.example") &&
+              is_in_cache("/qzname/x") && spellings_known() == 4);
     w.now = instant_after(w.now, 60);
     pipeline_forget(&w.pipeline, w.now);
-    cr_expect_not(is_in_cache("qzcame") || is_in_cache("qzdenied"));
+    cr_expect_not(is_in_cache("qzcame") || is_in_cache("qzdenied") ||
+                  is_in_cache("qzname"));
+    cr_expect_eq(spellings_known(), 0u);
     cr_expect_eq(world_line(&w, "s=a&p=/&r=https://qzdenied.example/x"), OUTCOME_SUSPECT);
     end();
 }

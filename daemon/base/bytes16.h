@@ -101,7 +101,8 @@ static inline unsigned lowest_bit(uint64_t bits)
 
 static inline unsigned highest_bit(uint64_t bits)
 {
-    return 63 - (unsigned)__builtin_clzll(bits);
+    return 63 ^ (unsigned)__builtin_clzll(
+                    bits); /* which is what there is an instruction for */
 }
 
 #endif

@@ -5,13 +5,14 @@
 
 static_assert((PLACE_PAGES & (PLACE_PAGES - 1)) == 0, "a power of two");
 static_assert((PLACE_REFERRERS & (PLACE_REFERRERS - 1)) == 0, "a power of two");
-static_assert((int)HASH_TEXT_BYTES <= UINT16_MAX, "a place in a text fits");
+static_assert(sizeof(struct place_page) == 128, "what most need is in its first half");
 
-/* Of what a hash is; any different odd numbers. */
+/* Of what a hash is; any different odd numbers, far from each other. */
 #define OF_PAGE_HOST UINT64_C(1)
 #define OF_HOST      UINT64_C(3)
-#define OF_REFERER   UINT64_C(5) /* a page that the header names, not `p` */
-#define OF_LIST      UINT64_C(0x9E3779B97F4A7C15)
+#define OF_REFERER                                                                       \
+    UINT64_C(0xD1B54A32D192ED03) /* a page that the header names, not `p` */
+#define OF_LIST UINT64_C(0x9E3779B97F4A7C15)
 
 struct place_cache *place_cache_new(const struct hash_text_key *secret)
 {
@@ -55,95 +56,104 @@ uint64_t place_cache_salt(const struct place_cache *c, const struct visit_scene 
     return scene->terms + hash_of_host(c, scene->page_host, OF_PAGE_HOST);
 }
 
+/* Hashes of different texts differ by any number with a chance of 2^-64: so do their sums
+ * with any two salts (base/hash_text.h). */
+static uint64_t tag_of(uint64_t hash, uint64_t salt)
+{
+    return (hash + 2 * salt) | 1;
+}
+
+/* False: it is a longer one, of which a hash does not know all. */
+static bool hash_of(const struct place_cache *c, struct slice text,
+                    const struct spelt *of, uint64_t *ret_hash)
+{
+    if (of->is_hashed)
+        *ret_hash = of->hash;
+    else if (text.length <= HASH_TEXT_BYTES)
+        *ret_hash = hash_text(c->secret, text, 0);
+    else
+        return false;
+    return true;
+}
+
 /* --- Pages --- */
 
-static uint64_t tag_of(const struct place_cache *c, struct slice text, uint64_t salt)
+/* NULL: none can be known of it. */
+static struct place_page *page_row(const struct visit_scene *scene, uint64_t *ret_tag)
 {
-    return hash_text(c->secret, text, salt) | 1;
-}
-
-/* Of a longer one a hash does not know all. */
-static bool is_short(struct slice text)
-{
-    return text.length <= HASH_TEXT_BYTES;
-}
-
-static struct place_page *page_row(const struct visit_scene *scene, struct slice text,
-                                   uint64_t *ret_tag)
-{
-    uint64_t of = scene->beacon->page.length > 0 ? 0 : OF_REFERER;
-
-    uint64_t tag = tag_of(scene->cache, text, scene->salt + of);
+    static const struct spelt not_hashed;
+    const struct beacon *beacon = scene->beacon;
+    bool own = beacon->page.length > 0;
     struct place_page *page = scene->cache->page;
-    size_t at = place_of(tag, PLACE_PAGES);
+    uint64_t hash;
+    size_t at;
 
-    *ret_tag = tag;
-    if (page[at].tag == tag || page[at].tag == 0)
+    if (!hash_of(scene->cache, own ? beacon->page : scene->referer,
+                 own ? &beacon->of_page : &not_hashed, &hash))
+        return NULL;
+    *ret_tag = tag_of(hash, scene->salt + (own ? 0 : OF_REFERER));
+    at = place_of(*ret_tag, PLACE_PAGES);
+    if (page[at].tag == *ret_tag || page[at].tag == 0)
         return &page[at];
-    return page[at ^ 1].tag == tag || page[at ^ 1].tag == 0 ? &page[at ^ 1] : &page[at];
+    return page[at ^ 1].tag == *ret_tag || page[at ^ 1].tag == 0 ? &page[at ^ 1]
+                                                                 : &page[at];
 }
 
-bool place_cache_page(struct visit_scene *scene, struct slice text)
+bool place_cache_page(struct visit_scene *scene)
 {
     uint64_t tag;
-    const struct place_page *row = page_row(scene, text, &tag);
+    const struct place_page *row = page_row(scene, &tag);
 
-    if (row->tag != tag || !is_short(text))
+    if (row == NULL || row->tag != tag)
         return false;
-    scene->page.host = (struct slice){text.at + row->host_at, row->host_length};
-    scene->name = (struct slice){text.at + row->name_at, row->name_length};
+    scene->name = (struct slice){row->text, row->name_length};
+    scene->page.host = (struct slice){row->text + row->name_length, row->host_length};
     scene->name_hash = row->name_hash;
     return true;
 }
 
-/* Where a part lies in a short text; false: it does not. */
-static bool part_at(struct slice text, struct slice part, uint16_t *ret_at,
-                    uint16_t *ret_length)
+void place_cache_keep_page(struct visit_scene *scene)
 {
-    uintptr_t at = (uintptr_t)part.at - (uintptr_t)text.at;
-
-    *ret_at = *ret_length = 0;
-    if (part.length == 0)
-        return true;
-    if (at > text.length || part.length > text.length - at)
-        return false;
-    *ret_at = (uint16_t)at;
-    *ret_length = (uint16_t)part.length;
-    return true;
-}
-
-void place_cache_keep_page(struct visit_scene *scene, struct slice text,
-                           struct slice name)
-{
-    struct place_page *row, r;
+    struct slice name = scene->name, host = scene->page.host;
+    struct place_page *row;
+    uint64_t tag;
 
     scene->name_hash = hash_text(scene->cache->secret, name, 0);
-    if (scene->page.query.length > 0 || name.length == 0 || !is_short(text) ||
-        !part_at(text, scene->page.host, &r.host_at, &r.host_length) ||
-        !part_at(text, name, &r.name_at, &r.name_length))
+    if (name.length == 0 || name.length > PLACE_PAGE_MAX ||
+        host.length > PLACE_PAGE_MAX - name.length)
         return;
-    row = page_row(scene, text, &r.tag);
-    r.name_hash = scene->name_hash;
-    *row = r;
+    row = page_row(scene, &tag);
+    if (row == NULL)
+        return;
+    *row = (struct place_page){.tag = tag,
+                               .name_hash = scene->name_hash,
+                               .name_length = (uint8_t)name.length,
+                               .host_length = (uint8_t)host.length};
+    memcpy(row->text, name.at, name.length);
+    if (host.length > 0)
+        memcpy(row->text + name.length, host.at, host.length);
 }
 
 /* --- Referrers --- */
 
+/* NULL: none can be known of it. */
 static struct place_referrer *referrer_row(const struct visit_scene *scene,
                                            uint64_t list_id, uint64_t *ret_tag)
 {
     struct place_cache *c = scene->cache;
+    struct place_referrer *row = c->referrer;
     uint64_t salt =
         scene->salt + list_id * OF_LIST + hash_of_host(c, scene->page.host, OF_HOST);
+    uint64_t hash;
+    size_t at;
 
-    uint64_t tag = tag_of(c, scene->beacon->referrer, salt);
-    struct place_referrer *row = c->referrer;
-    size_t at = place_of(tag, PLACE_REFERRERS);
-
-    *ret_tag = tag;
-    if (row[at].tag == tag || row[at].tag == 0)
+    if (!hash_of(c, scene->beacon->referrer, &scene->beacon->of_referrer, &hash))
+        return NULL;
+    *ret_tag = tag_of(hash, salt);
+    at = place_of(*ret_tag, PLACE_REFERRERS);
+    if (row[at].tag == *ret_tag || row[at].tag == 0)
         return &row[at];
-    return row[at ^ 1].tag == tag || row[at ^ 1].tag == 0 ? &row[at ^ 1] : &row[at];
+    return row[at ^ 1].tag == *ret_tag || row[at ^ 1].tag == 0 ? &row[at ^ 1] : &row[at];
 }
 
 static void fill(struct visit *visit, const struct place_referrer *row)
@@ -161,7 +171,7 @@ bool place_cache_referrer(const struct visit_scene *scene, uint64_t list_id,
     uint64_t tag;
     const struct place_referrer *row = referrer_row(scene, list_id, &tag);
 
-    if (row->tag != tag || !is_short(scene->beacon->referrer))
+    if (row == NULL || row->tag != tag)
         return false;
     fill(visit, row);
     return true;
@@ -173,9 +183,11 @@ void place_cache_keep_referrer(const struct visit_scene *scene, uint64_t list_id
     struct place_referrer *row, r = {.class = (uint8_t) class};
     const struct hash_text_key *secret = scene->cache->secret;
 
-    if (host.length > PLACE_HOST_MAX || !is_short(scene->beacon->referrer))
+    if (host.length > PLACE_HOST_MAX)
         return;
     row = referrer_row(scene, list_id, &r.tag);
+    if (row == NULL)
+        return;
     if (host.length > 0)
         memcpy(r.host, host.at, host.length);
     r.host_length = (uint8_t)host.length;

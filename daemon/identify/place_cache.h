@@ -4,8 +4,9 @@
  * that a row is good as long as they are; nothing is compared (base/hash_text.h), and texts
  * of more than HASH_TEXT_BYTES are worked out each time.
  *
- * What a page's text came to is kept as places in that text; of a referrer the host is kept.
- * One worker's, 240 KiB as they come. */
+ * Of a page its name is kept, with its host, and of a referrer the host: nobody needs the
+ * text itself, which is not even decoded then (parse/spelling.h). One worker's, 640 KiB as
+ * they come. */
 #ifndef LUOT_IDENTIFY_PLACE_CACHE_H
 #define LUOT_IDENTIFY_PLACE_CACHE_H
 
@@ -13,12 +14,18 @@
 #include "identify/visit.h"
 #include "identify/visit_scene.h"
 
-enum { PLACE_PAGES = 4096, PLACE_REFERRERS = 2048, PLACE_HOST_MAX = 43 };
+enum {
+    PLACE_PAGES = 4096,
+    PLACE_REFERRERS = 2048,
+    PLACE_PAGE_MAX = 110, /* bytes of name and host: most of either are far shorter */
+    PLACE_HOST_MAX = 43
+};
 
 struct place_page {
     uint64_t tag;       /* 0: nothing                           */
     uint64_t name_hash; /* for visit->hash                      */
-    uint16_t host_at, host_length, name_at, name_length;
+    uint8_t name_length, host_length;
+    char text[PLACE_PAGE_MAX]; /* the name, then the page's host */
 };
 
 struct place_referrer {
@@ -43,11 +50,11 @@ void place_cache_forget(struct place_cache *c);
 /* What of these depends on the scene, but for the page: once a view. */
 uint64_t place_cache_salt(const struct place_cache *c, const struct visit_scene *scene);
 
-/* The page: false, it is not known. Fills scene->page.host and scene->name. */
-bool place_cache_page(struct visit_scene *scene, struct slice text);
-/* Remembers what became of the text: a name that is a part of it, without a query. */
-void place_cache_keep_page(struct visit_scene *scene, struct slice text,
-                           struct slice name);
+/* The page: false, it is not known. Fills scene->page.host and scene->name, which lie in the
+ * cache, and are good until the next view. */
+bool place_cache_page(struct visit_scene *scene);
+/* Remembers scene->name, and hashes it: all that becomes of the page. */
+void place_cache_keep_page(struct visit_scene *scene);
 
 /* The referrer of a view whose page is known: false, it is not. The key's text lies in the
  * cache, and is good until the next view. */

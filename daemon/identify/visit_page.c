@@ -21,16 +21,14 @@ static struct slice work_out_name(const struct visit_scene *scene,
     return page_name(&shown, scene->config->page_query, text->page);
 }
 
+/* `all`: its name is all that there is to be said of the page. */
 static void name_page(struct visit *visit, enum dimension d, struct visit_scene *scene,
-                      struct visit_text *text)
+                      struct visit_text *text, bool all)
 {
     if (scene->name.length == 0) {
         scene->name = work_out_name(scene, text);
-        if (scene->cache != NULL)
-            place_cache_keep_page(scene,
-                                  scene->beacon->page.length > 0 ? scene->beacon->page
-                                                                 : scene->referer,
-                                  scene->name);
+        if (scene->cache != NULL && all)
+            place_cache_keep_page(scene);
     }
     visit_set(visit, d, scene->name, scene->name_hash);
 }
@@ -164,9 +162,9 @@ static void of_view(struct visit *visit, struct visit_scene *scene,
 {
     const struct beacon *beacon = scene->beacon;
 
-    name_page(visit, DIM_PAGES, scene, text);
     if (scene->page.query.length > 0)
         visit_set(visit, DIM_CAMPAIGNS, campaign_of(scene->page.query, text), 0);
+    name_page(visit, DIM_PAGES, scene, text, !visit_has(visit, DIM_CAMPAIGNS));
     visit_put(visit, DIM_LANGUAGES,
               language_of(beacon->language.length > 0 ? beacon->language
                                                       : scene->accept_language,
@@ -178,12 +176,13 @@ static void of_event(struct visit *visit, struct visit_scene *scene,
                      struct visit_text *text)
 {
     struct slice name = scene->beacon->event;
+    bool all = scene->page.query.length == 0; /* nobody asks for a campaign */
 
     visit_set(visit, DIM_EVENTS, event_of(name, text), 0);
     if (slice_equal(name, SLICE("download")))
-        name_page(visit, DIM_DOWNLOADS, scene, text);
+        name_page(visit, DIM_DOWNLOADS, scene, text, all);
     else if (slice_equal(name, SLICE("404")))
-        name_page(visit, DIM_NOT_FOUND, scene, text);
+        name_page(visit, DIM_NOT_FOUND, scene, text, all);
 }
 
 void visit_page(struct visit *visit, struct visit_scene *scene, struct visit_text *text)

@@ -65,7 +65,7 @@ static struct referrer_verdict judge(const struct visit_scene *scene,
 {
     struct url url;
 
-    url_parse(&url, scene->beacon->referrer);
+    url_parse(&url, visit_scene_referrer(scene));
     *ret_host = take_host(memory, url.host);
     if (ret_host->length == 0)
         return (struct referrer_verdict){.class = REFERRER_DIRECT};

@@ -11,6 +11,9 @@
 
 enum { VISIT_REFERRER_BYTES = 264 /* REFERRER_HOST_MAX, and a word of zeros */ };
 
+/* Of a beacon, where they are decoded when somebody needs them. */
+enum { SCENE_PAGE, SCENE_REFERRER, SCENE_TEXTS };
+
 struct place_cache;
 
 struct visit_scene {
@@ -20,6 +23,9 @@ struct visit_scene {
     struct slice page_host; /* Origin's or Referer's, as it was found right     */
     struct slice referer;   /* the header: the page of a beacon that names none */
     struct slice accept_language;
+    char (
+        *memory)[HASH_TEXT_BYTES]; /* SCENE_TEXTS, for what of the beacon is not decoded;
+                                        NULL: all of it is */
     bool as_written;           /* rule pv1: paths and hosts as they stand in the log */
     struct page_parts page;    /* visit_scene_page()                                 */
     struct place_cache *cache; /* what the worker remembers; NULL: nothing        */
@@ -32,6 +38,7 @@ struct visit_scene {
 /* Where keys lie that are not in the beacon as they are: one a worker, good until the next
  * visit. */
 struct visit_text {
+    char decoded[SCENE_TEXTS][HASH_TEXT_BYTES];
     char page[PAGE_MEMORY];
     char referrer[VISIT_REFERRER_BYTES];
     char campaign[LUOT_TOP_KEY_MAX + 1];
@@ -41,6 +48,8 @@ struct visit_text {
 
 /* Finds the page: `p`, else what Referer says. Once all the rest is there. */
 void visit_scene_page(struct visit_scene *scene);
+/* The beacon's referrer, decoded. */
+struct slice visit_scene_referrer(const struct visit_scene *scene);
 /* Is it the site's own, or that of the page? Any case. */
 bool visit_scene_is_own(const struct visit_scene *scene, struct slice host);
 

@@ -1,8 +1,8 @@
 /* One pass finds where the pairs end and whether a control byte is anywhere, 64 bytes a step;
  * then the pairs are gone through, and their values. No byte is looked at alone but those of
  * keys and escapes: at 120 bytes of short values that would be most of what a beacon costs.
- * Most of a longer one is its agent, of which there are far fewer than beacons: one that is
- * known by how it is written is not decoded. */
+ * Most of a longer one are its agent, its page and its referrer, of which there are far fewer
+ * than beacons: what is known by how it is written is not decoded. */
 #include "parse/beacon.h"
 
 #include "base/bytes16.h"
@@ -19,18 +19,17 @@ enum key {
     KIND,
     WIDTH,
     ADDRESS,
-    PAGE,
-    REFERRER,
     TITLE,
     EVENT,
     LANGUAGE,
+    PAGE,
+    REFERRER,
     AGENT,
     KEYS,
     FIRST_WORD = SITE,
     LAST_WORD = ADDRESS,
-    FIRST_TEXT = PAGE,
-    LAST_TEXT = LANGUAGE,
-    ALL_KEYS = (1 << KEYS) - (1 << (NO_KEY + 1)) /* a bit each, but for NO_KEY */
+    FIRST_TEXT = TITLE,
+    LAST_TEXT = LANGUAGE
 };
 
 static const uint8_t KEY_OF_LETTER[256] = {
@@ -102,102 +101,104 @@ static inline size_t find_all_ends(uint64_t ret_ends[STRETCHES], struct slice li
 
 /* --- Pairs --- */
 
-/* From `at` to `stop`; what is no "k=value" has NO_KEY. */
-static inline enum key take_pair(struct slice value[KEYS], const char *at,
-                                 const char *stop)
+/* From `at` to `stop`. What is no "k=value" is nobody's. */
+static inline void take_pair(struct slice value[KEYS], const char *at, const char *stop)
 {
-    enum key key;
-
-    if (stop - at < 2 || at[1] != '=')
-        return NO_KEY;
-    key = KEY_OF_LETTER[(unsigned char)at[0]];
-    value[key] = (struct slice){at + 2, (size_t)(stop - at) - 2};
-    return key;
+    if (stop - at >= 2 && at[1] == '=')
+        value[KEY_OF_LETTER[(unsigned char)at[0]]] =
+            (struct slice){at + 2, (size_t)(stop - at) - 2};
 }
 
 /* The first value of each key, as it is written, {NULL, 0} where there is none: the last pair
- * comes first, and those before it write over it. What has no key is nobody's. */
+ * comes first, and those before it write over it. */
 static inline void find_pairs(struct slice value[KEYS], struct slice line,
                               const uint64_t *ends, size_t words)
 {
     const char *stop = line.at + line.length;
-    unsigned found = 0, missing;
 
+    /* One by one: a loop would become a call. */
+    value[SITE] = value[KIND] = value[WIDTH] = value[ADDRESS] = value[TITLE] =
+        value[EVENT] = value[LANGUAGE] = value[PAGE] = value[REFERRER] = value[AGENT] =
+            (struct slice){NULL, 0};
     while (words-- > 0) {
         const char *at = line.at + words * STRETCH;
 
         for (uint64_t bits = ends[words]; bits != 0;) {
             unsigned place = highest_bit(bits);
 
-            bits &= ~((uint64_t)1 << place);
-            found |= 1u << take_pair(value, at + place + 1, stop);
+            take_pair(value, at + place + 1, stop);
             stop = at + place;
+            bits ^= (uint64_t)1 << place;
         }
     }
-    found |= 1u << take_pair(value, line.at, stop);
-    for (missing = ALL_KEYS & ~found; missing != 0; missing &= missing - 1)
-        value[lowest_bit(missing)] = (struct slice){NULL, 0};
+    take_pair(value, line.at, stop);
 }
 
 /* --- Texts --- */
 
-/* To *scratch, and moves it behind. */
-static inline int decode(struct slice *text, struct slice line, char **scratch)
-{
-    const char *end = line.at + line.length;
+/* What texts are read with. */
+struct reading {
+    struct slice line;
+    struct spellings *known; /* NULL: nothing is */
+    char *scratch;           /* what is left of it */
+};
 
-    if (!query_has_escape(*text, line.at, end))
+static inline int decode(struct reading *r, struct slice *text)
+{
+    const char *end = r->line.at + r->line.length;
+
+    if (!query_has_escape(*text, r->line.at, end))
         return 0;
-    if (query_decode_escapes(text, *text, end, *scratch) != 0)
+    if (query_decode_escapes(text, *text, end, r->scratch) != 0)
         return ERR_MALFORMED;
-    *scratch += text->length;
+    r->scratch += text->length;
     return 0;
 }
 
-/* An agent that is not known is decoded, and known from then on. */
-static inline int read_agent(struct beacon *beacon, struct slice agent, struct slice line,
-                             struct spellings *known, char **scratch)
+/* One that is not known is decoded, and known from then on. */
+static int read_text(struct reading *r, enum spelling_kind kind, struct slice *text,
+                     struct spelt *ret_of)
 {
-    struct spelling *row = NULL;
-    uint64_t tag = 0;
+    uint64_t tag;
+    struct spelling *row;
 
-    beacon->user_agent = agent;
-    beacon->agent_hash = 0;
-    beacon->agent_is_hashed = beacon->agent_is_written = false;
-    if (agent.length == 0)
-        return 0;
-    if (known != NULL && spelling_is_short(agent)) {
-        tag = spelling_tag(known, agent);
-        row = spelling_row(known, tag);
-        beacon->agent_is_hashed = true;
-        beacon->agent_hash = row->hash;
-        beacon->agent_is_written = row->tag == tag;
-        if (beacon->agent_is_written)
-            return 0;
+    if (r->known == NULL || !spelling_is_short(*text))
+        return decode(r, text);
+    tag = spelling_tag(r->known, *text);
+    row = spelling_row(r->known, kind, tag);
+    if (row->tag != tag) {
+        if (decode(r, text) != 0)
+            return ERR_MALFORMED;
+        *row = (struct spelling){tag, hash_text(r->known->secret, *text, 0)};
+    } else {
+        ret_of->is_written = true;
     }
-    if (decode(&beacon->user_agent, line, scratch) != 0)
-        return ERR_MALFORMED;
-    if (row != NULL) {
-        beacon->agent_hash = hash_text(known->secret, beacon->user_agent, 0);
-        *row = (struct spelling){tag, beacon->agent_hash};
-    }
+    ret_of->is_hashed = true;
+    ret_of->hash = row->hash;
     return 0;
 }
 
-static inline int read_texts(struct beacon *beacon, struct slice value[KEYS],
-                             struct slice line, struct spellings *known, char **scratch)
+static inline int read_texts(struct beacon *b, struct reading *r,
+                             struct slice value[KEYS])
 {
     for (enum key key = FIRST_TEXT; key <= LAST_TEXT; key++)
-        if (value[key].length > 0 && decode(&value[key], line, scratch) != 0)
+        if (value[key].length > 0 && decode(r, &value[key]) != 0)
             return ERR_MALFORMED;
-    beacon->page = value[PAGE];
-    beacon->referrer = value[REFERRER];
-    beacon->title = value[TITLE];
-    beacon->event = value[EVENT];
-    beacon->language = value[LANGUAGE];
-    if (read_agent(beacon, value[AGENT], line, known, scratch) != 0)
+    b->title = value[TITLE];
+    b->event = value[EVENT];
+    b->language = value[LANGUAGE];
+    b->page = value[PAGE];
+    b->referrer = value[REFERRER];
+    b->user_agent = value[AGENT];
+    b->of_page = b->of_referrer = b->of_agent = (struct spelt){0};
+    if (b->event.length > LUOT_EVENT_MAX ||
+        (b->page.length > 0 && read_text(r, SPELLING_PAGE, &b->page, &b->of_page) != 0) ||
+        (b->referrer.length > 0 &&
+         read_text(r, SPELLING_REFERRER, &b->referrer, &b->of_referrer) != 0) ||
+        (b->user_agent.length > 0 &&
+         read_text(r, SPELLING_AGENT, &b->user_agent, &b->of_agent) != 0))
         return ERR_MALFORMED;
-    return beacon->event.length > LUOT_EVENT_MAX ? ERR_MALFORMED : 0;
+    return 0;
 }
 
 /* --- Words --- */
@@ -254,6 +255,7 @@ int beacon_parse_known(struct beacon *ret_beacon, struct slice line,
 {
     struct slice value[KEYS];
     struct beacon beacon;
+    struct reading reading = {line, known, scratch};
     uint64_t ends[STRETCHES];
     size_t words;
 
@@ -265,11 +267,11 @@ int beacon_parse_known(struct beacon *ret_beacon, struct slice line,
     if (words == 0)
         return ERR_MALFORMED;
     find_pairs(value, line, ends, words);
-    if (read_texts(&beacon, value, line, known, &scratch) != 0)
+    if (read_texts(&beacon, &reading, value) != 0)
         return ERR_MALFORMED;
     /* They mostly need no decoding, and are what they are without it. */
     if (read_words(&beacon, value) != 0 &&
-        (decode_words(value, scratch) != 0 || read_words(&beacon, value) != 0))
+        (decode_words(value, reading.scratch) != 0 || read_words(&beacon, value) != 0))
         return ERR_MALFORMED;
     *ret_beacon = beacon;
     return 0;

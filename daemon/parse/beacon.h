@@ -9,25 +9,23 @@
 #include "base/address.h"
 #include "base/slice.h"
 #include "luot_beacon.h"
+#include "parse/spelling.h"
 
 /* Of the longest line, and what is written behind a text before it is cut. */
 enum { BEACON_SCRATCH = LUOT_BEACON_MAX + 16 };
-
-struct spellings;
 
 enum beacon_kind { BEACON_VIEW, BEACON_PING, BEACON_EVENT };
 
 struct beacon {
     enum beacon_kind kind;
     struct slice site;       /* `s`, may be empty: then the host decides   */
-    struct slice page;       /* `p`, decoded                               */
-    struct slice referrer;   /* `r`, decoded                               */
+    struct slice page;       /* `p`, decoded but where it is known         */
+    struct slice referrer;   /* `r`, likewise                              */
     struct slice title;      /* `t`                                        */
     struct slice event;      /* `e`: not empty makes the kind BEACON_EVENT */
     struct slice language;   /* `l`                                        */
-    struct slice user_agent; /* `u`; with agent_is_written as it is written */
-    uint64_t agent_hash;     /* of its text, where agent_is_hashed         */
-    bool agent_is_hashed, agent_is_written;
+    struct slice user_agent; /* `u`, likewise                              */
+    struct spelt of_page, of_referrer, of_agent; /* all 0: they are decoded */
     struct address address; /* `i`, when has_address                      */
     bool has_address;
     bool off;              /* `k=off`: its sender does not want to be counted */
@@ -39,9 +37,8 @@ struct beacon {
  * LUOT_EVENT_MAX. An empty value is as good as none. The kind is a view unless `k` or `e`
  * say otherwise. Invalid UTF-8 passes: it is cleaned where it is written out. */
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch);
-/* The same for who knows some agents by their spelling (parse/spelling.h), and gets to know
- * this one: one that is known is not decoded. The hash is of all its bytes, of which there
- * are no more than HASH_TEXT_BYTES where it is made. */
+/* The same for who knows some pages, referrers and agents by how they are written, and gets
+ * to know these: what is known is not decoded. */
 int beacon_parse_known(struct beacon *ret_beacon, struct slice line,
                        struct spellings *known, char *scratch);
 

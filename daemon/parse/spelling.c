@@ -22,7 +22,8 @@ void spellings_free(struct spellings *s)
 /* Only what was used: the rest takes no memory, and would by this. */
 void spellings_forget(struct spellings *s)
 {
-    for (size_t i = 0; i < SPELLINGS; i++)
-        if (s->row[i].tag != 0)
-            s->row[i] = (struct spelling){0};
+    for (size_t kind = 0; kind < SPELLING_KINDS; kind++)
+        for (size_t i = 0; i < SPELLINGS; i++)
+            if (s->row[kind][i].tag != 0)
+                s->row[kind][i] = (struct spelling){0};
 }

@@ -4,14 +4,17 @@
  * text is found.
  *
  * Found by a hash of the spelling. Nothing is compared (base/hash_text.h), and no text lies
- * here; what is longer than HASH_TEXT_BYTES is never known. One worker's, 128 KiB as they
- * come. */
+ * here; what is longer than HASH_TEXT_BYTES is never known. One worker's, 128 KiB of each
+ * kind as they come. */
 #ifndef LUOT_PARSE_SPELLING_H
 #define LUOT_PARSE_SPELLING_H
 
 #include "base/hash_text.h"
 
-enum { SPELLINGS = 8192 };
+enum { SPELLINGS = 8192 /* of a kind */ };
+
+/* One does not take the other's places: there are far fewer agents than pages. */
+enum spelling_kind { SPELLING_PAGE, SPELLING_REFERRER, SPELLING_AGENT, SPELLING_KINDS };
 
 struct spelling {
     uint64_t tag;  /* of the bytes as they are written; 0: nothing */
@@ -20,7 +23,14 @@ struct spelling {
 
 struct spellings {
     const struct hash_text_key *secret; /* the worker's */
-    struct spelling row[SPELLINGS];
+    struct spelling row[SPELLING_KINDS][SPELLINGS];
+};
+
+/* What is known of a text that somebody has parsed. */
+struct spelt {
+    uint64_t hash;   /* of the text, where it is hashed                     */
+    bool is_hashed;  /* then it has no more than HASH_TEXT_BYTES            */
+    bool is_written; /* as its line writes it: its escapes, if any, are good */
 };
 
 /* NULL: no memory. The secret outlives it. */
@@ -40,10 +50,11 @@ static inline uint64_t spelling_tag(const struct spellings *s, struct slice writ
 }
 
 /* The row of a tag, or where it is to be: each has two places. */
-static inline struct spelling *spelling_row(struct spellings *s, uint64_t tag)
+static inline struct spelling *spelling_row(struct spellings *s, enum spelling_kind kind,
+                                            uint64_t tag)
 {
-    struct spelling *first = &s->row[(tag >> 1) % SPELLINGS],
-                    *second = &s->row[(tag >> 1) % SPELLINGS ^ 1];
+    struct spelling *first = &s->row[kind][(tag >> 1) % SPELLINGS],
+                    *second = &s->row[kind][(tag >> 1) % SPELLINGS ^ 1];
 
     if (first->tag == tag || first->tag == 0)
         return first;

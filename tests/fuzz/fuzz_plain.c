@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct hash_text_key secret;
 static struct spellings known = {.secret = &secret};
 static char memory[PLAIN_KEYS * LUOT_BEACON_MAX], scratch[BEACON_SCRATCH];
+static char more[3][HASH_TEXT_BYTES];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -20,8 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(beacon_parse(&fast, line, scratch) == plain_beacon(&plain, line, memory));
     assert(plain_same_beacon(&fast, &plain));
     (void)beacon_parse_known(&fast, line, &known, scratch);
-    if (fast.agent_is_written)
-        assert(query_decode(&fast.user_agent, fast.user_agent, scratch) == 0);
+    if (fast.of_page.is_written)
+        assert(query_decode(&fast.page, fast.page, more[0]) == 0);
+    if (fast.of_referrer.is_written)
+        assert(query_decode(&fast.referrer, fast.referrer, more[1]) == 0);
+    if (fast.of_agent.is_written)
+        assert(query_decode(&fast.user_agent, fast.user_agent, more[2]) == 0);
     assert(plain_same_beacon(&fast, &plain));
     url_parse(&url, line);
     plain_url(&parts, line);

@@ -3,6 +3,7 @@
 #include "identify/place_cache.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "base/hash.h"
 #include "identify/visit_page.h"
@@ -73,7 +74,23 @@ static void stop(void)
 struct line {
     const char *page, *referrer, *header, *own;
     int site, list;
+    bool written;
+    const char *event; /* NULL: a view */
 };
+
+/* As a beacon has it that nobody decoded; empty stays empty. */
+static struct slice write_text(struct slice text, char memory[3 * HASH_TEXT_BYTES],
+                               struct spelt *ret_of)
+{
+    size_t length = 0;
+
+    if (text.length == 0 || text.length > HASH_TEXT_BYTES / 3)
+        return text;
+    for (size_t i = 0; i < text.length; i++)
+        length += (size_t)sprintf(memory + length, "%%%02x", (unsigned char)text.at[i]);
+    *ret_of = (struct spelt){hash_text(&secret, text, 0), true, true};
+    return (struct slice){memory, length};
+}
 
 static bool see(struct visit *visit, struct visit_text *text, const struct line *line,
                 struct place_cache *cache)
@@ -81,6 +98,7 @@ static bool see(struct visit *visit, struct visit_text *text, const struct line 
     struct beacon beacon = {.kind = BEACON_VIEW,
                             .page = slice_of(line->page),
                             .referrer = slice_of(line->referrer)};
+    char page[3 * HASH_TEXT_BYTES], referrer[3 * HASH_TEXT_BYTES];
     struct visit_scene scene = {.beacon = &beacon,
                                 .config = &sites[line->site],
                                 .page_host = slice_of(line->own),
@@ -88,19 +106,28 @@ static bool see(struct visit *visit, struct visit_text *text, const struct line 
                                 .cache = cache,
                                 .terms = (uint64_t)line->site + 1};
 
-    *visit = (struct visit){.kind = VISIT_VIEW, .hash_key = &secret};
+    if (line->written) {
+        beacon.page = write_text(beacon.page, page, &beacon.of_page);
+        beacon.referrer = write_text(beacon.referrer, referrer, &beacon.of_referrer);
+        scene.memory = text->decoded;
+    }
+    *visit = (struct visit){.kind = line->event == NULL ? VISIT_VIEW : VISIT_EVENT,
+                            .hash_key = &secret};
+    beacon.event = slice_of(line->event);
     visit_scene_page(&scene);
     visit_page(visit, &scene, text);
     return visit_referrer(visit, &scene, text, lists[line->list], &hosts[line->list]);
 }
 
-static void compare(const struct line *line)
+static void compare_as(const struct line *line, bool written)
 {
     static struct visit_text text[2];
     struct visit is, should;
     bool counts = see(&should, &text[0], line, NULL);
+    struct line same = *line;
 
-    cr_assert_eq(see(&is, &text[1], line, places), counts);
+    same.written = written;
+    cr_assert_eq(see(&is, &text[1], &same, places), counts);
     cr_assert_eq(is.entry, should.entry);
     for (int d = 0; d < DIMENSIONS; d++) {
         cr_assert(slice_equal(is.key[d], should.key[d]), "%d of %s, %s (%s): %.*s", d,
@@ -110,12 +137,22 @@ static void compare(const struct line *line)
     }
 }
 
+/* Whichever comes first leaves the row that the others find. */
+static void compare(const struct line *line)
+{
+    static unsigned turn;
+
+    compare_as(line, turn++ % 2 == 0);
+    compare_as(line, turn % 2 == 0);
+}
+
 static void compare_all(const char *page, const char *referrer)
 {
     for (size_t h = 0; h < COUNT(HEADERS); h++)
         for (size_t o = 0; o < COUNT(OWN); o++)
             for (int i = 0; i < 4; i++)
-                compare(&(struct line){page, referrer, HEADERS[h], OWN[o], i / 2, i % 2});
+                compare(&(struct line){page, referrer, HEADERS[h], OWN[o], i / 2, i % 2,
+                                       false, NULL});
 }
 
 Test(place_cache, says_what_would_be_worked_out)
@@ -128,30 +165,94 @@ Test(place_cache, says_what_would_be_worked_out)
     stop();
 }
 
+static size_t pages_known(void)
+{
+    size_t pages = 0;
+
+    for (size_t i = 0; i < PLACE_PAGES; i++)
+        pages += places->page[i].tag != 0;
+    return pages;
+}
+
 /* Else the test above could pass without a cache. */
 Test(place_cache, remembers_pages_and_referrers_until_it_forgets)
 {
-    struct line line = {"/tin-tuc", "https://www.google.com/", "", "", 0, 0};
-    size_t pages = 0, referrers = 0;
+    struct line line = {"/tin-tuc", "https://www.google.com/", "", "", 0, 0, false, NULL};
+    size_t referrers = 0;
 
     start();
     compare(&line);
-    for (size_t i = 0; i < PLACE_PAGES; i++)
-        pages += places->page[i].tag != 0;
     for (size_t i = 0; i < PLACE_REFERRERS; i++)
         referrers += places->referrer[i].tag != 0;
-    cr_expect_eq(pages, 1u);
+    cr_expect_eq(pages_known(), 1u);
     cr_expect_eq(referrers, 1u);
     place_cache_forget(places);
+    for (size_t i = 0; i < PLACE_PAGES; i++)
+        cr_assert_eq(places->page[i].text[0], '\0');
     for (size_t i = 0; i < PLACE_REFERRERS; i++)
         cr_assert_eq(places->referrer[i].host[0], '\0');
     compare(&line);
     stop();
 }
 
+/* All but those of which more is to be said than a name, or than fits. */
+Test(place_cache, remembers_names_that_are_no_part_of_the_text)
+{
+    static char longer[PLACE_PAGE_MAX + 2], fits[PLACE_PAGE_MAX + 9],
+        hosted[sizeof fits + 1];
+    static const struct {
+        const char *page;
+        bool remembered;
+    } of[] = {{"/tin-tuc/index.html", true},
+              {"/a?id=7", true},
+              {"/a?x=1", true},
+              {"/%C4%91%E1%BB%A9c", true},
+              {"https://b.vn/x", true},
+              {"/a?utm_source=x", false},
+              {"/a?ref=x&id=7", false},
+              {longer, false},
+              {fits, true},
+              {hosted, false}};
+
+    start();
+    memset(longer, 'a', sizeof longer - 1);
+    longer[0] = '/';
+    /* As much as there is room for: a name, and "b.vn" behind it. */
+    snprintf(fits, sizeof fits, "https://b.vn%.*s", PLACE_PAGE_MAX - 4, longer);
+    snprintf(hosted, sizeof hosted, "https://b.vn%.*s", PLACE_PAGE_MAX - 3, longer);
+    for (size_t i = 0; i < COUNT(of); i++) {
+        struct line line = {of[i].page, "", "", "", 1, 0, false, NULL};
+
+        compare(&line);
+        cr_expect_eq(pages_known(), (size_t)of[i].remembered, "%s", of[i].page);
+        place_cache_forget(places);
+    }
+    stop();
+}
+
+/* It has none, so that it does not know whether its page has one. */
+Test(place_cache, keeps_no_campaign_from_a_view_because_of_an_event)
+{
+    static const char *const pages[] = {"/a?utm_source=x", "/a?x=1", "/a"};
+
+    start();
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        struct line line = {pages[i], "", "", "", 1, 0, false, "download"};
+
+        compare(&line);
+        cr_expect_eq(pages_known(), (size_t)(i == 2), "%s", pages[i]);
+        line.event = NULL;
+        compare(&line);
+        line.event = "404";
+        compare(&line);
+        place_cache_forget(places);
+    }
+    stop();
+}
+
 Test(place_cache, who_is_denied_is_denied_each_time)
 {
-    struct line line = {"/", "https://denied.vn/", "", "", 0, 0};
+    struct line line = {"/", "https://denied.vn/", "", "", 0, 0, false, NULL};
     struct visit visit;
     static struct visit_text text;
 
@@ -169,7 +270,7 @@ Test(place_cache, long_texts_that_differ_far_behind_are_two)
                                           {"@spam.example.v/", "?utm_source=x"},
                                           {"@x.denied.vn/aaa", "#aaaaaaaaaaaa"}};
     static char page[FAR + 32], referrer[FAR + 32];
-    struct line line = {page, referrer, "", "", 0, 0};
+    struct line line = {page, referrer, "", "", 0, 0, false, NULL};
 
     start();
     memset(page, 'a', sizeof page - 1);
