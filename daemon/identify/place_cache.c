@@ -112,13 +112,12 @@ bool place_cache_page(struct visit_scene *scene)
     return true;
 }
 
-void place_cache_keep_page(struct visit_scene *scene)
+void place_cache_keep_page(const struct visit_scene *scene)
 {
     struct slice name = scene->name, host = scene->page.host;
     struct place_page *row;
     uint64_t tag;
 
-    scene->name_hash = hash_text(scene->cache->secret, name, 0);
     if (name.length == 0 || name.length > PLACE_PAGE_MAX ||
         host.length > PLACE_PAGE_MAX - name.length)
         return;

@@ -53,8 +53,8 @@ uint64_t place_cache_salt(const struct place_cache *c, const struct visit_scene 
 /* The page: false, it is not known. Fills scene->page.host and scene->name, which lie in the
  * cache, and are good until the next view. */
 bool place_cache_page(struct visit_scene *scene);
-/* Remembers scene->name, and hashes it: all that becomes of the page. */
-void place_cache_keep_page(struct visit_scene *scene);
+/* Remembers scene->name and its hash: all that becomes of the page. */
+void place_cache_keep_page(const struct visit_scene *scene);
 
 /* The referrer of a view whose page is known: false, it is not. The key's text lies in the
  * cache, and is good until the next view. */

@@ -27,6 +27,8 @@ static void name_page(struct visit *visit, enum dimension d, struct visit_scene 
 {
     if (scene->name.length == 0) {
         scene->name = work_out_name(scene, text);
+        if (scene->cache != NULL)
+            scene->name_hash = hash_text(scene->cache->secret, scene->name, 0);
         if (scene->cache != NULL && all)
             place_cache_keep_page(scene);
     }

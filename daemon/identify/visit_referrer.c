@@ -52,7 +52,7 @@ static struct slice without_www(struct slice host)
 static void fill(struct visit *visit, enum referrer_class class, struct slice host)
 {
     visit->entry = class != REFERRER_INTERNAL;
-    visit_set(visit, DIM_REFERRER_CLASSES, referrer_class_word(class), 0);
+    visit_put(visit, DIM_REFERRER_CLASSES, referrer_class_word(class));
     visit_set(visit, DIM_REFERRERS, host, 0);
 }
 
