@@ -158,8 +158,10 @@ static int open_sites(struct daemon *d)
         if (rv != 0)
             log_error("event=history error=\"%s\" next=count_on_without_it",
                       error_text(rv));
-        (void)history_raise_lost(d->registry, d->reader_store, d->started);
         d->restoring = fresh && rv != 0;
+        rv = daemon_raise_lost(d);
+        if (rv != EXIT_OK)
+            return rv;
         d->gap_waits =
             history_gap(d->reader_store, d->arena_report.last_alive_ms, d->started) != 0;
     }

@@ -60,6 +60,9 @@ struct daemon {
     struct store *reader_store;
     struct key_ring *ring; /* with a store that nodes share; else NULL, and so the next */
     struct sharer *sharer;
+    struct history_stores lost; /* the reader's, while a damaged site waits for what they
+                                   have; none: no site did at start */
+    int64_t lost_until_ms;      /* CLOCK_MONOTONIC: then it takes what there is */
     struct store *near_store, *far_store; /* the replicator's, until it has them */
     struct store *nodes_store; /* of the first store that nodes share; NULL: none */
     struct guard *guard;
@@ -127,6 +130,7 @@ int daemon_fail(int code, const char *event, const char *sentence);
 
 /* keeping.c, main thread: the stores, and the threads that use them. */
 int daemon_open_stores(struct daemon *d);   /* an enum daemon_exit, said    */
+int daemon_raise_lost(struct daemon *d);    /* likewise: see history_raise_lost  */
 int daemon_start_keeping(struct daemon *d); /* an error code                */
 void daemon_stop_keeping(struct daemon *d); /* saves once more              */
 void daemon_close_stores(struct daemon *d); /* that no thread has; no other thread runs */

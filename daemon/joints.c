@@ -329,7 +329,9 @@ static void run_upkeep(struct job *job, struct store *store, struct instant now,
     if (!canceled && store != NULL) {
         if (d->gap_waits)
             take_up_history(d, store, now);
-        (void)history_raise_late(d->registry, store, now);
+        if (d->lost.count > 0)
+            (void)history_raise_late(d->registry, &d->lost, now,
+                                     deadline_in(0).at_ms >= d->lost_until_ms);
         (void)names_follow(d->registry, store, d->places.run_dir);
         (void)history_load_new(d->registry, store, now, d->restoring);
         load_what_came(d, store, now);

@@ -15,7 +15,8 @@
 enum {
     HOLDER_WAIT_MS = 5000, /* of a database, that is exiting */
     LAST_SAVE_MS = 1000,
-    FILL_MS = 3000 /* an empty disk waits so long for what Redis has */
+    FILL_MS = 3000,      /* an empty disk waits so long for what Redis has */
+    LOST_WAIT_MS = 60000 /* a damaged site so long for a second store, when one works */
 };
 
 /* --- Stores --- */
@@ -172,6 +173,28 @@ int daemon_open_stores(struct daemon *d)
     return rv == EXIT_OK ? lock_state(d) : rv; /* of a directory that opening has made */
 }
 
+/* A site that waits is saved nowhere, so that is over as soon as can be. Who asks later is
+ * the reader, with a connection of its own to each store. */
+int daemon_raise_lost(struct daemon *d)
+{
+    struct history_stores stores = {.count = d->places.stores};
+    int rv = EXIT_OK;
+
+    for (unsigned i = 0; i < stores.count; i++) {
+        stores.store[i] = d->saver_store[i];
+        stores.where[i] = d->places.store[i];
+    }
+    if (history_raise_lost(d->registry, &stores, d->started) == 0)
+        return EXIT_OK;
+    d->lost_until_ms = deadline_in(LOST_WAIT_MS).at_ms;
+    for (; d->lost.count < stores.count && rv == EXIT_OK; d->lost.count++) {
+        d->lost.where[d->lost.count] = stores.where[d->lost.count];
+        rv = open_store(d, stores.where[d->lost.count], &d->lost.store[d->lost.count],
+                        false);
+    }
+    return rv;
+}
+
 static void close_store(struct store *store)
 {
     if (store != NULL)
@@ -186,6 +209,8 @@ void daemon_close_stores(struct daemon *d)
     close_store(d->near_store);
     close_store(d->far_store);
     close_store(d->nodes_store);
+    for (unsigned i = 0; i < d->lost.count; i++)
+        close_store(d->lost.store[i]);
     store_gate_let_go(d->gate);
     free(d->came);
 }
@@ -276,5 +301,8 @@ void daemon_stop_keeping(struct daemon *d)
         saver_stop(d->saver[i], LAST_SAVE_MS);
     nodes_stop(d->nodes);
     sharer_stop(d->sharer);
+    for (unsigned i = 0; i < d->lost.count; i++)
+        if (d->lost.store[i]->ops->hurry != NULL)
+            d->lost.store[i]->ops->hurry(d->lost.store[i], deadline_in(LAST_SAVE_MS));
     reader_stop(d->reader);
 }

@@ -22,4 +22,7 @@ checking_say(struct checking *c, bool ok, const char *what, const char *format, 
  * what is in memory. At most a second for each such store. */
 void checking_shared_stores(struct checking *c);
 
+/* commands_check_damage.c: what luotd found damaged when it started. */
+void checking_damage(struct checking *c);
+
 #endif

@@ -202,13 +202,6 @@ static void check_arena(struct checking *c)
     else
         checking_say(c, true, "memory", "the counters take %s in %s, %s are left", bytes,
                      service->run_dir, free_bytes);
-    if (c->status.arena_damaged > 0)
-        checking_say(
-            c, false, "damage",
-            "%llu numbers in %s/arena failed their check when luotd started: its "
-            "log (event=arena_damaged) says of which sites and days; check this "
-            "machine's memory and who can write there",
-            (unsigned long long)c->status.arena_damaged, service->run_dir);
     /* The tenth that is left is time to raise it: that takes a restart. */
     if (used * 10 > most * 9)
         checking_say(
@@ -324,6 +317,7 @@ static void check_all(struct checking *c, struct store *store)
     check_store(c, store);
     checking_shared_stores(c);
     check_arena(c);
+    checking_damage(c);
     check_geo(c);
     check_sites(c);
     if (c->job->json) {

@@ -168,6 +168,8 @@ struct site_damage {
     unsigned mended, lost; /* numbers that were had again from elsewhere, or were not; and
                               those of earlier starts that were not said (count/damage.h) */
     int64_t day;           /* one of those damaged; -1: none is a day's               */
+    unsigned unread;       /* bit i: what was lost was had again without store i, whose
+                              rows of it could not be read. Set by who raises it       */
 };
 
 /* Sites that have become part of this one: their keys, whose rows are its rows too, and
@@ -319,6 +321,7 @@ enum key_sharing site_key_sharing(const struct site *s, int64_t slot);
 struct site_saved {
     struct hit_count total; /* all of this run */
     unsigned raised;        /* numbers: told once it is done */
+    unsigned unread;        /* site_damage */
     _Atomic bool done;
     size_t count;
     struct saved_own {

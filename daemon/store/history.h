@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/store_where.h"
 #include "count/registry.h"
 #include "store/store.h"
 
@@ -23,16 +24,25 @@ int history_load(struct site *site, struct store *store, struct instant now);
 int history_load_all(struct registry *registry, struct store *store, struct instant now,
                      bool fresh);
 
+/* All stores, each as the calling thread has it; they hold what the settings say. */
+struct history_stores {
+    unsigned count; /* 0: there is none, and nothing to have again */
+    struct store *store[STORES_MAX];
+    const char *where[STORES_MAX]; /* for the log, which hides passwords */
+};
+
 /* Sites whose adoption lost numbers: what this very run has saved of them is had again. At
  * start, after history_load_all, before the first save; a store that does not answer is asked
- * once. Logs. 0 or the store's last error. */
-int history_raise_lost(struct registry *registry, struct store *store,
+ * once. One that has something of the site is enough. Logs. 0, or an error when a site
+ * waits on. */
+int history_raise_lost(struct registry *registry, const struct history_stores *stores,
                        struct instant now);
 /* The same for those of which it could not be read then: the keeper raises what is read, and
- * the next call says so. Cheap when there are none; the reader thread, each second. 0, or the
- * store's error. */
-int history_raise_late(struct registry *registry, struct store *store,
-                       struct instant now);
+ * the next call says so. When the time is over, what the stores have that work is enough,
+ * be it nothing. Cheap when there are none; the reader thread, each second. 0, or a store's
+ * error. */
+int history_raise_late(struct registry *registry, const struct history_stores *stores,
+                       struct instant now, bool is_time_over);
 
 /* Sites that opened by themselves since, or that found no store: the same, for those that
  * have no history yet, or that of another day than it is, after a clock was wrong; `fresh` when history_load_all said so and could not. Cheap when

@@ -1,12 +1,20 @@
 /* What an adoption lost of our own numbers, had again from what this very run saved: rows of
  * a store are absolute and only grow, and were written from here, so the truth is no less.
- * At start, before any worker; or, when the store was away then, by the keeper as soon as it
- * has answered. No saver writes of such a site until then (count/damage.h). */
+ * At start, before any worker; or, when the stores were away then, by the keeper as soon as
+ * one has answered. No saver writes of such a site until then (count/damage.h).
+ *
+ * Of several stores one that answers is enough: it is to be saved to again, and may not wait
+ * for one that never comes. The most that any of them has is taken, so those that answer are
+ * all asked; what only a store has that did not is lost, and said. But a store that has
+ * nothing at all of the site was perhaps lost itself: then the others have time to answer,
+ * and so they have when the rows of a site cannot be read. Where none works there is none
+ * to save to either, and the site waits on. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/store_where.h"
 #include "store/history.h"
 
 /* --- What the store has --- */
@@ -71,9 +79,13 @@ static int read_total(struct reading *r, struct store *store)
     int rv = store->ops->total(store, slice_of(r->site->block->key), HISTORY_LIVE_OWN,
                                INT64_MIN, &row);
 
-    if (rv == 0)
-        r->saved->total = (struct hit_count){.views = row.views, .visits = row.visits};
-    return rv;
+    if (rv != 0)
+        return rv;
+    if (row.views > r->saved->total.views)
+        r->saved->total.views = row.views;
+    if (row.visits > r->saved->total.visits)
+        r->saved->total.visits = row.visits;
+    return 0;
 }
 
 static int read_all(struct reading *r, struct store *store, struct instant now)
@@ -101,87 +113,144 @@ static int read_all(struct reading *r, struct store *store, struct instant now)
     return rv != 0 ? rv : read_total(r, store);
 }
 
-/* The caller frees it. */
-static int read_saved(struct site *site, struct store *store, struct instant now,
-                      struct site_saved **ret_saved)
-{
-    struct reading r = {.site = site};
-    int rv = read_all(&r, store, now);
-
-    if (rv == 0)
-        *ret_saved = r.saved;
-    else
-        free(r.saved);
-    return rv;
-}
-
-/* --- Raising --- */
-
-static void say_raised(const struct site *site, const struct site_saved *saved)
-{
-    log_warn("event=arena_mended site=%s numbers=%u next=they_are_what_was_saved_last",
-             site->block->key, saved->raised);
-}
-
 /* What it has of this site, and not whether it answers at all. */
 static bool is_of_one_site(int rv)
 {
     return rv == ERR_CORRUPT || rv == ERR_MALFORMED || rv == ERR_RANGE;
 }
 
-int history_raise_lost(struct registry *registry, struct store *store, struct instant now)
+/* --- Whom to ask --- */
+
+struct asking {
+    const struct history_stores *stores;
+    unsigned away;   /* bit i: store i does not answer, in this call */
+    unsigned unread; /* of the site at hand: it did not, or its rows cannot be read */
+    int error;       /* the last one */
+};
+
+static bool read_one(struct asking *a, struct reading *r, unsigned i, struct instant now)
 {
-    int failed = 0;
+    int rv;
+
+    if ((a->away >> i & 1) != 0)
+        return false;
+    rv = read_all(r, a->stores->store[i], now);
+    if (rv == 0)
+        return true;
+    a->error = rv;
+    if (!is_of_one_site(rv))
+        a->away |= 1U << i;
+    return false;
+}
+
+/* All that answer: of each as many rows as it gave, which are no more than the truth
+ * either. The caller frees *ret_saved; NULL: there is no memory, or none was asked. */
+static void read_stores(struct asking *a, struct site *site, struct instant now,
+                        struct site_saved **ret_saved)
+{
+    struct reading r = {.site = site};
+
+    a->unread = 0;
+    for (unsigned i = 0; i < a->stores->count; i++)
+        if (!read_one(a, &r, i, now))
+            a->unread |= 1U << i;
+    if (r.saved != NULL)
+        r.saved->unread = a->unread;
+    *ret_saved = r.saved;
+}
+
+static bool has_any(const struct site_saved *saved)
+{
+    return saved->count > 0 || saved->total.views + saved->total.visits != 0;
+}
+
+/* Is what was read all that the site is to wait for? */
+static bool is_enough(const struct asking *a, const struct site_saved *saved,
+                      bool is_time_over)
+{
+    const unsigned all = (1U << a->stores->count) - 1;
+
+    if (a->unread == 0 || (a->unread != all && has_any(saved)))
+        return true;
+    return is_time_over && (a->away & all) != all;
+}
+
+/* --- Raising --- */
+
+static void say_unread(const struct site *site, const char *where)
+{
+    char name[512];
+    struct buffer b;
+
+    buffer_init(&b, name, sizeof name - 1);
+    store_where_write(&b, slice_of(where));
+    name[buffer_error(&b) == 0 ? b.length : 0] = '\0';
+    log_error("event=arena_unread site=%s store=%s "
+              "next=what_only_this_store_has_of_it_is_not_counted_again",
+              site->block->key, name);
+}
+
+static void say_raised(struct site *site, const struct site_saved *saved,
+                       const struct history_stores *stores)
+{
+    log_warn("event=arena_mended site=%s numbers=%u next=they_are_what_was_saved_last",
+             site->block->key, saved->raised);
+    site->damage.unread = saved->unread;
+    for (unsigned i = 0; i < stores->count; i++)
+        if ((saved->unread >> i & 1) != 0)
+            say_unread(site, stores->where[i]);
+}
+
+int history_raise_lost(struct registry *registry, const struct history_stores *stores,
+                       struct instant now)
+{
+    struct asking a = {.stores = stores};
+    int waits = 0;
 
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_kept_at(registry, i);
         struct site_saved *saved;
-        int rv;
 
         if (site == NULL || !site_awaits_saved(site))
             continue;
-        rv = read_saved(site, store, now, &saved);
-        if (rv != 0) {
+        read_stores(&a, site, now, &saved);
+        if (saved != NULL && is_enough(&a, saved, false)) {
+            site_raise(site, saved);
+            say_raised(site, saved, stores);
+        } else {
+            waits = a.error != 0 ? a.error : ERR_NOMEM;
             log_error("event=arena_not_mended site=%s error=\"%s\" "
                       "next=what_was_lost_is_had_again_when_the_store_answers",
-                      site->block->key, error_text(rv));
-            failed = rv;
-            if (is_of_one_site(rv))
-                continue;
-            break; /* nor will the others be answered */
+                      site->block->key, error_text(waits));
         }
-        site_raise(site, saved);
-        say_raised(site, saved);
         free(saved);
     }
-    return failed;
+    return waits;
 }
 
-int history_raise_late(struct registry *registry, struct store *store, struct instant now)
+int history_raise_late(struct registry *registry, const struct history_stores *stores,
+                       struct instant now, bool is_time_over)
 {
-    int failed = 0;
+    struct asking a = {.stores = stores};
 
     for (size_t i = 0; i < registry_limit(registry); i++) {
         struct site *site = registry_kept_at(registry, i);
         struct site_saved *saved;
-        int rv;
 
         if (site == NULL)
             continue;
         saved = site_raise_done(site);
         if (saved != NULL) {
-            say_raised(site, saved);
+            say_raised(site, saved, stores);
             free(saved);
         }
         if (!site_awaits_saved(site) || site_raise_waits(site))
             continue;
-        rv = read_saved(site, store, now, &saved);
-        if (rv == 0)
+        read_stores(&a, site, now, &saved);
+        if (saved != NULL && is_enough(&a, saved, is_time_over))
             site_raise_soon(site, saved);
-        else if (is_of_one_site(rv))
-            failed = rv;
         else
-            return rv; /* the others fail as well; the next call tries again */
+            free(saved);
     }
-    return failed;
+    return a.error;
 }

@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "count/damage.h"
-#include "count/site_seal.h"
 #include "lib/province.h"
 
 enum { DAY_S = 86400, HOUR_S = 3600 };
@@ -224,68 +222,6 @@ Test(history, opens_sites_again_that_had_opened_by_themselves)
     cr_assert_eq(history_reopen_sites(p.registry, s, p.now, &reopened), 0);
     cr_expect_eq(reopened, 0);
     s->ops->close(s);
-    province_close(&p);
-}
-
-/* --- What an adoption lost --- */
-
-static int failure;
-static unsigned asked;
-
-static int fails_for_demo(struct store *s, struct slice site, unsigned parts,
-                          int64_t since_day, struct history_row *ret_row)
-{
-    (void)s, (void)parts, (void)since_day;
-    asked++;
-    *ret_row = (struct history_row){.views = 7};
-    return slice_equal(site, demo) ? failure : 0;
-}
-
-static int is_empty(struct store *s, struct slice site, enum change_kind kind,
-                    unsigned parts, int64_t from, int64_t until, history_row_fn *row,
-                    void *context)
-{
-    (void)s, (void)site, (void)kind, (void)parts;
-    (void)from, (void)until, (void)row, (void)context;
-    return 0;
-}
-
-static void lose(struct site *s)
-{
-    damage_lose(&s->seal->damage);
-    damage_settle(&s->seal->damage, &s->block->hits);
-}
-
-/* Rows of one site that cannot be read are no reason for another to wait for ever; a store
- * that is away is asked once. */
-Test(history, one_site_that_cannot_be_read_keeps_no_other_waiting)
-{
-    static const struct store_ops ops = {.history = is_empty, .total = fails_for_demo};
-    struct store store = {.ops = &ops};
-    struct province p;
-
-    province_open(&p, "[site demo]\n[site other]\n", (struct instant){wednesday * 1000});
-    lose(province_site(&p, "demo"));
-    lose(province_site(&p, "other"));
-    failure = ERR_TIMEOUT;
-    cr_expect_eq(history_raise_lost(p.registry, &store, p.now), ERR_TIMEOUT);
-    cr_expect_eq(asked, 1, "a start waits for it once");
-    asked = 0;
-    cr_expect_eq(history_raise_late(p.registry, &store, p.now), ERR_TIMEOUT);
-    cr_expect_eq(asked, 1);
-    cr_expect_not(site_raise_waits(province_site(&p, "other")));
-    failure = ERR_CORRUPT;
-    cr_expect_eq(history_raise_late(p.registry, &store, p.now), ERR_CORRUPT);
-    cr_expect(site_raise_waits(province_site(&p, "other")));
-    province_until(&p, wednesday + 12);
-    cr_expect_eq(history_raise_late(p.registry, &store, p.now), ERR_CORRUPT);
-    cr_expect_not(site_awaits_saved(province_site(&p, "other")));
-    cr_expect(site_awaits_saved(province_site(&p, "demo")));
-    cr_expect_eq(province_number(&p, "other", SPAN_TOTAL, METRIC_VIEWS), 7);
-    failure = 0;
-    cr_expect_eq(history_raise_late(p.registry, &store, p.now), 0);
-    province_until(&p, wednesday + 24);
-    cr_expect_not(site_awaits_saved(province_site(&p, "demo")));
     province_close(&p);
 }
 
