@@ -243,10 +243,11 @@ struct site_lane {
     uint32_t day, known, engaged; /* of which local day; visits by visitors that are
                                      known, and second views: not added yet */
     bool is_known, is_second;     /* of the view at hand */
-    bool touched;                 /* in this turn        */
-    struct name_lane *names;      /* its worker's; NULL: tops are added at once */
-    struct met *met;              /* its worker's; NULL: everybody is looked for */
-    bool newcomer; /* site_visit's last was seen by no key of the site before */
+    bool undated;            /* of this turn: no slot can take it, see site_visit.c */
+    bool touched;            /* in this turn        */
+    struct name_lane *names; /* its worker's; NULL: tops are added at once */
+    struct met *met;         /* its worker's; NULL: everybody is looked for */
+    bool newcomer;           /* site_visit's last was seen by no key of the site before */
     struct refused_lane refused; /* count/site_refused */
 };
 

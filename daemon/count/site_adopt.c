@@ -105,11 +105,16 @@ static void adopt_hits(struct site *s, struct arena *a, int64_t now_slot)
 
 static void set_back_visitors(struct site *s, int64_t was_slot, int64_t now_slot)
 {
-    struct visit_periods now = site_periods(site_terms_of(s), now_slot);
+    const struct site_terms *terms = site_terms_of(s);
+    struct visit_periods now = site_periods(terms, now_slot);
+    int64_t until[PERIOD_KINDS];
 
+    for (int kind = 0; kind < PERIOD_KINDS; kind++)
+        until[kind] =
+            period_at(&terms->calendar, (enum period_kind)kind, now_slot).until_slot;
     for (unsigned i = 0; i < SITE_KEYS; i++)
         if (site_key_is_linked(s, i))
-            visitors_set_back(&s->table[i], was_slot, now_slot, &now);
+            visitors_set_back(&s->table[i], was_slot, now_slot, &now, until);
     site_engaged_set_back(s, now.number[PERIOD_DAY]);
 }
 

@@ -6,8 +6,9 @@
  *                                 kept here, and they go on from it when they come
  *      the clock jumped           from then on: a day takes the row of another one (rows
  *                                 are day % SITE_DAYS) that may be wanted again
- *      overrun                    what no slot could take: of the day, and the quarter, in
- *                                 which the keeper sees it
+ *      overrun                    what no slot could take: of the day, and the quarter, of
+ *                                 the last view when the keeper sees it. On both sides of
+ *                                 a jump within one tick it is of one day
  *
  *      a day of ours  =  its folded row, or its quarters  +  what is kept here
  *

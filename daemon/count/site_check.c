@@ -327,7 +327,10 @@ void site_check(struct site *s, int64_t last, int64_t kept, bool alive)
                   &(struct row){PERIOD_MONTH, i, SITE_MONTHS, &b->month[i].own_tag,
                                 &b->month[i].own_visitors, NULL, NULL},
                   last);
-    /* Where the clock jumped, a cell may be of a period that comes again. */
-    for (int kind = PERIOD_DAY; kind < PERIOD_KINDS && site_aside_changes(s) == 0; kind++)
+    /* Where the clock jumped, a cell may be of a period that comes again; and who came
+     * since, before the keeper looked, is in overrun. */
+    if (site_aside_changes(s) != 0 || site_aside_has_overrun(s))
+        return;
+    for (int kind = PERIOD_DAY; kind < PERIOD_KINDS; kind++)
         check_tallies(s, (enum period_kind)kind, kept > 0 && kept < last ? kept : last);
 }

@@ -212,6 +212,15 @@ static void keep_saved(struct site *s)
     atomic_store_explicit(&saved->done, true, memory_order_release);
 }
 
+/* What is overrun came then, whatever the clock has become since: a worker says when it
+ * counts before it does. Relaxed: an older view's slot is nearly always of the same day. */
+static int64_t last_view_slot(const struct site *s, int64_t now_slot)
+{
+    int64_t view_s = atomic_load_explicit(&s->block->last_view_s, memory_order_relaxed);
+
+    return view_s > 0 ? view_s / SLOT_S : now_slot;
+}
+
 int site_keep(struct site *s, struct arena *a, const struct graces *g, struct instant now)
 {
     int64_t now_slot = instant_slot(now);
@@ -221,7 +230,7 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g, struct in
     rv = keep_hits(s, a, g, now_slot);
     failed = failed != 0 ? failed : rv;
     site_fold_days(s);
-    rv = site_aside_book(s, a, now_slot);
+    rv = site_aside_book(s, a, last_view_slot(s, now_slot));
     failed = failed != 0 ? failed : rv;
     rv = site_keep_keys(s, a, g, now_slot);
     failed = failed != 0 ? failed : rv;

@@ -13,6 +13,12 @@ void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
     lane->now_slot = now_slot;
     lane->own_s = INT64_MAX;
     lane->floor_q = hits_floor(&s->block->hits);
+    /* The clock was set back, and the keeper has not answered to it yet: all slots of now's
+     * are closed. What comes is overrun, which is booked on the day that the clock says, and
+     * so are those who come. */
+    lane->undated = lane->floor_q * QUARTER_SLOTS > now_slot;
+    if (lane->undated)
+        lane->floor_q = now_slot / QUARTER_SLOTS;
     lane->terms = terms;
     if (lane->terms_version != terms->version) { /* not the address: that comes again */
         lane->terms_version = terms->version;
@@ -189,8 +195,7 @@ bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visi
     return false;
 }
 
-/* All that the lane holds is of one slot. Later than the turn's time is what the floor
- * moved up, above all that there is: the clock is being set back. */
+/* All that the lane holds is of one slot. */
 static void add(struct site *s, struct site_lane *lane)
 {
     _Atomic int64_t *last_view_s = &s->block->last_view_s;
@@ -199,7 +204,7 @@ static void add(struct site *s, struct site_lane *lane)
     if (atomic_load_explicit(last_view_s, memory_order_relaxed) / SLOT_S !=
         lane->now_slot)
         atomic_store_explicit(last_view_s, lane->now_slot * SLOT_S, memory_order_relaxed);
-    if (lane->slot > lane->now_slot)
+    if (lane->undated)
         hits_add_undated(&s->block->hits, lane->visits, lane->views);
     else
         hits_add(&s->block->hits, lane->slot, lane->visits, lane->views);

@@ -150,9 +150,11 @@ void visitors_init(const struct visitors_table *t, int64_t base_slot);
  * HyperLogLogs are the owner's to punch. */
 void visitors_clear(const struct visitors_table *t);
 /* The clock was set back from was_slot, and every turn has the new time: who was seen
- * after now was seen now, and periods to come have no visitors yet. Beside workers. */
+ * later today was seen now, who was seen on days to come was not seen today, and periods to
+ * come have no visitors yet. `until`: where the periods of now end. Beside workers. */
 void visitors_set_back(const struct visitors_table *t, int64_t was_slot, int64_t now_slot,
-                       const struct visit_periods *now);
+                       const struct visit_periods *now,
+                       const int64_t until[PERIOD_KINDS]);
 
 /* Any thread. The visitors of a period that this table answers: the tally, or in sketched
  * mode max(tally, estimate), the estimate being what visitors_tick recorded last. */

@@ -317,6 +317,9 @@ void visitors_adopt(const struct visitors_table *t,
     struct visit_periods p;
     uint64_t after[PERIOD_KINDS], counts[PERIOD_KINDS] = {0};
     periods_at(context, base + (int64_t)youngest, &p);
+    /* Where who came on days to come is parked: visitors_reset.c. */
+    if (youngest == 1 || base + (int64_t)youngest == p.start[PERIOD_DAY])
+        return;
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++)
         after[kind] = p.start[kind] > base ? (uint64_t)(p.start[kind] - base - 1) : 0;
     scan_words(t, after, PERIOD_KINDS, counts);

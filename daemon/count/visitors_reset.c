@@ -36,17 +36,65 @@ void visitors_clear(const struct visitors_table *t)
         atomic_store_explicit(&h->sketched_from[kind], 0, memory_order_relaxed);
 }
 
+/* --- The clock was set back ---
+ *
+ * Views of days to come stay on those days, and so do those who came then: nobody is a
+ * visitor of a day that has no view of theirs. Who comes again is then the first view of
+ * now's day, so they are parked before it: on the first slot of the week or month that has
+ * them in it already, or of the table, since who is there and nowhere later tells nothing of
+ * a day (visitors_adopt). When that day itself comes again they are parked anew, with who
+ * really came in its first 12 s. Where there is no such slot they are known, and of no
+ * period: who comes again is in the number of now's week or month twice, and so are their
+ * views. */
+
+struct set_back {
+    int64_t base, now_slot;
+    const struct visit_periods *now;
+    const int64_t *until; /* of each kind: where now's period ends */
+};
+
+static bool is_parked(const struct set_back *b, int64_t slot)
+{
+    return slot == b->now->start[PERIOD_DAY] || slot == b->base + 1;
+}
+
+/* Where a visitor goes, relative to the table's base; 0: of no period. */
+static uint64_t moved_to(const struct set_back *b, int64_t slot)
+{
+    int64_t before = b->now->start[PERIOD_DAY], at = b->base;
+
+    if (slot < b->until[PERIOD_DAY] && !is_parked(b, slot))
+        return b->now_slot > b->base ? (uint64_t)(b->now_slot - b->base) : 1;
+    for (unsigned kind = PERIOD_WEEK; kind < PERIOD_KINDS; kind++)
+        if (slot >= b->until[kind] && b->now->start[kind] < before)
+            before = b->now->start[kind];
+    for (unsigned kind = PERIOD_WEEK; kind < PERIOD_KINDS; kind++)
+        if (slot < b->until[kind] && b->now->start[kind] < before &&
+            b->now->start[kind] > at)
+            at = b->now->start[kind];
+    if (at == b->base && b->base + 1 < before)
+        at++;
+    return (uint64_t)(at - b->base);
+}
+
 /* A worker that moves the word meanwhile has the new time already: it wins, and is
  * right. */
-static void move_back(_Atomic uint64_t *word, uint64_t now)
+static void move_back(const struct set_back *b, _Atomic uint64_t *word)
 {
     uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
 
-    while (word_is_visitor(seen) && word_slot(seen) > now)
+    while (word_is_visitor(seen)) {
+        int64_t slot = b->base + (int64_t)word_slot(seen);
+
+        if (slot <= b->now_slot &&
+            (slot == b->base || slot != b->now->start[PERIOD_DAY]))
+            return;
         if (atomic_compare_exchange_weak_explicit(
-                word, &seen, word_pack(word_fp(seen), now) | (seen & WORD_ENGAGED),
+                word, &seen,
+                word_pack(word_fp(seen), moved_to(b, slot)) | (seen & WORD_ENGAGED),
                 memory_order_acq_rel, memory_order_acquire))
             return;
+    }
 }
 
 static void forget_after(_Atomic uint64_t cells[4], uint32_t number)
@@ -61,15 +109,18 @@ static void forget_after(_Atomic uint64_t cells[4], uint32_t number)
     }
 }
 
-static uint64_t seen_since(const struct visitors_table *t, size_t end, int64_t from_slot)
+/* In now's period of a kind. */
+static uint64_t seen_in(const struct visitors_table *t, size_t end,
+                        const struct set_back *b, unsigned kind)
 {
-    int64_t base = atomic_load_explicit(&t->head->base_slot, memory_order_relaxed);
     uint64_t n = 0;
 
     for (size_t i = 0; i < end; i++) {
         uint64_t word = atomic_load_explicit(&t->word[i], memory_order_acquire);
+        int64_t slot = b->base + (int64_t)word_slot(word);
 
-        n += word_is_visitor(word) && base + (int64_t)word_slot(word) >= from_slot;
+        n += word_is_visitor(word) && slot > b->base && slot >= b->now->start[kind] &&
+             slot < b->until[kind] && (kind > PERIOD_DAY || !is_parked(b, slot));
     }
     return n;
 }
@@ -86,23 +137,26 @@ static void raise_tally(_Atomic uint64_t *tally, uint32_t number, uint64_t count
 }
 
 void visitors_set_back(const struct visitors_table *t, int64_t was_slot, int64_t now_slot,
-                       const struct visit_periods *now)
+                       const struct visit_periods *now, const int64_t until[PERIOD_KINDS])
 {
-    int64_t base = atomic_load_explicit(&t->head->base_slot, memory_order_relaxed);
+    const struct set_back back = {
+        .base = atomic_load_explicit(&t->head->base_slot, memory_order_relaxed),
+        .now_slot = now_slot,
+        .now = now,
+        .until = until};
     unsigned cur = atomic_load_explicit(&t->head->cur, memory_order_acquire);
     size_t end = visitors_part_start(cur + 1);
-    uint64_t slot = now_slot > base ? (uint64_t)(now_slot - base) : 1;
 
-    for (size_t i = 0; i < end; i++)
-        move_back(&t->word[i], slot);
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++) {
         forget_after(t->head->tally[kind], now->number[kind]);
         forget_after(t->head->estimate[kind], now->number[kind]);
-        /* Who was counted for a period to come is one of now's. Who is being counted by a
-         * worker in this moment may be counted twice. */
+        /* Its place may have been a later period's. Who is being counted by a worker in
+         * this moment may be counted twice. */
         raise_tally(&t->head->tally[kind][now->number[kind] % 4], now->number[kind],
-                    seen_since(t, end, now->start[kind]));
+                    seen_in(t, end, &back, kind));
     }
+    for (size_t i = 0; i < end; i++)
+        move_back(&back, &t->word[i]);
     if (atomic_load_explicit(&t->head->mode, memory_order_relaxed) != VISITORS_EXACT)
         distinct_adopt(t->matrix, was_slot, now_slot);
 }

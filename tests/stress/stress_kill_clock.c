@@ -77,6 +77,10 @@ static void compare(const char *what, int64_t step, long n)
         CHECK(of.metric[METRIC_VIEWS] == want,
               "%s by %ld h, step %ld: day %u has %lu of %lu", what, (long)step / HOUR_S,
               n, i, (unsigned long)of.metric[METRIC_VIEWS], (unsigned long)want);
+        CHECK(of.metric[METRIC_VISITORS] <= of.metric[METRIC_VIEWS],
+              "%s by %ld h, step %ld: day %u has %lu visitors, %lu views", what,
+              (long)step / HOUR_S, n, i, (unsigned long)of.metric[METRIC_VISITORS],
+              (unsigned long)of.metric[METRIC_VIEWS]);
         sum += counted[i];
     }
     CHECK(total == sum, "%s by %ld h, step %ld: %lu of %lu in total", what,
