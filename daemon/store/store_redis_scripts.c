@@ -7,7 +7,9 @@ const char *const redis_scripts[SCRIPTS] = {
      * KEYS: hash, index, hash, index, ... (an index that is the hash itself is none)
      * ARGV: field, numbers, score, member, seconds kept (0: for ever), ...
      * A field that is there keeps the greater of each number. A new one is entered in
-     * its index. What is wrong with one hash is said at the end; the others are raised. */
+     * its index, of which what is old goes: by the server's clock too, so that a luotd whose
+     * clock is ahead hides no day from those whose is not. What is wrong with one hash is
+     * said at the end; the others are raised. */
     [SCRIPT_RAISE] =
         "local wrong\n"
         "local function raise(hash, index, field, given, score, member, keep)\n"
@@ -31,9 +33,8 @@ const char *const redis_scripts[SCRIPTS] = {
         "  if keep == 0 then return end\n"
         "  if redis.call('TTL', hash) < 0 then redis.call('EXPIRE', hash, keep) end\n"
         "  if index ~= hash then\n"
-        "    redis.call('ZREMRANGEBYSCORE', index, '-inf', tonumber(score) - keep / "
-        "86400 - "
-        "5)\n"
+        "    local day = math.min(tonumber(score), redis.call('TIME')[1] / 86400)\n"
+        "    redis.call('ZREMRANGEBYSCORE', index, '-inf', day - keep / 86400 - 5)\n"
         "  end\n"
         "end\n"
         "for i = 1, #KEYS, 2 do\n"
@@ -217,9 +218,9 @@ const char *const redis_scripts[SCRIPTS] = {
         "for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end\n"
         "if keep > 0 then\n"
         "  redis.call('EXPIRE', KEYS[1], keep)\n"
-        "  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(ARGV[2]) - keep / "
-        "86400 * "
-        "256)\n"
+        "  local now = redis.call('TIME')[1] / 86400 * 256\n"
+        "  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf',\n"
+        "    math.min(tonumber(ARGV[2]), now) - keep / 86400 * 256)\n"
         "end\n"
         "return 1\n",
 };

@@ -24,8 +24,9 @@ static const char *const statements[STATEMENTS] = {
 };
 
 enum {
-    QUARTERS_KEPT = 35,  /* days when one is swept; 36 just before the next      */
-    SKETCHES_KEPT = 62,  /* days: this month and the whole of last month         */
+    QUARTERS_KEPT = 35, /* days when one is swept; 36 just before the next      */
+    SKETCHES_KEPT = 62, /* days: this month and the whole of last month         */
+    DAY_QUARTERS = 96,
     GROWTH_KEPT = 62,    /* days on which something was saved; more than QUARTERS_KEPT */
     PROGRESS_OPS = 2000, /* virtual machine steps between two looks at the clock */
     BUSY_WAIT_MS = 5
@@ -287,29 +288,31 @@ static int note_growth(struct sqlite_store *s, int64_t day)
                    : sqlite_do(s, sqlite_take(s, STATEMENT_GROWTH_SWEEP, GROWTH_KEPT));
 }
 
-/* Quarters before it are old: by the clock, and by the days on which something was saved. A
- * clock that is months ahead for an hour is one such day more, and what it takes for old is
- * there when it is set right. */
-static int quarters_from(struct sqlite_store *s, int64_t now_s, int64_t *ret_quarter)
+/* What is old goes by this day: by the clock, and by the days on which something was saved.
+ * A clock that is years ahead for an hour is one such day more, and what it would take for
+ * old is there when it is set right. */
+int sqlite_believed_day(struct sqlite_store *s, int64_t now_s, int64_t *ret_day)
 {
-    sqlite3_stmt *st = sqlite_take(s, STATEMENT_GROWTH_NTH, QUARTERS_KEPT);
-    int64_t by_clock = now_s / 900 - QUARTERS_KEPT * 96, by_days;
+    sqlite3_stmt *st = sqlite_take(s, STATEMENT_GROWTH_DAY, QUARTERS_KEPT + 1);
+    int64_t by_days;
     int rv = sqlite_one(s, st);
 
-    *ret_quarter = INT64_MIN; /* it is not so old */
+    *ret_day = now_s / 86400;
     if (rv != 0)
-        return rv == ERR_NOT_FOUND ? 0 : rv;
-    by_days = sqlite3_column_int64(st, 0) * 96;
-    *ret_quarter = by_days < by_clock ? by_days : by_clock;
+        return rv;
+    by_days = sqlite3_column_int64(st, 0);
+    if (sqlite3_column_type(st, 0) != SQLITE_NULL && by_days < *ret_day)
+        *ret_day = by_days;
+    sqlite3_reset(st);
     return 0;
 }
 
-/* Old quarter-hours and sketches go once a day, some sites with each save, so that no
+/* Old quarter-hours, sketches and tops go once a day, some sites with each save, so that no
  * save becomes long. SQLite gives their pages to what comes next, so the file grows by
  * days, weeks and months only; it never becomes smaller, and needs no VACUUM for that. */
 static int sweep(struct sqlite_store *s, int64_t now_s)
 {
-    int64_t sites[16], quarter;
+    int64_t sites[16], today;
     int n = 0, rv;
 
     if (now_s / 86400 != s->swept_day) {
@@ -320,7 +323,7 @@ static int sweep(struct sqlite_store *s, int64_t now_s)
         return 0;
     if (s->swept_site == 0 && (rv = note_growth(s, s->swept_day)) != 0)
         return rv;
-    if ((rv = quarters_from(s, now_s, &quarter)) != 0)
+    if ((rv = sqlite_believed_day(s, now_s, &today)) != 0)
         return rv;
     sqlite3_stmt *st = sqlite_take(s, STATEMENT_SWEEP_SITES, s->swept_site);
     if (s->swept_site == 0)
@@ -332,13 +335,12 @@ static int sweep(struct sqlite_store *s, int64_t now_s)
         return rv;
     for (int i = 0; i < n; i++) {
         st = sqlite_take(s, STATEMENT_SWEEP_QUARTERS, sites[i]);
-        sqlite3_bind_int64(st, 2, quarter);
+        sqlite3_bind_int64(st, 2, (today - QUARTERS_KEPT) * DAY_QUARTERS);
         rv = sqlite_do(s, st);
         st = sqlite_take(s, STATEMENT_SWEEP_SKETCHES, sites[i]);
-        sqlite3_bind_int64(st, 2, now_s / 86400 - SKETCHES_KEPT);
+        sqlite3_bind_int64(st, 2, today - SKETCHES_KEPT);
         rv = rv != 0 ? rv : sqlite_do(s, st);
-        rv = rv != 0 ? rv
-                     : sqlite_sweep_tops(s, sites[i], now_s / 86400 - STORE_TOPS_DAYS);
+        rv = rv != 0 ? rv : sqlite_sweep_tops(s, sites[i], today - STORE_TOPS_DAYS);
         if (rv != 0)
             return rv;
     }

@@ -141,6 +141,10 @@ int sqlite_import(struct store *s, struct slice site, const struct import_source
 int sqlite_audit_add(struct sqlite_store *s, int64_t site, int64_t at_s, uint32_t uid,
                      const char *what);
 
+/* store_sqlite.c: the unix day that the clock says, or an earlier one where days are missing
+ * on which something was saved: what is swept goes by it. */
+int sqlite_believed_day(struct sqlite_store *s, int64_t now_s, int64_t *ret_day);
+
 /* --- store_sqlite_tops.c --- */
 /* Inside a transaction: CHANGE_TOPS, CHANGE_PAGE. */
 int sqlite_save_tops(struct sqlite_store *s, const struct change *c, int64_t site);

@@ -78,9 +78,12 @@ static int add_rows(struct sqlite_store *s, int64_t site, int64_t run,
 int sqlite_import_tops(struct sqlite_store *s, int64_t site, uint64_t first_line,
                        int64_t at_s, const struct change *tops, size_t n)
 {
-    int64_t before = at_s / 86400 - STORE_TOPS_DAYS, run = 0, month = INT64_MIN;
+    int64_t today, before, run = 0, month = INT64_MIN;
     int rv = n == 0 ? 0 : find_run(s, first_line, &run);
 
+    if (n == 0 || rv != 0 || (rv = sqlite_believed_day(s, at_s, &today)) != 0)
+        return rv;
+    before = today - STORE_TOPS_DAYS;
     for (size_t i = 0; i < n && rv == 0; i++) {
         int64_t first = month_first_day(month_of_day(tops[i].number));
 
@@ -90,7 +93,7 @@ int sqlite_import_tops(struct sqlite_store *s, int64_t site, uint64_t first_line
         if (rv == 0)
             rv = add_rows(s, site, run, &tops[i]);
     }
-    for (int i = 0; i < MONTHS_AT_ONCE && n > 0 && rv == 0; i++)
+    for (int i = 0; i < MONTHS_AT_ONCE && rv == 0; i++)
         rv = sqlite_sweep_tops(s, site, before);
     return rv;
 }

@@ -139,6 +139,31 @@ describe('a store in Redis', { skip: missing, concurrency: 2 }, () => {
         });
     }));
 
+  test('a clock that is years ahead for a while takes nothing of now out of what is there', async () => {
+    const clock = new Clock(Math.floor(Date.now() / 1000));
+    const day = () => new Date(clock.seconds * 1000).toISOString().slice(0, 10);
+    const days = async (redis, kind) => new Set((await redis.cli('ZRANGE', `luot:{demo}:${kind}`, '0', '-1')).split('\n').map((l) => l.slice(0, 10)));
+    try {
+      await run('ahead', { luotd: { clock } }, async (redis, luotd) => {
+        const seen = [];
+        for (const years of [0, 1, 5]) {
+          clock.set(clock.seconds + years * 365 * 86400);
+          await until('the keeper', async () => (await luotd.stats()).keeper_as_of_s >= clock.seconds);
+          await views(luotd, 0, 3);
+          seen.push(day());
+          assert.equal((await luotd.term()).code, 0); // all is saved: tops too
+          await luotd.spawn();
+        }
+        for (const kind of ['days', 'quarters', 'tops']) {
+          const there = await days(redis, kind);
+          for (const d of seen) assert.ok(there.has(d), `${d} is not in ${kind}: ${[...there]}`);
+        }
+      });
+    } finally {
+      clock.close();
+    }
+  });
+
   test('away at the start: counting begins, and what was kept before is added when it comes', () =>
     run('late', {}, async (redis, luotd) => {
       await views(luotd, 0, 5);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "identify/dimension.h"
 #include "lib/faulty_vfs.h"
 #include "lib/scratch.h"
 
@@ -327,6 +328,44 @@ Test(store, keeps_the_quarter_hours_of_now_when_a_clock_is_ahead_for_a_while)
     alive.number = (c.number + 1) * 900; /* set right */
     save_one(s, alive);
     cr_expect_geq(sql_number(&dir, "SELECT count(*) FROM quarter"), 33);
+    s->ops->close(s);
+    scratch_free(&dir);
+}
+
+/* Nor is any of what stays longer: its sketches, and its tops by day. */
+Test(store, keeps_the_sketches_and_tops_of_now_when_a_clock_is_ahead_for_a_while)
+{
+    struct scratch dir = scratch_new();
+    struct store *s = open_as(&dir, 1);
+    const struct top_row row = {SLICE("/a"), 3, 1, 0};
+    struct change sketch = {.kind = CHANGE_SKETCH, .site = demo, .blob = SLICE("HYLL")};
+    struct change tops = {.kind = CHANGE_TOPS,
+                          .site = demo,
+                          .visits = DIM_PAGES,
+                          .blob = {(const char *)&row, sizeof row}};
+    struct change alive = {.kind = CHANGE_ALIVE};
+    int64_t today = 19800;
+
+    for (; today <= 19870; today++) {
+        sketch.number = tops.number = today;
+        save_one(s, sketch);
+        save_one(s, tops);
+        alive.number = today * 86400;
+        save_one(s, alive);
+    }
+    today--;
+    cr_expect_eq(sql_number(&dir, "SELECT count(*) FROM sketch"), 63);
+    for (int years = 1; years <= 9; years += 4) {
+        alive.number = (today + years * 365) * 86400;
+        for (int i = 0; i < 3; i++)
+            save_one(s, alive);
+    }
+    alive.number = today * 86400 + 1; /* set right */
+    save_one(s, alive);
+    cr_expect_geq(sql_number(&dir, "SELECT count(*) FROM sketch"), 60);
+    cr_expect_eq(sql_number(&dir, "SELECT max(day) FROM sketch"), today);
+    cr_expect_eq(sql_number(&dir, "SELECT count(*) FROM top"), 71);
+    cr_expect_eq(sql_number(&dir, "SELECT count(*) FROM top_month"), 0);
     s->ops->close(s);
     scratch_free(&dir);
 }
