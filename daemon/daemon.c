@@ -110,11 +110,15 @@ static int open_sharing(struct daemon *d)
  * said. */
 static void say_damage(struct daemon *d, const struct registry_report *report)
 {
+    uint64_t said = log_dropped();
+
     d->arena_damaged = report->head_damaged;
     if (report->head_damaged > 0)
         log_error("event=arena_damaged file=%s/arena site=- mended=%u lost=0 day=- "
                   "next=check_memory_and_who_writes_there",
                   d->places.run_dir, report->head_damaged);
+    if (log_dropped() == said)
+        count_head_told(arena_head(d->arena));
     for (size_t i = 0; i < registry_limit(d->registry); i++) {
         const struct site *s = registry_site(d->registry, i);
         uint64_t dropped = log_dropped();

@@ -1,9 +1,16 @@
 /* The front of the arena, before the sites' ranges. */
+#include <assert.h>
+#include <stddef.h>
+
 #include "base/clock.h"
 #include "count/check_word.h"
 #include "count/site.h"
 
-enum { OF_KEPT = 1, MADE_BY_OLDER = 1 };
+enum { OF_KEPT = 1, OF_MENDED, MADE_BY_OLDER = 1 };
+
+static_assert(offsetof(struct count_head, mended) / 64 ==
+                  (sizeof(struct count_head) - 1) / 64,
+              "the head is as long as it was");
 
 static unsigned ones(uint32_t word)
 {
@@ -30,20 +37,48 @@ void count_head_keep(struct count_head *head, int64_t slot)
                           memory_order_relaxed);
 }
 
-static unsigned check_made(_Atomic uint32_t *at, bool older, bool is_there)
+/* --- What is found changed --- */
+
+/* One that was changed itself is one more. */
+static unsigned not_said(const struct count_head *head)
 {
-    uint32_t word = atomic_load_explicit(at, memory_order_relaxed), right;
+    uint64_t word = atomic_load_explicit(&head->mended, memory_order_relaxed);
+
+    if (word == 0)
+        return 0;
+    return check_word_holds(OF_MENDED, word) ? (unsigned)check_word_value(word) : 1;
+}
+
+/* Before it is set right. Kill -9 keeps the program's order; the fence keeps the
+ * compiler's. */
+static void mend(struct count_head *head)
+{
+    atomic_store_explicit(&head->mended, check_word(OF_MENDED, not_said(head) + 1),
+                          memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+void count_head_told(struct count_head *head)
+{
+    if (atomic_load_explicit(&head->mended, memory_order_relaxed) != 0)
+        atomic_store_explicit(&head->mended, 0, memory_order_release);
+}
+
+static void check_made(struct count_head *head, size_t i, bool older, bool is_there)
+{
+    uint32_t word = atomic_load_explicit(&head->made[i], memory_order_relaxed), right;
 
     if (word == 0 || (word == COUNT_HEAD_MADE && is_there))
-        return 0;
+        return;
     if (older && word == MADE_BY_OLDER)
         right = COUNT_HEAD_MADE;
     else
         right = ones(word ^ COUNT_HEAD_MADE) < ones(word) ? COUNT_HEAD_MADE : 0;
     if (!is_there)
         right = 0;
-    atomic_store_explicit(at, right, memory_order_relaxed);
-    return !(older && word == MADE_BY_OLDER);
+    if (!older || word != MADE_BY_OLDER)
+        mend(head);
+    atomic_store_explicit(&head->made[i], right, memory_order_relaxed);
 }
 
 unsigned count_head_check(struct count_head *head, const struct arena *a)
@@ -51,18 +86,17 @@ unsigned count_head_check(struct count_head *head, const struct arena *a)
     uint64_t kept = atomic_load_explicit(&head->kept_slot, memory_order_relaxed);
     bool older = kept >> CHECK_WORD_BITS == 0;
     size_t there = arena_ranges(a);
-    unsigned changed = 0;
 
     for (size_t i = 0; i < SITES_LIMIT; i++)
-        changed += check_made(&head->made[i], older, i < there);
+        check_made(head, i, older, i < there);
     if (kept == 0)
-        return changed;
+        return not_said(head);
     /* The keeper's heartbeat is of the same tick. */
     if (!older && !check_word_holds(OF_KEPT, kept)) {
+        mend(head);
         kept = (uint64_t)instant_slot((struct instant){arena_alive_ms(a)});
-        changed++;
     }
     atomic_store_explicit(&head->kept_slot, check_word(OF_KEPT, check_word_value(kept)),
                           memory_order_relaxed);
-    return changed;
+    return not_said(head);
 }

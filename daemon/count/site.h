@@ -127,6 +127,9 @@ struct count_head {
     _Atomic uint64_t kept_slot; /* of the keeper's last whole tick; a check word */
     /* COUNT_HEAD_MADE: the range's block is backed and whole. */
     _Atomic uint32_t made[SITES_LIMIT];
+    /* Words that adoptions found changed and that nobody has said yet: a check word, written
+     * before they are set right (count/damage.h does so for a site). In what was padding. */
+    _Atomic uint64_t mended;
 };
 
 /* Far from 0, so that one changed byte makes neither of the other; versions 1 and 2 of the
@@ -134,8 +137,10 @@ struct count_head {
 #define COUNT_HEAD_MADE UINT32_C(0xeb7dd7be)
 
 /* The words of the head, which an adoption may find changed: what is nearest is what was.
- * How many. Before the sites are looked at. */
+ * How many, with those of earlier starts that were killed before they had said so. Before
+ * the sites are looked at. */
 unsigned count_head_check(struct count_head *head, const struct arena *a);
+void count_head_told(struct count_head *head); /* it has been said; before any worker */
 int64_t count_head_kept(const struct count_head *head);
 void count_head_keep(struct count_head *head, int64_t slot); /* keeper */
 

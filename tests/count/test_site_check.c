@@ -405,6 +405,34 @@ Test(site_check, damage_that_was_not_said_is_said_by_the_next_start)
     world_close(&w);
 }
 
+/* The same of the words before the sites. */
+Test(site_check, damage_of_the_head_that_was_not_said_is_said_by_the_next_start)
+{
+    struct count_head *head;
+
+    four_days();
+    head = arena_head(w.arena);
+    head->made[0] ^= 0xff;
+    head->kept_slot ^= 1 << 3;
+    w.is_killed_early = true;
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 2);
+    head = arena_head(w.arena);
+    cr_expect_eq(head->made[0], COUNT_HEAD_MADE, "it is set right");
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 2);
+    head = arena_head(w.arena);
+    head->mended ^= 1; /* one more, which says nothing of the others */
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 1);
+    w.is_killed_early = false;
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 1);
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 0);
+    world_close(&w);
+}
+
 Test(site_check, raises_days_and_periods_to_what_was_saved)
 {
     const uint64_t day[METRIC_KINDS] = {100, 50, 30}, less[METRIC_KINDS] = {1, 1, 1};

@@ -90,6 +90,34 @@ describe('a damaged arena', OF_SQLITE, () => {
     }
   });
 
+  test('whose head was changed: it is said once, and nothing is lost', async () => {
+    const { luotd, clock } = await closed();
+    try {
+      await luotd.kill9();
+      const made = Buffer.alloc(4);
+      made.writeUInt32LE(0xeb7dd7be); // count/site.h: COUNT_HEAD_MADE, once for each site
+      const bytes = Buffer.alloc(ranges(luotd));
+      const fd = fs.openSync(arena(luotd), 'r');
+      fs.readSync(fd, bytes, 0, bytes.length, 0);
+      fs.closeSync(fd);
+      const at = bytes.indexOf(made);
+      assert.ok(at > 0, 'the word of a site');
+      patch(luotd, at, Buffer.from([0]));
+      luotd.log = '';
+      await luotd.spawn();
+      assert.match(luotd.log, /event=arena_damaged \S+ site=- mended=1 lost=0/);
+      assert.equal(check(luotd).status, 1);
+      assert.equal(await total(luotd), 9);
+      await luotd.kill9();
+      luotd.log = '';
+      await luotd.spawn();
+      assert.doesNotMatch(luotd.log, /event=arena_damaged/);
+    } finally {
+      await luotd.stop();
+      clock.close();
+    }
+  });
+
   test('that has lost a quarter-hour for good has it again from what was saved', async () => {
     const { luotd, clock } = await closed();
     try {

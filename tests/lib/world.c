@@ -60,6 +60,8 @@ static void look_for_damage(struct world *w)
     for (size_t i = 0; i < registry_limit(w->registry) && !w->is_killed_early; i++)
         if (registry_site(w->registry, i)->block != NULL)
             site_damage_told(registry_site(w->registry, i));
+    if (!w->is_killed_early)
+        count_head_told(arena_head(w->arena));
     must(w->may_be_damaged || w->damage == 0, "a start takes its own arena for damaged");
 }
 
