@@ -155,6 +155,7 @@ static int open_sites(struct daemon *d)
                   report.full);
     say_damage(d, &report);
     tick_say_ahead(d->registry, d->started);
+    daemon_look_for_lost_saves(d);
     if (d->reader_store != NULL) {
         rv = history_reopen_sites(d->registry, d->reader_store, d->started, &reopened);
         if (rv == 0)

@@ -60,6 +60,8 @@ struct daemon {
     struct store *reader_store;
     struct key_ring *ring; /* with a store that nodes share; else NULL, and so the next */
     struct sharer *sharer;
+    int64_t
+        lost_saves_s[STORES_MAX]; /* that a store ended before what it had confirmed */
     struct history_stores lost; /* the reader's, while a damaged site waits for what they
                                    have; none: no site did at start */
     int64_t lost_until_ms;      /* CLOCK_MONOTONIC: then it takes what there is */
@@ -129,10 +131,11 @@ void daemon_upkeep(struct daemon *d);
 int daemon_fail(int code, const char *event, const char *sentence);
 
 /* keeping.c, main thread: the stores, and the threads that use them. */
-int daemon_open_stores(struct daemon *d);   /* an enum daemon_exit, said    */
-int daemon_raise_lost(struct daemon *d);    /* likewise: see history_raise_lost  */
-int daemon_start_keeping(struct daemon *d); /* an error code                */
-void daemon_stop_keeping(struct daemon *d); /* saves once more              */
+int daemon_open_stores(struct daemon *d);          /* an enum daemon_exit, said    */
+void daemon_look_for_lost_saves(struct daemon *d); /* of stores, once they are open */
+int daemon_raise_lost(struct daemon *d);           /* likewise: see history_raise_lost  */
+int daemon_start_keeping(struct daemon *d);        /* an error code                */
+void daemon_stop_keeping(struct daemon *d);        /* saves once more              */
 void daemon_close_stores(struct daemon *d); /* that no thread has; no other thread runs */
 
 /* sharing.c, main thread: the identity keys that nodes share. */

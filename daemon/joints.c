@@ -154,6 +154,7 @@ static struct saver_status all_savers(struct daemon *d, struct service_status *r
         struct saver_status one = saver_status(d->saver[i]);
 
         store_state(&ret_status->stores[i], d->places.store[i], &one);
+        ret_status->stores[i].lost_s = d->lost_saves_s[i];
         if (i == 0)
             continue;
         all.durable = all.durable || one.durable;

@@ -173,6 +173,28 @@ int daemon_open_stores(struct daemon *d)
     return rv == EXIT_OK ? lock_state(d) : rv; /* of a directory that opening has made */
 }
 
+/* What a kill leaves a store has: it had confirmed it. So a database that ends before the
+ * last save that it has confirmed was damaged (of its log the last save alone, which SQLite
+ * drops without a word) or is another one. */
+void daemon_look_for_lost_saves(struct daemon *d)
+{
+    for (unsigned i = 0; i < d->places.stores; i++) {
+        const char *where = d->places.store[i];
+        int64_t last = 0,
+                confirmed = count_head_confirmed(arena_head(d->arena), i, where);
+
+        if (confirmed == 0 || d->saver_store[i]->ops->attend != NULL ||
+            d->saver_store[i]->ops->last_alive(d->saver_store[i], &last) != 0 ||
+            last >= confirmed)
+            continue;
+        d->lost_saves_s[i] = confirmed - last;
+        log_error("event=store_lacks_saves store=%s seconds=%lld "
+                  "next=what_was_counted_is_saved_again_from_the_arena_look_for_seeds_"
+                  "adjustments_and_imports_of_then",
+                  where, (long long)d->lost_saves_s[i]);
+    }
+}
+
 /* A site that waits is saved nowhere, so that is over as soon as can be. Who asks later is
  * the reader, with a connection of its own to each store. */
 int daemon_raise_lost(struct daemon *d)
@@ -230,7 +252,9 @@ static int start_savers(struct daemon *d)
             .store = d->saver_store[i],
             .incarnation = d->arena_report.incarnation,
             .version = d->service.version,
-            .where = d->places.stores == 0 ? NULL : d->places.store[i]};
+            .where = d->places.stores == 0 ? NULL : d->places.store[i],
+            .head = d->places.stores == 0 ? NULL : arena_head(d->arena),
+            .index = i};
         rv = saver_start(&d->saver[i], &options);
         if (rv == 0)
             d->saver_store[i] = NULL; /* its thread's now */

@@ -12,6 +12,23 @@ static void check_arena(struct checking *c)
             (unsigned long long)c->status.arena_damaged, c->job->service->run_dir);
 }
 
+/* Without a word of the store itself: daemon_look_for_lost_saves. */
+static void check_stores(struct checking *c)
+{
+    for (unsigned i = 0; i < c->status.store_count; i++) {
+        const struct store_state *s = &c->status.stores[i];
+
+        if (s->lost_s > 0)
+            checking_say(c, false, "damage",
+                         "%s lacked the last %lld s that it had confirmed when luotd "
+                         "started: it was damaged, or replaced by a copy from before. "
+                         "What was counted then is saved again; seeds, adjustments and "
+                         "imports of then are not: look at `luotctl audit`, and at that "
+                         "disk",
+                         s->where, (long long)s->lost_s);
+    }
+}
+
 /* What was lost of it was had again without these (store/history.h). */
 static void check_unread(struct checking *c, const struct site *site)
 {
@@ -50,6 +67,7 @@ void checking_damage(struct checking *c)
     const struct registry *r = c->job->service->registry;
 
     check_arena(c);
+    check_stores(c);
     for (size_t i = 0; i < registry_limit(r); i++)
         if (registry_kept_at(r, i) != NULL)
             check_site(c, registry_kept_at(r, i));

@@ -26,6 +26,7 @@ struct store_state { /* of one store */
     int error;          /* error code of the last try               */
     char sentence[320]; /* what the store says about it; may be ""  */
     double ms;          /* how long the last save took              */
+    int64_t lost_s;     /* at start: that it ended before what it had confirmed */
 };
 
 /* The state of the parts that other folders own, as numbers. */

@@ -1,14 +1,16 @@
 /* The front of the arena, before the sites' ranges. */
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "count/check_word.h"
 #include "count/site.h"
 
-enum { OF_KEPT = 1, OF_MENDED, MADE_BY_OLDER = 1 };
+enum { OF_KEPT = 1, OF_MENDED, OF_CONFIRMED, MADE_BY_OLDER = 1 };
 
-static_assert(offsetof(struct count_head, mended) / 64 ==
+static_assert(offsetof(struct count_head, confirmed[STORES_MAX - 1]) / 64 ==
                   (sizeof(struct count_head) - 1) / 64,
               "the head is as long as it was");
 
@@ -99,4 +101,33 @@ unsigned count_head_check(struct count_head *head, const struct arena *a)
     atomic_store_explicit(&head->kept_slot, check_word(OF_KEPT, check_word_value(kept)),
                           memory_order_relaxed);
     return not_said(head);
+}
+
+/* --- What stores have confirmed --- */
+
+static uint64_t place_of(const char *where)
+{
+    return (hash_fast(where, strlen(where)) & 0xffff) << 32;
+}
+
+void count_head_confirm(struct count_head *head, unsigned store, const char *where,
+                        int64_t s)
+{
+    uint64_t value = place_of(where) | (s > 0 ? (uint64_t)s & UINT32_MAX : 0);
+
+    atomic_store_explicit(&head->confirmed[store],
+                          check_word(OF_CONFIRMED + (int64_t)store, value),
+                          memory_order_relaxed);
+}
+
+int64_t count_head_confirmed(const struct count_head *head, unsigned store,
+                             const char *where)
+{
+    uint64_t word = atomic_load_explicit(&head->confirmed[store], memory_order_relaxed);
+    uint64_t value = check_word_value(word);
+
+    if (word == 0 || word != check_word(OF_CONFIRMED + (int64_t)store, value) ||
+        (value & ~(uint64_t)UINT32_MAX) != place_of(where))
+        return 0;
+    return (int64_t)(value & UINT32_MAX);
 }

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/hash.h"
+#include "base/store_where.h"
 #include "count/hits.h"
 #include "count/key_ring.h"
 #include "count/met.h"
@@ -130,6 +131,9 @@ struct count_head {
     /* Words that adoptions found changed and that nobody has said yet: a check word, written
      * before they are set right (count/damage.h does so for a site). In what was padding. */
     _Atomic uint64_t mended;
+    /* Of each store that the settings name and that forgets nothing: place:16 | unix
+     * seconds:32 of the last save that it has confirmed; check words. */
+    _Atomic uint64_t confirmed[STORES_MAX];
 };
 
 /* Far from 0, so that one changed byte makes neither of the other; versions 1 and 2 of the
@@ -141,6 +145,12 @@ struct count_head {
  * the sites are looked at. */
 unsigned count_head_check(struct count_head *head, const struct arena *a);
 void count_head_told(struct count_head *head); /* it has been said; before any worker */
+/* That store's own thread, after a save that a power cut does not take; unix seconds. */
+void count_head_confirm(struct count_head *head, unsigned store, const char *where,
+                        int64_t s);
+/* 0: it is not known, or it is of another place. */
+int64_t count_head_confirmed(const struct count_head *head, unsigned store,
+                             const char *where);
 int64_t count_head_kept(const struct count_head *head);
 void count_head_keep(struct count_head *head, int64_t slot); /* keeper */
 

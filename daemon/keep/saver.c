@@ -180,6 +180,10 @@ int saver_round(struct saver *s, struct instant now, bool everything, struct dea
     if (rv == 0)
         rv = collect_all(s);
 
+    if (rv == 0 && s->options.head != NULL && !c->forgets)
+        count_head_confirm(s->options.head, s->options.index, s->options.where,
+                           instant_seconds(now));
+
     pthread_mutex_lock(&s->lock);
     before = s->status.error;
     s->status.error = rv;

@@ -23,6 +23,10 @@ struct saver_options {
     unsigned period_ms;  /* 0: 1,000 */
     const char *version; /* of this program, for a store that nodes share; may be NULL */
     const char *where; /* of the store, for the log, which hides its password; or NULL */
+    /* Where a save is noted that the store has confirmed, as its `index`-th; NULL: nowhere.
+     * With `where`, and of a store that forgets nothing only. */
+    struct count_head *head;
+    unsigned index;
 };
 
 /* Any thread. */

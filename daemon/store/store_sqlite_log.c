@@ -11,8 +11,10 @@
  * a cut or an earlier log leaves there does not fit so: nothing is written after a commit
  * that failed, but over it.
  *
- * Not seen: damage in the last commit alone, which may be a cut's, and a log that was cut
- * off: nothing is left that could tell. */
+ * Not seen here: damage in the last commit alone, which may be a cut's, and a log that was
+ * cut off: nothing is left in the log that could tell. After a kill the arena can, which has
+ * what was confirmed last (count_head_confirm), and what was counted too; after a power cut
+ * nobody can. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

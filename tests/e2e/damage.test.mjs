@@ -185,14 +185,43 @@ describe('a disk', OF_SQLITE, () => {
   });
 });
 
-/** Where the last save begins in a database's log: frames of a page and 24 bytes, of which a save's last says how long the database is. */
-function lastSave(log) {
+/** Where the last saves begin in a database's log: frames of a page and 24 bytes, of which a save's last says how long the database is. */
+function lastSave(log, saves = 1) {
   const commits = [32];
   for (let at = 32; at + 4120 < log.length; at += 4120) if (log.readUInt32BE(at + 4) !== 0) commits.push(at + 4120);
-  return commits.at(-1);
+  return commits.at(-saves);
 }
 
 describe('a damaged file', OF_SQLITE, () => {
+  test('that lacks the last saves alone: after a kill the arena knows that they were confirmed', async () => {
+    const luotd = await counted();
+    const check = () => spawnSync(path.join(build, 'luotctl'), ['--socket', luotd.socket, 'check'], { encoding: 'utf8' });
+    try {
+      await luotd.kill9();
+      await luotd.spawn();
+      assert.doesNotMatch(luotd.log, /event=store_lacks_saves/, 'a kill loses nothing');
+      await view(luotd, 20);
+      for (let i = 0; i < 2; i++) await saved(luotd);
+      await luotd.kill9();
+      const log = path.join(luotd.state, 'luot.db-wal');
+      fs.truncateSync(log, lastSave(fs.readFileSync(log), 2));
+      await luotd.spawn();
+      assert.match(luotd.log, /event=store_lacks_saves store=sqlite:\S+luot\.db seconds=[1-9]\d* next=what_was_counted_is_saved_again/);
+      assert.equal(await total(luotd), 8);
+      const said = check();
+      assert.equal(said.status, 1);
+      assert.match(said.stdout, /^BAD damage +sqlite:\S+luot\.db lacked the last \d+ s that it had confirmed/m);
+      await until('it is there again', () => kept(luotd) === 8);
+      await saved(luotd);
+      luotd.log = '';
+      assert.equal((await luotd.term()).code, 0);
+      await luotd.spawn();
+      assert.doesNotMatch(luotd.log, /event=store_lacks_saves/, 'once');
+    } finally {
+      await luotd.stop();
+    }
+  });
+
   test('of any kind, at any place: the right total, or the damage is said', async () => {
     const luotd = await counted();
     const pick = random(Number(process.env.SEED ?? 1));

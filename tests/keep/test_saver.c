@@ -51,7 +51,10 @@ static struct saver *saver_of(struct world *w)
     struct saver_options options = {.registry = w->registry,
                                     .clock = &w->clock,
                                     .store = &w->store.store,
-                                    .incarnation = 1};
+                                    .incarnation = 1,
+                                    .where = "sqlite:/a",
+                                    .head = arena_head(w->arena),
+                                    .index = 2};
     struct saver *s;
 
     cr_assert_eq(saver_new(&s, &options), 0);
@@ -175,6 +178,26 @@ static uint64_t views_of(const struct world *w, enum change_kind kind)
 }
 
 /* --- What is saved --- */
+
+Test(saver, notes_in_the_arena_what_the_store_has_confirmed)
+{
+    struct world w;
+    int64_t first;
+
+    world_init(&w);
+    w.store.error = ERR_NOSPACE;
+    cr_expect_neq(saver_round(w.saver, clock_now(&w.clock), false, deadline_in(1000)), 0);
+    cr_expect_eq(count_head_confirmed(arena_head(w.arena), 2, "sqlite:/a"), 0);
+    w.store.error = 0;
+    first = instant_seconds(clock_now(&w.clock));
+    cr_expect_eq(saver_round(w.saver, clock_now(&w.clock), false, deadline_in(1000)), 0);
+    cr_expect_eq(count_head_confirmed(arena_head(w.arena), 2, "sqlite:/a"), first);
+    pass_time(&w, 5000);
+    w.store.error = ERR_NOSPACE;
+    cr_expect_neq(saver_round(w.saver, clock_now(&w.clock), false, deadline_in(1000)), 0);
+    cr_expect_eq(count_head_confirmed(arena_head(w.arena), 2, "sqlite:/a"), first);
+    world_release(&w);
+}
 
 Test(saver, what_was_counted_is_in_the_next_save)
 {
