@@ -86,8 +86,7 @@ static void move_back(const struct set_back *b, _Atomic uint64_t *word)
     while (word_is_visitor(seen)) {
         int64_t slot = b->base + (int64_t)word_slot(seen);
 
-        if (slot <= b->now_slot &&
-            (slot == b->base || slot != b->now->start[PERIOD_DAY]))
+        if (slot <= b->now_slot && (slot == b->base || slot != b->now->start[PERIOD_DAY]))
             return;
         if (atomic_compare_exchange_weak_explicit(
                 word, &seen,
