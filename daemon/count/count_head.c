@@ -14,15 +14,6 @@ static_assert(offsetof(struct count_head, confirmed[STORES_MAX - 1]) / 64 ==
                   (sizeof(struct count_head) - 1) / 64,
               "the head is as long as it was");
 
-static unsigned ones(uint32_t word)
-{
-    unsigned n = 0;
-
-    for (; word != 0; word &= word - 1)
-        n++;
-    return n;
-}
-
 int64_t count_head_kept(const struct count_head *head)
 {
     return (int64_t)check_word_value(
@@ -66,19 +57,39 @@ void count_head_told(struct count_head *head)
         atomic_store_explicit(&head->mended, 0, memory_order_release);
 }
 
-static void check_made(struct count_head *head, size_t i, bool older, bool is_there)
+static bool is_written(const struct arena *a, size_t i)
+{
+    return arena_is_written(a, arena_range(a, i), sizeof(struct site_block));
+}
+
+/* A range gets a name, and lives, once it is made. */
+static bool has_lived(const struct arena *a, size_t i)
+{
+    const struct site_block *b = arena_range(a, i);
+    uint32_t state =
+        is_written(a, i) ? atomic_load_explicit(&b->state, memory_order_relaxed) : 0;
+
+    return state == SITE_LIVE || state == SITE_ARCHIVED;
+}
+
+/* The range itself tells: only one that was made is written; and where the word says that it
+ * was not, it may be only begun. */
+static void check_made(struct count_head *head, const struct arena *a, size_t i,
+                       bool older)
 {
     uint32_t word = atomic_load_explicit(&head->made[i], memory_order_relaxed), right;
+    bool is_there = i < arena_ranges(a), by_older = older && word == MADE_BY_OLDER;
 
-    if (word == 0 || (word == COUNT_HEAD_MADE && is_there))
-        return;
-    if (older && word == MADE_BY_OLDER)
-        right = COUNT_HEAD_MADE;
-    else
-        right = ones(word ^ COUNT_HEAD_MADE) < ones(word) ? COUNT_HEAD_MADE : 0;
     if (!is_there)
         right = 0;
-    if (!older || word != MADE_BY_OLDER)
+    else if (word == 0)
+        right = has_lived(a, i) ? COUNT_HEAD_MADE : 0;
+    else
+        right =
+            by_older || word == COUNT_HEAD_MADE || is_written(a, i) ? COUNT_HEAD_MADE : 0;
+    if (word == right)
+        return;
+    if (!by_older)
         mend(head);
     atomic_store_explicit(&head->made[i], right, memory_order_relaxed);
 }
@@ -87,10 +98,9 @@ unsigned count_head_check(struct count_head *head, const struct arena *a)
 {
     uint64_t kept = atomic_load_explicit(&head->kept_slot, memory_order_relaxed);
     bool older = kept >> CHECK_WORD_BITS == 0;
-    size_t there = arena_ranges(a);
 
     for (size_t i = 0; i < SITES_LIMIT; i++)
-        check_made(head, i, older, i < there);
+        check_made(head, a, i, older);
     if (kept == 0)
         return not_said(head);
     /* The keeper's heartbeat is of the same tick. */

@@ -140,8 +140,8 @@ struct count_head {
  * arena wrote 1. */
 #define COUNT_HEAD_MADE UINT32_C(0xeb7dd7be)
 
-/* The words of the head, which an adoption may find changed: what is nearest is what was.
- * How many, with those of earlier starts that were killed before they had said so. Before
+/* The words of the head, which an adoption may find changed: what was there follows from the
+ * ranges. How many, with those of earlier starts that were killed before they had said so. Before
  * the sites are looked at. */
 unsigned count_head_check(struct count_head *head, const struct arena *a);
 void count_head_told(struct count_head *head); /* it has been said; before any worker */

@@ -6,6 +6,7 @@
 #include "count/site_aside.h"
 #include "count/site_inner.h"
 #include "count/site_seal.h"
+#include "lib/repeat.h"
 #include "lib/world.h"
 
 enum { DAYS = 4 };
@@ -430,6 +431,29 @@ Test(site_check, damage_of_the_head_that_was_not_said_is_said_by_the_next_start)
     cr_expect_eq(w.damage, 1);
     world_restart(&w, w.now);
     cr_expect_eq(w.damage, 0);
+    world_close(&w);
+}
+
+/* Pages of zeros, and of junk: which ranges are sites they say themselves. */
+Test(site_check, a_head_of_junk_loses_no_site_and_makes_none)
+{
+    uint64_t random = number_from("SEED", 1);
+    struct truth truth, now;
+    struct count_head *head;
+
+    four_days();
+    truth = numbers();
+    w.may_be_damaged = true;
+    for (int round = 0; round < 40; round++) {
+        head = arena_head(w.arena);
+        for (size_t i = 0; i < SITES_LIMIT; i++)
+            head->made[i] = round == 0 ? 0 : (uint32_t)random_next(&random) | 1;
+        world_restart(&w, w.now);
+        cr_expect_geq(w.damage, round == 0 ? 1 : SITES_LIMIT);
+        now = numbers();
+        cr_expect_arr_eq(&now, &truth, sizeof now);
+        cr_expect_eq(w.report.adopted, 1);
+    }
     world_close(&w);
 }
 
