@@ -211,7 +211,9 @@ static void overrun_word(struct hits *h, struct hit_count count)
 }
 
 /* After a clock was set back words lie ahead by up to a lap, and one at the start of a
- * quarter by any time; all of them where it went back before what lay behind was closed. */
+ * quarter by any time; all of them where it went back before what lay behind was closed.
+ * There a closed quarter that has begun again may lack just as much by chance, so where the
+ * clock has jumped no word is taken for that quarter's: its views would be gone. */
 static bool may_lie_ahead(int64_t slot, const struct hits_adopting *a)
 {
     return a->jumped || slot <= a->last_slot + RING_SLOTS || slot % QUARTER_SLOTS == 0;
@@ -230,7 +232,7 @@ static void check_ahead(struct hits *h, struct hits_adopting *a)
         slot = ring_word_slot(word, i, rolled(h) * QUARTER_SLOTS);
         if (tag != 0 && slot <= a->last_slot)
             continue;
-        if (is_of_closed(h, i, count, &own)) {
+        if (!a->jumped && is_of_closed(h, i, count, &own)) {
             hits_mend(a);
             set_ring(h, i, ring_word(ring_tag(own), count.visits, count.views));
         } else if (tag == 0) {
