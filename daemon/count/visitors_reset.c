@@ -63,8 +63,10 @@ static uint64_t moved_to(const struct set_back *b, int64_t slot)
 {
     int64_t before = b->now->start[PERIOD_DAY], at = b->base;
 
+    if (b->now_slot <= b->base) /* its key has not begun yet */
+        return 0;
     if (slot < b->until[PERIOD_DAY] && !is_parked(b, slot))
-        return b->now_slot > b->base ? (uint64_t)(b->now_slot - b->base) : 1;
+        return (uint64_t)(b->now_slot - b->base);
     for (unsigned kind = PERIOD_WEEK; kind < PERIOD_KINDS; kind++)
         if (slot >= b->until[kind] && b->now->start[kind] < before)
             before = b->now->start[kind];
@@ -86,7 +88,7 @@ static void move_back(const struct set_back *b, _Atomic uint64_t *word)
     while (word_is_visitor(seen)) {
         int64_t slot = b->base + (int64_t)word_slot(seen);
 
-        if (slot <= b->now_slot && (slot == b->base || slot != b->now->start[PERIOD_DAY]))
+        if (slot == b->base || (slot <= b->now_slot && slot != b->now->start[PERIOD_DAY]))
             return;
         if (atomic_compare_exchange_weak_explicit(
                 word, &seen,
