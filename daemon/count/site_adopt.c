@@ -50,7 +50,7 @@ static void adopt_visitors(struct site *s, int64_t last, int64_t now_slot)
 
         if (!site_key_is_linked(s, i))
             continue;
-        visitors_adopt(t, periods_at, terms);
+        visitors_adopt(t, periods_at, terms, site_aside_changes(s) != 0);
         if (atomic_load_explicit(&t->head->mode, memory_order_relaxed) != VISITORS_EXACT)
             distinct_adopt(t->matrix, last, now_slot);
     }

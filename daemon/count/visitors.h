@@ -127,11 +127,12 @@ void visitors_windows(const struct visitors_table *t, int64_t now_slot,
                       const int64_t *slots, size_t n, struct visitors_scan *ret_scans);
 /* Adoption, before any worker: words, and the tallies of the youngest slot's periods,
  * assigned by one scan. `periods_at` finds the periods of a slot (count/period). FILLING
- * is done again by the keeper. */
+ * is done again by the keeper. `jumped`: the clock has, so who is on a day's first slot may
+ * be parked there (visitors_reset.c), and is none of that day's. */
 void visitors_adopt(const struct visitors_table *t,
                     void (*periods_at)(void *context, int64_t slot,
                                        struct visit_periods *ret),
-                    void *context);
+                    void *context, bool jumped);
 /* Adoption, before that: what somebody else changed in the head, as far as the words and
  * these tell: its base_slot, and `ready` as it was sealed (0: it was not). How many. */
 struct damage; /* count/damage.h, where it is noted; may be NULL */

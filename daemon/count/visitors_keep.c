@@ -294,7 +294,7 @@ struct visitors_scan visitors_window(const struct visitors_table *t, int64_t now
 void visitors_adopt(const struct visitors_table *t,
                     void (*periods_at)(void *context, int64_t slot,
                                        struct visit_periods *ret),
-                    void *context)
+                    void *context, bool jumped)
 {
     int64_t base = atomic_load_explicit(&t->head->base_slot, memory_order_relaxed);
     size_t end = open_end(t);
@@ -317,11 +317,14 @@ void visitors_adopt(const struct visitors_table *t,
     struct visit_periods p;
     uint64_t after[PERIOD_KINDS], counts[PERIOD_KINDS] = {0};
     periods_at(context, base + (int64_t)youngest, &p);
-    /* Where who came on days to come is parked: visitors_reset.c. */
-    if (youngest == 1 || base + (int64_t)youngest == p.start[PERIOD_DAY])
+    /* A day's first slot, and the table's, is where who came on days to come is parked. */
+    if (jumped && (youngest == 1 || base + (int64_t)youngest == p.start[PERIOD_DAY]))
         return;
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++)
         after[kind] = p.start[kind] > base ? (uint64_t)(p.start[kind] - base - 1) : 0;
+    for (unsigned kind = 0; jumped && kind <= PERIOD_DAY; kind++)
+        if (p.start[kind] <= base || p.start[kind] == p.start[PERIOD_DAY])
+            after[kind]++;
     scan_words(t, after, PERIOD_KINDS, counts);
     for (unsigned kind = 0; kind < PERIOD_KINDS; kind++)
         atomic_store_explicit(&t->head->tally[kind][p.number[kind] % 4],

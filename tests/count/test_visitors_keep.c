@@ -99,7 +99,7 @@ Test(visitors_keep, adoption_counts_what_a_kill_left_uncounted)
         atomic_fetch_sub(&t.head->tally[kind][p.number[kind] % 4], 3);
     }
     for (unsigned again = 0; again < 2; again++) { /* killed and adopted twice */
-        visitors_adopt(&t, utc_periods_at, NULL);
+        visitors_adopt(&t, utc_periods_at, NULL, false);
         const char *difference = visitors_ledger_compare(l, &t, at);
         cr_expect_null(difference, "%s", difference);
         drive_expect_sound(&t);
@@ -111,7 +111,7 @@ Test(visitors_keep, adoption_counts_what_a_kill_left_uncounted)
 Test(visitors_keep, adoption_of_an_empty_table_is_nothing)
 {
     struct visitors_table t = visitors_memory_new(DRIVE_JANUARY);
-    visitors_adopt(&t, utc_periods_at, NULL);
+    visitors_adopt(&t, utc_periods_at, NULL, false);
     cr_expect_eq(t.head->words, 0);
     cr_expect(drive_hit(&t, 1, DRIVE_JANUARY + 1).first_seen);
     visitors_memory_free(&t);
@@ -123,7 +123,7 @@ Test(visitors_keep, adoption_in_the_middle_of_growth_has_nothing_to_finish)
     for (uint64_t i = 0; i < 3000; i++)
         drive_hit(&t, i, DRIVE_JANUARY + 10);
     uint32_t cur = t.head->cur;
-    visitors_adopt(&t, utc_periods_at, NULL);
+    visitors_adopt(&t, utc_periods_at, NULL, false);
     cr_expect_eq(t.head->cur, cur);
     cr_expect_eq(t.head->words, 3000);
     for (uint64_t i = 0; i < 6000; i++)
@@ -148,7 +148,7 @@ Test(visitors_keep, filling_is_asked_for_at_eleven_sixteenths_and_again_after_a_
     cr_expect_not(visitors_wants_filling(&t));
     atomic_store(&t.head->words, VISITORS_WORDS / 4 * 3);
     cr_expect_not(visitors_wants_sketched(&t)); /* not filled yet */
-    visitors_adopt(&t, utc_periods_at, NULL);
+    visitors_adopt(&t, utc_periods_at, NULL, false);
     cr_expect(visitors_wants_filling(&t));
     visitors_fill_begin(&t, &p);
     visitors_fill_finish(&t, DRIVE_JANUARY + 1, &p);
@@ -274,7 +274,7 @@ Test(visitors_keep, adoption_of_a_sketched_table_changes_no_number)
     uint64_t day = drive_number(&t, PERIOD_DAY, at),
              week = drive_number(&t, PERIOD_WEEK, at);
     uint64_t words = t.head->words;
-    visitors_adopt(&t, utc_periods_at, NULL);
+    visitors_adopt(&t, utc_periods_at, NULL, false);
     cr_expect_eq(t.head->mode, VISITORS_SKETCHED);
     cr_expect_eq(t.head->words, words);
     cr_expect_eq(drive_number(&t, PERIOD_DAY, at), day);

@@ -129,7 +129,7 @@ static void daemon_main(struct test *test)
 
 static void adopt_main(struct test *test)
 {
-    visitors_adopt(&test->table, utc_periods_at, NULL);
+    visitors_adopt(&test->table, utc_periods_at, NULL, false);
     _exit(0);
 }
 
