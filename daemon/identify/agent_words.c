@@ -65,8 +65,33 @@ static size_t character(const unsigned char *at, size_t length)
     return n;
 }
 
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9'         ? c - '0'
+           : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10
+                                        : -1;
+}
+
+/* Apple's libraries write an app's name as in a URL: "Opera%20Mini". */
+static size_t unescape(char *text, size_t length)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '%' && i + 2 < length && digit_of(text[i + 1]) >= 0 &&
+            digit_of(text[i + 2]) >= 0) {
+            text[n++] = (char)(digit_of(text[i + 1]) << 4 | digit_of(text[i + 2]));
+            i += 2;
+        } else {
+            text[n++] = text[i];
+        }
+    }
+    return n;
+}
+
 size_t agent_words_clean(char *text, size_t length)
 {
+    length = unescape(text, length);
     for (size_t i = 0; i < length;) {
         size_t n = character((const unsigned char *)text + i, length - i);
 

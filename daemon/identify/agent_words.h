@@ -11,8 +11,9 @@ enum {
 
 /* No program that people use sends this: hardly a letter, or control bytes. */
 bool agent_words_absurd(struct slice text);
-/* Makes a text that came out of an agent fit to be shown: valid UTF-8 without control
- * bytes, what is neither becomes '?'. In place; returns its new length, never larger. */
+/* Makes a text that came out of an agent fit to be shown: percent-escapes become what they
+ * stand for, and then valid UTF-8 without control bytes, what is neither becomes '?'. In
+ * place; returns its new length, never larger. */
 size_t agent_words_clean(char *text, size_t length);
 
 #endif

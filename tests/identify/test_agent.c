@@ -105,6 +105,20 @@ Test(agent, is_valid_utf_8_whatever_was_sent)
     agents_free(a);
 }
 
+Test(agent, has_a_name_that_was_escaped_as_it_is_read)
+{
+    struct agents *a =
+        agents_of("luot-list agents 1\nbrowser\t$1\t$2\t^(.*)/(.*)\n", NO_BOTS);
+
+    expect_text(tell(a, "Opera%20Mini/16").browser, "Opera Mini 16");
+    expect_text(tell(a, "C%E1%BB%91c%20C%e1%bb%91c/1").browser, "Cốc Cốc 1");
+    expect_text(tell(a, "a%00b%0ac%FF/%").browser, "a?b?c? %");
+    expect_text(tell(a, "All of 100%/5%2").browser, "All of 100% 5%2");
+    expect_text(tell(a, "%zzz%4/%+1").browser, "%zzz%4 %+1");
+    expect_text(tell(a, "twice%2520/%41").browser, "twice%20 A");
+    agents_free(a);
+}
+
 Test(agent, is_remembered_and_told_the_same)
 {
     struct agents *a = agents_of("", "");
