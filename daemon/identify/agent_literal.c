@@ -61,17 +61,17 @@ static unsigned word_weight(const struct agent_literal *word, bool caseless)
     return longest;
 }
 
-/* Rare words first, whatever their length; then long ones. 0: of no use: in so many words,
- * Vectorscan 5.4.9 was seen to miss one of a single byte. */
+/* Rare words first, whatever their length; then long ones. 0: of no use. In nearly every
+ * agent the pass would tell of "Safari/", which costs more than to ask the pattern; and in
+ * so many words, Vectorscan 5.4.9 was seen to miss one of a single byte. */
 static unsigned run_weight(const struct run *run, bool caseless)
 {
     unsigned weight = UINT32_MAX;
 
     for (size_t i = 0; i < run->words; i++) {
         unsigned rare = word_weight(&run->word[i], caseless);
-        unsigned w = rare >= 3                  ? 1000 + rare
-                     : run->word[i].length >= 2 ? run->word[i].length
-                                                : 0;
+        unsigned w = rare >= 3 ? 1000 + rare : rare == 2 ? run->word[i].length : 0;
+
         weight = w < weight ? w : weight;
     }
     return run->words == 0 ? 0 : weight;

@@ -39,7 +39,7 @@ Test(agent_literal, is_the_longest_plain_run_of_what_must_be_there)
 
 Test(agent_literal, spreads_groups_of_plain_alternatives)
 {
-    cr_expect_str_eq(literals("(Chromium|Chrome)/(\\d+)", false), "Chromium/|Chrome/");
+    cr_expect_str_eq(literals("(Chromium|Iron)/(\\d+)", false), "Chromium/|Iron/");
     cr_expect_str_eq(literals("(?:a|b)(?:1|2)c", false), "a1c!|a2c!|b1c!|b2c!");
     cr_expect_str_eq(literals("\\b(Foo Bar|(?:An-|)Nutch|x+Axta)/", false),
                      "Foo Bar|Nutch|Axta");
@@ -49,7 +49,14 @@ Test(agent_literal, prefers_a_rare_word_to_a_long_one)
 {
     cr_expect_str_eq(literals("AppleWebKit.*NX/\\d", false), "NX/");
     cr_expect_str_eq(literals("like Safari.*Iron[^/]", false), "Iron");
-    cr_expect_str_eq(literals("android.*Mozilla", true), "android");
+}
+
+Test(agent_literal, is_none_where_nearly_every_agent_has_it)
+{
+    cr_expect_str_eq(literals("android.*Mozilla", true), "");
+    cr_expect_str_eq(literals("(Chromium|Chrome)/(\\d+)", false), "");
+    cr_expect_str_eq(literals("Chrome/(\\d+).* Safari/", false), "");
+    cr_expect_str_eq(literals("Safari", false), "");
 }
 
 Test(agent_literal, is_none_where_a_text_without_it_could_match)
