@@ -3,7 +3,7 @@
 // In this order, for the first row of a kind that matches is the answer: our own rows that must win, uap-core, mobile-detect's tablets,
 // our own rows for what is left.
 import { parse } from 'yaml';
-import { alternatives, branches, head, own, packageFile, row, write } from './lib.mjs';
+import { alternatives, branches, head, isRobots, own, packageFile, row, write } from './lib.mjs';
 
 const uap = parse(packageFile('uap-core', 'regexes.yaml'));
 
@@ -12,11 +12,8 @@ const SYSTEM = { 'Mac OS X': 'macOS', 'ATV OS X': 'tvOS', WatchOS: 'watchOS' };
 // Systems whose first number is a version that people know. Of the others only the name is kept: macOS says 10.15 for ever.
 const VERSIONED = new Set(['Windows', 'Android', 'iOS', 'Windows Phone', 'HarmonyOS', 'Tizen', 'KaiOS', 'watchOS', 'tvOS', '$1']);
 
-// Rows of uap-core that are lists of robots, or words of robots: those are the bots list's.
-const ROBOTS = /CSimpleSpider|\[Bb\]ot|\[Ss\]\[?[Pp]/;
-
 function browsers() {
-  return uap.user_agent_parsers.filter((p) => !ROBOTS.test(p.regex)).map((p) => row('browser', p.family_replacement ?? '$1', p.v1_replacement ?? '$2', p.regex));
+  return uap.user_agent_parsers.filter((p) => !isRobots(p.regex)).map((p) => row('browser', p.family_replacement ?? '$1', p.v1_replacement ?? '$2', p.regex));
 }
 
 function systems() {

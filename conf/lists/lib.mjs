@@ -25,6 +25,9 @@ export function row(kind, name, major, pattern) {
   return fields.join('\t');
 }
 
+/** Of uap-core: a row that is a list of robots, or a word of robots. It is the bots list's. */
+export const isRobots = (pattern) => /CSimpleSpider|\[Bb\]ot|\[Ss\]\[?[Pp]/.test(pattern);
+
 /** The alternatives of a pattern, parted at the bars outside of groups and classes. */
 export function alternatives(pattern) {
   const parts = [''];
@@ -50,6 +53,16 @@ export function branches(pattern) {
     return alternatives(m[2]).flatMap((inner) => go(m[1] + inner + m[3]));
   };
   return [...new Set(go(pattern.slice(caseless.length)))].map((p) => caseless + p);
+}
+
+/** `(A|B|C)/(\d+)` of many names as a pattern a name, for the same reason. Its captures stay what they were. */
+export function parted(pattern) {
+  let end = 0;
+  while (end < pattern.length && !(pattern[end] === ')' && isWhole(pattern.slice(0, end + 1)))) end++;
+  const inner = pattern.slice(1, end);
+  const names = alternatives(inner);
+  if (!/^\((?!\?)/.test(pattern) || /(?<!\\)\((?!\?)/.test(inner) || names.length <= 8 || alternatives(pattern).length > 1) return [pattern];
+  return names.map((name) => `(${name})${pattern.slice(end + 1)}`);
 }
 
 /** Are its parentheses pairs? `A)(B` is the inside of no group. */
