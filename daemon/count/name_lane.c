@@ -6,16 +6,22 @@
 
 struct name_lane *name_lane_new(void)
 {
-    struct name_lane *lane = calloc(1, sizeof *lane);
+    size_t line = alignof(struct name_lane);
+    char *memory = calloc(1, sizeof(struct name_lane) + line);
+    struct name_lane *lane;
 
-    if (lane != NULL)
-        hash_text_key_random(&lane->secret);
+    if (memory == NULL)
+        return NULL;
+    lane = (struct name_lane *)(void *)(memory + line - (uintptr_t)memory % line);
+    lane->memory = memory;
+    hash_text_key_random(&lane->secret);
     return lane;
 }
 
 void name_lane_free(struct name_lane *lane)
 {
-    free(lane);
+    if (lane != NULL)
+        free(lane->memory);
 }
 
 void name_pay(struct name_cell *cell, uint32_t views, uint32_t visitors, uint32_t day)
@@ -28,14 +34,32 @@ void name_pay(struct name_cell *cell, uint32_t views, uint32_t visitors, uint32_
         atomic_fetch_add_explicit(&cell->extra, visitors, memory_order_relaxed);
 }
 
-struct name_note *name_lane_free_note(struct name_lane *lane, uint64_t fast)
+/* Its own, an empty one, or one after the other those that are not in use. */
+static struct name_note *free_note(struct name_lane *lane, uint64_t fast)
 {
-    struct name_note *first = &lane->note[(fast >> 1) % NAME_NOTES];
-    struct name_note *second = &lane->note[(fast >> 1) % NAME_NOTES ^ 1];
+    size_t at = (fast >> 1) % NAME_NOTES;
+    struct name_note *place = NULL;
 
-    if (first->fast != 0 && second->fast == 0)
-        return second;
-    return first->views == 0 ? first : second->views == 0 ? second : NULL;
+    for (size_t way = 0; way < NAME_WAYS; way++) {
+        struct name_note *note = &lane->note[at ^ way ^ lane->made % NAME_WAYS];
+
+        if (note->fast == fast)
+            return note->views == 0 ? note : NULL;
+        if (note->views == 0 && (place == NULL || (note->fast == 0 && place->fast != 0)))
+            place = note;
+    }
+    return place;
+}
+
+struct name_note *name_lane_note(struct name_lane *lane, uint64_t fast, uint64_t hash,
+                                 struct name_cell *cell, uint32_t day)
+{
+    struct name_note *note = free_note(lane, fast);
+
+    if (note != NULL)
+        *note = (struct name_note){
+            .fast = fast, .hash = hash, .cell = cell, .made = ++lane->made, .day = day};
+    return note;
 }
 
 void name_lane_flush(struct name_lane *lane)

@@ -7,21 +7,30 @@
 #ifndef LUOT_COUNT_NAME_LANE_H
 #define LUOT_COUNT_NAME_LANE_H
 
+#include <assert.h>
+#include <stdalign.h>
+
 #include "base/hash_text.h"
 #include "count/names.h"
 
 struct name_note {
-    uint64_t fast; /* of table, kind and name; 0: none */
-    uint64_t hash; /* of the row                       */
+    alignas(64) uint64_t fast; /* of table, kind and name; 0: none */
+    uint64_t hash;             /* of the row                       */
     struct name_cell *cell;
+    uint64_t made;            /* the how manieth note it is                   */
     uint32_t views, visitors; /* to add; views > 0: it is in this turn's list */
     uint32_t day; /* > 0: `extra` is a page's day word (count/pages), else visitors */
 };
 
-enum { NAME_NOTES = 8192 };
+static_assert(sizeof(struct name_note) == 64, "a note is a cache line");
+
+enum { NAME_NOTES = 8192, NAME_WAYS = 4 };
 
 struct name_lane {
     struct hash_text_key secret;
+    void *memory;        /* what calloc gave      */
+    uint64_t made;       /* notes that ever were, and turns of tables (below)          */
+    uint64_t live_since; /* `made` when rows of some table may have gone, the last time */
     unsigned count;
     uint16_t todo[NAME_NOTES]; /* notes with something to add */
     struct name_note note[NAME_NOTES];
@@ -40,37 +49,51 @@ static inline uint64_t name_lane_hash(uint64_t life, unsigned kind, uint64_t has
     return ((hash + kind * UINT64_C(0x9E3779B97F4A7C15)) ^ life) | 1;
 }
 
-/* Looks at the row, unless that was done in this turn. */
-static inline bool name_note_is(const struct name_note *n, uint64_t fast)
+/* Is its row there? Looked at once a turn. */
+static inline bool name_note_is_live(const struct name_note *n)
 {
-    return n->fast == fast &&
-           (n->views > 0 ||
-            (name_state(atomic_load_explicit(&n->cell->meta, memory_order_seq_cst)) ==
-                 NAME_LIVE &&
-             atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash));
+    return n->views > 0 ||
+           (name_state(atomic_load_explicit(&n->cell->meta, memory_order_seq_cst)) ==
+                NAME_LIVE &&
+            atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash);
 }
 
-/* The note of its row; NULL: it has none, and name_lane_free_note says where one may be. A
- * name has two places: what many names share one of is not taken away each time. */
+/* The note of its row; NULL: it has none, and name_lane_note makes one. A name has four places:
+ * what many names share one of is not taken away each time. */
 static inline struct name_note *name_lane_find(struct name_lane *lane, uint64_t fast)
 {
     size_t at = (fast >> 1) % NAME_NOTES;
 
-    if (name_note_is(&lane->note[at], fast))
-        return &lane->note[at];
-    at ^= 1;
-    return name_note_is(&lane->note[at], fast) ? &lane->note[at] : NULL;
+    for (size_t way = 0; way < NAME_WAYS; way++) {
+        struct name_note *note = &lane->note[at ^ way];
+
+        if (note->fast == fast)
+            return name_note_is_live(note) ? note : NULL;
+    }
+    return NULL;
 }
 
-/* NULL: both are taken in this turn. */
-struct name_note *name_lane_free_note(struct name_lane *lane, uint64_t fast);
+/* A new note of a row, with nothing to add; NULL: its places are taken in this turn. */
+struct name_note *name_lane_note(struct name_lane *lane, uint64_t fast, uint64_t hash,
+                                 struct name_cell *cell, uint32_t day);
+
+static inline void name_lane_add_view(struct name_lane *lane, unsigned at)
+{
+    if (lane->note[at].views++ == 0)
+        lane->todo[lane->count++] = (uint16_t)at;
+}
 
 static inline void name_lane_add(struct name_lane *lane, struct name_note *note,
                                  bool visitor)
 {
-    if (note->views++ == 0)
-        lane->todo[lane->count++] = (uint16_t)(note - lane->note);
+    name_lane_add_view(lane, (unsigned)(note - lane->note));
     note->visitors += visitor;
+}
+
+/* Rows of a table may have gone since the turn before. */
+static inline void name_lane_doubt(struct name_lane *lane)
+{
+    lane->live_since = ++lane->made;
 }
 
 /* Before the turn ends: all of it to the rows. */

@@ -31,46 +31,58 @@ static bool has_room(const struct pages_table *t, uint32_t limit)
     return atomic_load_explicit(&t->head->names.rows, memory_order_relaxed) < limit;
 }
 
-void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice page,
-               uint32_t limit, uint32_t day)
+/* A new day for a page that the lane knows: this view is added at once. */
+static void add_on_new_day(struct name_lane *lane, struct name_note *note, uint32_t day)
 {
-    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_acquire), fast = 0,
-             hash;
-    struct name_note *note, *found;
-    struct name_cell *cell;
+    name_pay(note->cell, 1, 0, day + 1);
+    if (note->views > 0)
+        return;
+    note->day = day + 1;
+    note->made = ++lane->made; /* who remembers it remembers the other day */
+}
+
+static struct name_note *look_up(const struct pages_table *t, struct name_lane *lane,
+                                 struct slice page, uint32_t limit, uint32_t day,
+                                 uint64_t fast)
+{
+    uint64_t hash = names_hash(&t->names, 0, page);
+    struct name_cell *cell = names_find(&t->names, hash);
+    struct name_note *note;
     bool made = false;
 
-    if (life == 0 || page.length == 0 || page.length > NAME_MAX_BYTES)
-        return;
-    if (lane != NULL) {
-        fast = name_lane_hash(life, 0, hash_text(&lane->secret, page, 0));
-        found = name_lane_find(lane, fast);
-        if (found != NULL && found->day == day + 1) {
-            name_lane_add(lane, found, false);
-            return;
-        }
-        if (found != NULL) { /* a new day: this one is added at once */
-            name_pay(found->cell, 1, 0, day + 1);
-            if (found->views == 0)
-                found->day = day + 1;
-            return;
-        }
-    }
-    hash = names_hash(&t->names, 0, page);
-    cell = names_find(&t->names, hash);
     if (cell == NULL && has_room(t, limit))
         cell = names_add(&t->names, hash, 0, page, 1, day_word(day + 1, 1), 0, &made);
-    note = lane == NULL ? NULL : name_lane_free_note(lane, fast);
     if (cell == NULL) {
         atomic_fetch_add_explicit(&t->head->overflow, 1, memory_order_relaxed);
-    } else if (note != NULL) {
-        *note =
-            (struct name_note){.fast = fast, .hash = hash, .cell = cell, .day = day + 1};
-        if (!made)
-            name_lane_add(lane, note, false);
-    } else if (!made) {
-        name_pay(cell, 1, 0, day + 1);
+        return NULL;
     }
+    note = lane == NULL ? NULL : name_lane_note(lane, fast, hash, cell, day + 1);
+    if (!made && note != NULL)
+        name_lane_add(lane, note, false);
+    else if (!made)
+        name_pay(cell, 1, 0, day + 1);
+    return note;
+}
+
+struct name_note *pages_add(const struct pages_table *t, struct name_lane *lane,
+                            struct slice page, uint32_t limit, uint32_t day)
+{
+    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_acquire), fast = 0;
+    struct name_note *note;
+
+    if (life == 0 || page.length == 0 || page.length > NAME_MAX_BYTES)
+        return NULL;
+    if (lane == NULL)
+        return look_up(t, lane, page, limit, day, fast);
+    fast = name_lane_hash(life, 0, hash_text(&lane->secret, page, 0));
+    note = name_lane_find(lane, fast);
+    if (note == NULL)
+        return look_up(t, lane, page, limit, day, fast);
+    if (note->day == day + 1)
+        name_lane_add(lane, note, false);
+    else
+        add_on_new_day(lane, note, day);
+    return note->day == day + 1 ? note : NULL;
 }
 
 void pages_init(const struct pages_table *t)

@@ -36,21 +36,23 @@ struct page_numbers {
 };
 
 /* --- Worker, inside a turn --- */
-/* One view; `limit` is the setting. `day`: local, of the view. `lane` may be NULL. */
-void pages_add(const struct pages_table *t, struct name_lane *lane, struct slice page,
-               uint32_t limit, uint32_t day);
-/* The same where the lane knows the row by heart, with that day; false: it does not. `hash` is
+/* One view; `limit` is the setting. `day`: local, of the view. `lane` may be NULL. The lane's
+ * note of the row, on that day; NULL: it has none. */
+struct name_note *pages_add(const struct pages_table *t, struct name_lane *lane,
+                            struct slice page, uint32_t limit, uint32_t day);
+/* The same where the lane knows the row by heart, with that day; NULL: it does not. `hash` is
  * the page's by its secret. */
-static inline bool pages_add_known(const struct pages_table *t, struct name_lane *lane,
-                                   uint64_t hash, uint32_t day)
+static inline struct name_note *pages_add_known(const struct pages_table *t,
+                                                struct name_lane *lane, uint64_t hash,
+                                                uint32_t day)
 {
     uint64_t life = atomic_load_explicit(&t->head->life, memory_order_acquire);
     struct name_note *note = name_lane_find(lane, name_lane_hash(life, 0, hash));
 
     if (life == 0 || note == NULL || note->day != day + 1)
-        return false;
+        return NULL;
     name_lane_add(lane, note, false);
-    return true;
+    return note;
 }
 /* For count/name_lane. `day`: tag. */
 void pages_add_to_day(struct name_cell *cell, uint32_t views, uint32_t day);

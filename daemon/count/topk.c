@@ -13,6 +13,15 @@ uint32_t topk_capacity(enum dimension d)
                                   : 256;
 }
 
+uint64_t topk_era(const struct topk_table *t)
+{
+    /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
+    uint64_t phase = atomic_load_explicit(&t->head->phase, memory_order_seq_cst);
+    uint64_t era = topk_life(t) ^ phase * UINT64_C(0x9E3779B97F4A7C15);
+
+    return topk_step(phase) == TOPK_OPEN ? era : 0;
+}
+
 /* --- A row --- */
 
 /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
@@ -113,8 +122,9 @@ static void count_unlisted(const struct topk_table *t, enum dimension d, uint64_
 /* --- A key --- */
 
 /* Not known by heart. */
-static void look_up(const struct topk_table *t, struct name_lane *lane, enum dimension d,
-                    struct slice key, bool visitor, uint64_t fast)
+static struct name_note *look_up(const struct topk_table *t, struct name_lane *lane,
+                                 enum dimension d, struct slice key, bool visitor,
+                                 uint64_t fast)
 {
     uint64_t hash = names_hash(&t->names, d, key);
     struct name_cell *cell = names_find(&t->names, hash);
@@ -122,28 +132,31 @@ static void look_up(const struct topk_table *t, struct name_lane *lane, enum dim
 
     if (cell == NULL || !is_live(cell)) {
         count_unlisted(t, d, hash, key, visitor);
-        return;
+        return NULL;
     }
-    note = lane == NULL ? NULL : name_lane_free_note(lane, fast);
-    if (note == NULL) {
+    note = lane == NULL ? NULL : name_lane_note(lane, fast, hash, cell, 0);
+    if (note == NULL)
         name_pay(cell, 1, visitor, 0);
-        return;
-    }
-    *note = (struct name_note){.fast = fast, .hash = hash, .cell = cell};
-    name_lane_add(lane, note, visitor);
+    else
+        name_lane_add(lane, note, visitor);
+    return note;
 }
 
-void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension d,
-              struct slice key, bool visitor)
+struct name_note *topk_add(const struct topk_table *t, struct name_lane *lane,
+                           enum dimension d, struct slice key, bool visitor)
 {
-    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed), hash = 0;
+    uint64_t hash = 0;
+    struct name_note *note = NULL;
 
     if (key.length == 0)
-        return;
+        return NULL;
     if (key.length > NAME_MAX_BYTES)
         key.length = NAME_MAX_BYTES;
-    if (lane != NULL)
+    if (lane != NULL) {
         hash = hash_text(&lane->secret, key, 0);
-    if (lane == NULL || !topk_add_known(t, lane, d, hash, visitor))
-        look_up(t, lane, d, key, visitor, name_lane_hash(life, d, hash));
+        note = topk_add_known(t, lane, d, hash, visitor);
+    }
+    return note != NULL
+               ? note
+               : look_up(t, lane, d, key, visitor, name_lane_hash(topk_life(t), d, hash));
 }

@@ -75,20 +75,29 @@ uint32_t topk_capacity(enum dimension d);
 
 /* One view (or event, or bot) of a key; `visitor`: it is the visitor's first of the day.
  * With a lane it is added when that is flushed, without one (NULL) at once. Of an empty
- * key: nothing. */
-void topk_add(const struct topk_table *t, struct name_lane *lane, enum dimension d,
-              struct slice key, bool visitor);
-/* The same where the lane knows the row by heart; false: it does not. `hash` is the key's by
- * the lane's secret. What is done for every key of every view. */
-static inline bool topk_add_known(const struct topk_table *t, struct name_lane *lane,
-                                  enum dimension d, uint64_t hash, bool visitor)
+ * key: nothing. The lane's note of the row; NULL: it has none. */
+struct name_note *topk_add(const struct topk_table *t, struct name_lane *lane,
+                           enum dimension d, struct slice key, bool visitor);
+/* Another number for each table and each time between two purges; 0: one is going on. A row
+ * that was LIVE in a turn that read it is LIVE in every turn that reads it: who takes rows
+ * away turns `phase` first, and waits. */
+uint64_t topk_era(const struct topk_table *t);
+static inline uint64_t topk_life(const struct topk_table *t)
 {
-    uint64_t life = atomic_load_explicit(&t->head->life, memory_order_relaxed);
-    struct name_note *note = name_lane_find(lane, name_lane_hash(life, d, hash));
+    return atomic_load_explicit(&t->head->life, memory_order_relaxed);
+}
+
+/* The same where the lane knows the row by heart; NULL: it does not. `hash` is the key's by
+ * the lane's secret. What is done for every key of every view. */
+static inline struct name_note *topk_add_known(const struct topk_table *t,
+                                               struct name_lane *lane, enum dimension d,
+                                               uint64_t hash, bool visitor)
+{
+    struct name_note *note = name_lane_find(lane, name_lane_hash(topk_life(t), d, hash));
 
     if (note != NULL)
         name_lane_add(lane, note, visitor);
-    return note != NULL;
+    return note;
 }
 
 /* --- Keeper --- */
