@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "daemon_inner.h"
 
@@ -86,6 +87,7 @@ struct atlas *daemon_new_atlas(struct daemon *d, const struct config *c)
     if (a == NULL)
         return NULL;
     a->internal = c->settings.internal;
+    a->id = hash_random64();
     if (c->rule_count > 0 &&
         named_networks_new(&a->named, c->rules, c->rule_count) != 0) {
         free(a);

@@ -3,9 +3,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "identify/agent_visit.h"
-#include "identify/visit_page.h"
-#include "identify/visit_referrer.h"
 #include "parse/beacon.h"
 #include "pipeline_inner.h"
 #include "pipeline_log.h"
@@ -22,17 +19,19 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
     p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
     p->names = name_lane_new();
     p->met = met_new();
+    p->regulars = regulars_new();
     p->places = p->names == NULL ? NULL : place_cache_new(&p->names->secret);
     p->spellings = p->names == NULL ? NULL : spellings_new(&p->names->secret);
     if (p->spellings == NULL || p->lane == NULL || p->touched == NULL ||
         p->referrer_cache == NULL || p->names == NULL || p->met == NULL ||
-        p->places == NULL) {
+        p->regulars == NULL || p->places == NULL) {
         pipeline_release(p);
         return ERR_NOMEM;
     }
     for (size_t i = 0; i < sites; i++) {
         p->lane[i].names = p->names;
         p->lane[i].met = p->met;
+        p->lane[i].regulars = p->regulars;
     }
     return 0;
 }
@@ -44,12 +43,14 @@ void pipeline_release(struct pipeline *p)
     free(p->referrer_cache);
     name_lane_free(p->names);
     met_free(p->met);
+    regulars_free(p->regulars);
     place_cache_free(p->places);
     spellings_free(p->spellings);
     p->spellings = NULL;
     p->places = NULL;
     p->names = NULL;
     p->met = NULL;
+    p->regulars = NULL;
     p->lane = NULL;
     p->touched = NULL;
     p->referrer_cache = NULL;
@@ -111,8 +112,10 @@ void pipeline_forget(struct pipeline *p, struct instant now)
     if (today != p->remembers_day && p->remembers_day != 0)
         forget_caches(p);
     p->remembers_day = today;
-    if (quarter != p->met_quarter)
+    if (quarter != p->met_quarter) {
         met_forget(p->met);
+        regulars_forget(p->regulars);
+    }
     p->met_quarter = quarter;
     turn_end(p->turn);
 }
@@ -136,7 +139,7 @@ static uint64_t agent_hash(const struct pipeline *p, struct slice user_agent)
 
 static void begin_visit(struct visit *visit, const struct pipeline *p,
                         const struct beacon *beacon, const struct sender *sender,
-                        const struct site_terms *terms, const struct address *unit)
+                        const struct site_terms *terms)
 {
     bool is_its_own = sender->trusted && beacon->user_agent.length > 0;
     struct slice user_agent = is_its_own ? beacon->user_agent : sender->user_agent;
@@ -147,7 +150,6 @@ static void begin_visit(struct visit *visit, const struct pipeline *p,
                                                 : VISIT_EVENT;
     visit->slot = p->now_slot;
     visit->own_s = 0;
-    visit->unit = *unit;
     visit->name = sender->name;
     visit->user_agent = user_agent;
     visit->agent_is_written = is_its_own && beacon->of_agent.is_written;
@@ -158,69 +160,22 @@ static void begin_visit(struct visit *visit, const struct pipeline *p,
     visit->anonymous = sender->anonymous && terms->config.dnt != DNT_IGNORED;
     visit->entry = false;
     visit->has = 0;
-}
-
-/* --- What, and from where --- */
-
-/* OUTCOME_VIEW stands for "go on". */
-static enum outcome find_place(struct pipeline *p, struct visit *visit,
-                               const struct beacon *beacon, const struct sender *sender,
-                               const struct site *site, const struct site_terms *terms)
-{
-    const struct referrer_list *list =
-        p->referrers == NULL
-            ? NULL
-            : atomic_load_explicit(p->referrers, memory_order_seq_cst); /* turn.c */
-    struct visit_scene scene = {.beacon = beacon,
-                                .config = &terms->config,
-                                .own_host = slice_of(site->block->host),
-                                .page_host = pipeline_page_host(p, sender),
-                                .referer = sender->referer,
-                                .accept_language = sender->accept_language,
-                                .memory = p->text.decoded,
-                                .as_written = terms->config.source == SOURCE_LOGS &&
-                                              terms->config.log_rule == PAGE_RULE_PV1};
-
-    if (visit->kind == VISIT_PING || p->without_places)
-        return OUTCOME_VIEW;
-    if (!scene.as_written) {
-        scene.cache = p->places;
-        scene.terms = terms->version;
+    for (int part = 0; part < VISIT_PARTS; part++) {
+        visit->habit[part] = 0;
+        visit->regular[part] = NULL;
     }
-    visit_scene_page(&scene);
-    visit_page(visit, &scene, &p->text);
-    return visit_referrer(visit, &scene, &p->text, list, p->referrer_cache)
-               ? OUTCOME_VIEW
-               : OUTCOME_SUSPECT;
-}
-
-/* --- Where --- */
-
-static const struct atlas *atlas_of(const struct pipeline *p)
-{
-    return p->atlas == NULL ? NULL : atomic_load_explicit(p->atlas, memory_order_seq_cst);
 }
 
 /* Staff and tests, of this site or of all. */
-static bool is_internal(const struct atlas *atlas, const struct site_terms *terms,
+static bool is_internal(const struct pipeline *p, const struct site_terms *terms,
                         const struct address *address)
 {
+    const struct atlas *atlas = pipeline_atlas(p);
+
     return (terms->config.internal.count > 0 &&
             networks_contain(&terms->config.internal, address)) ||
            (atlas != NULL && atlas->internal.count > 0 &&
             networks_contain(&atlas->internal, address));
-}
-
-/* --- By what --- */
-
-static bool is_robot(const struct pipeline *p, const struct sender *sender,
-                     struct visit *visit)
-{
-    bool expected = sender->agent_expected || (sender->http && !sender->trusted);
-
-    return p->agents != NULL &&
-           visit_agent(visit, atomic_load_explicit(p->agents, memory_order_seq_cst),
-                       p->agents_lane, expected);
 }
 
 /* --- How often --- */
@@ -256,23 +211,31 @@ static struct site_lane *open_lane(struct pipeline *p, struct site *site)
     return lane;
 }
 
-/* False: it is one too many. */
-static bool count_visit(struct pipeline *p, struct site *site, const struct visit *visit,
-                        struct guarded *guarded)
+static void count_visit(struct pipeline *p, struct pipeline_view *v)
 {
-    struct site_lane *lane = open_lane(p, site);
+    site_visit(v->site, v->lane, &v->visit);
+    if (!v->lane->owes_entry)
+        return;
+    pipeline_find_page(p, v);
+    site_tops_count_entry(v->lane, &v->visit);
+}
+
+/* False: it is one too many. */
+static bool count_if_allowed(struct pipeline *p, struct pipeline_view *v,
+                             struct guarded *guarded)
+{
     const struct guard_rules *limits;
 
     if (p->guard == NULL) {
-        site_visit(site, lane, visit);
+        count_visit(p, v);
         return true;
     }
-    guarded->visit = visit;
+    guarded->visit = &v->visit;
     limits = &atomic_load_explicit(p->trust, memory_order_acquire)->limits;
-    if (!guard_allows(p->guard, limits, site, lane, guarded))
+    if (!guard_allows(p->guard, limits, v->site, v->lane, guarded))
         return false;
-    site_visit(site, lane, visit);
-    guard_counted(p->guard, limits, site, lane, guarded);
+    count_visit(p, v);
+    guard_counted(p->guard, limits, v->site, v->lane, guarded);
     return true;
 }
 
@@ -283,34 +246,34 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
     static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
                                            [VISIT_PING] = OUTCOME_PING,
                                            [VISIT_EVENT] = OUTCOME_EVENT};
-    const struct atlas *atlas = atlas_of(p);
-    const struct address *address = address_of(beacon, sender);
-    struct address unit = address_unit(address);
-    struct guarded guarded = expect(p, beacon, sender, &unit);
+    struct pipeline_view v;
     enum outcome outcome;
-    struct visit visit;
+    struct guarded guarded;
 
+    v.beacon = beacon; /* member by member: see begin_visit */
+    v.sender = sender;
+    v.site = site;
+    v.terms = terms;
+    v.address = address_of(beacon, sender);
+    v.visit.unit = address_unit(v.address);
+    guarded = expect(p, beacon, sender, &v.visit.unit);
     if (sender->prefetch)
         return OUTCOME_PREFETCH;
-    if (is_internal(atlas, terms, address) ||
+    if (is_internal(p, terms, v.address) ||
         (sender->anonymous && terms->config.dnt == DNT_UNCOUNTED))
         return OUTCOME_INTERNAL;
-    begin_visit(&visit, p, beacon, sender, terms, &unit);
-    if (atlas != NULL)
-        visit_where(&visit, atlas, address);
+    begin_visit(&v.visit, p, beacon, sender, terms);
     if (own_s != 0) {
-        visit.slot = instant_slot((struct instant){1000 * own_s});
-        visit.own_s = own_s;
+        v.visit.slot = instant_slot((struct instant){1000 * own_s});
+        v.visit.own_s = own_s;
     }
-    if (is_robot(p, sender, &visit) && terms->config.bots == BOTS_APART) {
-        if (visit.kind == VISIT_VIEW)
-            site_tops_count_bot(site, open_lane(p, site), &visit);
-        return OUTCOME_BOT;
-    }
-    outcome = find_place(p, &visit, beacon, sender, site, terms);
+    v.lane = open_lane(p, site);
+    outcome = pipeline_find(p, &v);
+    if (outcome == OUTCOME_BOT && v.visit.kind == VISIT_VIEW)
+        site_tops_count_bot(site, v.lane, &v.visit);
     if (outcome != OUTCOME_VIEW)
         return outcome;
-    return count_visit(p, site, &visit, &guarded) ? counted[visit.kind] : OUTCOME_SUSPECT;
+    return count_if_allowed(p, &v, &guarded) ? counted[v.visit.kind] : OUTCOME_SUSPECT;
 }
 
 static enum outcome count_beacon(struct pipeline *p, struct slice line,

@@ -75,6 +75,7 @@ struct pipeline {
     struct spellings *spellings; /* likewise; of agents                           */
     struct name_lane *names;     /* what it knows of tops by heart                 */
     struct met *met;             /* ... and of visitors                            */
+    struct regulars *regulars;   /* ... and of which rows are theirs               */
     int64_t met_quarter;         /* of an hour, UTC: since then it knows them      */
     int64_t remembers_day;       /* UTC: of what caches know; 0: nobody has asked yet */
     struct visit_text text;      /* of the last visit */

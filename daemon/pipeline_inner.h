@@ -1,6 +1,6 @@
 /* Floor 3. What the files of the pipeline tell each other: pipeline.c is a line's way from
- * its bytes to its count, pipeline_site.c which site it is of, pipeline_datagram.c who sent
- * it and whether he is believed. */
+ * its bytes to its count, pipeline_site.c which site it is of, pipeline_view.c what a view
+ * is counted by, pipeline_datagram.c who sent it and whether he is believed. */
 #ifndef LUOT_PIPELINE_INNER_H
 #define LUOT_PIPELINE_INNER_H
 
@@ -15,5 +15,27 @@ struct slice pipeline_page_host(struct pipeline *p, const struct sender *sender)
 enum outcome pipeline_find_site(struct pipeline *p, const struct beacon *beacon,
                                 const struct sender *sender, struct site **ret_site,
                                 const struct site_terms **ret_terms);
+
+/* A line that is let in. */
+struct pipeline_view {
+    const struct beacon *beacon;
+    const struct sender *sender;
+    struct site *site;
+    const struct site_terms *terms;
+    const struct address *address; /* the visitor's, whole */
+    struct site_lane *lane;
+    struct visit visit;
+};
+
+static inline const struct atlas *pipeline_atlas(const struct pipeline *p)
+{
+    return p->atlas == NULL ? NULL : atomic_load_explicit(p->atlas, memory_order_seq_cst);
+}
+
+/* pipeline_view.c. What it is counted by. OUTCOME_VIEW stands for "go on", OUTCOME_BOT: it is
+ * a robot's, and those are apart. */
+enum outcome pipeline_find(struct pipeline *p, struct pipeline_view *v);
+/* The page of a view that was counted without, as it was known by heart. */
+void pipeline_find_page(struct pipeline *p, struct pipeline_view *v);
 
 #endif

@@ -26,6 +26,7 @@
 #include "count/met.h"
 #include "count/period.h"
 #include "count/rate.h"
+#include "count/regulars.h"
 #include "count/site_engaged.h"
 #include "count/site_refused.h"
 #include "count/site_tops.h"
@@ -253,18 +254,47 @@ struct site_lane {
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
     int64_t floor_q, now_slot, slot;
-    int64_t own_s;                /* the earliest of this turn; INT64_MAX: none */
-    uint32_t views, visits;       /* not added to the ring yet */
-    uint32_t day, known, engaged; /* of which local day; visits by visitors that are
+    const struct topk_table *tops; /* of tops_day; NULL: it is not there          */
+    int64_t tops_day;              /* local, of views of now                      */
+    uint64_t tops_era, tops_life;  /* topk_era; its life, 0: nothing is known by heart */
+    int64_t own_s;                 /* the earliest of this turn; INT64_MAX: none */
+    uint32_t views, visits;        /* not added to the ring yet */
+    uint32_t day, known, engaged;  /* of which local day; visits by visitors that are
                                      known, and second views: not added yet */
-    bool is_known, is_second;     /* of the view at hand */
-    bool undated;            /* of this turn: no slot can take it, see site_visit.c */
-    bool touched;            /* in this turn        */
-    struct name_lane *names; /* its worker's; NULL: tops are added at once */
-    struct met *met;         /* its worker's; NULL: everybody is looked for */
-    bool newcomer;           /* site_visit's last was seen by no key of the site before */
+    bool is_known, is_second;      /* of the view at hand */
+    bool undated;    /* of this turn: no slot can take it, see site_visit.c */
+    bool owes_entry; /* site_visit's last opened a visit with a page that was known by
+                        heart, and whose entry page is not counted */
+    bool touched;    /* in this turn        */
+    struct name_lane *names;   /* its worker's; NULL: tops are added at once */
+    struct met *met;           /* its worker's; NULL: everybody is looked for */
+    struct regulars *regulars; /* its worker's; NULL: as met                    */
+    bool newcomer; /* site_visit's last was seen by no key of the site before */
     struct refused_lane refused; /* count/site_refused */
 };
+
+/* Asks for the memory of what site_recall looks at. */
+static inline void site_expect(const struct site_lane *lane, const struct visit *visit,
+                               enum visit_part part)
+{
+    if (lane->tops_life != 0)
+        regulars_expect(lane->regulars,
+                        regulars_tag(lane->tops_life, visit->habit[part]));
+}
+
+/* A view of now, a part of whose habits is known: sets `regular` where that is known by
+ * heart, until the worker's next site_visit. Is it? After site_lane_open. */
+static inline bool site_recall(const struct site_lane *lane, struct visit *visit,
+                               enum visit_part part)
+{
+    struct regular *is = NULL;
+
+    if (lane->tops_life != 0)
+        is = regulars_find(lane->regulars, lane->names,
+                           regulars_tag(lane->tops_life, visit->habit[part]));
+    visit->regular[part] = is;
+    return is != NULL;
+}
 
 /* The keeper waits for one grace at a time: whoever needs one takes the ticket
  * `begun + 1`, and goes on when `over` has reached it. */
@@ -299,7 +329,7 @@ bool site_terms_equal(const struct site_terms *a, const struct site_terms *b);
 
 /* --- Worker, inside a turn --- */
 /* Opens the site for this turn: reads the floor, the terms and, when the hour has turned,
- * the periods. */
+ * the periods; finds the day's tops. */
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
 /* Has a key of the site, that has begun, seen this visitor? True too where a table has
  * forgotten (sketched). After site_lane_open. */

@@ -285,8 +285,7 @@ bool site_tops_wants(const struct site *s)
 
 /* --- Worker --- */
 
-/* NULL: not there, or another day's. */
-static const struct topk_table *table_for(const struct site *s, int64_t day)
+const struct topk_table *site_tops_of(const struct site *s, int64_t day)
 {
     const struct topk_table *t = &s->tops.day[index_of(day)];
     int64_t tag;
@@ -299,86 +298,6 @@ static const struct topk_table *table_for(const struct site *s, int64_t day)
             &t->head->day, &tag, day + 1, memory_order_seq_cst, memory_order_seq_cst))
         tag = day + 1;
     return tag == day + 1 ? t : NULL;
-}
-
-/* What an event is counted by, beside nothing else. A bit a dimension. */
-enum {
-    OF_EVENTS = 1 << DIM_EVENTS | 1 << DIM_NOT_FOUND | 1 << DIM_DOWNLOADS,
-    OF_VIEWS = ((1 << DIMENSIONS) - 1) & ~(1 << DIM_BOTS | 1 << DIM_ENTRY_PAGES)
-};
-
-static inline void count_key(const struct topk_table *t, struct name_lane *names,
-                             enum dimension d, struct slice key, uint64_t hash,
-                             bool visitor)
-{
-    if (hash == 0 || names == NULL || !topk_add_known(t, names, d, hash, visitor))
-        topk_add(t, names, d, key, visitor);
-}
-
-/* All of `dims`, each of which has a key. */
-static void count_keys(const struct topk_table *t, struct name_lane *names,
-                       const struct visit *visit, unsigned dims, bool first_today)
-{
-    for (; dims != 0; dims &= dims - 1) {
-        enum dimension d = (enum dimension)__builtin_ctz(dims);
-
-        count_key(t, names, d, visit->key[d], visit->hash[d],
-                  first_today && dimension_has_visitors(d));
-    }
-}
-
-/* The page that a visit begins with: unless its view says another, its page. */
-static void count_entry(const struct topk_table *t, const struct site_lane *lane,
-                        const struct visit *visit)
-{
-    enum dimension d = visit_has(visit, DIM_ENTRY_PAGES) ? DIM_ENTRY_PAGES : DIM_PAGES;
-
-    if (visit_has(visit, d))
-        count_key(t, lane->names, DIM_ENTRY_PAGES, visit->key[d], visit->hash[d], false);
-}
-
-static void count_page(const struct site *s, const struct site_lane *lane,
-                       const struct visit *visit, uint32_t day)
-{
-    uint64_t hash;
-
-    if (!visit_has(visit, DIM_PAGES))
-        return;
-    hash = visit->hash[DIM_PAGES];
-    if (hash == 0 || lane->names == NULL ||
-        !pages_add_known(&s->tops.pages, lane->names, hash, day))
-        pages_add(&s->tops.pages, lane->names, visit->key[DIM_PAGES],
-                  lane->terms->config.pages, day);
-}
-
-void site_tops_count(struct site *s, const struct site_lane *lane,
-                     const struct visit *visit, int64_t day, bool new_visit,
-                     bool first_today)
-{
-    const struct topk_table *t;
-    unsigned dims = visit->kind == VISIT_VIEW ? OF_VIEWS : OF_EVENTS;
-
-    if (visit->kind == VISIT_PING)
-        return;
-    t = table_for(s, day);
-    if (t != NULL)
-        count_keys(t, lane->names, visit, dims & visit->has, first_today);
-    if (visit->kind != VISIT_VIEW)
-        return;
-    if (new_visit && t != NULL)
-        count_entry(t, lane, visit);
-    if (is_ready(s))
-        count_page(s, lane, visit, (uint32_t)day);
-}
-
-void site_tops_count_bot(struct site *s, const struct site_lane *lane,
-                         const struct visit *visit)
-{
-    const struct topk_table *t =
-        table_for(s, zone_day(lane->terms->zone, lane->now_slot * SLOT_S));
-
-    if (t != NULL)
-        topk_add(t, lane->names, DIM_BOTS, visit->key[DIM_BOTS], false);
 }
 
 /* --- Any thread --- */

@@ -41,10 +41,13 @@ void site_tops_attach(struct site *s);
 int site_tops_make(struct site *s, struct arena *a, bool fresh, int64_t now_slot);
 
 /* --- Worker, inside a turn --- */
+/* The table of a local day, until the turn ends; NULL: not there, or another day's. */
+const struct topk_table *site_tops_of(const struct site *s, int64_t day);
 /* A view or event that was counted; `first_today`: its visitor's first of `day` (local). */
-void site_tops_count(struct site *s, const struct site_lane *lane,
-                     const struct visit *visit, int64_t day, bool new_visit,
-                     bool first_today);
+void site_tops_count(struct site *s, struct site_lane *lane, const struct visit *visit,
+                     int64_t day, bool new_visit, bool first_today);
+/* The entry page of such a view, where lane->owes_entry: its page is there now. */
+void site_tops_count_entry(struct site_lane *lane, const struct visit *visit);
 /* A bot's view, which counts nowhere else. The lane is open. */
 void site_tops_count_bot(struct site *s, const struct site_lane *lane,
                          const struct visit *visit);

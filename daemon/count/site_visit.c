@@ -3,11 +3,41 @@
 #include "count/site_inner.h"
 #include "identify/visitor.h"
 
+static const struct visit_periods *periods_of(struct site_lane *lane, int64_t slot)
+{
+    if (slot < lane->periods.from_slot || slot >= lane->periods.until_slot)
+        visit_periods_at(&lane->terms->calendar, slot, lane->terms->online_slots,
+                         lane->terms->idle_slots, &lane->periods);
+    /* Of the turn: a log line that comes late may be of somebody who has left. */
+    lane->periods.online_after = lane->now_slot - lane->terms->online_slots;
+    return &lane->periods;
+}
+
+/* The tops of the turn's day, and whether what is known of them by heart still is. */
+static void open_tops(struct site *s, struct site_lane *lane, int64_t day)
+{
+    uint64_t era;
+
+    lane->tops = site_tops_of(s, day);
+    lane->tops_day = day;
+    lane->tops_life = 0;
+    if (lane->tops == NULL || lane->regulars == NULL)
+        return;
+    era = topk_era(lane->tops);
+    if (era != lane->tops_era)
+        name_lane_doubt(lane->names);
+    lane->tops_era = era;
+    if (era != 0)
+        lane->tops_life = topk_life(lane->tops);
+}
+
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
 {
     /* Freed after a grace. */
     const struct site_terms *terms =
         atomic_load_explicit(&s->terms, memory_order_seq_cst);
+    int64_t slot;
+    bool late;
 
     lane->touched = true;
     lane->now_slot = now_slot;
@@ -24,16 +54,8 @@ void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
         lane->terms_version = terms->version;
         lane->periods.until_slot = INT64_MIN;
     }
-}
-
-static const struct visit_periods *periods_of(struct site_lane *lane, int64_t slot)
-{
-    if (slot < lane->periods.from_slot || slot >= lane->periods.until_slot)
-        visit_periods_at(&lane->terms->calendar, slot, lane->terms->online_slots,
-                         lane->terms->idle_slots, &lane->periods);
-    /* Of the turn: a log line that comes late may be of somebody who has left. */
-    lane->periods.online_after = lane->now_slot - lane->terms->online_slots;
-    return &lane->periods;
+    slot = hits_date(now_slot, now_slot, lane->floor_q, &late);
+    open_tops(s, lane, periods_of(lane, slot)->number[PERIOD_DAY]);
 }
 
 /* While two keys go beside each other a hit is told to both tables. Whether it is a new
@@ -42,7 +64,6 @@ static const struct visit_periods *periods_of(struct site_lane *lane, int64_t sl
  * the two, and neither visit would count if both had to agree. A table that has forgotten
  * visits (sketched, or full) says "new" too often: then both must. */
 struct opinion {
-    bool placed;                  /* by any table                        */
     bool all_new;                 /* none that placed it knows the visit */
     bool oldest_new;              /* what the oldest exact table says    */
     bool oldest_second;           /* the same of: the visit's second view */
@@ -53,28 +74,53 @@ struct opinion {
     int64_t placed_from;
 };
 
-static void ask(const struct visitors_table *t, int64_t from, struct visitors_verdict v,
-                struct opinion *o)
-{
-    bool exact =
-        atomic_load_explicit(&t->head->mode, memory_order_relaxed) != VISITORS_SKETCHED;
+/* What one table says that placed the visit. */
+struct said {
+    const struct visitors_table *table;
+    int64_t from; /* its key's */
+    struct visitors_verdict verdict;
+};
 
-    if (!v.placed)
-        return;
-    o->placed = true;
+static void hear(struct opinion *o, const struct said *said)
+{
+    struct visitors_verdict v = said->verdict;
+    bool exact = atomic_load_explicit(&said->table->head->mode, memory_order_relaxed) !=
+                 VISITORS_SKETCHED;
+
     o->all_new = o->all_new && v.new_visit;
     o->all_first = o->all_first && v.first_today;
     o->all_unknown = o->all_unknown && v.first_seen;
-    if (from < o->placed_from) {
-        o->placed_from = from;
+    if (said->from < o->placed_from) {
+        o->placed_from = said->from;
         o->placed_second = v.second_view;
     }
-    if (exact && from < o->oldest_from) {
-        o->oldest_from = from;
+    if (exact && said->from < o->oldest_from) {
+        o->oldest_from = said->from;
         o->oldest_new = v.new_visit;
         o->oldest_second = v.second_view;
         o->oldest_first = v.first_today;
     }
+}
+
+/* What they say together, as one table would. */
+static struct visitors_verdict agree(const struct said *said, unsigned n)
+{
+    struct opinion o = {.all_new = true,
+                        .all_first = true,
+                        .all_unknown = true,
+                        .oldest_from = INT64_MAX,
+                        .placed_from = INT64_MAX};
+    bool exact;
+
+    for (unsigned i = 0; i < n; i++)
+        hear(&o, &said[i]);
+    exact = o.oldest_from != INT64_MAX;
+    return (struct visitors_verdict){
+        .placed = true,
+        .new_visit = exact ? o.oldest_new : o.all_new,
+        .first_seen = o.all_unknown,
+        .first_today = exact ? o.oldest_first : o.all_first,
+        .second_view = exact ? o.oldest_second : o.placed_second && !o.all_new};
 }
 
 static uint64_t hash_of(const struct hash_key *key, struct slice site,
@@ -139,38 +185,38 @@ static struct visitors_verdict hit(struct site *s, struct site_lane *lane,
     return verdict;
 }
 
-/* A hit goes to the table of every key that is linked and has begun. */
+/* A hit goes to the table of every key that is linked and has begun: mostly that is one. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
                      int64_t slot, const struct visit_periods *periods,
                      bool *ret_first_today)
 {
-    struct opinion o = {.all_new = true,
-                        .all_first = true,
-                        .all_unknown = true,
-                        .oldest_from = INT64_MAX,
-                        .placed_from = INT64_MAX};
+    struct said said[SITE_KEYS];
+    struct visitors_verdict v;
+    unsigned n = 0;
 
     for (unsigned i = 0; i < SITE_KEYS; i++) {
         const struct visitors_table *t = &s->table[i];
-        const struct site_key *k = &s->block->keys[i];
         int64_t from;
 
         /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
         if (!atomic_load_explicit(&t->head->linked, memory_order_seq_cst))
             continue;
-        from = atomic_load_explicit(&k->from_slot, memory_order_relaxed);
+        from = atomic_load_explicit(&s->block->keys[i].from_slot, memory_order_relaxed);
         if (slot < from)
             continue;
-        ask(t, from, hit(s, lane, visit, i, slot, periods), &o);
+        v = hit(s, lane, visit, i, slot, periods);
+        if (v.placed)
+            said[n++] = (struct said){t, from, v};
     }
-    lane->newcomer = o.placed && o.all_unknown;
-    if (!o.placed)
+    if (n == 0)
         return visit->entry;
+    /* A view that opens a visit is not its second one. */
+    v = n == 1 ? said[0].verdict : agree(said, n);
+    lane->newcomer = v.first_seen;
     lane->is_known = true;
-    lane->is_second =
-        o.oldest_from != INT64_MAX ? o.oldest_second : o.placed_second && !o.all_new;
-    *ret_first_today = o.oldest_from != INT64_MAX ? o.oldest_first : o.all_first;
-    return o.oldest_from != INT64_MAX ? o.oldest_new : o.all_new;
+    lane->is_second = v.second_view;
+    *ret_first_today = v.first_today;
+    return v.new_visit;
 }
 
 bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visit)
@@ -222,7 +268,7 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
     if (late)
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
     day = periods->number[PERIOD_DAY];
-    lane->newcomer = lane->is_known = lane->is_second = false;
+    lane->newcomer = lane->is_known = lane->is_second = lane->owes_entry = false;
     new_visit = visit->anonymous ? visit->entry
                                  : identify(s, lane, visit, slot, periods, &first_today);
     site_tops_count(s, lane, visit, day, new_visit, first_today);

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/hash_text.h"
 #include "identify/agent_cache.h"
 #include "identify/agent_match.h"
@@ -26,6 +27,7 @@ struct agents {
     struct agent_scan *scan; /* NULL: agents_one_pass() says why */
     struct agent_match *match;
     struct hash_text_key key;
+    uint64_t id;
     unsigned lanes;
     struct lane *lane;
 };
@@ -96,6 +98,7 @@ static int new_agents(struct agents **ret_agents, const struct slice lists[2],
     if (a == NULL)
         return ERR_NOMEM;
     hash_text_key_random(&a->key);
+    a->id = hash_random64();
     rv = make(a, lists, lanes, scan, ret_wrong, ret_trouble);
     if (rv != 0) {
         if (ret_trouble[0] == '\0')
@@ -138,6 +141,11 @@ void agents_free(struct agents *agents)
     free(agents->text[1]);
     hash_text_key_erase(&agents->key);
     free(agents);
+}
+
+uint64_t agents_id(const struct agents *agents)
+{
+    return agents->id;
 }
 
 bool agents_one_pass(const struct agents *agents)

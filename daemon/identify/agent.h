@@ -34,6 +34,8 @@ int agents_new_without_scan(struct agents **ret_agents, const struct slice lists
                             unsigned lanes, enum agent_list_kind *ret_wrong,
                             char ret_trouble[AGENT_TROUBLE_MAX]);
 void agents_free(struct agents *agents);
+/* Another number for each that was ever made. */
+uint64_t agents_id(const struct agents *agents);
 /* False: this processor lacks what Vectorscan needs, so a new agent is tried against one
  * pattern after the other. */
 bool agents_one_pass(const struct agents *agents);

@@ -16,6 +16,7 @@ struct atlas {
                                      atlas before, so the daemon's to free */
     struct named_networks *named; /* NULL: there are none */
     struct networks internal;     /* of all sites         */
+    uint64_t id; /* another number for each that a pipeline has ever had */
     char trouble
         [GEO_SENTENCE]; /* why the database is not what was configured; "": it is */
 };

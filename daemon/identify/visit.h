@@ -13,6 +13,11 @@
 
 enum visit_kind { VISIT_VIEW, VISIT_PING, VISIT_EVENT };
 
+/* Which keys come together (count/regulars.h). */
+enum visit_part { VISIT_PERSON, VISIT_PAGE, VISIT_REFERRER, VISIT_PARTS };
+
+struct regular;
+
 struct visit {
     enum visit_kind kind;
     int64_t slot;            /* when: absolute 12 s slot                     */
@@ -27,7 +32,12 @@ struct visit {
     bool anonymous; /* DNT or GPC: no visitor is computed           */
     bool entry;     /* its referrer is another site or none: without a visitor
                                 this is what makes a view a visit */
-    uint32_t has;   /* a bit a dimension: it has a key. Without the bit the two
+    uint64_t
+        habit[VISIT_PARTS]; /* a hash of all that the keys of a part are found out from,
+                                    but for site and day; 0: nobody asks */
+    struct regular *regular[VISIT_PARTS]; /* count's: it knows their rows by heart, and
+                                    the keys are not here; NULL: they are */
+    uint32_t has; /* a bit a dimension: it has a key. Without the bit the two
                        below are nothing on the beacon path, where they are not cleared */
     struct slice key[DIMENSIONS]; /* what it is counted by; empty: none. UTF-8, at most
                                      LUOT_TOP_KEY_MAX bytes, good until the next visit */

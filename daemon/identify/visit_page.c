@@ -157,6 +157,16 @@ static struct slice event_of(struct slice name, struct visit_text *text)
     return readable_cut(text->event, length, LUOT_TOP_KEY_MAX);
 }
 
+void visit_viewer(struct visit *visit, const struct beacon *beacon,
+                  struct slice accept_language, struct visit_text *text)
+{
+    visit_put(
+        visit, DIM_LANGUAGES,
+        language_of(beacon->language.length > 0 ? beacon->language : accept_language,
+                    text));
+    visit_put(visit, DIM_SCREENS, screen_of(beacon->screen_width));
+}
+
 /* --- All of it --- */
 
 static void of_view(struct visit *visit, struct visit_scene *scene,
@@ -167,11 +177,8 @@ static void of_view(struct visit *visit, struct visit_scene *scene,
     if (scene->page.query.length > 0)
         visit_set(visit, DIM_CAMPAIGNS, campaign_of(scene->page.query, text), 0);
     name_page(visit, DIM_PAGES, scene, text, !visit_has(visit, DIM_CAMPAIGNS));
-    visit_put(visit, DIM_LANGUAGES,
-              language_of(beacon->language.length > 0 ? beacon->language
-                                                      : scene->accept_language,
-                          text));
-    visit_put(visit, DIM_SCREENS, screen_of(beacon->screen_width));
+    if (!scene->without_viewer)
+        visit_viewer(visit, beacon, scene->accept_language, text);
 }
 
 static void of_event(struct visit *visit, struct visit_scene *scene,

@@ -23,5 +23,8 @@
  * The entry page of a visit is the key of pages of the view that opens it: who counts knows
  * which one does. */
 void visit_page(struct visit *visit, struct visit_scene *scene, struct visit_text *text);
+/* Languages and screens alone, of a scene that is `without_viewer`. */
+void visit_viewer(struct visit *visit, const struct beacon *beacon,
+                  struct slice accept_language, struct visit_text *text);
 
 #endif

@@ -27,6 +27,7 @@ struct visit_scene {
         *memory)[HASH_TEXT_BYTES]; /* SCENE_TEXTS, for what of the beacon is not decoded;
                                         NULL: all of it is */
     bool as_written;           /* rule pv1: paths and hosts as they stand in the log */
+    bool without_viewer;       /* languages and screens are visit_viewer's */
     struct page_parts page;    /* visit_scene_page()                                 */
     struct place_cache *cache; /* what the worker remembers; NULL: nothing        */
     uint64_t terms;            /* of config and own_host: a number of their own   */
