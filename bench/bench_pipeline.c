@@ -12,7 +12,8 @@
  *   bench_pipeline WHAT LINES DATAGRAMS [new]    one pass, for callgrind (bench/README.md):
  *                                                WHAT is parse, a stage, or slots: all, and
  *                                                the clock moves on by a slot each 10,000
- *                                                beacons. `count` is all. */
+ *                                                beacons. `count` is all. A number in place
+ *                                                of `new`: of so many known visitors. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,7 +190,8 @@ struct question {
     const char *program;
     enum stage stage;
     bool parse_only, new_slots, new;
-    unsigned lines;   /* in a datagram */
+    unsigned lines; /* in a datagram */
+    unsigned visitors;
     size_t datagrams; /* in a pass     */
     unsigned passes;
 };
@@ -204,7 +206,7 @@ static int answer(const struct question *q, double *ret_ns)
     int rv = start(&b, q->program, q->stage);
 
     *ret_ns = 1e9;
-    portal_begin(&p, q->new ? 0 : VISITORS);
+    portal_begin(&p, q->new ? 0 : q->visitors);
     /* Once before: tables grow, and visitors are known. New ones only make the first part
      * of each cache warm. */
     for (unsigned i = 0; i <= q->passes && rv == 0; i++) {
@@ -231,6 +233,7 @@ static int print_row(struct question q, const char *what)
     int rv;
 
     q.passes = PASSES;
+    q.visitors = VISITORS;
     q.datagrams = BEACONS / q.lines;
     rv = answer(&q, &known);
     q.new = true;
@@ -274,16 +277,23 @@ static int once(const char *program, int argc, char **argv)
                          .new_slots = strcmp(argv[1], "slots") == 0,
                          .new = argc > 4 && strcmp(argv[4], "new") == 0,
                          .lines = (unsigned)strtoul(argv[2], NULL, 10),
+                         .visitors = VISITORS,
                          .datagrams = strtoul(argv[3], NULL, 10),
                          .passes = 1};
     double ns;
+    int rv;
 
+    if (argc > 4 && !q.new)
+        q.visitors = (unsigned)strtoul(argv[4], NULL, 10);
     for (enum stage s = BASE; s < STAGES; s++)
         if (strcmp(argv[1], stages[s]) == 0)
             q.stage = s;
-    if (q.lines == 0 || q.lines > LUOT_LINES_MAX || q.datagrams == 0)
+    if (q.lines == 0 || q.lines > LUOT_LINES_MAX || q.datagrams == 0 || q.visitors == 0)
         return ERR_RANGE;
-    return answer(&q, &ns);
+    rv = answer(&q, &ns);
+    if (rv == 0)
+        printf("%.1f ns a beacon\n", ns);
+    return rv;
 }
 
 int main(int argc, char **argv)

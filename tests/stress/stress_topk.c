@@ -1,5 +1,6 @@
-/* Races of count/topk: 3 workers with lanes, the keeper with real graces and a reader on
- * one day's table, while strangers' names flood it. Each worker keeps a ledger; after each
+/* Races of count/topk and count/regulars: 3 workers, one of them without a lane and one that
+ * knows by heart what comes again, the keeper with real graces and a reader on one day's
+ * table, while strangers' names flood it. Each worker keeps a ledger; after each
  * step all stop, and
  *
  *   total             is the sum of the ledgers, for each dimension
@@ -21,13 +22,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "count/regulars.h"
 #include "count/turn.h"
 #include "lib/topk_place.h"
 #include "stress/stress.h"
 
 enum {
     WORKERS = 3,
-    OFTEN = 40, /* keys whose truth is known */
+    OFTEN = 40,  /* keys whose truth is known */
+    AGAIN = 400, /* keys that come again, some of which have a row */
     STEPS = 8,
     TURNS = 1200, /* of each worker in a step */
     KINDS = 3,
@@ -67,26 +70,82 @@ static void sometimes_yield(const char *where)
 
 /* --- A worker --- */
 
-/* A name of any length: a key that comes often, or one that never comes again. */
-static struct slice make_name(char name[NAME_MAX_BYTES + 1], unsigned *ret_often)
+/* A name of any length: a key that comes often, one that comes again, or one that never
+ * does. *ret_key: which of these, the often ones first. */
+static struct slice make_name(char name[NAME_MAX_BYTES + 1], unsigned *ret_key)
 {
     static const char padding[] = "/a-part-of-a-path-that-is-long-enough-for-three-cells";
-    unsigned often = OFTEN;
+    unsigned key = OFTEN + AGAIN;
     int n;
 
     if (random_below(&own_random, 3) == 0)
-        often = (unsigned)random_below(&own_random, OFTEN);
-    if (often < OFTEN)
-        n = snprintf(name, NAME_MAX_BYTES, "/often-%u%.*s", often, (int)often, padding);
+        key = (unsigned)random_below(&own_random, OFTEN);
+    else if (random_below(&own_random, 4) == 0)
+        key = OFTEN + (unsigned)random_below(&own_random, AGAIN);
+    if (key < OFTEN)
+        n = snprintf(name, NAME_MAX_BYTES, "/often-%u%.*s", key, (int)key, padding);
+    else if (key < OFTEN + AGAIN)
+        n = snprintf(name, NAME_MAX_BYTES, "/again-%u", key);
     else
         n = snprintf(name, NAME_MAX_BYTES, "/%llx%.*s",
                      (unsigned long long)random_next(&own_random),
                      (int)random_below(&own_random, sizeof padding), padding);
-    *ret_often = often;
+    *ret_key = key;
     return (struct slice){name, (size_t)n};
 }
 
-static void one_turn(int i, struct name_lane *lane)
+struct worker {
+    struct name_lane *lane;    /* NULL: views are added at once */
+    struct regulars *regulars; /* NULL: nothing is by heart     */
+    uint64_t era;
+};
+
+static struct worker new_worker(int i)
+{
+    return (struct worker){.lane = i == 0 ? NULL : name_lane_new(),
+                           .regulars = i == 2 ? regulars_new() : NULL};
+}
+
+/* As count/site_visit and site_tops_count do it, with parts of one key. */
+static void begin_by_heart(struct worker *w)
+{
+    uint64_t era;
+
+    if (w->regulars == NULL)
+        return;
+    era = topk_era(&run.place.table);
+    if (era != w->era)
+        name_lane_doubt(w->lane);
+    w->era = era;
+}
+
+static void add(struct worker *w, unsigned kind, unsigned key, struct slice name)
+{
+    const struct topk_table *t = &run.place.table;
+    struct regular is = {.rows = 1, .entry_note = NAME_NOTES};
+    const struct regular *known;
+    const struct name_note *note;
+    bool visitor = key == 0;
+
+    if (w->regulars == NULL || w->era == 0 || key == OFTEN + AGAIN) {
+        (void)topk_add(t, w->lane, kinds[kind], name, visitor);
+        return;
+    }
+    is.tag = regulars_tag(topk_life(t), kind * (OFTEN + AGAIN) + key + 1);
+    known = regulars_find(w->regulars, w->lane, is.tag);
+    if (known != NULL) {
+        regular_count(known, w->lane, visitor);
+        return;
+    }
+    note = topk_add(t, w->lane, kinds[kind], name, visitor);
+    if (note == NULL)
+        return;
+    is.note[0] = (uint16_t)(note - w->lane->note);
+    is.made = w->lane->made;
+    regulars_put(w->regulars, &is);
+}
+
+static void one_turn(int i, struct worker *w)
 {
     struct ledger *mine = &shared->ledger[i];
     uint64_t added[KINDS] = {0}, often_added[KINDS][OFTEN] = {{0}};
@@ -94,6 +153,7 @@ static void one_turn(int i, struct name_lane *lane)
     unsigned often;
 
     turn_begin(&shared->turns.line[i]);
+    begin_by_heart(w);
     for (uint64_t n = 1 + random_below(&own_random, 30); n > 0; n--) {
         unsigned kind = (unsigned)random_below(&own_random, KINDS);
         struct slice key = make_name(name, &often);
@@ -104,10 +164,10 @@ static void one_turn(int i, struct name_lane *lane)
             atomic_fetch_add(&mine->often_begun[kind][often], 1);
             often_added[kind][often]++;
         }
-        topk_add(&run.place.table, lane, kinds[kind], key, often == 0);
+        add(w, kind, often, key);
     }
-    if (lane != NULL)
-        name_lane_flush(lane);
+    if (w->lane != NULL)
+        name_lane_flush(w->lane);
     turn_end(&shared->turns.line[i]);
     for (int k = 0; k < KINDS; k++) {
         atomic_fetch_add(&mine->done[k], added[k]);
@@ -120,7 +180,7 @@ static void one_turn(int i, struct name_lane *lane)
 static void *work(void *arg)
 {
     int i = (int)(intptr_t)arg;
-    struct name_lane *lane = i == 0 ? NULL : name_lane_new();
+    struct worker w = new_worker(i);
 
     own_random = run.seed * 16 + (uint64_t)i;
     for (;;) {
@@ -128,12 +188,13 @@ static void *work(void *arg)
         if (atomic_load(&run.stop))
             break;
         for (int t = 0; t < TURNS; t++)
-            one_turn(i, lane);
+            one_turn(i, &w);
         if (atomic_fetch_sub(&run.running, 1) == 1)
             atomic_store(&run.step_over, true);
         pthread_barrier_wait(&run.end);
     }
-    name_lane_free(lane);
+    name_lane_free(w.lane);
+    regulars_free(w.regulars);
     return NULL;
 }
 
@@ -304,11 +365,11 @@ static void kill_at_the_last(const char *where)
 static void *live(void *arg)
 {
     int i = (int)(intptr_t)arg;
-    struct name_lane *lane = i == 0 ? NULL : name_lane_new();
+    struct worker w = new_worker(i);
 
     own_random = run.seed * 16 + (uint64_t)i;
     while (!atomic_load(&run.stop))
-        one_turn(i, lane);
+        one_turn(i, &w);
     return NULL;
 }
 
