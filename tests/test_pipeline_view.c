@@ -147,11 +147,15 @@ static size_t write_visitor(char *to, unsigned visitor)
 
 static size_t write_page(char *to, unsigned page)
 {
-    static const char *const FORMS[] = {
-        "&p=/trang/%u",         "&p=https://b.example/trang/%u",
-        "&p=/trang/%u?id=7",    "&p=/t/%u?utm_source=zalo",
-        "&p=trang-%u",          "&p=//x//%u/index.html",
-        "&p=https://b.example/"};
+    static const char *const FORMS[] = {"&p=/trang/%u",
+                                        "&p=https://b.example/trang/%u",
+                                        "&p=/trang/%u?id=7",
+                                        "&p=/t/%u?utm_source=zalo",
+                                        "&p=trang-%u",
+                                        "&p=//x//%u/index.html",
+                                        "&p=https://b.example/",
+                                        "&p=%%2Ftrang%%2F%u",
+                                        "&p=https%%3A//b.example/trang/%u"};
 
     return (size_t)sprintf(to, FORMS[page % COUNT(FORMS)], page);
 }
