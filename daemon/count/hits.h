@@ -2,7 +2,8 @@
  * workers add to, minutes and quarter-hours that the keeper assigns from whole slots, and
  * the days it has folded away. Everything is in the arena and holds at every instruction:
  * total computed from the arena alone is exactly what was added. Why each step is safe is
- * said where it is taken: hits.c (workers), hits_keep.c (keeper), hits_read.c (reading).
+ * said where it is taken: hits.c (workers), hits_keep.c and hits_set_back.c (keeper),
+ * hits_read.c (reading).
  * Slots are absolute: floor(unix_ms / 12000); quarters are slot / 75, minutes slot / 5. */
 #ifndef LUOT_COUNT_HITS_H
 #define LUOT_COUNT_HITS_H

@@ -1,4 +1,4 @@
-/* Floor 2 (count); only hits.c, hits_keep.c and hits_read.c include this. How counts
+/* Floor 2 (count); only hits*.c include this. How counts
  * are written into words:
  *
  *      ring     63      52 51          26 25           0
