@@ -355,7 +355,10 @@ $(UNIT_BIN:=.run): %.run: % FORCE
 $(STRESS_BIN:=.run): %.run: % FORCE
 	@$(call ran,600)
 
-unit: $(addsuffix .run,$(if $(T),$(BUILD)/tests/$(patsubst ./%,%,$(dir $(T)))test_$(notdir $(T)),$(UNIT_BIN)))
+# The longest begin first, so that none ends alone.
+first = $(addprefix $(BUILD)/tests/,$(1)) $(filter-out $(addprefix $(BUILD)/tests/,$(1)),$(2))
+
+unit: $(addsuffix .run,$(if $(T),$(BUILD)/tests/$(patsubst ./%,%,$(dir $(T)))test_$(notdir $(T)),$(call first,keep/test_saver_retention,$(UNIT_BIN))))
 
 BENCH_SRC  = $(wildcard bench/bench_*.c)
 BENCH_BIN  = $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
@@ -393,7 +396,7 @@ $(BUILD)/bench/turns.so: bench/lib/turns.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC $(WARN) -shared $< -o $@
 
-stress: $(STRESS_BIN:=.run)
+stress: $(addsuffix .run,$(call first,stress/stress_visitors stress/stress_sketched_visitors,$(STRESS_BIN)))
 
 # An installed luotd.conf is the operator's: a new one that differs is put beside it.
 install: install-lib $(BUILD)/luotd $(BUILD)/luotctl $(addprefix $(LIST_DIR),referrers.list agents.list bots.list licences.txt) $(COUNTRY_DB)
