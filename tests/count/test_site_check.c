@@ -387,6 +387,20 @@ Test(site_check, the_keeper_raises_what_a_store_brings_late)
     world_close(&w);
 }
 
+/* A start that is killed early says it for itself only; the first that lives says it for all,
+ * and then it is said. */
+static void expect_said_once(unsigned damage)
+{
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, damage);
+    w.is_killed_early = false;
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, damage);
+    world_restart(&w, w.now);
+    cr_expect_eq(w.damage, 0);
+    world_close(&w);
+}
+
 /* A start that is killed before its line has set it right already. */
 Test(site_check, damage_that_was_not_said_is_said_by_the_next_start)
 {
@@ -396,14 +410,7 @@ Test(site_check, damage_that_was_not_said_is_said_by_the_next_start)
     world_restart(&w, w.now);
     cr_expect_eq(w.damage, 1);
     world_ticks(&w, 3);
-    world_restart(&w, w.now);
-    cr_expect_eq(w.damage, 1);
-    w.is_killed_early = false;
-    world_restart(&w, w.now);
-    cr_expect_eq(w.damage, 1);
-    world_restart(&w, w.now);
-    cr_expect_eq(w.damage, 0);
-    world_close(&w);
+    expect_said_once(1);
 }
 
 /* The same of the words before the sites. */
@@ -424,14 +431,7 @@ Test(site_check, damage_of_the_head_that_was_not_said_is_said_by_the_next_start)
     cr_expect_eq(w.damage, 2);
     head = arena_head(w.arena);
     head->mended ^= 1; /* one more, which says nothing of the others */
-    world_restart(&w, w.now);
-    cr_expect_eq(w.damage, 1);
-    w.is_killed_early = false;
-    world_restart(&w, w.now);
-    cr_expect_eq(w.damage, 1);
-    world_restart(&w, w.now);
-    cr_expect_eq(w.damage, 0);
-    world_close(&w);
+    expect_said_once(1);
 }
 
 /* Pages of zeros, and of junk: which ranges are sites they say themselves. */
