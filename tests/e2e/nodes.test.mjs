@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { Cable } from './lib/cable.mjs';
+import { dayIn } from './lib/days.mjs';
 import { Clock, Luotd, build, until } from './lib/luotd.mjs';
 import { Redis, missing } from './lib/redis.mjs';
 
@@ -154,7 +155,7 @@ describe('many nodes, one portal', { skip: missing, concurrency: 4 }, () => {
       await town.view(1, 2);
       await town.agrees();
       await town.at(0).ask('seed demo --metric visits --total 5000 --today 40');
-      await town.at(1).ask('adjust demo --metric views --day ' + new Date(Date.now() + 7 * 3600000).toISOString().slice(0, 10) + ' --by 7');
+      await town.at(1).ask(`adjust demo --metric views --day ${dayIn('Asia/Ho_Chi_Minh')(Date.now() / 1000)} --by 7`);
       for (let i = 0; i < 2; i++)
         await until(`node ${i + 1} has both`, async () => {
           const { periods: p } = await town.at(i).snapshot();

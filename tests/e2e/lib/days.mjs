@@ -1,7 +1,19 @@
-// What both stores have of a site's days, asked of them and not of luot.
+// Days: of a second, and what both stores have of a site's, asked of them and not of luot.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 
+/** Day of a unix second in a zone, asked of Intl, not of luot. */
+export function dayIn(zone) {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short' });
+  const known = new Map(); // zones change at whole quarter-hours
+  return (t) => {
+    const quarter = Math.floor(t / 900);
+    if (!known.has(quarter)) known.set(quarter, format.format(quarter * 900000));
+    return known.get(quarter);
+  };
+}
+
+/** The same in UTC. */
 export const dayOf = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
 
 /** [day, views] of the database. */

@@ -1,4 +1,5 @@
 // Traffic as a portal has it, over every native way in, and a ledger of what must come of it, kept the slow way.
+import { dayIn } from './days.mjs';
 import { until } from './luotd.mjs';
 
 const SLOT_S = 12;
@@ -12,17 +13,6 @@ export function randomOf(seed) {
     state ^= state >>> 17;
     state ^= state << 5;
     return Math.floor(((state >>> 0) / 0x100000000) * n);
-  };
-}
-
-/** Day of a unix second in a zone, asked of Intl, not of luot. */
-export function dayIn(zone) {
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short' });
-  const known = new Map(); // zones change at whole quarter-hours
-  return (t) => {
-    const quarter = Math.floor(t / 900);
-    if (!known.has(quarter)) known.set(quarter, format.format(quarter * 900000));
-    return known.get(quarter);
   };
 }
 
