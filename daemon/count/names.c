@@ -38,12 +38,14 @@ static struct name_cell *match(const struct names_table *t, uint64_t word, uint6
     return atomic_load_explicit(&c->hash, memory_order_relaxed) == hash ? c : NULL;
 }
 
+/* The newest part first: it has most rows and is the emptiest. Three quarters of the others'
+ * words are taken, so to look there in vain is nine steps. */
 struct name_cell *names_find(const struct names_table *t, uint64_t hash)
 {
-    unsigned newest = atomic_load_explicit(&t->head->part, memory_order_acquire);
+    unsigned parts = atomic_load_explicit(&t->head->part, memory_order_acquire) + 1;
 
-    for (unsigned part = 0; part <= newest; part++) {
-        struct names_path path = names_path(t, part, hash);
+    while (parts-- > 0) {
+        struct names_path path = names_path(t, parts, hash);
 
         for (uint32_t step = 0; step < path.length; step++) {
             uint64_t word =
