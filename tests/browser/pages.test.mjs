@@ -1,8 +1,6 @@
 // luotd's own page for other sites, the iframe (the dashboard's tests are dashboard*): live, in three languages, readable by everybody, and speaking to nobody else.
-// With KEEP=DIR the screenshots stay there, to be looked at.
+// With KEEP=DIR there are screenshots in it, to be looked at.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Luotd, until } from '../e2e/lib/luotd.mjs';
@@ -14,21 +12,19 @@ const LANGUAGES = ['vi', 'km', 'en'];
 const HEADINGS = { vi: 'LƯỢT TRUY CẬP', km: 'ចំនួនចូលមើល', en: 'VISITS' };
 
 describe('luotd’s own pages', () => {
-  let luotd, browser, luot, shots;
+  const shots = process.env.KEEP;
+  let luotd, browser, luot;
   before(async () => {
     luotd = await Luotd.start();
     luot = `http://${luotd.host}:${luotd.port}`;
     browser = await launch();
-    shots = process.env.KEEP ?? fs.mkdtempSync(path.join(os.tmpdir(), 'luot-shots-'));
   });
   after(async () => {
     await browser?.close();
     await luotd?.stop();
-    if (!process.env.KEEP) fs.rmSync(shots, { recursive: true, force: true });
   });
 
   afterEach(() => close_all(browser));
-
 
   for (const colorScheme of ['light', 'dark'])
     for (const lang of LANGUAGES)
@@ -43,7 +39,7 @@ describe('luotd’s own pages', () => {
         assert.ok(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight), 'fits its frame');
         assert.deepEqual(await barriers(page), []);
         assert.deepEqual(page.errors, []);
-        await page.screenshot({ path: path.join(shots, `frame-${colorScheme}-${lang}.png`) });
+        if (shots) await page.screenshot({ path: path.join(shots, `frame-${colorScheme}-${lang}.png`) });
       });
 
   test('the iframe stands on a portal’s page, follows the numbers, and is right without a script', async () => {
