@@ -524,18 +524,19 @@ browser: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
 pictures: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
 	@cd tests/browser && BUILD=$(abspath $(BUILD)) COUNTRY_DB=$(abspath $(COUNTRY_DB)) node pictures.mjs $(abspath client/pictures)
 
-# Everything. Each line is one build of the whole; the order is cheap to dear.
+# Everything. Each part is one build of the whole; the order is cheap to dear.
+part = @began=$$(date +%s); $(MAKE) -s $(1) && echo "check: $(1): $$(($$(date +%s) - began)) s"
 SANITIZED = CC=clang SAN=address BUILD=$(BUILD)/address
 check:
 	@conf/needs check
-	@$(MAKE) -s lint
-	@$(MAKE) -s -j$(JOBS) check-gcc
-	@$(MAKE) -s -j$(JOBS) check-clang
-	@$(MAKE) -s -j$(JOBS) check-thread
-	@$(MAKE) -s -j$(JOBS) mutants
-	@$(MAKE) -s e2e
-	@$(MAKE) -s e2e $(SANITIZED)
-	@$(MAKE) -s browser
+	$(call part,lint)
+	$(call part,-j$(JOBS) check-gcc)
+	$(call part,-j$(JOBS) check-clang)
+	$(call part,-j$(JOBS) check-thread)
+	$(call part,-j$(JOBS) mutants)
+	$(call part,e2e)
+	$(call part,e2e $(SANITIZED))
+	$(call part,browser)
 	@echo "check: everything passed"
 
 check-gcc: build staged

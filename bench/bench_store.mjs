@@ -14,7 +14,7 @@ import { build, load, Luotd, Redis } from './lib/servers.mjs';
 import { spread } from './lib/statistics.mjs';
 import { folder, forget, isHere, leaveTheServersCore, udpPort, until } from './lib/system.mjs';
 
-const COUNTED = { count: 6400, lines: 20, rate: 3200 }; // under callgrind; load sends 640 at a time
+const COUNTED = { count: 6400, lines: 20, batch: 1, rate: 2000 }; // under callgrind, which is slow: a datagram is a turn
 const WARM = 4; // passes: what a worker knows by heart has settled
 const PASSES = 5; // are measured: one alone differs by some percent with when the keeper works
 const PACED = { count: 60000, lines: 1, rate: 15000 }; // four seconds, so four saves
@@ -61,6 +61,7 @@ async function slowRedis() {
 
 const STORES = {
   none: async () => ({ where: 'none' }),
+  'none, once more': async () => ({ where: 'none' }), // what two of the same differ by
   SQLite: async () => ({ where: 'sqlite' }),
   [`SQLite, a sync takes ${SLOW_MS} ms`]: async () => ({ where: 'sqlite', env: { SYNC_MS: String(SLOW_MS) } }),
   Redis: () => Redis.start(),
@@ -74,9 +75,9 @@ const STORES = {
 // --- luotd ---
 
 /** luotd on a store, under `before`; what the preload measures is in the file `turns` of `dir`. */
-async function startOn(store, dir, before) {
+async function startOn(store, dir, before, env = {}) {
   fs.writeFileSync(path.join(dir, 'turns'), Buffer.alloc(64 * 32));
-  const preload = { TURNS_FILE: path.join(dir, 'turns'), LD_PRELOAD: path.join(build, 'bench/turns.so'), ...store.env };
+  const preload = { TURNS_FILE: path.join(dir, 'turns'), LD_PRELOAD: path.join(build, 'bench/turns.so'), ...store.env, ...env };
   const under = ['env', ...Object.entries(preload).map(([k, v]) => `${k}=${v}`), ...before];
   const luotd = await Luotd.start(undefined, { under, args: [`--store=${store.where}`] });
   store.started?.();
@@ -117,11 +118,11 @@ function rowsOf(file) {
   });
 }
 
-/** Instructions a beacon of the one worker. */
-async function instructions(name) {
+/** Instructions a beacon of the one worker, and how many of them a turn had: what a turn costs is shared by its beacons. */
+async function instructions(name, pair) {
   const dir = folder('calls');
   const store = await STORES[name]();
-  const luotd = await startOn(store, dir, callgrind(dir));
+  const luotd = await startOn(store, dir, callgrind(dir), { SEED: String(pair + 1) });
   let sent = 0;
   const passes = async (n) => {
     for (let i = 0; i < n; i++) {
@@ -130,10 +131,14 @@ async function instructions(name) {
     }
   };
   await passes(WARM);
+  const turns = () => Math.max(...rowsOf(path.join(dir, 'turns')).map((r) => r.turns));
+  const before = turns();
   const instructions = await ofWorker(luotd, dir, () => passes(PASSES));
+  const beacons = COUNTED.count * PASSES;
+  const measured = { instructions: instructions / beacons, a_turn: beacons / (turns() - before) };
   await store.stop?.();
   forget(dir);
-  return instructions / COUNTED.count / PASSES;
+  return measured;
 }
 
 leaveTheServersCore();
@@ -141,7 +146,7 @@ const result = begin(options.pairs);
 console.log(head(result));
 console.log();
 const names = Object.keys(STORES);
-const inTurnOver = (what, measure) => inTurn(what, options.pairs, names.map((name) => () => measure(name)));
+const inTurnOver = (what, measure) => inTurn(what, options.pairs, names.map((name) => (pair) => measure(name, pair)));
 const counted = await inTurnOver('instructions', instructions);
 const turns = await inTurnOver('turns', longestTurn);
 const field = (list, name) => list.map((r) => r[name]);
@@ -149,8 +154,9 @@ result.stores = Object.fromEntries(
   names.map((name, i) => [
     name,
     {
-      instructions: spread(counted[i]),
-      more: spread(counted[i].map((c, pair) => c / counted[0][pair] - 1)),
+      instructions: spread(field(counted[i], 'instructions')),
+      more: spread(counted[i].map((c, pair) => c.instructions / counted[0][pair].instructions - 1)),
+      a_turn: spread(field(counted[i], 'a_turn')),
       wall_ms: spread(field(turns[i], 'wall_ms')),
       longer_ms: spread(turns[i].map((t, pair) => t.wall_ms - turns[0][pair].wall_ms)),
       cpu_ms: spread(field(turns[i], 'cpu_ms')),
@@ -159,8 +165,8 @@ result.stores = Object.fromEntries(
 );
 const percents = ({ median, min, max }) => `${percent(median, 2)} (${percent(min, 2)}..${percent(max, 2)})`;
 console.log(table(
-  ['store', 'instructions a beacon', 'more than none', 'longest turn, ms', 'longer than none, ms', "of the worker's own CPU, ms"],
-  Object.entries(result.stores).map(([name, f]) => [name, range(f.instructions), percents(f.more), range(f.wall_ms, 1), range(f.longer_ms, 1), range(f.cpu_ms, 2)]),
+  ['store', 'instructions a beacon', 'more than none', 'beacons a turn', 'longest turn, ms', 'longer than none, ms', "of the worker's own CPU, ms"],
+  Object.entries(result.stores).map(([name, f]) => [name, range(f.instructions), percents(f.more), range(f.a_turn, 1), range(f.wall_ms, 1), range(f.longer_ms, 1), range(f.cpu_ms, 2)]),
 ));
 for (const [name, f] of Object.entries(result.stores)) {
   if (f.more.median > 0.01) wrong.push(`${name}: the worker takes more than 1 % more instructions`);

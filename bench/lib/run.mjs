@@ -26,7 +26,7 @@ export async function inTurn(name, pairs, runs) {
     if (pair % 2) order.reverse();
     for (const i of order) {
       say(`${name}: pair ${pair + 1} of ${pairs}`);
-      results[i].push(await runs[i]());
+      results[i].push(await runs[i](pair));
     }
   }
   say('');

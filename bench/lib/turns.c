@@ -1,12 +1,14 @@
 /* LD_PRELOAD for bench/bench_store.mjs: how long the turns of luotd's loops are.
  *
- *   TURNS_FILE=/abs/file [SYNC_MS=500] LD_PRELOAD=turns.so luotd ...
+ *   TURNS_FILE=/abs/file [SYNC_MS=500] [SEED=1] LD_PRELOAD=turns.so luotd ...
  *
  * A turn is from the return of epoll_pwait to the thread's next call of it. For each
  * thread that waits so, the file has a row of uint64: thread id, turns, the longest in
  * ns of the wall clock, the longest in ns of the thread's own CPU (which other work on
- * the core is not in). SYNC_MS: each fsync and fdatasync takes so much longer. Costs
- * luotd two vdso clocks and one system call a turn, the same with every store. */
+ * the core is not in). SYNC_MS: each fsync and fdatasync takes so much longer. SEED: keys
+ * that are random follow from it, so that in the tables who shares a place with whom does
+ * not differ. Costs luotd two vdso clocks and one system call a turn, the same with every
+ * store. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -17,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROWS = 64 };
+enum { ROWS = 64, LENGTHS = 4096 };
 
 struct row {
     _Atomic uint64_t thread, turns, wall_ns, cpu_ns;
@@ -26,12 +28,17 @@ struct row {
 static struct row *rows;
 static atomic_uint taken;
 static long sync_ms;
+static uint64_t seed;
+static atomic_uint drawn[LENGTHS]; /* of each length */
 static _Thread_local struct row *mine;
 static _Thread_local uint64_t wall_at, cpu_at;
 
+void randombytes_buf(void *to, size_t length);
+
 __attribute__((constructor)) static void start(void)
 {
-    const char *file = getenv("TURNS_FILE"), *ms = getenv("SYNC_MS");
+    const char *file = getenv("TURNS_FILE"), *ms = getenv("SYNC_MS"),
+               *number = getenv("SEED");
     int fd = file != NULL ? open(file, O_RDWR | O_CLOEXEC) : -1;
     void *at = fd < 0 ? MAP_FAILED
                       : mmap(NULL, ROWS * sizeof(struct row), PROT_READ | PROT_WRITE,
@@ -42,6 +49,7 @@ __attribute__((constructor)) static void start(void)
     close(fd);
     rows = at;
     sync_ms = ms != NULL ? strtol(ms, NULL, 10) : 0;
+    seed = number != NULL ? strtoull(number, NULL, 10) : 0;
 }
 
 static uint64_t ns_of(clockid_t id)
@@ -114,4 +122,27 @@ int fdatasync(int fd)
 {
     be_slow();
     return ((__typeof__(&fdatasync))dlsym(RTLD_NEXT, "fdatasync"))(fd);
+}
+
+static uint64_t mixed(uint64_t z) /* splitmix64 */
+{
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+}
+
+/* libsodium's. The n-th of a length is the same whatever others are drawn in between. */
+void randombytes_buf(void *to, size_t length)
+{
+    uint8_t *byte = to;
+    uint64_t at;
+
+    if (seed == 0) {
+        ((__typeof__(&randombytes_buf))dlsym(RTLD_NEXT, "randombytes_buf"))(to, length);
+        return;
+    }
+    at = mixed(mixed(seed) ^ (uint64_t)length << 32 ^
+               atomic_fetch_add(&drawn[length % LENGTHS], 1));
+    for (size_t i = 0; i < length; i++)
+        byte[i] = (uint8_t)mixed(at + i * 0x9e3779b97f4a7c15);
 }
