@@ -22,6 +22,9 @@ checking_say(struct checking *c, bool ok, const char *what, const char *format, 
  * what is in memory. At most a second for each such store. */
 void checking_shared_stores(struct checking *c);
 
+/* commands_check_nodes.c: who counts the same portals, and who of them is odd. */
+void checking_nodes(struct checking *c);
+
 /* commands_check_damage.c: what luotd found damaged when it started. */
 void checking_damage(struct checking *c);
 

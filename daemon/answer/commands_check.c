@@ -316,6 +316,7 @@ static void check_all(struct checking *c, struct store *store)
     }
     check_store(c, store);
     checking_shared_stores(c);
+    checking_nodes(c);
     check_arena(c);
     checking_damage(c);
     check_geo(c);

@@ -9,13 +9,12 @@
 
 enum { NODES_BYTES = 32768, CLOCK_MS = 2000, SHORT = 8 /* digits of an incarnation */ };
 
-static int64_t ahead_ms(const struct node_row *row)
+int64_t node_ahead_ms(const struct node_row *row)
 {
     return row->seen_ms == 0 ? 0 : row->clock_ms - row->seen_ms;
 }
 
-/* Two that write now under one name. */
-static bool is_twice(const struct nodes_seen *seen, const struct node_row *row)
+bool node_is_twice(const struct nodes_seen *seen, const struct node_row *row)
 {
     unsigned same = 0;
 
@@ -24,9 +23,9 @@ static bool is_twice(const struct nodes_seen *seen, const struct node_row *row)
     return row->here && same > 1;
 }
 
-static bool clock_differs(const struct node_row *row)
+bool node_clock_differs(const struct node_row *row)
 {
-    return llabs(ahead_ms(row)) > CLOCK_MS;
+    return llabs(node_ahead_ms(row)) > CLOCK_MS;
 }
 
 static void nodes_json(struct buffer *out, const struct nodes_seen *seen)
@@ -53,12 +52,12 @@ static void nodes_json(struct buffer *out, const struct nodes_seen *seen)
         json_out_bool(&j, "here", row->here);
         json_out_signed(&j, "age_s", row->now_s - row->wrote_s);
         if (row->seen_ms != 0)
-            json_out_signed(&j, "clock_ahead_ms", ahead_ms(row));
+            json_out_signed(&j, "clock_ahead_ms", node_ahead_ms(row));
         else
             json_out_null(&j, "clock_ahead_ms");
         json_out_bool(&j, "shares_visitors", row->ours || row->shares);
-        json_out_bool(&j, "name_twice", is_twice(seen, row));
-        json_out_bool(&j, "clock_differs", clock_differs(row));
+        json_out_bool(&j, "name_twice", node_is_twice(seen, row));
+        json_out_bool(&j, "clock_differs", node_clock_differs(row));
         json_out_object_end(&j);
     }
     json_out_array_end(&j);
@@ -71,21 +70,21 @@ static void node_text(struct buffer *out, const struct nodes_seen *seen,
 {
     buffer_format(out, "%-20s %-10.*s %-10s %8lld s %+9lld ms  %s\n", row->node, SHORT,
                   row->incarnation, row->version[0] == '\0' ? "-" : row->version,
-                  (long long)(row->now_s - row->wrote_s), (long long)ahead_ms(row),
+                  (long long)(row->now_s - row->wrote_s), (long long)node_ahead_ms(row),
                   row->ours     ? "this one"
                   : !row->here  ? "gone"
                   : row->shares ? "shares visitors"
                                 : "visitors are a sum");
-    if (is_twice(seen, row))
+    if (node_is_twice(seen, row))
         buffer_format(out,
                       "WARNING: two machines call themselves %s; both are counted; give "
                       "each its own `node`\n",
                       row->node);
-    if (clock_differs(row))
+    if (node_clock_differs(row))
         buffer_format(out,
                       "WARNING: the clock of %s differs from Redis' by %lld ms; set both "
                       "by NTP\n",
-                      row->node, (long long)ahead_ms(row));
+                      row->node, (long long)node_ahead_ms(row));
 }
 
 static void nodes_text(struct buffer *out, const struct nodes_seen *seen)

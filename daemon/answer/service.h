@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "answer/nodes_seen.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/readers.h"
@@ -48,17 +49,6 @@ struct service_status {
     unsigned nodes_here;     /* runs that count now, this one too */
     struct store_state stores[STORES_MAX];
     unsigned store_count;
-};
-
-/* Who counts the same portals, through a store that they share. */
-enum { NODES_SEEN = 64 };
-struct nodes_seen {
-    bool shared;   /* false: no store here is one that nodes share */
-    int error;     /* of the last look                             */
-    unsigned here; /* that count now, this one too                 */
-    unsigned count;
-    struct node_row row[NODES_SEEN];
-    uint64_t published, heard, refused; /* sheets */
 };
 
 /* Where a late answer goes. net's reply_token in a plain form. */

@@ -100,6 +100,20 @@ Test(commands, nodes_says_who_is_odd)
     office_free(o);
 }
 
+Test(commands, check_says_who_is_odd_too)
+{
+    struct office *o = office();
+    char text[8192];
+    const char *line;
+
+    snprintf(text, sizeof text, "%s", office_ask(o, "check"));
+    line = strstr(text, "two machines call themselves a:");
+    cr_assert_not_null(line);
+    cr_expect_null(strstr(line + 1, "two machines"), "of two rows, once");
+    cr_expect_null(strstr(text, "the clock of c"), "it is gone");
+    office_free(o);
+}
+
 Test(commands, what_is_wrong_is_one_line_that_says_what_to_do)
 {
     struct office *o = office();

@@ -222,6 +222,7 @@ describe('many nodes, one portal', { skip: missing, concurrency: 4 }, () => {
       for (let i = 0; i < 2; i++) {
         await until('the warning', () => town.at(i).log.includes('event=node_name_twice'));
         assert.match(await town.at(i).ask('nodes'), /WARNING: two machines call themselves twin/);
+        assert.ok((await town.at(i).json('check')).checks.some((c) => c.what === 'nodes' && !c.ok), 'check says it too');
         const { nodes } = await town.at(i).json('nodes');
         assert.equal(nodes.filter((n) => n.this).length, 1);
         assert.ok(nodes.every((n) => n.name_twice && n.here && !n.clock_differs && n.node === 'twin'));
