@@ -37,11 +37,13 @@ async function program() {
   return sizes;
 }
 
+/** It has nothing beside it; five times are enough. */
 export async function startUp(pairs) {
+  const most = Math.min(pairs, 5);
   const times = { 'first start': [], 'after SIGTERM': [], 'after kill -9': [] };
   const inside = [];
-  for (let i = 0; i < pairs; i++) {
-    say(`start: ${i + 1} of ${pairs}`);
+  for (let i = 0; i < most; i++) {
+    say(`start: ${i + 1} of ${most}`);
     await once(times, inside);
   }
   say('');

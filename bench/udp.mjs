@@ -19,7 +19,7 @@ const WAYS = {
 
 const LOSS_FREE = ['GSO, 32 a call', 'one a datagram, flood', 'ten a datagram, flood'];
 const HALVINGS = 6;
-const LOSS_FREE_SECONDS = 0.7;
+const LOSS_FREE_SECONDS = 0.6;
 const BURST_SHARE = 0.9;
 
 async function flood(server, way, input) {
