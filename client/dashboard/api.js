@@ -15,7 +15,10 @@ export class ApiError extends Error {
   }
 }
 
-const pause = (ms, signal) => new Promise((done, fail) => {
+/** What the page's head asks for: only a request that is the same in this takes its answer. */
+const preloaded = (path) => path === paths.sites || path.endsWith('/snapshot.json');
+
+export const pause = (ms, signal) => new Promise((done, fail) => {
   const timer = setTimeout(done, ms);
   signal?.addEventListener('abort', () => { clearTimeout(timer); fail(signal.reason); }, { once: true });
 });
@@ -46,7 +49,7 @@ export function make_api() {
 
   async function ask(path, signal) {
     for (let tried = 1; ; tried++) {
-      const response = await fetch(path, { headers: headers(), signal, credentials: path === paths.sites ? 'same-origin' : 'omit', cache: token ? 'no-store' : 'default' });
+      const response = await fetch(path, { headers: headers(), signal, credentials: preloaded(path) ? 'same-origin' : 'omit', cache: token ? 'no-store' : 'default' });
       if (response.ok) return response;
       if (response.status !== 503 || tried >= TRIES) throw await error_of(response);
       await pause((Number(response.headers.get('Retry-After')) || 1) * 1000 * tried, signal);
@@ -99,10 +102,31 @@ export function make_api() {
     });
   }
 
+  /** Asks for a document before there is a view. The first that wants it has it: at once by take(), when it is there by then. */
+  const early = new Map();
+  async function fetch_early(path) {
+    const one = { data: null };
+    early.set(path, one);
+    one.data = await json(path, new AbortController().signal);
+    return one.data;
+  }
+  function take(path) {
+    const data = early.get(path)?.data ?? null;
+    if (data) early.delete(path);
+    return data;
+  }
+  const wanted = async (path, signal) => {
+    const data = take(path);
+    early.delete(path); // on its way still: json() knows
+    return data ?? json(path, signal);
+  };
+
   return {
-    set_token(value) { token = value.trim(); flying.clear(); },
+    set_token(value) { token = value.trim(); flying.clear(); early.clear(); },
+    fetch_early,
+    take,
     has_token: () => token !== '',
-    json,
+    json: wanted,
     blob: (path, signal) => slot(async () => (await ask(path, signal)).blob()),
     listen,
   };

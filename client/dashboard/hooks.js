@@ -9,28 +9,49 @@ const visible = () => document.visibilityState === 'visible';
 /** { data, error, old } of a document. `every` ms it is asked again while somebody looks; `old` is what another path
  * had, shown until this one is there. `round` asks anew (a token came). path null: nothing. */
 export function use_document(api, path, every = 0, round = 0) {
-  const [state, set_state] = useState({ path: null, data: null, error: null });
+  const [state, set_state] = useState(() => {
+    const data = path === null ? null : api.take(path);
+    return { path: data && path, round, data, error: null };
+  });
 
+  // A stream that comes or goes changes how often a document is asked for, and interrupts none that is on its way.
+  const pace = useRef({ every, rest: null });
+  pace.current.every = every;
   useEffect(() => {
     if (path === null) return undefined;
     const stop = new AbortController();
     let timer = 0;
-    const later = (ms) => { if (ms > 0) timer = setTimeout(run, ms); };
+    const fresh = state.path === path && state.round === round && state.data !== null; // taken when it was there already
+    const later = (ms) => {
+      clearTimeout(timer);
+      if (ms > 0) timer = setTimeout(run, ms);
+    };
+    const rest = () => {
+      pace.current.rest = rest;
+      later(pace.current.every);
+    };
     async function run() {
+      pace.current.rest = null;
       if (!visible()) return later(1000);
       try {
         const data = await api.json(path, stop.signal);
         set_state({ path, round, data, error: null });
-        later(every);
+        rest();
       } catch (error) {
         if (stop.signal.aborted) return;
         set_state((s) => ({ path, round, data: s.path === path ? s.data : null, error }));
         if (!(error.status >= 400 && error.status < 500)) later(RETRY_MS);
       }
     }
-    run();
-    return () => { clearTimeout(timer); stop.abort(new DOMException('left', 'AbortError')); };
-  }, [path, every, round]);
+    if (fresh) rest();
+    else run();
+    return () => {
+      pace.current.rest = null;
+      clearTimeout(timer);
+      stop.abort(new DOMException('left', 'AbortError'));
+    };
+  }, [path, round]);
+  useEffect(() => { pace.current.rest?.(); }, [every]);
 
   return { data: path === null ? null : state.data, error: state.path === path ? state.error : null, old: state.path !== path };
 }

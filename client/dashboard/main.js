@@ -2,7 +2,7 @@
 import { render } from 'preact';
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
-import { make_api, paths } from './api.js';
+import { make_api, paths, pause } from './api.js';
 import { add_days, comparisons_for, days_of, is_whole_month, PERIODS } from './days.js';
 import { Help } from './help.js';
 import { use_document, use_keys } from './hooks.js';
@@ -19,6 +19,7 @@ const root = document.documentElement;
 const default_lang = LANGUAGES.includes(root.lang) ? root.lang : 'vi';
 const version = document.body.dataset.version;
 const METRICS = ['views', 'visits', 'visitors'];
+const MOMENT_MS = 250; // that the first picture waits for numbers, which are nearly there: a second one costs as much again
 
 /** The place, as the address says it, and ways to change it. */
 function use_place() {
@@ -38,8 +39,7 @@ function use_place() {
   return [place.current, move];
 }
 
-function App() {
-  const api = useMemo(make_api, []);
+function App({ api }) {
   const [place, move] = use_place();
   const [round, set_round] = useState(0);
   const [help, set_help] = useState(false);
@@ -131,4 +131,15 @@ function Bar({ ctx, on_help, has_token }) {
   </header>`;
 }
 
-render(html`<${App} />`, document.getElementById('app'));
+/** What the first view shows: it is on its way since the page's head was read. */
+async function first_documents(api) {
+  const place = read_place(location.search);
+  if (place.view !== '') return;
+  if (place.site !== '') return void await api.fetch_early(paths.snapshot(place.site));
+  const { sites } = await api.fetch_early(paths.sites);
+  if (sites.length === 1) await api.fetch_early(paths.snapshot(sites[0].site));
+}
+
+const api = make_api();
+Promise.race([first_documents(api).catch(() => {}), pause(MOMENT_MS)]) // what went wrong the view finds out
+  .then(() => render(html`<${App} api=${api} />`, document.getElementById('app')));

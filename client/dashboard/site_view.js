@@ -19,7 +19,6 @@ export const with_live = (snapshot, stream) =>
 
 export function SiteView({ ctx: outer, site, alone, round }) {
   const { api, say } = outer;
-  useEffect(() => { load_plot().catch(() => {}); }, []); // while the numbers are on their way
   const stream = use_stream(api, paths.live(site), round);
   const { data, error, old } = use_document(api, paths.snapshot(site), stream ? 60000 : POLL_MS, round);
   if (error && (!data || error.wants_token)) return html`<${Trouble} ctx=${outer} error=${error} site=${site} />`;
@@ -40,6 +39,7 @@ function Site({ ctx, site, now, alone, live, lost, round }) {
   const metric = place.metric || now.metric;
   const empty = now.periods.total.views === 0 && now.since === null;
   useEffect(() => { document.title = `${now.title} – luot`; }, [now.title]);
+  useEffect(() => { load_plot().catch(() => {}); }, []); // behind the first numbers, beside those of the chart
   const shared = { ctx, site, now, today, elapsed_s, range, other, metric, round };
   return html`
     <div class="head">

@@ -1,10 +1,12 @@
 /* The front-end's files, and the two pages that are filled in. */
+#include <stdio.h>
+
 #include "answer/routes.h"
 #include "parse/accept_encoding.h"
 #include "parse/query.h"
 #include "report/assets.h"
 
-enum { TAG_MAX = 32 };
+enum { TAG_MAX = 32, SNAPSHOT_PATH_MAX = SITE_KEY_MAX + 32 };
 
 static void not_built_in(struct asked *a)
 {
@@ -77,12 +79,57 @@ void asked_page(struct asked *a, struct slice name, const struct page *page)
         asked_document(a, asset.type, buffer_written(&body));
 }
 
+/* The only site that everybody sees; NULL: there are more, or none. */
+static const struct site *only_site(const struct registry *r)
+{
+    const struct site *only = NULL;
+
+    for (size_t i = 0; i < registry_limit(r); i++) {
+        const struct site *s = registry_at(r, i);
+
+        if (s == NULL || !site_is_public(s))
+            continue;
+        if (only != NULL)
+            return NULL;
+        only = s;
+    }
+    return only;
+}
+
+/* What the script asks for first in the place that the address names, as it writes it.
+ * Nothing that would be refused, and nothing of a report, which asks for other things. */
+static void preload_first(const struct asked *a, struct page *page,
+                          char memory[SNAPSHOT_PATH_MAX])
+{
+    const struct registry *r = a->lane->service->registry;
+    struct slice key = {NULL, 0}, view;
+    bool of_site = query_find(a->request->query, SLICE("site"), &key) && key.length > 0;
+    bool report = query_find(a->request->query, SLICE("view"), &view) && view.length > 0;
+    const struct site *site = of_site && site_key_is_valid(key) ? registry_by_key(r, key)
+                              : of_site                         ? NULL
+                                                                : only_site(r);
+    size_t n = 0;
+
+    if (!of_site)
+        page->preload[n++] = "v1/sites.json";
+    else if (site != NULL && !site_is_public(site))
+        site = NULL;
+    if (site == NULL || report)
+        return;
+    if (!of_site)
+        key = slice_of(site_shown_key(site));
+    snprintf(memory, SNAPSHOT_PATH_MAX, "v1/%.*s/snapshot.json", (int)key.length, key.at);
+    page->preload[n] = memory;
+}
+
 void answer_dashboard(struct asked *a)
 {
+    char memory[SNAPSHOT_PATH_MAX];
     struct page page = {.language = asked_language(a),
                         .version = a->lane->service->version,
                         .document = &a->document};
 
+    preload_first(a, &page, memory);
     a->r.vary = "Accept-Language";
     a->r.policy = OURS_ONLY "frame-ancestors 'none'";
     asked_page(a, SLICE("dashboard.html"), &page);

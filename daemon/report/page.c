@@ -92,6 +92,15 @@ static void fill_snippets(struct filling *f)
     snippet_html(f->out, &place);
 }
 
+static void fill_preloads(struct filling *f)
+{
+    for (size_t i = 0; i < PAGE_PRELOADS_MAX && f->page->preload[i] != NULL; i++) {
+        buffer_text(f->out, "<link rel=\"preload\" href=\"");
+        buffer_html(f->out, slice_of(f->page->preload[i]));
+        buffer_text(f->out, "\" as=\"fetch\" crossorigin>\n");
+    }
+}
+
 /* What the numbers count; on a page of no site visits, which is the default. */
 static const char *heading(const struct filling *f)
 {
@@ -177,7 +186,9 @@ void page_write(struct buffer *out, struct slice page_template, const struct pag
             return;
         }
         name = slice_trim((struct slice){rest.at + 2, (size_t)(close - rest.at) - 2});
-        if (!fill_label(&f, name) && page->site != NULL)
+        if (slice_equal(name, SLICE("preloads")))
+            fill_preloads(&f);
+        else if (!fill_label(&f, name) && page->site != NULL)
             fill_site(&f, name);
         rest = (struct slice){close + 2, rest.length - (size_t)(close - rest.at) - 2};
     }

@@ -3,6 +3,8 @@
  * text and for quoted attributes; a name that nobody knows becomes nothing.
  *
  *   every page    {{lang}} vi | en | km     {{version}}
+ *                 {{preloads}} links to what its script will ask for first, so that it is
+ *                     on its way before the script is there
  *   a site's      {{site}} {{title}} {{metric}} {{online_window_s}}
  *                 {{online}} {{today}} {{yesterday}} {{week}} {{month}} {{total}}
  *                     numbers as the language writes them: 50.510 (vi, km), 50,510 (en)
@@ -28,13 +30,16 @@ void grouped_number(struct buffer *out, uint64_t number, enum language language)
 
 struct box_wish; /* report/box.h */
 
+enum { PAGE_PRELOADS_MAX = 2 };
+
 struct page {
     enum language language;
     const char *version;
     const struct site *site; /* NULL: a page of no site */
     const struct document *document;
-    const struct box_wish *box; /* NULL: the page has no {{box}}          */
-    const char *theme;          /* NULL: as the reader's system has it    */
+    const struct box_wish *box;             /* NULL: the page has no {{box}}          */
+    const char *theme;                      /* NULL: as the reader's system has it    */
+    const char *preload[PAGE_PRELOADS_MAX]; /* relative URLs of documents; NULL: none */
     bool sees_somebody; /* who looks at the page is online, whatever else is known */
 };
 void page_write(struct buffer *out, struct slice page_template, const struct page *page);

@@ -74,6 +74,20 @@ Test(page, escapes_what_people_typed)
     town_release(&t);
 }
 
+Test(page, names_what_its_script_will_ask_for)
+{
+    struct page page = {.version = "1", .preload = {"v1/sites.json"}};
+
+    cr_expect_str_eq(filled("[{{preloads}}]", &page),
+                     "[<link rel=\"preload\" href=\"v1/sites.json\" as=\"fetch\" "
+                     "crossorigin>\n]");
+    page.preload[1] = "v1/\"&/snapshot.json";
+    cr_expect_not_null(
+        strstr(filled("{{preloads}}", &page), "href=\"v1/&quot;&amp;/snapshot.json\""));
+    page.preload[0] = NULL;
+    cr_expect_str_eq(filled("[{{preloads}}]", &page), "[]");
+}
+
 Test(page, has_the_box_without_any_script)
 {
     struct town t;
