@@ -134,10 +134,9 @@ function Bar({ ctx, on_help, has_token }) {
 /** What the first view shows: it is on its way since the page's head was read. */
 async function first_documents(api) {
   const place = read_place(location.search);
-  if (place.view !== '') return;
   if (place.site !== '') return void await api.fetch_early(paths.snapshot(place.site));
   const { sites } = await api.fetch_early(paths.sites);
-  if (sites.length === 1) await api.fetch_early(paths.snapshot(sites[0].site));
+  if (sites.length === 1 && place.view === '') await api.fetch_early(paths.snapshot(sites[0].site));
 }
 
 const api = make_api();

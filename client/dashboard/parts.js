@@ -119,6 +119,15 @@ export function Csv({ ctx, href, name, what }) {
   return html`<a class="csv" href=${href} download=${name} onClick=${load} aria-label=${say('csv_of', what)}>${say('csv')}</a>`;
 }
 
+/** Text in quotes, and no formula: a title is somebody else's. Numbers as they are, what is not known empty. */
+const csv_cell = (v) => (typeof v === 'string' ? `"${(/^[=+@\t\r-]/.test(v) ? "'" : '') + v.replace(/"/g, '""')}"` : v ?? '');
+export const csv_text = (rows) => '\ufeff' + rows.map((r) => r.map(csv_cell).join(',') + '\r\n').join('');
+
+export function SaveCsv({ ctx, what, name, rows }) {
+  const { say } = ctx;
+  return html`<button type="button" class="link csv" onClick=${() => save(new Blob([csv_text(rows())], { type: 'text/csv' }), name)} aria-label=${say('csv_of', what)}>${say('csv')}</button>`;
+}
+
 export function save(blob, name) {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);

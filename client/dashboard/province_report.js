@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { paths } from './api.js';
 import { add_months } from './days.js';
 import { use_document, use_documents } from './hooks.js';
-import { Change, Trouble } from './parts.js';
+import { Change, SaveCsv, Trouble } from './parts.js';
 import { elsewhere, write_place } from './place.js';
 import { MonthBar } from './report_view.js';
 
@@ -21,6 +21,10 @@ export function grouped(rows) {
     return { group, rows: mine, ...add_up(mine) };
   });
 }
+
+/** The sites of the report as rows of a CSV, in its order. */
+const table_of = (groups) => [['site', 'title', 'group', ...METRICS, ...METRICS.map((m) => 'previous_' + m)],
+  ...groups.flatMap((g) => g.rows.map((r) => [r.site, r.title, r.group, ...METRICS.map((m) => r[m]), ...METRICS.map((m) => r['before_' + m])]))];
 
 export function ProvinceReport({ ctx, round }) {
   const { api, say, formats: f, place } = ctx;
@@ -44,7 +48,7 @@ function Report({ ctx, all, month, open, round }) {
   useEffect(() => { document.title = `${say('report_of', f.month(month))} – luot`; }, [month, ctx.lang]);
   const cells = (r) => html`${METRICS.map((m) => html`<td>${f.number(r[m])}</td>`)}<td>${f.number(r.before_visits)}</td><td>${!open && html`<${Change} ctx=${ctx} now=${r.visits} before=${r.before_visits} />`}</td>`;
   return html`<article class="report province">
-    <${MonthBar} ctx=${ctx} month=${month} open=${open} />
+    <${MonthBar} ctx=${ctx} month=${month} open=${open} csv=${html`<${SaveCsv} ctx=${ctx} what=${say('month_report').toLowerCase()} name=${`luot-${month}.csv`} rows=${() => table_of(groups)} />`} />
     <header><h1>${say('report_of', f.month(month))}</h1>
       <p class="quiet">${say('sites_count', f.number(all.sites.length))}${open && `, ${say('report_so_far', f.day(f.day_of(all.as_of)))}`}${missing > 0 && html`, <span role="status">${say('loading')}</span>`}</p></header>
     <div class="scroll"><table class="plain">

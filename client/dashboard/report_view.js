@@ -62,11 +62,11 @@ function Report({ ctx, now, month, round }) {
 }
 
 /** The month before, the one after, and the printer; not on paper. */
-export function MonthBar({ ctx, month, open }) {
+export function MonthBar({ ctx, month, open, csv }) {
   const { say, go } = ctx;
   return html`<div class="head no-print"><button type="button" onClick=${() => go({ month: add_months(month, -1) })}>‹ ${say('previous_month')}</button>
     <button type="button" disabled=${open} onClick=${() => go({ month: add_months(month, 1) })}>${say('next_month')} ›</button>
-    <span class="grow"></span><button type="button" class="primary" onClick=${() => print()}>${say('print')}</button></div>`;
+    <span class="grow"></span>${csv}<button type="button" class="primary" onClick=${() => print()}>${say('print')}</button></div>`;
 }
 
 /** Bars of the days as SVG: sharp on paper. */

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { paths } from './api.js';
 import { Warnings } from './honesty.js';
 import { POLL_MS, use_document, use_keys, use_stream } from './hooks.js';
-import { Choice, Sparkline, TokenForm, Trouble } from './parts.js';
+import { Choice, SaveCsv, Sparkline, TokenForm, Trouble } from './parts.js';
 import { elsewhere, write_place } from './place.js';
 import { SiteView } from './site_view.js';
 
@@ -110,7 +110,9 @@ function Sites({ ctx, all, lost }) {
     <section class="card league" aria-label=${say('league')} ref=${list}>
       <header><h2>${say('league')}</h2>
         <input ref=${filter} type="search" class="filter" placeholder=${say('filter')} aria-label=${say('filter')} value=${place.q}
-          onInput=${(e) => go({ q: e.currentTarget.value }, { quiet: true })} onKeyDown=${(e) => e.key === 'Escape' && e.currentTarget.blur()} /></header>
+          onInput=${(e) => go({ q: e.currentTarget.value }, { quiet: true })} onKeyDown=${(e) => e.key === 'Escape' && e.currentTarget.blur()} />
+        <${SaveCsv} ctx=${ctx} what=${say('league').toLowerCase()} name=${`luot-${metric}-${formats.day_of(all.as_of)}.csv`} rows=${() => table_of(rows, metric)} /></header>
+      <${Sorts} ctx=${ctx} shown=${shown} />
       <${League} ctx=${ctx} rows=${all_rows ? rows : rows.slice(0, Math.max(MANY, chosen + 1))} shown=${shown} as_of=${all.as_of} chosen=${chosen} address=${address} open=${open} />
       ${rows.length > MANY && !all_rows && html`<button type="button" class="link" onClick=${() => set_all_rows(true)}>${say('more')} (${formats.number(rows.length - MANY)})</button>`}
       ${rows.length === 0 && html`<p class="quiet empty" role="status">${say('nothing_found')}</p>`}
@@ -118,14 +120,36 @@ function Sites({ ctx, all, lost }) {
     ${!ctx.api.has_token() && html`<details class="more"><summary>${say('token_enter')}</summary><${TokenForm} ctx=${ctx} /></details>`}`;
 }
 
+const name_of = (say, column) => say({ title: 'site', month: 'this_month' }[column] ?? column);
+const columns_of = (shown) => COLUMNS.filter(([name]) => !['month', 'total'].includes(name) || shown.includes(name));
+
+/** What is shown, as rows of a CSV: in the same order, with names that a program can count on. */
+export function table_of(rows, metric) {
+  const numbers = ['online', 'today', 'yesterday', 'week', 'month', 'total'];
+  return [['site', 'title', 'group', 'metric', ...numbers], ...rows.map((s) => [s.site, s.title, s.group, metric, ...numbers.map((n) => s[n])])];
+}
+
+/** On a phone the columns have no heads to press. */
+function Sorts({ ctx, shown }) {
+  const { say, place, go } = ctx;
+  const down = place.sort.startsWith('-');
+  const by = place.sort.replace(/^-/, '');
+  const columns = columns_of(shown).filter(([, big_first]) => big_first !== null);
+  return html`<div class="sorts">
+    <${Choice} label=${say('sort_by')} value=${by} options=${columns.map(([name]) => [name, name_of(say, name)])}
+      on_choose=${(name) => go({ sort: (columns.find(([n]) => n === name)[1] ? '-' : '') + name })} />
+    <button type="button" class="link" aria-label=${say('reverse')} title=${say('reverse')} onClick=${() => go({ sort: down ? by : '-' + by })}>${down ? '↓' : '↑'}</button>
+  </div>`;
+}
+
 function League({ ctx, rows, shown, as_of, chosen, address, open }) {
   const { say, formats, place, go } = ctx;
   const down = place.sort.startsWith('-');
   const by = place.sort.replace(/^-/, '');
-  const columns = COLUMNS.filter(([name]) => !['month', 'total'].includes(name) || shown.includes(name));
+  const columns = columns_of(shown);
   const today = formats.day_of(as_of);
   const silent = (s) => s.last_view !== undefined && (s.last_view === null ? '' : s.last_view < as_of - DAY_S && `${say('last_view')}: ${formats.moment(s.last_view, today)}`);
-  const label = (name) => say({ title: 'site', month: 'this_month' }[name] ?? name);
+  const label = (name) => name_of(say, name);
   const sort = (name, big_first) => go({ sort: by === name ? (down ? name : '-' + name) : (big_first ? '-' : '') + name });
   return html`<div class="scroll"><table class="sites">
     <caption class="away">${say('league')}</caption>

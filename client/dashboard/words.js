@@ -32,11 +32,12 @@ const TABLE = {
   nothing_found: ['Không có cổng nào khớp.', 'គ្មានគេហទំព័រណាត្រូវគ្នាទេ។', 'No site matches.'],
   no_sites: ['Chưa có cổng nào mở cho mọi người.', 'មិនទាន់មានគេហទំព័របើកសាធារណៈនៅឡើយទេ។', 'No site is open to everybody yet.'],
   no_sites_how: ['Đặt public = yes cho một cổng trong luotd.conf, hoặc nhập mã đọc.', 'ដាក់ public = yes សម្រាប់គេហទំព័រមួយក្នុង luotd.conf ឬបញ្ចូលលេខកូដអាន។', 'Set public = yes for a site in luotd.conf, or enter a reader token.'],
-  sites_count: ['{0} cổng', '{0} គេហទំព័រ', '{0} sites'],
+  sites_count: ['{0} cổng', '{0} គេហទំព័រ', '{0} {0|site|sites}'],
   last_24h: ['24 giờ qua', '24 ម៉ោងចុងក្រោយ', 'Last 24 hours'],
   last_view: ['Lượt xem cuối', 'ការមើលចុងក្រោយ', 'Last view'],
   change: ['Hôm nay / hôm qua', 'ថ្ងៃនេះ / ម្សិលមិញ', 'Today of yesterday'],
   change_what: ['phần mà hôm nay đã đạt so với trọn ngày hôm qua', 'ចំណែកដែលថ្ងៃនេះសម្រេចបានធៀបនឹងម្សិលមិញពេញមួយថ្ងៃ', 'what today has so far of all of yesterday'],
+  reverse: ['Đảo thứ tự', 'បញ្ច្រាសលំដាប់', 'Reverse the order'],
   sort_by: ['Sắp xếp theo', 'តម្រៀបតាម', 'Sort by'],
   back_to_sites: ['Mọi cổng', 'គ្រប់គេហទំព័រ', 'All sites'],
   to_content: ['Tới nội dung', 'ទៅមាតិកា', 'To the content'],
@@ -240,12 +241,12 @@ export const OWN_NAMES = {
   },
 };
 
-/** say('gap', '02:50'): that word in the language. A word that is not in the table is a mistake, and shows. */
+/** say('gap', '02:50'): that word in the language; {0|site|sites} is one of them, or more. A word that is not in the table is a mistake, and shows. */
 export function speaker(lang) {
   const at = Math.max(0, LANGUAGES.indexOf(lang));
   return (word, ...values) => {
     const row = TABLE[word];
-    return row === undefined ? `⟨${word}⟩` : row[at].replace(/\{(\d)\}/g, (_, i) => values[i] ?? '');
+    return row === undefined ? `⟨${word}⟩` : row[at].replace(/\{(\d)\|(.*?)\|(.*?)\}/g, (_, i, one, more) => (values[i] === '1' ? one : more)).replace(/\{(\d)\}/g, (_, i) => values[i] ?? '');
   };
 }
 export const table = TABLE;

@@ -97,7 +97,7 @@ static const struct site *only_site(const struct registry *r)
 }
 
 /* What the script asks for first in the place that the address names, as it writes it.
- * Nothing that would be refused, and nothing of a report, which asks for other things. */
+ * Nothing that would be refused; the report of all sites needs no site's snapshot. */
 static void preload_first(const struct asked *a, struct page *page,
                           char memory[SNAPSHOT_PATH_MAX])
 {
@@ -114,7 +114,7 @@ static void preload_first(const struct asked *a, struct page *page,
         page->preload[n++] = "v1/sites.json";
     else if (site != NULL && !site_is_public(site))
         site = NULL;
-    if (site == NULL || report)
+    if (site == NULL || (report && !of_site))
         return;
     if (!of_site)
         key = slice_of(site_shown_key(site));

@@ -7,6 +7,7 @@ import { root } from '../e2e/lib/luotd.mjs';
 import { add_days, add_months, compared, comparisons_for, days_of, is_day, is_month, is_whole_month, months_before, PERIODS, step_for } from '../../client/dashboard/days.js';
 import { formats } from '../../client/dashboard/numbers.js';
 import { elsewhere, read_place, write_place } from '../../client/dashboard/place.js';
+import { csv_text } from '../../client/dashboard/parts.js';
 import { LANGUAGES, speaker, table, WEEKDAYS } from '../../client/dashboard/words.js';
 
 const FOLDER = path.join(root, 'client/dashboard');
@@ -42,7 +43,12 @@ describe('words', () => {
       assert.ok(quoted.has(word) || prefixes.some((p) => word.startsWith(p)) || /_what$/.test(word), `nobody says ${word}`);
     for (const period of PERIODS) assert.ok('p_' + period in table);
   });
+  test('one is one, and in English many are more', () => {
+    assert.deepEqual(['0', '1', '2', '1,001'].map((n) => speaker('en')('sites_count', n)), ['0 sites', '1 site', '2 sites', '1,001 sites']);
+    assert.equal(speaker('vi')('sites_count', '1'), '1 cổng');
+  });
   test('values are filled in once and as they are', () => {
+    assert.equal(speaker('en')('no_such_site', '{0|a|b}'), 'There is no site “{0|a|b}”.');
     assert.equal(speaker('en')('no_such_site', '{0}<b>$&'), 'There is no site “{0}<b>$&”.');
     assert.equal(speaker('fr')('today'), 'Hôm nay');
     assert.equal(speaker('vi')('nonsense'), '⟨nonsense⟩');
@@ -82,6 +88,13 @@ describe('numbers', () => {
     assert.equal(vi.step(at, 'day'), 'Thứ Năm 26/11/2026');
     assert.equal(vi.step(at, 'hour'), 'Thứ Năm 26/11, 02:50');
     assert.equal(en.step(at, 'month'), 'November 2026');
+  });
+});
+
+describe('a CSV', () => {
+  test('has text in quotes, numbers as they are, nothing for what is not known, and no formulas', () => {
+    assert.equal(csv_text([['site', 'today'], ['a "b", c', 12400], ['x', null], ['=1+1', 0], ['-2', -2], ['@x', undefined]]),
+      '\ufeff"site","today"\r\n"a ""b"", c",12400\r\n"x",\r\n"\'=1+1",0\r\n"\'-2",-2\r\n"\'@x",\r\n');
   });
 });
 

@@ -1,5 +1,6 @@
 // The dashboard in three languages, on a phone, on a wall and on paper.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { until } from '../e2e/lib/luotd.mjs';
 import { close_all, PHONE } from './lib/browser.mjs';
@@ -77,6 +78,11 @@ describe('the dashboard, its looks', () => {
     const mine = rows.filter((r) => r.group === 'Sở, ngành');
     assert.deepEqual((await cells(page.locator('tr.sum', { hasText: 'Sở, ngành' }))).slice(0, 3), ['Sở, ngành', vi(add(mine, 'views')), vi(add(mine, 'visits'))]);
     for (const r of rows) assert.deepEqual((await cells(page.locator('tbody tr:not(.sum)', { hasText: r.title }))).slice(0, 4), [r.title, vi(r.views), vi(r.visits), vi(r.before)]);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('button.csv').click()]);
+    const lines = fs.readFileSync(await download.path(), 'utf8').trim().split('\r\n');
+    assert.equal(download.suggestedFilename(), 'luot-2026-10.csv');
+    assert.equal(lines.length, rows.length + 1);
+    for (const r of rows) assert.ok(lines.some((l) => l.includes(`"${r.title}","${r.group}",${r.views},${r.visits},`) && l.split(',').at(-2) === String(r.before)), r.title);
     await page.getByRole('link', { name: 'Sở Y tế' }).click();
     await page.locator('.summary').waitFor();
     assert.equal(new URL(page.url()).search, '?site=so-y-te&view=report&month=2026-10');

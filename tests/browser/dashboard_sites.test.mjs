@@ -1,7 +1,8 @@
 // All sites in the dashboard: found, sorted, grouped and gone through, by hand and by keyboard.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { describe, test } from 'node:test';
-import { open } from './lib/browser.mjs';
+import { open, PHONE } from './lib/browser.mjs';
 import { dashboard_scene, plain, texts, vi } from './lib/dashboard.mjs';
 
 describe('the dashboard, all sites', () => {
@@ -31,6 +32,30 @@ describe('the dashboard, all sites', () => {
     assert.equal(new URL(page.url()).searchParams.get('q'), 'giao duc');
     await page.locator('.filter').fill('xyz');
     assert.match(await page.locator('.league [role=status]').textContent(), /Không có cổng nào khớp/);
+  });
+
+  test('sorts on a phone too, where the columns have no heads', async () => {
+    const page = await dashboard('', { viewport: PHONE });
+    const all = await scene.luotd.get('/v1/sites.json');
+    await page.locator('.sorts select').selectOption('title');
+    const order = all.sites.map((s) => s.title).sort(new Intl.Collator('vi', { numeric: true, sensitivity: 'base' }).compare);
+    assert.deepEqual(await names(page), order);
+    assert.equal(new URL(page.url()).searchParams.get('sort'), 'title');
+    await page.locator('.sorts button').click();
+    assert.deepEqual(await names(page), order.reverse());
+    await page.locator('.sorts select').selectOption('total');
+    assert.equal(new URL(page.url()).searchParams.get('sort'), '-total', 'the biggest first');
+  });
+
+  test('its table is a CSV: what is shown, in its order', async () => {
+    const page = await dashboard('?group=' + encodeURIComponent('Sở, ngành') + '&sort=title');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.league button.csv').click()]);
+    const all = await scene.luotd.get('/v1/sites.json');
+    const lines = fs.readFileSync(await download.path(), 'utf8').replace(/^\ufeff/, '').trim().split('\r\n');
+    assert.equal(lines[0], '"site","title","group","metric","online","today","yesterday","week","month","total"');
+    assert.deepEqual(lines.slice(1).map((l) => l.split('","')[1]), await names(page));
+    const one = all.sites.find((s) => s.site === 'so-y-te');
+    assert.ok(lines.includes(`"so-y-te","Sở Y tế","Sở, ngành","visits",${['online', 'today', 'yesterday', 'week', 'month', 'total'].map((n) => one[n]).join()}`), lines.join('\n'));
   });
 
   test('groups add up, and narrow the table', async () => {
