@@ -1,6 +1,7 @@
 /* POST /b?reply=1: the box in one request. What was counted a moment ago is in it. Beside the
  * widget.json luot.js gets the words and numbers of each place on its page: `box=` once for
- * each; report/box.h says how. */
+ * each; report/box.h says how. A ping that names places gets these alone: it comes each
+ * minute, and a telephone pays for each byte. */
 #include "answer/page_asked.h"
 #include "answer/routes.h"
 #include "luot_beacon.h"
@@ -83,6 +84,13 @@ static void place_json(struct json_out *j, const struct asked *a, struct slice r
         box_json(j, &wish, widget);
 }
 
+static bool names_places(const struct asked *a)
+{
+    struct slice raw;
+
+    return query_find(a->request->query, SLICE("box"), &raw);
+}
+
 static void places_json(struct json_out *j, const struct asked *a,
                         const struct widget *widget)
 {
@@ -112,7 +120,8 @@ void answer_reply(struct asked *a)
     respond_body(&body, a->out);
     json_out_init(&j, &body);
     json_out_object(&j, NULL);
-    widget_fields(&j, a->plan->site, &widget, &a->document);
+    if (a->r.outcome != OUTCOME_PING || !names_places(a))
+        widget_fields(&j, a->plan->site, &widget, &a->document);
     places_json(&j, a, &widget);
     json_out_object_end(&j);
     buffer_byte(&body, '\n');

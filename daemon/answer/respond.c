@@ -146,9 +146,8 @@ static void head(struct buffer *out, const struct respond *r, size_t length)
 {
     status_line(out, r->status);
     date_header(out, r);
-    if (r->keep_alive && !r->endless)
-        TEXT(out, "Connection: keep-alive\r\n");
-    else
+    if (!r->keep_alive ||
+        r->endless) /* HTTP/1.1, which alone is kept open, says the other */
         TEXT(out, "Connection: close\r\n");
     HEADER(out, "Cache-Control", r->cache == NULL ? "no-store" : r->cache);
     TEXT(out, "X-Content-Type-Options: nosniff\r\n");

@@ -74,7 +74,7 @@ Test(beacons, every_pixel_says_what_became_of_it_and_when)
         length = o->length;
         cr_assert(length < sizeof first);
         memcpy(first, o->bytes, length);
-        cr_expect_str_eq(office_header(o, "Connection"), "keep-alive");
+        cr_expect_null(office_header(o, "Connection"));
         office_get(o, "/p.gif?s=nowhere", "");
         cr_expect_str_eq(office_header(o, "X-Luot"), "rejected; reason=unknown_site");
         office_get(o, "/p.gif?s=demo&p=/b", "");

@@ -135,6 +135,27 @@ Test(embeds, a_reply_has_a_box_for_each_place_in_their_order)
     office_free(o);
 }
 
+Test(embeds, a_ping_gets_its_places_and_no_more)
+{
+    struct office *o = office_new(sites);
+    json_t *root;
+
+    office_post(o, "/b?reply=1", "", "s=demo&p=/");
+    cr_expect_eq(
+        office_post(o, "/b?reply=1&box=vi%7Ctrue%7Cfalse%7C%7C%7C", "", "k=ping&s=demo"),
+        200u);
+    root = read_json(office_body(o));
+    cr_expect_eq(json_object_size(root), 1u);
+    cr_expect_str_eq(text_at(root, "boxes.0.0"), "1");
+    cr_expect_eq(json_array_size(json_array_get(json_object_get(root, "boxes"), 0)), 4u);
+    json_decref(root);
+    cr_expect_eq(office_post(o, "/b?reply=1", "", "k=ping&s=demo"), 200u);
+    root = read_json(office_body(o));
+    cr_expect_eq(integer_at(root, "total"), 1, "who names none gets the widget.json");
+    json_decref(root);
+    office_free(o);
+}
+
 Test(embeds, a_page_is_told_its_own_views_by_the_reply_to_one)
 {
     static const char *const sends[] = {"s=strict&p=https://a.vn/tin/5?utm_source=zalo",
