@@ -32,15 +32,26 @@ const free_port = () => new Promise((done) => {
   const s = net.createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => done(port)); });
 });
 
-export async function nginx_front(luotd, prefix) {
+/** nginx as a portal's machine has it: TLS and HTTP/2, of a certificate that nobody knows, in front of luotd. */
+export async function nginx_tls(luotd) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-nginx-'));
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', `${dir}/key`, '-out', `${dir}/certificate`]);
+  if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
+  return nginx(dir, `listen 127.0.0.1:PORT ssl http2; ssl_certificate ${dir}/certificate; ssl_certificate_key ${dir}/key; keepalive_timeout 75s; location / { ${pass(luotd)} }`, 'https');
+}
+
+export const nginx_front = (luotd, prefix) => nginx(fs.mkdtempSync(path.join(os.tmpdir(), 'luot-nginx-')), `listen 127.0.0.1:PORT; location ${prefix} { ${pass(luotd)} }`, 'http', prefix);
+
+const pass = (luotd) => `proxy_pass http://${luotd.host}:${luotd.port}/; proxy_set_header X-Forwarded-For $remote_addr; proxy_http_version 1.1; proxy_set_header Connection "";`;
+
+async function nginx(dir, server, scheme, prefix = '/') {
   const port = await free_port();
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((t) => `${t}_temp_path ${dir}/${t};`).join(' ');
   fs.writeFileSync(path.join(dir, 'nginx.conf'), `daemon off; master_process off; pid ${dir}/pid; error_log ${dir}/error.log;
 events {} http { access_log off; ${temp}
-server { listen 127.0.0.1:${port}; location ${prefix} { proxy_pass http://${luotd.host}:${luotd.port}/; proxy_set_header X-Forwarded-For $remote_addr; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`);
+server { ${server.replace('PORT', port)} } }`);
   const child = spawn('nginx', ['-p', dir, '-c', path.join(dir, 'nginx.conf')], { stdio: 'ignore' });
-  const answers = () => new Promise((done) => http.get(`http://127.0.0.1:${port}/`, (r) => { r.resume(); done(true); }).on('error', () => done(false)));
+  const answers = () => new Promise((done) => net.connect(port, '127.0.0.1', function () { this.destroy(); done(true); }).on('error', () => done(false)));
   await until('nginx', answers);
-  return { url: `http://127.0.0.1:${port}${prefix}`, stop: () => new Promise((done) => { child.on('exit', () => { fs.rmSync(dir, { recursive: true, force: true }); done(); }); child.kill('SIGKILL'); }) };
+  return { port, url: `${scheme}://127.0.0.1:${port}${prefix}`, stop: () => new Promise((done) => { child.on('exit', () => { fs.rmSync(dir, { recursive: true, force: true }); done(); }); child.kill('SIGKILL'); }) };
 }
