@@ -62,7 +62,7 @@ const snippet_of = (site) => `${encodeURIComponent(site)}/snippet.html`;
 function First({ ctx, site }) {
   const base = location.origin + location.pathname.replace(/[^/]*$/, '');
   return html`<div class="card notice"><p>${ctx.say('first_tag')}</p>
-    <pre><code>${`<script async src="${base}luot.js" data-site="${site}"></script>`}</code></pre>
+    <pre><code>${`<script>addEventListener('load',function(){var s=document.createElement('script');s.crossOrigin='';s.src='${base}luot.js';s.dataset.site='${site}';document.head.appendChild(s)})</script>`}</code></pre>
     <p><a href=${snippet_of(site)}>${ctx.say('snippet')}</a></p></div>`;
 }
 

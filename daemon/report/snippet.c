@@ -60,6 +60,20 @@ static void write_tag(struct buffer *out, const struct snippet_place *p)
     buffer_text(out, "></script>");
 }
 
+/* Begins when the page is loaded, so that nothing waits for it: all that a page fetches by
+ * itself, an async script too, holds the end of its load. As another origin's (CORS) it
+ * comes on the connection on which luot.js sends its beacon, which else were a second one. */
+static void write_loader(struct buffer *out, const struct snippet_place *p)
+{
+    buffer_text(out, "<script>addEventListener('load',function(){var "
+                     "s=document.createElement('script');s.crossOrigin='';s.src='");
+    buffer_slice(out, p->url);
+    buffer_text(out, "luot.js';");
+    if (!is_found_by_host(p->site))
+        buffer_format(out, "s.dataset.site='%s';", site_shown_key(p->site));
+    buffer_text(out, "document.head.appendChild(s)})</script>");
+}
+
 /* With words in it, it is right before the script is there, and where it is not allowed. */
 static void write_box(struct buffer *out, const struct snippet_place *p)
 {
@@ -105,8 +119,8 @@ static void write_name(struct buffer *out, const struct snippet_place *p,
         buffer_text(out, of->title[p->language]);
     else if (slice_equal(name, SLICE("TAG")))
         write_tag(out, p);
-    else if (slice_equal(name, SLICE("LATE")) && !is_found_by_host(p->site))
-        buffer_format(out, "s.dataset.site='%s';", site_shown_key(p->site));
+    else if (slice_equal(name, SLICE("LOADER")))
+        write_loader(out, p);
     else if (slice_equal(name, SLICE("BOX")))
         write_box(out, p);
     else if (slice_equal(name, SLICE("DATA")))

@@ -12,28 +12,31 @@
 const struct snippet snippet_list[SNIPPETS] = {
     {"html", OF("Trang HTML", "Plain HTML", "ទំព័រ HTML"),
      OF("Dán thẻ script một lần vào mẫu chung của mọi trang, ngay trước </body>; dán "
-        "khung vào nơi "
-        "nó sẽ hiện. Không có widget.css, khung mang kiểu chữ của trang.",
+        "khung vào nơi nó sẽ hiện. luot.js chỉ được tải khi trang đã tải xong: máy đếm "
+        "không trả lời thì trang vẫn xong đúng lúc. Không có widget.css, khung mang kiểu "
+        "chữ của trang.",
         "Paste the script once into the template of all pages, just before </body>, and "
-        "the box "
-        "where it is to appear. Without widget.css it looks like the page around it.",
+        "the box where it is to appear. luot.js is fetched once the page is loaded: a "
+        "counter that does not answer delays nothing. Without widget.css the box looks "
+        "like the page around it.",
         "បិទភ្ជាប់ស្លាក script ម្តងក្នុងគំរូរួមនៃគ្រប់ទំព័រ មុន </body> និងប្រអប់នៅកន្លែងដែលត្រូវបង្ហាញ។ "
+        "luot.js ត្រូវបានទាញយកពេលទំព័រផ្ទុករួច។ "
         "បើគ្មាន widget.css ប្រអប់មានរូបរាងដូចទំព័រ។"),
-     "@BOX@\n\n@TAG@"},
-    {"late",
-     OF("Thẻ không bao giờ phải chờ", "A tag that is never waited for",
-        "ស្លាកដែលមិនត្រូវរង់ចាំ"),
-     OF("Thay cho thẻ trên, nếu trang cho phép script viết trong trang (CSP): chỉ tải "
-        "luot.js khi trang đã tải xong, nên dù máy đếm không trả lời, trang vẫn xong "
-        "đúng lúc.",
-        "Instead of the tag above, where the page allows scripts written in it (CSP): "
-        "luot.js is fetched once the page is loaded, so a counter that does not answer "
-        "never delays its load.",
-        "ជំនួសស្លាកខាងលើ បើទំព័រអនុញ្ញាតស្គ្រីបដែលសរសេរក្នុងទំព័រ (CSP)៖ luot.js "
-        "ត្រូវបានទាញយកពេលទំព័រផ្ទុករួច។"),
-     "<script>addEventListener('load',function(){var "
-     "s=document.createElement('script');s.src='@URL@luot.js';@LATE@document.head."
-     "appendChild(s)})</script>"},
+     "@BOX@\n\n@LOADER@"},
+    {"async",
+     OF("Thẻ cho trang không nhận script viết trong trang",
+        "A tag for pages that take no scripts written in them",
+        "ស្លាកសម្រាប់ទំព័រដែលមិនទទួលស្គ្រីបសរសេរក្នុងទំព័រ"),
+     OF("Thay cho thẻ trên, nếu Content-Security-Policy của trang cấm script viết trong "
+        "trang. Khi máy đếm không trả lời, lần xem đầu của mỗi trình duyệt chờ nó mới "
+        "báo "
+        "là tải xong; nội dung vẫn hiện đúng lúc.",
+        "Instead of the tag above, where the page's Content-Security-Policy forbids "
+        "scripts written in it. A counter that does not answer then holds the end of a "
+        "browser's first load; what the page shows is there in time.",
+        "ជំនួសស្លាកខាងលើ បើ Content-Security-Policy នៃទំព័រហាមស្គ្រីបសរសេរក្នុងទំព័រ។ "
+        "បើម៉ាស៊ីនរាប់មិនឆ្លើយ ការផ្ទុកលើកដំបូងមិនទាន់ចប់ តែខ្លឹមសារបង្ហាញទាន់ពេល។"),
+     "@TAG@"},
     {"wordpress", OF("WordPress", "WordPress", "WordPress"),
      OF("Thẻ: vào functions.php của giao diện con. Khung: một khối Custom HTML ở thanh "
         "bên hay chân trang.",
@@ -42,7 +45,7 @@ const struct snippet snippet_list[SNIPPETS] = {
         "sidebar or footer.",
         "ស្លាក៖ ក្នុង functions.php នៃ child theme។ ប្រអប់៖ ប្លុក Custom HTML នៅរបារចំហៀង "
         "ឬបាតទំព័រ។"),
-     "add_action('wp_footer', function () { ?>\n@TAG@\n<?php });\n\n@BOX@"},
+     "add_action('wp_footer', function () { ?>\n@LOADER@\n<?php });\n\n@BOX@"},
     {"joomla", OF("Joomla", "Joomla", "Joomla"),
      OF("Thẻ: vào index.php của template, trước </body>. Khung: một mô-đun Custom, soạn "
         "bằng Editor – None, "
@@ -53,7 +56,7 @@ const struct snippet snippet_list[SNIPPETS] = {
         "ស្លាក៖ ក្នុង index.php នៃ template មុន </body>។ ប្រអប់៖ ម៉ូឌុល Custom សរសេរដោយ Editor – "
         "None "
         "ហើយ Text Filters ជា No Filtering។"),
-     "@TAG@\n\n@BOX@"},
+     "@LOADER@\n\n@BOX@"},
     {"dotnetnuke", OF("DotNetNuke (DNN)", "DotNetNuke (DNN)", "DotNetNuke (DNN)"),
      OF("Thẻ: vào cuối tệp .ascx của skin; cho một trang riêng: Page Settings › Advanced "
         "› Page Header Tags. "
@@ -64,7 +67,7 @@ const struct snippet snippet_list[SNIPPETS] = {
         "ស្លាក៖ ចុងឯកសារ .ascx នៃ skin; សម្រាប់ទំព័រតែមួយ៖ Page Settings › Advanced › Page "
         "Header Tags។ "
         "ប្រអប់៖ ម៉ូឌុល HTML ក្នុង Source។"),
-     "@TAG@\n\n@BOX@"},
+     "@LOADER@\n\n@BOX@"},
     {"drupal", OF("Drupal", "Drupal", "Drupal"),
      OF("Hai tệp của giao diện (thay THEME bằng tên của nó), rồi xoá bộ đệm. Khung: một "
         "Custom block, "

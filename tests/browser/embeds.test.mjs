@@ -53,7 +53,8 @@ describe('embedded', () => {
       await page.locator('section button').first().waitFor();
       const codes = await page.locator('pre code').allTextContents();
       assert.equal(codes.length, 12);
-      assert.ok(codes[0].includes(`<script async src="${luot}/luot.js" data-site="demo"></script>`), codes[0]);
+      assert.ok(codes[0].includes(`s.crossOrigin='';s.src='${luot}/luot.js';s.dataset.site='demo';`), codes[0]);
+      assert.ok(codes[1].includes(`<script async src="${luot}/luot.js" data-site="demo"></script>`), codes[1]);
       assert.ok(codes.every((c) => !c.includes('HOST')));
       assert.equal(await page.getAttribute('html', 'lang'), lang);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'fits its width');
@@ -120,7 +121,7 @@ server { listen 127.0.0.1:${port}; location /luot/ { proxy_pass http://${luotd.h
       await (target ? own.waitForLoadState('networkidle') : own.locator('footer').waitFor()); // the dashboard listens for ever
       assert.deepEqual(own.errors, [], target);
       assert.ok(own.requests.every((r) => r.url.href.startsWith(base) || r.url.pathname === '/favicon.ico'), target);
-      if (target.includes('snippet')) assert.ok((await own.locator('pre code').first().textContent()).includes(`src="${base}luot.js"`));
+      if (target.includes('snippet')) assert.ok((await own.locator('pre code').first().textContent()).includes(`s.src='${base}luot.js'`));
       if (target.includes('snippet')) assert.ok((await own.locator('#csp code').textContent()).includes(`script-src ${new URL(base).origin};`));
     }
     assert.equal((await luotd.stats()).rejected.unknown_site, 0);

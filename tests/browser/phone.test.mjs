@@ -64,10 +64,24 @@ describe('an old phone', () => {
       assert.ok(page.requests.every((r) => ['document', 'script', 'fetch', 'other'].includes(r.type)), 'nothing that holds a connection');
     });
 
+    test('the tag that luotctl prints needs one connection, of which the handshakes are what a far phone waits for', async () => {
+      const { snippets } = JSON.parse((await luotctl(luotd, ['--json', 'snippet', 'demo', '--url', line.url])).out);
+      portal.pages['/printed'] = `<!doctype html><html lang="vi"><title>x</title><link rel="icon" href="data:,"><body>${snippets.find((s) => s.name === 'html').code}`;
+      const before = line.connections;
+      const page = await open(browser, { ...OLD, url: portal.url + '/printed' });
+      await filled(page);
+      await page.waitForLoadState('networkidle');
+      const paths = page.requests.filter((r) => r.url.host === new URL(line.url).host).map((r) => r.url.pathname).sort();
+      assert.deepEqual(paths, ['/b', '/luot.js', '/widget.css']);
+      assert.equal(line.connections - before, 2, 'one for the style sheet, one for the script and its beacon');
+    });
+
     test('by HTTP/2, as behind a portal’s nginx, it is less in both ways together', { skip: have_nginx ? false : 'skipped: nginx is not here' }, async (t) => {
       const front = await nginx_tls(luotd);
       const wire = await Line.start(front.port);
-      const there = await Portal.start({ '/': html({ luot: wire.url.replace('http:', 'https:'), box: '<div data-luot-box></div>' }) });
+      const { snippets } = JSON.parse((await luotctl(luotd, ['--json', 'snippet', 'demo', '--url', wire.url.replace('http:', 'https:')])).out);
+      const code = snippets.find((s) => s.name === 'html').code.replace(/<link.*>\n/, '');
+      const there = await Portal.start({ '/': `<!doctype html><html lang="vi"><title>x</title><link rel="icon" href="data:,"><body>${code}` });
       try {
         const page = await open(browser, { ...OLD, ignoreHTTPSErrors: true, before: (p) => p.clock.install(), url: there.url });
         await filled(page);
@@ -122,7 +136,7 @@ describe('an old phone', () => {
       tag = await Line.start(luotd.port, radio);
       const script = `<script async src="${tag.url}/luot.js" data-site="demo"></script>`;
       const { snippets } = JSON.parse((await luotctl(luotd, ['--json', 'snippet', 'demo', '--url', tag.url])).out);
-      const late = snippets.find((s) => s.name === 'late').code;
+      const late = /<script>.*<\/script>/.exec(snippets.find((s) => s.name === 'html').code)[0];
       for (const [target, code] of [['/without', ''], ['/with', script], ['/next', script], ['/late', late]])
         portal.pages[target] = `<!doctype html><html lang="vi"><meta charset="utf-8"><title>x</title><link rel="icon" href="data:,"><body>${body}${code && `<div data-luot-box></div>${code}`}`;
     });

@@ -56,6 +56,30 @@ Test(snippet, the_tag_is_the_same_for_all_portals_that_have_hosts)
     town_release(&t);
 }
 
+Test(snippet, the_tag_that_delays_nothing_is_first_and_where_it_can_be)
+{
+    static const char loader[] =
+        "<script>addEventListener('load',function(){var "
+        "s=document.createElement('script');s.crossOrigin='';"
+        "s.src='https://count.a.vn/luot/luot.js';document.head.appendChild(s)})</script>";
+    struct town t;
+    const char *all, *first, *async;
+    unsigned n = 0;
+
+    town_init(&t, sites, TOWN_NOON);
+    all = text(&t, "by-host", LANGUAGE_EN);
+    first = strstr(all, loader);
+    async = strstr(all, "<script async");
+    cr_assert(first != NULL && async != NULL);
+    cr_expect_lt(first, async);
+    for (; (all = strstr(all, loader)) != NULL; all++)
+        n++;
+    cr_expect_eq(n, 4u, "HTML, WordPress, Joomla, DNN");
+    cr_expect_not_null(strstr(text(&t, "by-key", LANGUAGE_EN),
+                              "luot.js';s.dataset.site='by-key';document.head"));
+    town_release(&t);
+}
+
 Test(snippet, says_in_each_language_what_the_box_will_say)
 {
     struct town t;

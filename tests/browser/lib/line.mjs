@@ -32,7 +32,7 @@ export class Radio {
 export class Line {
   static async start(port, radio = new Radio({ rtt: 0, kbit: 1e6, loss: 0 })) {
     const line = new Line();
-    Object.assign(line, { port, radio, up: 0, down: 0, sockets: new Set() });
+    Object.assign(line, { port, radio, up: 0, down: 0, connections: 0, sockets: new Set() });
     line.server = net.createServer((phone) => line.connect(phone));
     await new Promise((done) => line.server.listen(0, '127.0.0.1', done));
     line.url = `http://127.0.0.1:${line.server.address().port}`;
@@ -40,6 +40,7 @@ export class Line {
   }
 
   connect(phone) {
+    this.connections++;
     const far = net.connect(this.port, '127.0.0.1');
     const ready = performance.now() + this.radio.rtt;
     this.carry(phone, far, 'up', ready);
