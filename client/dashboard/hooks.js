@@ -94,6 +94,13 @@ export function use_stream(api, path, round = 0) {
   return state.path === path ? state.data : null;
 }
 
+/** False in the first picture, true right behind it: for what is below the screen, so that the numbers need not wait for it. */
+export function use_rest() {
+  const [rest, set_rest] = useState(false);
+  useEffect(() => set_rest(true), []);
+  return rest;
+}
+
 /** Keys of the whole page; not while somebody types, nor with Ctrl, Alt or Meta. */
 export function use_keys(handle) {
   const latest = useRef(handle);

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { paths } from './api.js';
 import { Chart, load_plot } from './chart.js';
 import { add_days, compared, comparisons_for, days_between, days_of, step_for } from './days.js';
-import { POLL_MS, use_document, use_stream } from './hooks.js';
+import { POLL_MS, use_document, use_rest, use_stream } from './hooks.js';
 import { NotCounted, Notes, Warnings } from './honesty.js';
 import { formats } from './numbers.js';
 import { BackToSites, Change, Periods, Sure, Trouble } from './parts.js';
@@ -40,6 +40,7 @@ function Site({ ctx, site, now, alone, live, lost, round }) {
   const empty = now.periods.total.views === 0 && now.since === null;
   useEffect(() => { document.title = `${now.title} – luot`; }, [now.title]);
   useEffect(() => { load_plot().catch(() => {}); }, []); // behind the first numbers, beside those of the chart
+  const rest = use_rest();
   const shared = { ctx, site, now, today, elapsed_s, range, other, metric, round };
   return html`
     <div class="head">
@@ -51,9 +52,9 @@ function Site({ ctx, site, now, alone, live, lost, round }) {
     <${Now} ...${shared} />
     <${Periods} ctx=${ctx} range=${range} />
     <${Overview} ...${shared} />
-    <div class="grid"><${Tops} ctx=${ctx} site=${site} range=${range} round=${round} live=${range.to > today} />
+    ${rest && html`<div class="grid"><${Tops} ctx=${ctx} site=${site} range=${range} round=${round} live=${range.to > today} />
       <${NotCounted} ctx=${ctx} site=${site} now=${now} range=${range} round=${round} live=${range.to > today} /></div>
-    <${Notes} ctx=${ctx} now=${now} range=${range} snippet=${snippet_of(site)} />`;
+    <${Notes} ctx=${ctx} now=${now} range=${range} snippet=${snippet_of(site)} />`}`;
 }
 
 const snippet_of = (site) => `${encodeURIComponent(site)}/snippet.html`;

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { paths } from './api.js';
 import { Warnings } from './honesty.js';
-import { POLL_MS, use_document, use_keys, use_stream } from './hooks.js';
+import { POLL_MS, use_document, use_keys, use_rest, use_stream } from './hooks.js';
 import { Choice, SaveCsv, Sparkline, TokenForm, Trouble } from './parts.js';
 import { elsewhere, write_place } from './place.js';
 import { SiteView } from './site_view.js';
@@ -12,6 +12,7 @@ import { SiteView } from './site_view.js';
 const COLUMNS = [['title', false], ['last_24h', null], ['online', true], ['today', true], ['change', true], ['yesterday', true], ['week', true], ['month', true], ['total', true]];
 
 const DAY_S = 86400;
+const FEW = 24; // rows of the first picture
 const MANY = 250; // rows that are shown at first: more are slow on a phone, and found by the filter
 const METRICS = ['visits', 'views', 'visitors'];
 const change_of = (s) => (s.yesterday > 0 && s.today !== null ? s.today / s.yesterday : -Infinity);
@@ -21,7 +22,8 @@ const fold = (text) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').rep
 export function arrange(sites, { q, group, sort }, lang) {
   const down = sort.startsWith('-');
   const by = sort.replace(/^-/, '');
-  const compare = new Intl.Collator(lang, { numeric: true, sensitivity: 'base' }).compare;
+  let collator = null; // when two are to be told apart by it: the first one takes its time to make
+  const compare = (a, b) => (collator ??= new Intl.Collator(lang, { numeric: true, sensitivity: 'base' })).compare(a, b);
   const words = fold(q).split(/\s+/).filter(Boolean);
   const value = (s) => (by === 'change' ? change_of(s) : s[by]);
   return sites
@@ -70,6 +72,7 @@ function Sites({ ctx, all, lost }) {
   const filter = useRef(null), list = useRef(null);
   const [chosen, set_chosen] = useState(-1);
   const [all_rows, set_all_rows] = useState(false);
+  const rest = use_rest();
   const metric = place.metric || common_metric(all.sites);
   const every = measured(all.sites, metric);
   const rows = arrange(every, place, ctx.lang);
@@ -113,7 +116,7 @@ function Sites({ ctx, all, lost }) {
           onInput=${(e) => go({ q: e.currentTarget.value }, { quiet: true })} onKeyDown=${(e) => e.key === 'Escape' && e.currentTarget.blur()} />
         <${SaveCsv} ctx=${ctx} what=${say('league').toLowerCase()} name=${`luot-${metric}-${formats.day_of(all.as_of)}.csv`} rows=${() => table_of(rows, metric)} /></header>
       <${Sorts} ctx=${ctx} shown=${shown} />
-      <${League} ctx=${ctx} rows=${all_rows ? rows : rows.slice(0, Math.max(MANY, chosen + 1))} shown=${shown} as_of=${all.as_of} chosen=${chosen} address=${address} open=${open} />
+      <${League} ctx=${ctx} rows=${all_rows ? rows : rows.slice(0, rest ? Math.max(MANY, chosen + 1) : FEW)} shown=${shown} as_of=${all.as_of} chosen=${chosen} address=${address} open=${open} />
       ${rows.length > MANY && !all_rows && html`<button type="button" class="link" onClick=${() => set_all_rows(true)}>${say('more')} (${formats.number(rows.length - MANY)})</button>`}
       ${rows.length === 0 && html`<p class="quiet empty" role="status">${say('nothing_found')}</p>`}
     </section>

@@ -85,6 +85,11 @@ describe('numbers', () => {
     assert.equal(vi.moment(at, '2026-11-26'), '02:50');
     assert.equal(en.moment(at, '2026-11-30'), '02:50 26 Nov');
     assert.equal(formats('en', 'UTC').moment(at, '2027-01-01'), '19:50 25 Nov 2026');
+    for (const tz of ['Asia/Ho_Chi_Minh', 'Asia/Phnom_Penh', 'UTC', 'Europe/Berlin', 'America/Caracas'])
+      for (let s = 1e8; s < 2.2e9; s += 86400 * 97 + 4321) {
+        const there = new Intl.DateTimeFormat('sv-SE', { timeZone: tz, dateStyle: 'short', timeStyle: 'short' }).format(new Date(s * 1000));
+        assert.equal(`${formats('vi', tz).day_of(s)} ${formats('vi', tz).time(s)}`, there, tz);
+      }
     assert.equal(vi.step(at, 'day'), 'Thứ Năm 26/11/2026');
     assert.equal(vi.step(at, 'hour'), 'Thứ Năm 26/11, 02:50');
     assert.equal(en.step(at, 'month'), 'November 2026');
