@@ -117,6 +117,7 @@ static inline int rig_keep(struct rig *r, unsigned workers)
     struct registry_report report;
     int rv;
 
+    agents_quicken(r->own_agents);
     graces_tick_begin(&r->graces, &head->turns);
     rv = registry_keep(r->registry, &r->graces, r->now, &report);
     graces_tick_end(&r->graces, &head->turns, workers);

@@ -43,8 +43,11 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void on_second(uv_timer_t *timer)
 {
-    daemon_upkeep(timer->data);
-    daemon_reload_second(timer->data);
+    struct daemon *d = timer->data;
+
+    daemon_upkeep(d);
+    agents_quicken(d->own_agents);
+    daemon_reload_second(d);
 }
 
 /* --- Start --- */

@@ -13,6 +13,8 @@
 #include "identify/agent_words.h"
 #include "luot_beacon.h"
 
+enum { QUICKEN_MOST = 128 /* patterns at a time: some 6 ms */ };
+
 #define ABSURD "(absurd agent)"
 
 struct lane {
@@ -58,6 +60,23 @@ static int make_lane(struct lane *lane, const struct agent_scan *scan)
     return rv;
 }
 
+/* A row that matches wherever the pass finds it, with a name that needs no capture, is never
+ * asked by its pattern. */
+static bool needs_pattern(const void *context, size_t row)
+{
+    const struct agents *a = context;
+    const struct agent_row *r = &a->rows.row[row];
+
+    return a->scan == NULL || !agent_scan_is_sure(a->scan, row) ||
+           agent_text_has_captures(r->name) || agent_text_has_captures(r->major);
+}
+
+/* Every pattern of the built-in lists can be compiled: tests try them. */
+static bool are_built_in(const struct slice lists[2])
+{
+    return lists[AGENT_LIST_AGENTS].length == 0 && lists[AGENT_LIST_BOTS].length == 0;
+}
+
 static int make(struct agents *a, const struct slice lists[2], unsigned lanes, bool scan,
                 enum agent_list_kind *ret_wrong, char ret_trouble[AGENT_TROUBLE_MAX])
 {
@@ -71,10 +90,11 @@ static int make(struct agents *a, const struct slice lists[2], unsigned lanes, b
     }
     if (rv == 0)
         rv = agent_rows_sort(&a->rows);
-    if (rv == 0)
-        rv = agent_match_new(&a->match, &a->rows, ret_wrong, ret_trouble);
     if (rv == 0 && scan)
         rv = agent_scan_new(&a->scan, &a->rows, agent_scan_built_in());
+    if (rv == 0)
+        rv = agent_match_new(&a->match, &a->rows, are_built_in(lists), needs_pattern, a,
+                             ret_wrong, ret_trouble);
     agent_built_in_put_away();
     if (rv != 0)
         return rv;
@@ -146,6 +166,11 @@ void agents_free(struct agents *agents)
 uint64_t agents_id(const struct agents *agents)
 {
     return agents->id;
+}
+
+void agents_quicken(struct agents *agents)
+{
+    (void)agent_match_quicken(agents->match, QUICKEN_MOST);
 }
 
 bool agents_one_pass(const struct agents *agents)

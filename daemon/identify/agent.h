@@ -2,7 +2,7 @@
  * robot's. Two lists decide (conf/lists/README.md), the built-in ones or an operator's.
  *
  * A `struct agents` is made whole from the lists, shared by all workers, and replaced
- * whole; only its lanes are written to, each by one worker. Telling an agent allocates
+ * whole; its lanes are written to, each by one worker. Telling an agent allocates
  * nothing and asks no system call: an agent that the lane remembers costs a hash and two
  * cache lines, a new one a pass of agent_scan and the two or three patterns that it could
  * not decide. */
@@ -34,6 +34,9 @@ int agents_new_without_scan(struct agents **ret_agents, const struct slice lists
                             unsigned lanes, enum agent_list_kind *ret_wrong,
                             char ret_trouble[AGENT_TROUBLE_MAX]);
 void agents_free(struct agents *agents);
+/* From time to time, one thread, beside those that tell: patterns that were asked often
+ * become machine code (agent_match.h). */
+void agents_quicken(struct agents *agents);
 /* Another number for each that was ever made. */
 uint64_t agents_id(const struct agents *agents);
 /* False: this processor lacks what Vectorscan needs, so a new agent is tried against one

@@ -2,17 +2,28 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "identify/agent_literal.h"
 
-enum { STEPS_MAX = 20000, CAPTURES_MAX = 10, FRAMES_KIB = 128 };
+enum {
+    STEPS_MAX = 20000,
+    CAPTURES_MAX = 10,
+    FRAMES_KIB = 128,
+    ASKED_OFTEN = 8, /* from then on machine code is worth its making */
+    ASKED_NO_MORE = UINT8_MAX
+};
+
+struct pattern {
+    pcre2_code *code;          /* NULL: nobody needs it                         */
+    _Atomic(pcre2_code *) jit; /* a copy of it that has machine code; or NULL   */
+    _Atomic uint8_t asked;     /* how often, without jit; up to ASKED_OFTEN     */
+};
 
 struct agent_match {
-    pcre2_code **code; /* one a row                      */
-    bool *compiled;    /* likewise: it is machine code   */
+    struct pattern *pattern; /* one a row */
     size_t count;
 };
 
@@ -33,25 +44,7 @@ static int refuse(const struct agent_row *row, int code, size_t offset,
     return ERR_MALFORMED;
 }
 
-/* Rows of robots' names are hardly ever asked, nor models of which the pass is sure. To ask
- * what is not compiled costs four times as much. */
-static bool is_often_tried(const struct agent_row *row)
-{
-    struct agent_literals literals;
-    bool sure = true;
-
-    if (row->kind == AGENT_BROWSER || row->kind == AGENT_SYSTEM ||
-        agent_text_has_captures(row->name))
-        return true;
-    agent_literals_of(row->pattern, row->caseless, &literals);
-    for (size_t i = 0; i < literals.count; i++)
-        sure = sure && literals.at[i].certain;
-    return literals.count == 0 || (row->kind == AGENT_DEVICE && !sure);
-}
-
-/* Machine code where the system lets us make it; a hardened service may not, and then
- * patterns are interpreted: the same answers, some times slower. */
-static int compile(pcre2_code **ret_code, bool *ret_compiled, const struct agent_row *row,
+static int compile(pcre2_code **ret_code, const struct agent_row *row,
                    char ret_trouble[AGENT_TROUBLE_MAX])
 {
     uint32_t options = PCRE2_DOTALL | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
@@ -61,32 +54,45 @@ static int compile(pcre2_code **ret_code, bool *ret_compiled, const struct agent
 
     *ret_code = pcre2_compile((PCRE2_SPTR)row->pattern.at, row->pattern.length, options,
                               &code, &offset, NULL);
-    if (*ret_code == NULL)
-        return refuse(row, code, offset, ret_trouble);
-    if (is_often_tried(row))
-        *ret_compiled = pcre2_jit_compile(*ret_code, PCRE2_JIT_COMPLETE) == 0;
+    return *ret_code != NULL ? 0 : refuse(row, code, offset, ret_trouble);
+}
+
+static int make(struct agent_match *match, const struct agent_rows *rows, bool trusted,
+                agent_match_needs *needs, const void *context,
+                enum agent_list_kind *ret_wrong, char ret_trouble[AGENT_TROUBLE_MAX])
+{
+    match->pattern = calloc(rows->count + 1, sizeof *match->pattern);
+    if (match->pattern == NULL)
+        return ERR_NOMEM;
+    match->count = rows->count;
+    for (size_t i = 0; i < rows->count; i++) {
+        struct pattern *p = &match->pattern[i];
+        bool needed = needs == NULL || needs(context, i);
+        int rv = 0;
+
+        *ret_wrong = rows->row[i].list;
+        if (needed || !trusted)
+            rv = compile(&p->code, &rows->row[i], ret_trouble);
+        if (rv != 0)
+            return rv;
+        if (!needed) {
+            pcre2_code_free(p->code);
+            p->code = NULL;
+        }
+    }
     return 0;
 }
 
 int agent_match_new(struct agent_match **ret_match, const struct agent_rows *rows,
+                    bool trusted, agent_match_needs *needs, const void *context,
                     enum agent_list_kind *ret_wrong, char ret_trouble[AGENT_TROUBLE_MAX])
 {
     struct agent_match *match = calloc(1, sizeof *match);
-    int rv = 0;
+    int rv;
 
     if (match == NULL)
         return ERR_NOMEM;
-    match->code = calloc(rows->count + 1, sizeof(pcre2_code *));
-    match->compiled = calloc(rows->count + 1, sizeof *match->compiled);
-    if (match->code == NULL || match->compiled == NULL) {
-        agent_match_free(match);
-        return ERR_NOMEM;
-    }
-    match->count = rows->count;
-    for (size_t i = 0; rv == 0 && i < rows->count; i++) {
-        *ret_wrong = rows->row[i].list;
-        rv = compile(&match->code[i], &match->compiled[i], &rows->row[i], ret_trouble);
-    }
+    rv = make(match, rows, trusted, needs, context, ret_wrong, ret_trouble);
     if (rv != 0) {
         agent_match_free(match);
         return rv;
@@ -99,10 +105,13 @@ void agent_match_free(struct agent_match *match)
 {
     if (match == NULL)
         return;
-    for (size_t i = 0; i < match->count; i++)
-        pcre2_code_free(match->code[i]);
-    free(match->code);
-    free(match->compiled);
+    for (size_t i = 0; i < match->count; i++) {
+        struct pattern *p = &match->pattern[i];
+
+        pcre2_code_free(p->code);
+        pcre2_code_free(atomic_load_explicit(&p->jit, memory_order_relaxed));
+    }
+    free(match->pattern);
     free(match);
 }
 
@@ -156,16 +165,67 @@ void agent_match_lane_free(struct agent_match_lane *lane)
     free(lane);
 }
 
+/* --- Asked --- */
+
+/* PCRE2 may not be asked of a pattern that is being made machine code, so it is made of a
+ * copy. Where the system lets us: a hardened service may not, and goes on interpreting, with
+ * the same answers. */
+static bool quicken(struct pattern *p)
+{
+    pcre2_code *jit = pcre2_code_copy(p->code);
+
+    if (jit != NULL && pcre2_jit_compile(jit, PCRE2_JIT_COMPLETE) != 0) {
+        pcre2_code_free(jit);
+        jit = NULL;
+    }
+    /* A worker may set it back to what it just was; then it is tried once more. */
+    atomic_store_explicit(&p->asked, ASKED_NO_MORE, memory_order_relaxed);
+    atomic_store_explicit(&p->jit, jit, memory_order_release);
+    return jit != NULL;
+}
+
+unsigned agent_match_quicken(struct agent_match *match, unsigned most)
+{
+    unsigned tried = 0, made = 0;
+
+    for (size_t row = 0; row < match->count && tried < most; row++) {
+        struct pattern *p = &match->pattern[row];
+
+        if (atomic_load_explicit(&p->asked, memory_order_relaxed) != ASKED_OFTEN ||
+            atomic_load_explicit(&p->jit, memory_order_relaxed) != NULL)
+            continue;
+        tried++;
+        made += quicken(p);
+    }
+    return made;
+}
+
+/* Two workers may count one time for two: it is a guess. */
+static void note_asked(struct pattern *p)
+{
+    uint8_t asked = atomic_load_explicit(&p->asked, memory_order_relaxed);
+
+    if (asked < ASKED_OFTEN)
+        atomic_store_explicit(&p->asked, (uint8_t)(asked + 1), memory_order_relaxed);
+}
+
 bool agent_match(const struct agent_match *match, struct agent_match_lane *lane,
                  size_t row, struct slice agent, struct agent_captures *ret_captures)
 {
-    /* pcre2_match would find the machine code too, after looking at what nobody has set. */
-    int n = match->compiled[row]
-                ? pcre2_jit_match(match->code[row], (PCRE2_SPTR)agent.at, agent.length, 0,
-                                  0, lane->data, lane->context)
-                : pcre2_match(match->code[row], (PCRE2_SPTR)agent.at, agent.length, 0, 0,
-                              lane->data, lane->context);
+    struct pattern *p = &match->pattern[row];
+    const pcre2_code *jit = atomic_load_explicit(&p->jit, memory_order_acquire);
+    int n;
 
+    if (jit != NULL) {
+        n = pcre2_jit_match(jit, (PCRE2_SPTR)agent.at, agent.length, 0, 0, lane->data,
+                            lane->context);
+    } else if (p->code != NULL) {
+        note_asked(p);
+        n = pcre2_match(p->code, (PCRE2_SPTR)agent.at, agent.length, 0, 0, lane->data,
+                        lane->context);
+    } else {
+        return false;
+    }
     if (n < 0)
         return false; /* no match, or none within the limits */
     ret_captures->count = n == 0 ? CAPTURES_MAX : (size_t)n;

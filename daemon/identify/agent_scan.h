@@ -37,6 +37,9 @@ void agent_scan_free(struct agent_scan *scan);
 int agent_scan_lane_new(struct agent_scan_lane **ret_lane, const struct agent_scan *scan);
 void agent_scan_lane_free(struct agent_scan_lane *lane);
 
+/* Does the row match wherever the pass finds it? Then nobody needs to ask its pattern. */
+bool agent_scan_is_sure(const struct agent_scan *scan, size_t row);
+
 /* Good until the lane's next pass. Allocates nothing. */
 const struct agent_found *agent_scan_pass(const struct agent_scan *scan,
                                           struct agent_scan_lane *lane,

@@ -209,6 +209,14 @@ Test(agent, of_the_built_in_lists_is_a_robot_where_it_is_one)
     agents_free(a);
 }
 
+static void expect_same(struct agent one, struct agent other, const char *text)
+{
+    cr_expect(slice_equal(one.browser, other.browser), "%s", text);
+    cr_expect(slice_equal(one.system, other.system), "%s", text);
+    cr_expect(slice_equal(one.device, other.device), "%s", text);
+    cr_expect(slice_equal(one.robot, other.robot), "%s", text);
+}
+
 Test(agent, is_told_the_same_pattern_by_pattern)
 {
     static const char *const texts[] = {
@@ -227,13 +235,35 @@ Test(agent, is_told_the_same_pattern_by_pattern)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct agent one = tell(a, texts[i]), other = tell(slow, texts[i]);
 
-        cr_expect(slice_equal(one.browser, other.browser), "%s", texts[i]);
-        cr_expect(slice_equal(one.system, other.system), "%s", texts[i]);
-        cr_expect(slice_equal(one.device, other.device), "%s", texts[i]);
-        cr_expect(slice_equal(one.robot, other.robot), "%s", texts[i]);
+        expect_same(one, other, texts[i]);
     }
     agents_free(a);
     agents_free(slow);
+}
+
+/* Lane 0 asks each agent often; lane 1 asks it behind that. */
+Test(agent, is_told_the_same_when_its_patterns_have_become_machine_code)
+{
+    static const char *const texts[] = {
+        "Mozilla/5.0 (Linux; Android 13; SM-T500) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/126.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+        "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"};
+    struct agents *a = agents_of("", ""), *interpreted = agents_of("", "");
+
+    for (unsigned i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        for (unsigned times = 0; times < 20; times++) {
+            (void)agents_tell(a, 0, slice_of(texts[i]));
+            agents_forget(a, 0);
+        }
+        agents_quicken(a);
+        expect_same(agents_tell(a, 1, slice_of(texts[i])),
+                    agents_tell(interpreted, 1, slice_of(texts[i])), texts[i]);
+    }
+    agents_free(a);
+    agents_free(interpreted);
 }
 
 Test(agent, lists_are_refused_with_their_name_line_and_reason)

@@ -30,7 +30,8 @@ static void open_both(struct both *b, struct slice prepared)
                                      trouble),
                      0, "%s", trouble);
     cr_assert_eq(agent_rows_sort(&b->rows), 0);
-    cr_assert_eq(agent_match_new(&b->match, &b->rows, &wrong, trouble), 0, "%s", trouble);
+    cr_assert_eq(agent_match_new(&b->match, &b->rows, false, NULL, NULL, &wrong, trouble),
+                 0, "%s", trouble);
     cr_assert_eq(agent_match_lane_new(&b->match_lane), 0);
     cr_assert_eq(agent_scan_new(&b->scan, &b->rows, prepared), 0);
     cr_assert_eq(agent_scan_lane_new(&b->scan_lane, b->scan), 0);
@@ -58,6 +59,9 @@ static void compare(struct both *b, struct slice agent)
         cr_assert(maybe || !matches, "missed: list %d line %u, %.*s",
                   b->rows.row[row].list, b->rows.row[row].line, (int)agent.length,
                   agent.at);
+        cr_assert(!agent_scan_is_sure(b->scan, row) || maybe == matches,
+                  "not sure: list %d line %u, %.*s", b->rows.row[row].list,
+                  b->rows.row[row].line, (int)agent.length, agent.at);
         cr_assert(matches || !certain, "no match: list %d line %u, %.*s",
                   b->rows.row[row].list, b->rows.row[row].line, (int)agent.length,
                   agent.at);
@@ -114,6 +118,10 @@ Test(agent_scan, is_the_same_without_what_was_prepared_and_with_what_was_not_for
     memcpy(text, agent_scan_built_in().at, 8); /* the right check, and then nonsense */
     open_both(&b, (struct slice){text, sizeof text});
     compare(&b, SLICE("Mozilla/5.0 (compatible; Googlebot/2.1; +http://google.com)"));
+    close_both(&b);
+    open_both(&b, (struct slice){agent_scan_built_in().at, /* the plan, half a database */
+                                 agent_scan_built_in().length / 2});
+    compare(&b, SLICE("Mozilla/5.0 (compatible; bingbot/2.0)"));
     close_both(&b);
     open_both(&b, (struct slice){NULL, 0});
     compare(&b, SLICE("Mozilla/5.0 (Windows NT 10.0; rv:128.0) Firefox/128.0"));
