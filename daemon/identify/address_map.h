@@ -52,6 +52,9 @@ struct address_map_draft {
 void address_map_from_v4(struct address_map_draft *d, uint32_t first, uint16_t value);
 void address_map_from_v6(struct address_map_draft *d, const uint8_t first[16],
                          uint16_t value);
+/* The same address as two numbers. */
+void address_map_from_v6_words(struct address_map_draft *d, uint64_t high, uint64_t low,
+                               uint16_t value);
 /* Frees what the draft has, whatever it returns: 0, or the error. */
 int address_map_make(struct address_map **ret_map, struct address_map_draft *d);
 void address_map_draft_release(struct address_map_draft *d);

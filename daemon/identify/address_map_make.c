@@ -77,13 +77,19 @@ static int put_v6(struct v6_boundary **list, size_t *count, size_t *room,
     return 0;
 }
 
-void address_map_from_v6(struct address_map_draft *d, const uint8_t first[16],
-                         uint16_t value)
+void address_map_from_v6_words(struct address_map_draft *d, uint64_t high, uint64_t low,
+                               uint16_t value)
 {
-    struct v6_boundary next = {big_endian(first), big_endian(first + 8), value};
+    struct v6_boundary next = {high, low, value};
 
     if (d->error == 0)
         d->error = put_v6(&d->v6, &d->v6_count, &d->v6_room, next);
+}
+
+void address_map_from_v6(struct address_map_draft *d, const uint8_t first[16],
+                         uint16_t value)
+{
+    address_map_from_v6_words(d, big_endian(first), big_endian(first + 8), value);
 }
 
 void address_map_draft_release(struct address_map_draft *d)
