@@ -193,7 +193,7 @@ $(LIST_DIR)licences.txt: conf/lists/licences.mjs conf/lists/lib.mjs $(LIST_PACKA
 
 # The lists of agents and bots compiled once: luotd starts in milliseconds, and needs no compiler's memory.
 PREPARE_OBJ = $(call obj,conf/lists/prepare.c $(addprefix daemon/,identify/agent_list.c identify/agent_literal.c identify/agent_scan.c \
-                identify/agent_plan.c identify/agent_plan_bytes.c base/slice.c base/error.c base/hash.c))
+                identify/agent_scan_plan.c identify/agent_scan_plan_bytes.c base/slice.c base/error.c base/hash.c))
 $(BUILD)/prepare: $(PREPARE_OBJ)
 	$(CC) $^ $(LDFLAGS_ALL) -lhs -lsodium -o $@
 

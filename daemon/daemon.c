@@ -329,9 +329,9 @@ static int start(struct daemon *d)
         return daemon_fail(EXIT_OSERR, "start", error_text(rv));
     d->started = clock_now(&d->clock);
     d->workers = worker_count(&d->config->settings);
-    daemon_begin_ahead(d);
     if (places_find(&d->places, &d->config->settings, sentence) != 0)
         return daemon_fail(EXIT_CANTCREAT, "directory", sentence);
+    daemon_begin_ahead(d);
     if (d->places.makeshift)
         log_warn(
             "event=run_dir dir=%s error=\"neither /run/luot nor $XDG_RUNTIME_DIR can "

@@ -2,9 +2,11 @@
  * file has changed, and the named networks. It fails in part only: with a database that
  * cannot be read luotd goes on with the one before, or without. Reading one of cities
  * takes a second or two, in which the stats socket waits; nobody else does. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -49,6 +51,33 @@ static void say_database(const struct geo *geo, const char *path)
         info->countries, info->regions, info->bytes, info->credit);
 }
 
+/* Where it is kept, flattened, for the next start: beside the arena. False: there is no room
+ * for its path. */
+static bool kept_path(const struct daemon *d, char *ret_path, size_t size)
+{
+    int length = snprintf(ret_path, size, "%s/countries", d->places.run_dir);
+
+    return length > 0 && (size_t)length < size;
+}
+
+static int open_database(const struct daemon *d, struct geo **ret_geo, const char *path,
+                         char ret_sentence[GEO_SENTENCE])
+{
+    char kept[CONFIG_TEXT_MAX + 64];
+
+    if (!kept_path(d, kept, sizeof kept))
+        return geo_open(ret_geo, path, ret_sentence);
+    return geo_open_kept(ret_geo, path, kept, ret_sentence);
+}
+
+static void forget_kept(const struct daemon *d)
+{
+    char kept[CONFIG_TEXT_MAX + 64];
+
+    if (kept_path(d, kept, sizeof kept))
+        (void)unlink(kept);
+}
+
 /* Into an atlas that has the database before this one, or none. */
 static void read_database(struct daemon *d, struct atlas *a, const char *setting)
 {
@@ -61,11 +90,12 @@ static void read_database(struct daemon *d, struct atlas *a, const char *setting
             log_info("event=geo_db is=none next=no_countries_or_set_geo_db");
         a->geo = NULL;
         a->trouble[0] = '\0';
+        forget_kept(d);
     } else if (a->geo != NULL && a->trouble[0] == '\0' &&
                strcmp(file.path, d->geo_file.path) == 0 &&
                is_same_file(&file.about, &d->geo_file.about)) {
         return;
-    } else if (geo_open(&geo, file.path, a->trouble) == 0) {
+    } else if (open_database(d, &geo, file.path, a->trouble) == 0) {
         a->geo = geo;
         a->trouble[0] = '\0';
         say_database(geo, file.path);

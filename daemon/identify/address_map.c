@@ -117,7 +117,7 @@ size_t address_map_bytes(const struct address_map *m)
 
 void address_map_free(struct address_map *m)
 {
-    if (m == NULL)
+    if (m == NULL || m->is_image)
         return;
     free(m->v4_block);
     free(m->v6_node);

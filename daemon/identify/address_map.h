@@ -27,6 +27,17 @@ uint16_t address_map_find_v4(const struct address_map *m, uint32_t v4); /* host 
 size_t address_map_bytes(const struct address_map *m);
 void address_map_free(struct address_map *m); /* NULL is a no-op */
 
+/* --- As an image: bytes that can be used where they are --- */
+
+/* Another number whenever maps are laid out in another way. */
+uint32_t address_map_form(void);
+size_t address_map_image_bytes(const struct address_map *m);
+void address_map_lay_out(const struct address_map *m, char *ret_image);
+/* The image is the caller's, and can be written here, as its pointers are; it begins at a
+ * multiple of 64. The map is good as long as it is, and not to be freed. ERR_CORRUPT. What
+ * its slots say is believed: it has a checksum. */
+int address_map_use(struct address_map **ret_map, char *image, size_t length);
+
 /* --- Making one --- */
 
 struct v4_boundary {

@@ -35,15 +35,16 @@ static inline uint32_t slot_rest(uint32_t slot)
  * numbers of a block begin at a /48, and the 16 bits before are the slot's. A wide block,
  * where one does not, has the 64 bits in two words, and as much room again for numbers. */
 struct address_map {
-    uint32_t v4_slot[SLOTS];
-    uint32_t v6_slot[SLOTS];
-    uint32_t *v4_block;
-    uint32_t *v6_node; /* NODE_SLOTS each */
+    uint32_t *v4_block; /* pointers first: as an image they are one page that we change */
+    uint32_t *v6_node;  /* NODE_SLOTS each */
     uint32_t *v6_first;
     uint16_t *v6_value;
     struct v6_boundary *fine; /* begins anew with each /64 it is asked for */
-    size_t fine_count;
+    size_t v4_words, node_words, v6_words, fine_count;
     size_t bytes;
+    bool is_image; /* the lists stand behind it, and are not its own */
+    uint32_t v4_slot[SLOTS];
+    uint32_t v6_slot[SLOTS];
 };
 
 #endif

@@ -126,6 +126,7 @@ static int make_v4(struct address_map *m, const struct address_map_draft *d)
         m->v4_slot[slot] = slot_make(SLOT_BLOCK, begin);
         words++;
     }
+    m->v4_words = words;
     m->bytes += words * sizeof *m->v4_block;
     return 0;
 }
@@ -308,6 +309,8 @@ static int make_v6(struct address_map *m, const struct address_map_draft *d)
     if (rv == 0)
         rv = make_slots(&k, 0, 0, 16, &i, &value);
     free(k.coarse);
+    m->node_words = k.nodes;
+    m->v6_words = k.blocks;
     m->bytes += k.nodes * sizeof *m->v6_node + m->fine_count * sizeof *m->fine +
                 k.blocks * (sizeof *m->v6_first + sizeof *m->v6_value);
     return rv;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "identify/agent_plan.h"
+#include "identify/agent_scan_plan.h"
 
 struct agent_scan {
     hs_database_t *database; /* NULL: nothing to look for */

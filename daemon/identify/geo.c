@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/config.h"
@@ -109,8 +110,7 @@ static int from_copy(struct geo **ret_geo, const struct geo_copy *copy, const ch
 
 /* --- Files --- */
 
-/* The first line of PATH.credit, when there is one. */
-static void read_credit(struct geo *g, const char *path)
+void geo_read_credit(struct geo *g, const char *path)
 {
     char beside[4096], line[sizeof g->info.credit];
     FILE *file;
@@ -172,7 +172,7 @@ int geo_installed(char ret_path[GEO_PATH_MAX])
     return 0;
 }
 
-int geo_open(struct geo **ret_geo, const char *path, char ret_sentence[GEO_SENTENCE])
+int geo_make(struct geo **ret_geo, const char *path, char ret_sentence[GEO_SENTENCE])
 {
     struct geo_copy copy;
     int error = geo_copy_file(&copy, path), rv;
@@ -181,8 +181,15 @@ int geo_open(struct geo **ret_geo, const char *path, char ret_sentence[GEO_SENTE
         return refuse_file(ret_sentence, path, error);
     rv = from_copy(ret_geo, &copy, path, ret_sentence);
     geo_copy_release(&copy);
+    return rv;
+}
+
+int geo_open(struct geo **ret_geo, const char *path, char ret_sentence[GEO_SENTENCE])
+{
+    int rv = geo_make(ret_geo, path, ret_sentence);
+
     if (rv == 0)
-        read_credit(*ret_geo, path);
+        geo_read_credit(*ret_geo, path);
     return rv;
 }
 
@@ -205,6 +212,8 @@ void geo_free(struct geo *g)
         return;
     address_map_free(g->map);
     places_free(g->places);
+    if (g->mapping != NULL)
+        munmap(g->mapping, g->mapped);
     free(g);
 }
 

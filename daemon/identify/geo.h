@@ -42,6 +42,11 @@ struct geo_info {
  * each with what is wrong and what to do in ret_sentence. The credit is the first line
  * of PATH.credit, else the database's own description. */
 int geo_open(struct geo **ret_geo, const char *path, char ret_sentence[GEO_SENTENCE]);
+/* The same, but what was made of the same file before and left at `kept` is mapped from there,
+ * in a millisecond; else it is made and left there for the next time, where there is room.
+ * `kept` is a path in a directory of ours, on a tmpfs or its like: it is read as memory. */
+int geo_open_kept(struct geo **ret_geo, const char *path, const char *kept,
+                  char ret_sentence[GEO_SENTENCE]);
 /* The same from memory, which is copied; `name` stands for the file in sentences. */
 int geo_from_memory(struct geo **ret_geo, struct slice bytes, const char *name,
                     char ret_sentence[GEO_SENTENCE]);

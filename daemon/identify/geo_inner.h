@@ -13,6 +13,8 @@ struct geo {
     struct geo_info info;
     struct address_map *map; /* to a place, or GEO_ALIAS + how many bits stand before */
     struct places *places;
+    void *mapping; /* that the map is in; NULL: it has memory of its own */
+    size_t mapped;
 };
 
 /* Some IPv6 networks (6to4, Teredo, ::/96) are doors to the tree of IPv4: an address in
@@ -36,6 +38,13 @@ void geo_copy_release(struct geo_copy *c);
 
 /* May libmaxminddb open these bytes? ERR_FOREIGN: they are no database; ERR_CORRUPT. */
 int geo_metadata_check(struct slice bytes);
+
+/* --- geo.c --- */
+
+/* geo_open without the credit of the file beside. */
+int geo_make(struct geo **ret_geo, const char *path, char ret_sentence[GEO_SENTENCE]);
+/* The first line of PATH.credit, when there is one. */
+void geo_read_credit(struct geo *g, const char *path);
 
 /* --- geo_tree.c --- */
 

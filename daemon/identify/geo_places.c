@@ -122,3 +122,44 @@ size_t places_bytes(const struct places *p)
 {
     return sizeof *p + p->room * sizeof *p->place;
 }
+
+/* --- Kept --- */
+
+size_t places_written_bytes(const struct places *p)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 1; i < p->count; i++)
+        bytes += 1 + (size_t)p->place[i].length;
+    return bytes;
+}
+
+void places_write(const struct places *p, char *ret_bytes)
+{
+    for (uint32_t i = 1; i < p->count; i++) {
+        *ret_bytes++ = (char)p->place[i].length;
+        ret_bytes = mempcpy(ret_bytes, p->place[i].text, p->place[i].length);
+    }
+}
+
+struct places *places_read(struct slice bytes)
+{
+    struct places *p = places_new();
+
+    while (p != NULL && bytes.length > 0) {
+        struct place new = {.length = (uint8_t)bytes.at[0]};
+
+        if (new.length < 2 || new.length > TEXT_MAX || new.length >= bytes.length) {
+            places_free(p);
+            return NULL;
+        }
+        memcpy(new.text, bytes.at + 1, new.length);
+        bytes.at += 1 + (size_t) new.length;
+        bytes.length -= 1 + (size_t) new.length;
+        if (add(p, &new) != 0) {
+            places_free(p);
+            return NULL;
+        }
+    }
+    return p;
+}

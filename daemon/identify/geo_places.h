@@ -19,4 +19,10 @@ struct geo_place places_at(const struct places *p, uint16_t number);
 void places_count(const struct places *p, unsigned *ret_countries, unsigned *ret_regions);
 size_t places_bytes(const struct places *p);
 
+/* As bytes, for geo_kept.c: of each a length and its text. */
+size_t places_written_bytes(const struct places *p);
+void places_write(const struct places *p, char *ret_bytes);
+/* NULL: out of memory, or they are none. */
+struct places *places_read(struct slice bytes);
+
 #endif

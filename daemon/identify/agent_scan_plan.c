@@ -1,6 +1,6 @@
 /* A plan, made of the rows' patterns. Happy path: a pattern's literals -> a wish each ->
  * those that are equal become one expression with many targets. */
-#include "identify/agent_plan.h"
+#include "identify/agent_scan_plan.h"
 
 #include <hs/hs.h>
 #include <stdlib.h>

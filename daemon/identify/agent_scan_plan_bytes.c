@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "identify/agent_plan.h"
+#include "identify/agent_scan_plan.h"
 
 struct head {
     uint64_t check; /* of the rows' patterns */

@@ -1,8 +1,8 @@
 /* Floor 2 (identify), for agent_scan.c only. What one pass over an agent looks for, and
  * which rows want it. Making one reads every pattern, some 15 ms of CPU for the built-in
  * lists; so it is part of what is prepared where luotd is built. */
-#ifndef LUOT_IDENTIFY_AGENT_PLAN_H
-#define LUOT_IDENTIFY_AGENT_PLAN_H
+#ifndef LUOT_IDENTIFY_AGENT_SCAN_PLAN_H
+#define LUOT_IDENTIFY_AGENT_SCAN_PLAN_H
 
 #include "identify/agent_list.h"
 
