@@ -12,7 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CHECK_WORD_BITS = 48 };
+enum {
+    CHECK_WORD_BITS = 48,
+    CHECK_WORD_ZEROS_7 = 0x99af /* the CRC, from 0xffff on, of seven words of 0 */
+};
 
 #define CHECK_WORD_MAX ((UINT64_C(1) << CHECK_WORD_BITS) - 1)
 

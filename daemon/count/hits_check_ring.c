@@ -28,13 +28,10 @@ static int64_t rolled(const struct hits *h)
 
 static void drop_blanks(struct hits *h, struct hits_adopting *a)
 {
-    for (int i = 0; i < RING_SLOTS; i++) {
-        uint64_t word = ring_at(h, i);
-        struct hit_count count;
+    for (int i = ring_next_word(h, 0, RING_SLOTS); i < RING_SLOTS;
+         i = ring_next_word(h, i + 1, RING_SLOTS)) {
+        struct hit_count count = ring_word_count(ring_at(h, i));
 
-        if (word == 0)
-            continue;
-        count = ring_word_count(word);
         if (count.views + count.visits != 0)
             continue;
         hits_mend(a);
@@ -173,8 +170,25 @@ static bool is_overstated(const struct hits *h, int64_t q)
     return false;
 }
 
+/* Nothing in its slots, its minutes and its word, which then agree. */
+static bool is_blank(const struct hits *h, int64_t q)
+{
+    int slot = (int)(q * QUARTER_SLOTS % RING_SLOTS);
+    int minute = (int)(q * QUARTER_MINUTES % MINUTES);
+    uint64_t any = 0;
+
+    static_assert(MINUTES % QUARTER_MINUTES == 0, "a quarter's minutes are of one lap");
+    if (ring_next_word(h, slot, slot + QUARTER_SLOTS) < slot + QUARTER_SLOTS)
+        return false;
+    for (int i = 0; i < QUARTER_MINUTES; i++)
+        any |= atomic_load_explicit(&h->minute[minute + i], memory_order_relaxed) << 8;
+    return any == 0 && hits_stored(h, q).views + hits_stored(h, q).visits == 0;
+}
+
 static void check_open_quarter(struct hits *h, int64_t q, struct hits_adopting *a)
 {
+    if (is_blank(h, q))
+        return;
     if (minutes_are_sound(h, q))
         for (int64_t m = q * QUARTER_MINUTES; m < (q + 1) * QUARTER_MINUTES; m++)
             check_minute(h, m, a);
@@ -221,14 +235,12 @@ static bool may_lie_ahead(int64_t slot, const struct hits_adopting *a)
 
 static void check_ahead(struct hits *h, struct hits_adopting *a)
 {
-    for (int i = 0; i < RING_SLOTS; i++) {
+    for (int i = ring_next_word(h, 0, RING_SLOTS); i < RING_SLOTS;
+         i = ring_next_word(h, i + 1, RING_SLOTS)) {
         uint64_t word = ring_at(h, i), tag = ring_word_tag(word);
-        struct hit_count count;
+        struct hit_count count = ring_word_count(word);
         int64_t slot, own;
 
-        if (word == 0)
-            continue;
-        count = ring_word_count(word);
         slot = ring_word_slot(word, i, rolled(h) * QUARTER_SLOTS);
         if (tag != 0 && slot <= a->last_slot)
             continue;

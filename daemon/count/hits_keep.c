@@ -139,7 +139,8 @@ void hits_clear_slots(struct hits *h, int64_t from, int64_t until)
 {
     int64_t open_slot = rolled(h) * QUARTER_SLOTS;
 
-    for (int i = 0; i < RING_SLOTS; i++) {
+    for (int i = ring_next_word(h, 0, RING_SLOTS); i < RING_SLOTS;
+         i = ring_next_word(h, i + 1, RING_SLOTS)) {
         uint64_t seen = atomic_load_explicit(&h->ring[i], memory_order_relaxed);
         int64_t slot;
 

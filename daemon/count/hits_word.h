@@ -71,6 +71,23 @@ static inline struct hit_count ring_word_count(uint64_t word)
                               .visits = word >> 26 & RING_COUNT_MAX};
 }
 
+/* The first word of the ring in [i, until) that is not 0; else `until`. Of a quiet site most
+ * are 0: four at once. */
+static inline int ring_next_word(const struct hits *h, int i, int until)
+{
+    const _Atomic uint64_t *w = h->ring;
+    const memory_order relaxed = memory_order_relaxed;
+
+    while (i + 4 <= until && (atomic_load_explicit(&w[i], relaxed) |
+                              atomic_load_explicit(&w[i + 1], relaxed) |
+                              atomic_load_explicit(&w[i + 2], relaxed) |
+                              atomic_load_explicit(&w[i + 3], relaxed)) == 0)
+        i += 4;
+    while (i < until && atomic_load_explicit(&w[i], relaxed) == 0)
+        i++;
+    return i;
+}
+
 /* How many laps `tag` is after `than`: -2047 .. 2047. */
 static inline int ring_laps_after(uint64_t tag, uint64_t than)
 {

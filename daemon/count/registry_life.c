@@ -52,6 +52,24 @@ static int adopt(struct registry *r, const struct config *config,
     return 0;
 }
 
+/* The ticks after the first one, a site's all at once: its memory is near then. */
+static int more_ticks(struct registry *r, struct instant now)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < r->limit; i++)
+        for (uint64_t tick = 1; tick < OPEN_TICKS; tick++) {
+            struct graces none = {.begun = tick, .over = tick};
+            int rv = registry_state(r, i) == SITE_FREE
+                         ? 0
+                         : site_keep(&r->site[i], r->arena, &none, now);
+
+            if (failed == 0)
+                failed = rv;
+        }
+    return failed;
+}
+
 /* No worker runs yet, so each grace is over as it begins: keys are made and quarters
  * closed before the first beacon. What is left waiting has a ticket that the keeper's own
  * graces soon reach. */
@@ -59,15 +77,11 @@ static int first_ticks(struct registry *r, struct instant now,
                        struct registry_report *report)
 {
     struct graces none = {.begun = 0};
-    int rv = 0;
+    int rv = registry_keep(r, &none, now, report);
 
-    for (int i = 0; i < OPEN_TICKS && rv == 0; i++) {
-        rv = registry_keep(r, &none, now, report);
-        if (rv == ERR_NOSPACE)
-            rv = 0; /* the keeper will say so: what there is goes on counting */
-        none.over = ++none.begun;
-    }
-    return rv;
+    if (rv == 0 || rv == ERR_NOSPACE)
+        rv = more_ticks(r, now);
+    return rv == ERR_NOSPACE ? 0 : rv; /* the keeper will say so: what there is goes on */
 }
 
 static struct registry *registry_new(struct arena *a, size_t ranges,

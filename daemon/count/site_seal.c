@@ -60,6 +60,11 @@ static uint16_t crc_of_counts(uint16_t crc, const struct count3 *c)
     return check_word_crc(crc, relaxed(&c->visitors));
 }
 
+static uint64_t any_count(const struct count3 *c)
+{
+    return relaxed(&c->views) | relaxed(&c->visits) | relaxed(&c->visitors);
+}
+
 uint16_t site_other_crc(const struct site *s, enum seal_row kind, unsigned index)
 {
     const struct site_block *b = s->block;
@@ -67,9 +72,12 @@ uint16_t site_other_crc(const struct site *s, enum seal_row kind, unsigned index
 
     if (kind == SEAL_DAY) {
         const struct site_day *day = &b->day[index];
+        uint64_t tag =
+            (uint64_t)atomic_load_explicit(&day->other_tag, memory_order_relaxed);
 
-        crc = check_word_crc(
-            crc, (uint64_t)atomic_load_explicit(&day->other_tag, memory_order_relaxed));
+        if ((tag | any_count(&day->other) | any_count(&day->imported)) == 0)
+            return CHECK_WORD_ZEROS_7; /* as most are */
+        crc = check_word_crc(crc, tag);
         crc = crc_of_counts(crc_of_counts(crc, &day->other), &day->imported);
     } else {
         const struct site_row *row =

@@ -552,6 +552,7 @@ static uint16_t crc_bit_by_bit(uint16_t crc, uint64_t value)
 
 Test(check_word, is_the_crc_that_it_says)
 {
+    uint16_t zeros = 0xffff;
     uint64_t value = 0;
 
     for (unsigned i = 0; i < 5000; i++, value = value * 6364136223846793005U + 1442695041)
@@ -560,6 +561,9 @@ Test(check_word, is_the_crc_that_it_says)
                          crc_bit_by_bit((uint16_t)i, value >> cut));
     for (unsigned crc = 0; crc <= UINT16_MAX; crc++)
         cr_assert_eq(check_word_crc((uint16_t)crc, 0), crc_bit_by_bit((uint16_t)crc, 0));
+    for (int word = 0; word < 7; word++)
+        zeros = check_word_crc(zeros, 0);
+    cr_expect_eq(zeros, CHECK_WORD_ZEROS_7);
 }
 
 /* As after a reboot: quarters of before come from the store while the first of ours are
