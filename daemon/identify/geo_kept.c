@@ -8,7 +8,8 @@
  *      map     address_map_lay_out()
  *
  * It is written whole under another name, then renamed, and never changed: whoever maps it
- * keeps what it mapped. */
+ * keeps what it mapped. Nobody but us (and root) can change or cut it while it is mapped, as
+ * with the arena beside it. */
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>

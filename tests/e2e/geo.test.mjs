@@ -117,6 +117,30 @@ describe('the country database', () => {
     }
   });
 
+  test('is kept for the next start, which says the same; never in place of another one', async () => {
+    const luotd = await start();
+    const kept = path.join(luotd.run, 'countries');
+    const again = async () => {
+      await luotd.kill9();
+      await luotd.spawn();
+    };
+    try {
+      const { ino } = fs.statSync(kept);
+      await again();
+      assert.equal(await country(luotd, '113.161.1.1'), 'VN');
+      assert.equal(fs.statSync(kept).ino, ino, 'made again');
+      replace(luotd.db, mmdb(TWO));
+      await again();
+      assert.equal(await country(luotd, '113.161.1.1'), 'KH');
+      await luotd.kill9();
+      fs.truncateSync(kept, 5000);
+      await luotd.spawn();
+      assert.equal(await country(luotd, '113.161.1.1'), 'KH');
+    } finally {
+      await luotd.stop();
+    }
+  });
+
   test('every broken database there is: no crash, and the old one stays', async (t) => {
     const bad = path.join(corpus, 'mmdb/bad');
     if (!fs.existsSync(bad)) return t.skip('skipped: the corpus of databases is not here');
