@@ -59,6 +59,19 @@ static inline bytes16 bytes16_below(bytes16 b, char limit)
     return (bytes16)(b < bytes16_all(limit));
 }
 
+/* 0 .. 0x1F and 0x7F .. 0xFF: of these the top bit is set, which is all that bytes16_bits looks
+ * at. */
+static inline bytes16 bytes16_outside_print(bytes16 b)
+{
+    bytes16 moved = b - bytes16_all(' ');
+
+#ifdef BYTES16_SSE2
+    return (bytes16)_mm_adds_epu8((__m128i)moved, (__m128i)bytes16_all(0x80 - 0x5F));
+#else
+    return moved | (b + bytes16_all(1));
+#endif
+}
+
 /* The lesser of each two. */
 static inline bytes16 bytes16_least(bytes16 a, bytes16 b)
 {

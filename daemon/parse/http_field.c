@@ -1,7 +1,7 @@
 #include "parse/http_field.h"
 
 struct named {
-    char name[20]; /* in lower case; NULs behind it: sixteen bytes can be read */
+    char name[20]; /* in lower case */
     enum http_field field;
 };
 
@@ -90,12 +90,40 @@ enum http_field http_field_of(struct slice name)
     return one != NULL && is_named(one->name, name) ? one->field : FIELD_OTHER;
 }
 
-enum http_field http_field_of_16(const char *at, bytes16 lower, size_t length)
-{
-    const struct named *one = candidate(length, at);
+/* --- Names that most requests have --- */
 
-    if (one == NULL)
-        return FIELD_OTHER;
-    unsigned apart = ~bytes16_bits((bytes16)(lower == bytes16_load(one->name)));
-    return (apart & ((1u << length) - 1)) == 0 ? one->field : FIELD_OTHER;
-}
+/* Where two come to one place the compiler says so, and HTTP_USUAL_PLACE has to have another
+ * multiplier. */
+#define USUAL(text, a, b, c, d, field)                                                   \
+    [HTTP_USUAL_PLACE(a, b, c, d, (uint32_t)sizeof(text) - 1)] = {                       \
+        text ":", (uint16_t)(0xFFFFu << sizeof(text)), field}
+
+const struct http_usual http_usuals[HTTP_USUALS] = {
+    USUAL("host", 'h', 'o', 's', 't', FIELD_HOST),
+    USUAL("origin", 'i', 'g', 'i', 'n', FIELD_ORIGIN),
+    USUAL("referer", 'e', 'r', 'e', 'r', FIELD_REFERER),
+    USUAL("user-agent", 'g', 'e', 'n', 't', FIELD_USER_AGENT),
+    USUAL("accept-language", 'u', 'a', 'g', 'e', FIELD_ACCEPT_LANGUAGE),
+    USUAL("accept-encoding", 'd', 'i', 'n', 'g', FIELD_ACCEPT_ENCODING),
+    USUAL("x-forwarded-for", '-', 'f', 'o', 'r', FIELD_FORWARDED_FOR),
+    USUAL("authorization", 't', 'i', 'o', 'n', FIELD_AUTHORIZATION),
+    USUAL("content-type", 't', 'y', 'p', 'e', FIELD_CONTENT_TYPE),
+    USUAL("if-none-match", 'a', 't', 'c', 'h', FIELD_IF_NONE_MATCH),
+    USUAL("sec-gpc", '-', 'g', 'p', 'c', FIELD_GPC),
+    USUAL("purpose", 'p', 'o', 's', 'e', FIELD_PURPOSE),
+    USUAL("sec-purpose", 'p', 'o', 's', 'e', FIELD_PURPOSE),
+    USUAL("content-length", 'n', 'g', 't', 'h', FIELD_CONTENT_LENGTH),
+    USUAL("connection", 't', 'i', 'o', 'n', FIELD_CONNECTION),
+    USUAL("accept", 'c', 'e', 'p', 't', FIELD_OTHER),
+    USUAL("cookie", 'o', 'k', 'i', 'e', FIELD_OTHER),
+    USUAL("sec-fetch-dest", 'd', 'e', 's', 't', FIELD_OTHER),
+    USUAL("sec-fetch-mode", 'm', 'o', 'd', 'e', FIELD_OTHER),
+    USUAL("sec-fetch-site", 's', 'i', 't', 'e', FIELD_OTHER),
+    USUAL("sec-fetch-user", 'u', 's', 'e', 'r', FIELD_OTHER),
+    USUAL("sec-ch-ua", 'h', '-', 'u', 'a', FIELD_OTHER),
+    USUAL("cache-control", 't', 'r', 'o', 'l', FIELD_OTHER),
+    USUAL("pragma", 'a', 'g', 'm', 'a', FIELD_OTHER),
+    USUAL("x-real-ip", 'l', '-', 'i', 'p', FIELD_OTHER),
+    USUAL("priority", 'r', 'i', 't', 'y', FIELD_OTHER),
+    USUAL("save-data", 'd', 'a', 't', 'a', FIELD_OTHER),
+};
