@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-enum { V4_AT = 12, V4_BITS = 96 };
+enum { V4_AT = ADDRESS_V4_AT, V4_BITS = 8 * V4_AT };
 
 static const uint8_t v4_prefix[V4_AT] = {[10] = 0xFF, [11] = 0xFF};
 
@@ -128,11 +128,6 @@ void address_write(const struct address *a, char ret_text[ADDRESS_TEXT_MAX])
         inet_ntop(AF_INET6, a->bytes, ret_text, ADDRESS_TEXT_MAX);
 }
 
-bool address_is_v4(const struct address *a)
-{
-    return memcmp(a->bytes, v4_prefix, V4_AT) == 0;
-}
-
 static void clear_after(struct address *a, unsigned bits)
 {
     for (unsigned i = 0; i < sizeof a->bytes; i++) {
@@ -140,14 +135,6 @@ static void clear_after(struct address *a, unsigned bits)
         if (kept < 8)
             a->bytes[i] &= (uint8_t)(0xFF00U >> kept);
     }
-}
-
-struct address address_unit(const struct address *a)
-{
-    struct address unit = *a;
-    if (!address_is_v4(a))
-        clear_after(&unit, 64);
-    return unit;
 }
 
 int network_parse(struct network *ret_network, struct slice text)
@@ -242,11 +229,6 @@ int networks_parse(struct networks *ret_networks, struct slice text)
     return 0;
 }
 
-static bool network_is_v4(const struct network *n)
-{
-    return n->bits >= V4_BITS && address_is_v4(&n->first);
-}
-
 static uint64_t half(const struct address *a, size_t at)
 {
     uint64_t n;
@@ -266,9 +248,10 @@ static bool network_contains(const struct network *n, const struct address *a)
 
 bool networks_contain(const struct networks *n, const struct address *a)
 {
-    bool v4 = address_is_v4(a);
+    /* A network of IPv4 has the whole prefix, and with it all that it contains. */
+    unsigned bits = address_is_v4(a) ? V4_BITS : 0;
     for (size_t i = 0; i < n->count; i++)
-        if (network_is_v4(&n->network[i]) == v4 && network_contains(&n->network[i], a))
+        if (n->network[i].bits >= bits && network_contains(&n->network[i], a))
             return true;
     return false;
 }

@@ -7,7 +7,11 @@
 
 struct sockaddr;
 
-enum { NETWORKS_MAX = 64, ADDRESS_TEXT_MAX = 46 };
+enum {
+    NETWORKS_MAX = 64,
+    ADDRESS_TEXT_MAX = 46,
+    ADDRESS_V4_AT = 12 /* behind the prefix ::ffff:0:0 */
+};
 
 struct address {
     uint8_t bytes[16];
@@ -28,14 +32,28 @@ int address_parse(struct address *ret_address, struct slice text);
 /* AF_INET or AF_INET6; ERR_MALFORMED for any other family. */
 int address_from_sockaddr(struct address *ret_address, const struct sockaddr *from);
 void address_write(const struct address *a, char ret_text[ADDRESS_TEXT_MAX]);
-bool address_is_v4(const struct address *a);
+
+static inline bool address_is_v4(const struct address *a)
+{
+    static const uint8_t prefix[ADDRESS_V4_AT] = {[10] = 0xFF, [11] = 0xFF};
+
+    return memcmp(a->bytes, prefix, sizeof prefix) == 0;
+}
+
 static inline bool address_equal(const struct address *a, const struct address *b)
 {
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 /* IPv6 keeps its first 64 bits, IPv4 stays whole: the unit that identity and limits work
  * with. */
-struct address address_unit(const struct address *a);
+static inline struct address address_unit(const struct address *a)
+{
+    struct address unit = *a;
+
+    if (!address_is_v4(a))
+        memset(unit.bytes + 8, 0, 8);
+    return unit;
+}
 
 /* "10.0.0.0/8", "::1" (a single address). ERR_MALFORMED, ERR_RANGE (bits), host bits are
  * cleared. */

@@ -70,6 +70,26 @@ Test(url, reads_a_backslash_like_browsers_do)
     expect_url("https:\\\\a.vn\\b", "https", "a.vn", "", "\\b", "");
 }
 
+/* Of every length, with every byte at every place: what sixteen bytes say at once is what each
+ * says alone. */
+Test(url, finds_every_host_that_an_authority_may_be)
+{
+    char text[64];
+
+    for (int length = 1; length <= 36; length++)
+        for (int at = 0; at < length; at++)
+            for (int c = 1; c < 256; c++) {
+                int size = sprintf(text, "https://%.*s/123456789", length,
+                                   "www.so-y-te.example.gov.vn0123456789");
+                struct slice host = {text + 8, (size_t)length}, found;
+                if (strchr("/\\?#", c) != NULL)
+                    continue;
+                text[8 + at] = (char)c;
+                found = url_host((struct slice){text, (size_t)size});
+                cr_assert(slice_equal(found, url_authority_host(host)), "%s", text);
+            }
+}
+
 Test(url, knows_the_host_of_an_authority)
 {
     const char *const cases[][2] = {{"a.vn", "a.vn"},
