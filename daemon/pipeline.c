@@ -276,42 +276,68 @@ enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
     return count_if_allowed(p, &v, &guarded) ? counted[v.visit.kind] : OUTCOME_SUSPECT;
 }
 
-static enum outcome count_beacon(struct pipeline *p, struct slice line,
+/* `rv` is what its parser said of it. */
+static enum outcome count_parsed(struct pipeline *p, const struct beacon *beacon, int rv,
                                  const struct sender *sender, struct site **ret_site)
 {
     const struct site_terms *terms = NULL;
-    struct beacon beacon;
     enum outcome outcome;
-    int rv = beacon_parse_known(&beacon, line, p->spellings, p->scratch);
 
     if (sender->mistrusted)
         return OUTCOME_UNTRUSTED;
     if (rv != 0)
         return rv == ERR_TOO_LONG ? OUTCOME_TOO_LONG : OUTCOME_MALFORMED;
-    outcome = pipeline_find_site(p, &beacon, sender, ret_site, &terms);
+    outcome = pipeline_find_site(p, beacon, sender, ret_site, &terms);
     if (outcome != OUTCOME_VIEW)
         return outcome;
     if (terms->config.source != SOURCE_BEACONS)
         return OUTCOME_OTHER_SOURCE;
-    if (beacon.off)
+    if (beacon->off)
         return OUTCOME_INTERNAL;
-    return pipeline_count(p, &beacon, sender, *ret_site, terms, 0);
+    return pipeline_count(p, beacon, sender, *ret_site, terms, 0);
+}
+
+/* What became of a line: *ret_site may be NULL. */
+static enum outcome settle(struct pipeline *p, enum outcome outcome, struct site *site)
+{
+    metrics_outcome(p->row, outcome, 1);
+    if (site != NULL && outcome_class(outcome) != OUTCOME_COUNTED)
+        site_refuse(open_lane(p, site), outcome);
+    return outcome;
 }
 
 enum outcome pipeline_line(struct pipeline *p, struct slice line,
                            const struct sender *sender, struct site **ret_site)
 {
     struct site *site = NULL;
+    struct beacon beacon;
     enum outcome outcome;
 
     metrics_bump(p->row, received, 1);
-    outcome = !sender->http && pipeline_is_log(line)
-                  ? pipeline_count_log(p, line, &site)
-                  : count_beacon(p, line, sender, &site);
-    metrics_outcome(p->row, outcome, 1);
-    if (site != NULL && outcome_class(outcome) != OUTCOME_COUNTED)
-        site_refuse(open_lane(p, site), outcome);
+    if (!sender->http && pipeline_is_log(line)) {
+        outcome = pipeline_count_log(p, line, &site);
+    } else {
+        int rv = beacon_parse_known(&beacon, line, p->spellings, p->scratch);
+        outcome = count_parsed(p, &beacon, rv, sender, &site);
+    }
     if (ret_site != NULL)
         *ret_site = site;
-    return outcome;
+    return settle(p, outcome, site);
+}
+
+enum outcome pipeline_next_line(struct pipeline *p, struct slice *rest,
+                                const struct sender *sender, struct site **ret_site)
+{
+    struct beacon beacon;
+    struct slice line;
+    int rv;
+
+    if (!sender->http && pipeline_may_be_log(*rest)) {
+        (void)beacon_next_line(rest, &line);
+        return pipeline_line(p, line, sender, ret_site);
+    }
+    metrics_bump(p->row, received, 1);
+    rv = beacon_take(&beacon, rest, p->spellings, p->scratch);
+    *ret_site = NULL;
+    return settle(p, count_parsed(p, &beacon, rv, sender, ret_site), *ret_site);
 }

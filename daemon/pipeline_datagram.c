@@ -1,6 +1,6 @@
 #include "parse/beacon.h"
 #include "parse/signed.h"
-#include "pipeline.h"
+#include "pipeline_inner.h"
 
 static uint64_t lines_in(struct slice lines)
 {
@@ -23,11 +23,10 @@ enum outcome pipeline_lines(struct pipeline *p, struct slice body,
 {
     enum outcome best = OUTCOME_COUNT, outcome;
     struct site *site;
-    struct slice line;
 
     *ret_site = NULL;
-    for (unsigned n = 0; n < LUOT_LINES_MAX && beacon_next_line(&body, &line); n++) {
-        outcome = pipeline_line(p, line, sender, &site);
+    for (unsigned n = 0; n < LUOT_LINES_MAX && body.length > 0; n++) {
+        outcome = pipeline_next_line(p, &body, sender, &site);
         if (best == OUTCOME_COUNT || outcome_class(outcome) < outcome_class(best)) {
             best = outcome;
             *ret_site = site;

@@ -7,14 +7,25 @@
 #include "parse/beacon.h"
 #include "pipeline.h"
 
+/* Of a browser. */
+struct slice pipeline_host_of_page(struct pipeline *p, const struct sender *sender);
 /* The page's own word for where it is: Origin, else Referer. A sandboxed page says "null"
  * and has no host. Of a log line it is the virtual host, if it says one. */
-struct slice pipeline_page_host(struct pipeline *p, const struct sender *sender);
+static inline struct slice pipeline_page_host(struct pipeline *p,
+                                              const struct sender *sender)
+{
+    return sender->http ? pipeline_host_of_page(p, sender) : sender->host;
+}
+
 /* OUTCOME_VIEW stands for "found, and allowed": both are set. Else *ret_site is the site that
  * the line named and may not count for, or is left as it was. */
 enum outcome pipeline_find_site(struct pipeline *p, const struct beacon *beacon,
                                 const struct sender *sender, struct site **ret_site,
                                 const struct site_terms **ret_terms);
+
+/* pipeline_line of the next one of *rest, of which there must be one, which is taken off. */
+enum outcome pipeline_next_line(struct pipeline *p, struct slice *rest,
+                                const struct sender *sender, struct site **ret_site);
 
 /* A line that is let in. */
 struct pipeline_view {

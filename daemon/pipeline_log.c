@@ -7,12 +7,9 @@
 
 enum { OWN_TIME_S = 2 * 3600 };
 
-/* A beacon mostly begins with its first key and '=': that is all it pays. */
 bool pipeline_is_log(struct slice line)
 {
-    if (line.length < 2 || line.at[1] == '=')
-        return false;
-    return syslog_begins(line) || log_format_begins(line);
+    return pipeline_may_be_log(line) && (syslog_begins(line) || log_format_begins(line));
 }
 
 /* --- Which site --- */

@@ -29,7 +29,14 @@
 #include "parse/beacon.h"
 #include "pipeline.h"
 
-/* Of a line that came over UDP. A beacon never looks like one. */
+/* Of a line that came over UDP, or of lines that begin with it: false is sure. A beacon mostly
+ * begins with its first key and '=', and that is all it pays. */
+static inline bool pipeline_may_be_log(struct slice lines)
+{
+    return lines.length >= 2 && lines.at[1] != '=';
+}
+
+/* A beacon never looks like one. */
 bool pipeline_is_log(struct slice line);
 /* Everything but the sums of outcomes. *ret_site is the line's site, when there is one. */
 enum outcome pipeline_count_log(struct pipeline *p, struct slice line,

@@ -6,13 +6,11 @@
 
 /* Asked several times of a line, and of each line of a body: where the same bytes were read
  * before in this turn, the answer is the same. */
-struct slice pipeline_page_host(struct pipeline *p, const struct sender *sender)
+struct slice pipeline_host_of_page(struct pipeline *p, const struct sender *sender)
 {
     struct turn_common *c = &p->common;
     struct slice page = sender->origin.length > 0 ? sender->origin : sender->referer;
 
-    if (!sender->http)
-        return sender->host;
     if (page.length == 0)
         return page;
     if (c->page.at != page.at || c->page.length != page.length) {
@@ -49,11 +47,12 @@ static enum outcome find_by_host(struct pipeline *p, const struct sender *sender
 static bool origin_is_right(struct pipeline *p, const struct site *site,
                             const struct site_terms *terms, const struct sender *sender)
 {
-    struct slice host = pipeline_page_host(p, sender);
+    struct slice host;
 
     if (!sender->http || terms->config.open ||
         (sender->origin.length == 0 && sender->referer.length == 0))
         return true;
+    host = pipeline_page_host(p, sender);
     if (site->block->host[0] != '\0' &&
         slice_equal_nocase(slice_of(site->block->host), host))
         return true;

@@ -35,15 +35,30 @@ static bool has_habit(const struct visit *visit)
            visit->user_agent.length <= LUOT_USER_AGENT_MAX;
 }
 
+/* A short one is what it is, and needs no hash. Of another length the same word is another
+ * language, so *ret_length is a part of it. */
+static uint64_t language_word(const struct pipeline *p, struct slice language,
+                              uint64_t *ret_length)
+{
+    uint64_t words[2];
+
+    *ret_length = language.length;
+    if (language.length >= sizeof words[0])
+        return hash_text(&p->names->secret, language, 0);
+    hash_text_short(language, words);
+    return words[0];
+}
+
 /* All that his country, agent, language and screen are found out from, and by which lists. */
 static uint64_t habit_of(const struct pipeline *p, const struct pipeline_view *v,
                          const struct atlas *atlas, const struct agents *agents)
 {
     struct slice language =
         v->beacon->language.length > 0 ? v->beacon->language : v->sender->accept_language;
-    uint64_t of[6] = {v->visit.agent_hash, hash_text(&p->names->secret, language, 0),
-                      v->beacon->screen_width};
+    uint64_t of[6] = {v->visit.agent_hash}, length;
 
+    of[1] = language_word(p, language, &length);
+    of[2] = length << 32 | v->beacon->screen_width;
     memcpy(&of[3], v->address->bytes, sizeof v->address->bytes);
     of[5] = (atlas == NULL ? 0 : atlas->id) + (agents == NULL ? 0 : agents_id(agents));
     return hash_text(&p->regulars->secret, (struct slice){(const char *)of, sizeof of},
@@ -103,9 +118,10 @@ static bool is_as_written(const struct site_terms *terms)
  * written the slash may be, too. */
 static bool names_host(struct slice page, const struct spelt *of)
 {
-    return !slice_starts(page, SLICE("/")) &&
-           !(of->is_written &&
-             (slice_starts(page, SLICE("%2F")) || slice_starts(page, SLICE("%2f"))));
+    if (page.length > 0 && page.at[0] == '/')
+        return false;
+    return !(of->is_written && page.length >= 3 &&
+             (memcmp(page.at, "%2F", 3) == 0 || memcmp(page.at, "%2f", 3) == 0));
 }
 
 /* Where the text is hashed, that is mixed with the salt: hashes of different texts differ by

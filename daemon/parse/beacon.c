@@ -1,8 +1,9 @@
-/* One pass finds where the pairs end and whether a control byte is anywhere, 64 bytes a step;
- * then the pairs are gone through, and their values. No byte is looked at alone but those of
- * keys and escapes: at 120 bytes of short values that would be most of what a beacon costs.
- * Most of a longer one are its agent, its page and its referrer, of which there are far fewer
- * than beacons: what is known by how it is written is not decoded. */
+/* One pass finds where the line ends, where its pairs end and whether a control byte is
+ * anywhere, 64 bytes a step; then the pairs are gone through, and their values. No byte is
+ * looked at alone but those of keys and escapes: at 120 bytes of short values that would be
+ * most of what a beacon costs. Most of a longer one are its agent, its page and its referrer,
+ * of which there are far fewer than beacons: what is known by how it is written is not
+ * decoded. */
 #include "parse/beacon.h"
 
 #include "base/bytes16.h"
@@ -43,60 +44,92 @@ enum {
     STRETCHES = (LUOT_BEACON_MAX + STRETCH - 1) / STRETCH
 };
 
-/* What a line holds so far of control bytes. */
-struct control {
-    bytes16 least;   /* byte by byte        */
-    bytes16 deletes; /* where a 0x7F was    */
-};
+/* --- Ends --- */
 
-static inline bool has_control(const struct control *c)
-{
-    return bytes16_bits(bytes16_below(c->least, 0x20) | c->deletes) != 0;
-}
-
-/* Where the '&' of sixteen bytes are. */
-static inline uint64_t find_ends_16(const char *at, struct control *control)
+/* Where the '&' of sixteen bytes are. Of *odd the bytes get their top bit that are a control
+ * byte in one of them, or no ASCII, which costs nothing more. */
+static inline uint64_t find_ends_16(const char *at, bytes16 *odd)
 {
     bytes16 b = bytes16_load(at);
 
-    control->least = bytes16_least(control->least, b);
-    control->deletes |= bytes16_is(b, 0x7f);
+    *odd |= bytes16_outside_print(b);
     return bytes16_bits(bytes16_is(b, '&'));
 }
 
-static inline uint64_t find_ends(const char at[STRETCH], struct control *control)
+static inline uint64_t find_ends(const char at[STRETCH], bytes16 *odd)
 {
-    return find_ends_16(at, control) | find_ends_16(at + 16, control) << 16 |
-           find_ends_16(at + 32, control) << 32 | find_ends_16(at + 48, control) << 48;
+    return find_ends_16(at, odd) | find_ends_16(at + 16, odd) << 16 |
+           find_ends_16(at + 32, odd) << 32 | find_ends_16(at + 48, odd) << 48;
 }
 
-/* The same of the last `left` bytes of a line, which are fewer: with some before them, or,
- * where there are too few, in a copy. */
-static inline uint64_t find_last_ends(struct slice line, size_t left,
-                                      struct control *control)
+static uint64_t find_controls(const char at[STRETCH])
+{
+    uint64_t controls = 0;
+
+    for (unsigned i = 0; i < STRETCH; i += 16) {
+        bytes16 b = bytes16_load(at + i);
+
+        controls |= (uint64_t)bytes16_bits(bytes16_below(b, 0x20) | bytes16_is(b, 0x7f))
+                    << i;
+    }
+    return controls;
+}
+
+/* What the bytes say from the first of a stretch on. */
+struct stretch {
+    uint64_t ends;     /* a bit for each '&'           */
+    uint64_t controls; /* ... and for each control byte */
+};
+
+static inline struct stretch look_at(const char at[STRETCH])
+{
+    bytes16 odd = bytes16_all(0);
+    struct stretch s = {.ends = find_ends(at, &odd)};
+
+    if (bytes16_bits(odd) != 0)
+        s.controls = find_controls(at);
+    return s;
+}
+
+/* The same of the last `left` bytes, which are fewer: with some before them, or, where there
+ * are too few, in a copy. */
+static inline struct stretch look_at_last(struct slice bytes, size_t left)
 {
     char padded[STRETCH];
+    struct stretch s;
 
-    if (line.length >= STRETCH)
-        return find_ends(line.at + line.length - STRETCH, control) >> (STRETCH - left);
+    if (bytes.length >= STRETCH) {
+        s = look_at(bytes.at + bytes.length - STRETCH);
+        s.ends >>= STRETCH - left;
+        s.controls >>= STRETCH - left;
+        return s;
+    }
     memset(padded, ' ', sizeof padded);
-    memcpy(padded, line.at, line.length);
-    return find_ends(padded, control);
+    memcpy(padded, bytes.at, bytes.length);
+    return look_at(padded);
 }
 
-/* A bit for each '&' of the line; how many words of them there are, 0: there is a control
- * byte. */
-static inline size_t find_all_ends(uint64_t ret_ends[STRETCHES], struct slice line)
+/* How long what begins with `bytes` is up to its first control byte, or all of it, and a bit
+ * for each '&' of that; how many words these are, at most STRETCHES. */
+static inline size_t find_all_ends(uint64_t ret_ends[STRETCHES], struct slice bytes,
+                                   size_t *ret_length)
 {
-    struct control control = {.least = bytes16_all(' ')};
-    const char *at = line.at;
-    size_t n = 0, left = line.length;
+    size_t n = 0, at = 0;
 
-    for (; left >= STRETCH; left -= STRETCH, at += STRETCH)
-        ret_ends[n++] = find_ends(at, &control);
-    if (left > 0)
-        ret_ends[n++] = find_last_ends(line, left, &control);
-    return has_control(&control) ? 0 : n;
+    for (; at < bytes.length && n < STRETCHES; at += STRETCH) {
+        size_t left = bytes.length - at;
+        struct stretch s =
+            left >= STRETCH ? look_at(bytes.at + at) : look_at_last(bytes, left);
+
+        ret_ends[n++] = s.ends;
+        if (s.controls == 0)
+            continue;
+        ret_ends[n - 1] &= ((uint64_t)1 << lowest_bit(s.controls)) - 1;
+        *ret_length = at + lowest_bit(s.controls);
+        return n;
+    }
+    *ret_length = at < bytes.length ? at : bytes.length;
+    return n;
 }
 
 /* --- Pairs --- */
@@ -121,14 +154,15 @@ static inline void find_pairs(struct slice value[KEYS], struct slice line,
         value[EVENT] = value[LANGUAGE] = value[PAGE] = value[REFERRER] = value[AGENT] =
             (struct slice){NULL, 0};
     while (words-- > 0) {
-        const char *at = line.at + words * STRETCH;
+        const char *stretch = line.at + words * STRETCH;
 
         for (uint64_t bits = ends[words]; bits != 0;) {
-            unsigned place = highest_bit(bits);
+            size_t place = highest_bit(bits);
+            const char *end = stretch + place;
 
-            take_pair(value, at + place + 1, stop);
-            stop = at + place;
-            bits ^= (uint64_t)1 << place;
+            bits &= ~((uint64_t)1 << place);
+            take_pair(value, end + 1, stop);
+            stop = end;
         }
     }
     take_pair(value, line.at, stop);
@@ -156,6 +190,16 @@ static inline int decode(struct reading *r, struct slice *text)
 }
 
 /* One that is not known is decoded, and known from then on. */
+static int learn_text(struct reading *r, struct slice *text, uint64_t tag,
+                      struct spelling *row, struct spelt *ret_of)
+{
+    if (decode(r, text) != 0)
+        return ERR_MALFORMED;
+    *row = (struct spelling){tag, hash_text(r->known->secret, *text, 0)};
+    *ret_of = (struct spelt){.hash = row->hash, .is_hashed = true};
+    return 0;
+}
+
 static int read_text(struct reading *r, enum spelling_kind kind, struct slice *text,
                      struct spelt *ret_of)
 {
@@ -166,15 +210,9 @@ static int read_text(struct reading *r, enum spelling_kind kind, struct slice *t
         return decode(r, text);
     tag = spelling_tag(r->known, *text);
     row = spelling_row(r->known, kind, tag);
-    if (row->tag != tag) {
-        if (decode(r, text) != 0)
-            return ERR_MALFORMED;
-        *row = (struct spelling){tag, hash_text(r->known->secret, *text, 0)};
-    } else {
-        ret_of->is_written = true;
-    }
-    ret_of->is_hashed = true;
-    ret_of->hash = row->hash;
+    if (row->tag != tag)
+        return learn_text(r, text, tag, row, ret_of);
+    *ret_of = (struct spelt){.hash = row->hash, .is_hashed = true, .is_written = true};
     return 0;
 }
 
@@ -216,10 +254,23 @@ static int read_kind(struct beacon *beacon, struct slice kind)
     return 0;
 }
 
+enum { WIDTH_DIGITS = 5 /* of the most that there is; more are zeros, or too many */ };
+
 static int read_width(unsigned *ret_px, struct slice width)
 {
     uint64_t px = 0;
-    if (!slice_is_empty(width) && (slice_number(width, &px) != 0 || px > UINT16_MAX))
+    int rv = 0;
+
+    if (width.length > WIDTH_DIGITS)
+        rv = slice_number(width, &px);
+    for (size_t i = 0; i < width.length && width.length <= WIDTH_DIGITS; i++) {
+        unsigned digit = (unsigned)width.at[i] - '0';
+
+        if (digit > 9)
+            return ERR_MALFORMED;
+        px = 10 * px + digit;
+    }
+    if (rv != 0 || px > UINT16_MAX)
         return ERR_MALFORMED;
     *ret_px = (unsigned)px;
     return 0;
@@ -250,36 +301,79 @@ static int decode_words(struct slice value[KEYS], char *scratch)
     return 0;
 }
 
+/* Of a line whose ends are found. */
+static inline int read_line(struct beacon *ret_beacon, struct slice line,
+                            const uint64_t *ends, size_t words, struct spellings *known,
+                            char *scratch)
+{
+    struct slice value[KEYS];
+    struct reading reading = {line, known, scratch};
+
+    find_pairs(value, line, ends, words);
+    if (read_texts(ret_beacon, &reading, value) != 0)
+        return ERR_MALFORMED;
+    /* They mostly need no decoding, and are what they are without it. */
+    if (read_words(ret_beacon, value) != 0 &&
+        (decode_words(value, reading.scratch) != 0 || read_words(ret_beacon, value) != 0))
+        return ERR_MALFORMED;
+    return 0;
+}
+
 int beacon_parse_known(struct beacon *ret_beacon, struct slice line,
                        struct spellings *known, char *scratch)
 {
-    struct slice value[KEYS];
-    struct beacon beacon;
-    struct reading reading = {line, known, scratch};
     uint64_t ends[STRETCHES];
-    size_t words;
+    size_t words, length;
 
     if (line.length > LUOT_BEACON_MAX)
         return ERR_TOO_LONG;
     if (slice_is_empty(line))
         return ERR_MALFORMED;
-    words = find_all_ends(ends, line);
-    if (words == 0)
+    words = find_all_ends(ends, line, &length);
+    if (length < line.length)
         return ERR_MALFORMED;
-    find_pairs(value, line, ends, words);
-    if (read_texts(&beacon, &reading, value) != 0)
-        return ERR_MALFORMED;
-    /* They mostly need no decoding, and are what they are without it. */
-    if (read_words(&beacon, value) != 0 &&
-        (decode_words(value, reading.scratch) != 0 || read_words(&beacon, value) != 0))
-        return ERR_MALFORMED;
-    *ret_beacon = beacon;
-    return 0;
+    return read_line(ret_beacon, line, ends, words, known, scratch);
 }
 
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch)
 {
-    return beacon_parse_known(ret_beacon, line, NULL, scratch);
+    struct beacon beacon;
+    int rv = beacon_parse_known(&beacon, line, NULL, scratch);
+
+    if (rv == 0)
+        *ret_beacon = beacon;
+    return rv;
+}
+
+/* Where a line ends that has no control byte before `length`, and what follows it; 0: that is
+ * no end, or there is none so far. */
+static inline size_t skip_end(struct slice bytes, size_t length)
+{
+    size_t end = length;
+
+    if (end < bytes.length && bytes.at[end] == '\r')
+        end++;
+    if (end == bytes.length)
+        return end;
+    return bytes.at[end] == '\n' ? end + 1 : 0;
+}
+
+int beacon_take(struct beacon *ret_beacon, struct slice *rest, struct spellings *known,
+                char *scratch)
+{
+    uint64_t ends[STRETCHES];
+    struct slice line;
+    size_t words, next;
+
+    words = find_all_ends(ends, *rest, &line.length);
+    next = skip_end(*rest, line.length);
+    if (next == 0 || line.length == 0) { /* the long way says what it is */
+        (void)beacon_next_line(rest, &line);
+        return beacon_parse_known(ret_beacon, line, known, scratch);
+    }
+    line.at = rest->at;
+    *rest = (struct slice){rest->at + next, rest->length - next};
+    return read_line(ret_beacon, line, ends, words, known, scratch);
 }
 
 bool beacon_next_line(struct slice *rest, struct slice *ret_line)

@@ -38,9 +38,14 @@ struct beacon {
  * say otherwise. Invalid UTF-8 passes: it is cleaned where it is written out. */
 int beacon_parse(struct beacon *ret_beacon, struct slice line, char *scratch);
 /* The same for who knows some pages, referrers and agents by how they are written, and gets
- * to know these: what is known is not decoded. */
+ * to know these: what is known is not decoded. On failure *ret_beacon is anything: a copy of
+ * it would cost what two pairs do. */
 int beacon_parse_known(struct beacon *ret_beacon, struct slice line,
                        struct spellings *known, char *scratch);
+/* beacon_next_line and beacon_parse_known in one, with one look at the bytes. There must be a
+ * line: *rest is not empty. */
+int beacon_take(struct beacon *ret_beacon, struct slice *rest, struct spellings *known,
+                char *scratch);
 
 /* The next line of a datagram or body: without its LF or CRLF. false when there is none
  * left. "a\n" is one line; "a\n\nb" is three (the empty one will be malformed); "" is

@@ -174,21 +174,68 @@ static void expect_same_of_known(struct slice line, struct spellings *known)
     for (int times = 0; times < 2; times++) {
         char *scratch = scratch_of(line), *memory = malloc((PLAIN_KEYS + 3) * LONGEST);
         char *more = memory + PLAIN_KEYS * LONGEST;
-        struct beacon fast = {.screen_width = 77}, plain = {.screen_width = 77};
+        struct beacon fast = {0}, plain = {0};
         int rv = beacon_parse_known(&fast, line, known, scratch + 1);
         size_t length = fast.user_agent.length;
 
         cr_assert_eq(rv, plain_beacon(&plain, line, memory), "%.*s", (int)line.length,
                      line.at);
-        cr_assert(times == 0 || length == 0 || length > HASH_TEXT_BYTES ||
-                  fast.of_agent.is_written);
+        if (rv == 0) {
+            cr_assert(times == 0 || length == 0 || length > HASH_TEXT_BYTES ||
+                      fast.of_agent.is_written);
+            expect_good(&fast.user_agent, &fast.of_agent, known, more);
+            expect_good(&fast.page, &fast.of_page, known, more + LONGEST);
+            expect_good(&fast.referrer, &fast.of_referrer, known, more + 2 * LONGEST);
+            cr_assert(plain_same_beacon(&fast, &plain), "%.*s", (int)line.length,
+                      line.at);
+        }
+        free(scratch);
+        free(memory);
+    }
+}
+
+/* Exactly as large as it is. A text that is nowhere is not asked where it is. */
+static struct slice copy_of(struct slice bytes)
+{
+    char *copy = malloc(bytes.length + (bytes.length == 0));
+
+    if (bytes.length > 0)
+        memcpy(copy, bytes.at, bytes.length);
+    return (struct slice){copy, bytes.length};
+}
+
+/* Line by line, as a datagram is: what beacon_take says, and what it leaves, is what
+ * beacon_next_line and the plain meaning say. */
+static unsigned expect_same_lines(struct slice bytes, struct spellings *known)
+{
+    struct slice all = copy_of(bytes), rest = all, left = all, line;
+    char *scratch = malloc(BEACON_SCRATCH), *memory = malloc(PLAIN_KEYS * LONGEST),
+         *more = malloc(3 * LONGEST);
+    unsigned good = 0;
+
+    while (rest.length > 0) {
+        struct beacon fast = {0}, plain = {0};
+        int rv = beacon_take(&fast, &rest, known, scratch);
+
+        cr_assert(beacon_next_line(&left, &line));
+        cr_assert_eq(rest.length, left.length);
+        cr_assert(rest.length == 0 || rest.at == left.at);
+        cr_assert_eq(rv, plain_beacon(&plain, line, memory), "%.*s", (int)line.length,
+                     line.at);
+        if (rv != 0)
+            continue;
         expect_good(&fast.user_agent, &fast.of_agent, known, more);
         expect_good(&fast.page, &fast.of_page, known, more + LONGEST);
         expect_good(&fast.referrer, &fast.of_referrer, known, more + 2 * LONGEST);
         cr_assert(plain_same_beacon(&fast, &plain), "%.*s", (int)line.length, line.at);
-        free(scratch);
-        free(memory);
+        good++;
     }
+    cr_assert_not(beacon_next_line(&left, &line));
+    free((void *)(uintptr_t)all.at);
+    free(scratch);
+    free(memory);
+    free(more);
+    return good;
 }
 
 static void expect_same_decoding(struct slice text)
@@ -246,6 +293,75 @@ Test(plain, is_what_the_fast_forms_say_too)
         free(exact);
     }
     spellings_free(known);
+}
+
+enum { BODY_BYTES = 2 * LUOT_DATAGRAM_MAX };
+
+static size_t make_body(uint64_t *state, char body[BODY_BYTES])
+{
+    static const char *const ENDS[] = {"\n",   "\n",     "\n", "\r\n", "\r\n",
+                                       "\n\n", "\r\r\n", "\r", "",     "\xc4\x91\n"};
+    static char text[LONGEST];
+    size_t length = 0, lines = 1 + any_of(state, 12);
+
+    while (lines-- > 0) {
+        size_t n =
+            any_of(state, 3) > 0 ? make_nearly_good(state, text) : make(state, text);
+        const char *end = ENDS[any_of(state, sizeof ENDS / sizeof *ENDS)];
+
+        if (length + n + strlen(end) > BODY_BYTES)
+            break;
+        memcpy(body + length, text, n);
+        memcpy(body + length + n, end, strlen(end));
+        length += n + strlen(end);
+    }
+    return length;
+}
+
+Test(plain, is_what_the_lines_of_a_datagram_say_too)
+{
+    uint64_t state = number_from("SEED", 1);
+    unsigned long rounds = number_from("ROUNDS", 20000), good = 0;
+    static char body[BODY_BYTES];
+    static struct hash_text_key secret;
+    struct spellings *known = spellings_new(&secret);
+
+    cr_assert_eq(hash_start(), 0);
+    hash_text_key_random(&secret);
+    for (unsigned long i = 0; i < rounds; i++) {
+        size_t length = make_body(&state, body);
+
+        good += expect_same_lines((struct slice){body, length}, known);
+        good += expect_same_lines((struct slice){body, length}, NULL);
+    }
+    cr_expect_gt(good, rounds);
+    spellings_free(known);
+}
+
+/* Lines that end before, at and behind every edge of what is looked at together, and around
+ * the longest that there may be; with a byte that is no ASCII, too. */
+Test(plain, does_not_mind_where_a_line_of_a_datagram_ends)
+{
+    static const char *const ENDS[] = {"\n", "\r\n", "\r", "", "\x7f\n", "\r\rs=b\n"};
+    static char body[BODY_BYTES];
+
+    for (size_t length = 1; length < LUOT_BEACON_MAX + 5; length++) {
+        if (length == 300)
+            length = LUOT_BEACON_MAX - 70;
+        for (size_t end = 0; end < 2 * sizeof ENDS / sizeof *ENDS; end++)
+            for (size_t behind = 0; behind < 2; behind++) {
+                size_t at = length;
+
+                memset(body, 'x', length);
+                memcpy(body, "s=a&p=/&t=", length < 10 ? length : 10);
+                if (end % 2 == 1)
+                    body[length / 2] = '\xc3';
+                at += (size_t)sprintf(body + at, "%s", ENDS[end / 2]);
+                if (behind > 0)
+                    at += (size_t)sprintf(body + at, "s=b&i=::1&p=/a");
+                (void)expect_same_lines((struct slice){body, at}, NULL);
+            }
+    }
 }
 
 static void expect_same_address(const char *text)
