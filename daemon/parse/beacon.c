@@ -137,35 +137,34 @@ static inline size_t find_all_ends(uint64_t ret_ends[STRETCHES], struct slice by
 /* From `at` to `stop`. What is no "k=value" is nobody's. */
 static inline void take_pair(struct slice value[KEYS], const char *at, const char *stop)
 {
-    if (stop - at >= 2 && at[1] == '=')
-        value[KEY_OF_LETTER[(unsigned char)at[0]]] =
-            (struct slice){at + 2, (size_t)(stop - at) - 2};
+    struct slice *is;
+
+    if (stop - at < 2 || at[1] != '=')
+        return;
+    is = &value[KEY_OF_LETTER[(unsigned char)at[0]]];
+    if (is->at == NULL)
+        *is = (struct slice){at + 2, (size_t)(stop - at) - 2};
 }
 
-/* The first value of each key, as it is written, {NULL, 0} where there is none: the last pair
- * comes first, and those before it write over it. */
+/* The first value of each key, as it is written, {NULL, 0} where there is none. */
 static inline void find_pairs(struct slice value[KEYS], struct slice line,
                               const uint64_t *ends, size_t words)
 {
-    const char *stop = line.at + line.length;
+    const char *at = line.at, *stop = line.at + line.length;
 
     /* One by one: a loop would become a call. */
     value[SITE] = value[KIND] = value[WIDTH] = value[ADDRESS] = value[TITLE] =
         value[EVENT] = value[LANGUAGE] = value[PAGE] = value[REFERRER] = value[AGENT] =
             (struct slice){NULL, 0};
-    while (words-- > 0) {
-        const char *stretch = line.at + words * STRETCH;
+    value[NO_KEY] = (struct slice){at, 0};
+    for (size_t i = 0; i < words; i++)
+        for (uint64_t bits = ends[i]; bits != 0; bits &= bits - 1) {
+            const char *end = line.at + i * STRETCH + lowest_bit(bits);
 
-        for (uint64_t bits = ends[words]; bits != 0;) {
-            size_t place = highest_bit(bits);
-            const char *end = stretch + place;
-
-            bits &= ~((uint64_t)1 << place);
-            take_pair(value, end + 1, stop);
-            stop = end;
+            take_pair(value, at, end);
+            at = end + 1;
         }
-    }
-    take_pair(value, line.at, stop);
+    take_pair(value, at, stop);
 }
 
 /* --- Texts --- */
@@ -195,7 +194,7 @@ static int learn_text(struct reading *r, struct slice *text, uint64_t tag,
 {
     if (decode(r, text) != 0)
         return ERR_MALFORMED;
-    *row = (struct spelling){tag, hash_text(r->known->secret, *text, 0)};
+    spelling_learn(r->known, row, tag, *text);
     *ret_of = (struct spelt){.hash = row->hash, .is_hashed = true};
     return 0;
 }

@@ -27,3 +27,9 @@ void spellings_forget(struct spellings *s)
             if (s->row[kind][i].tag != 0)
                 s->row[kind][i] = (struct spelling){0};
 }
+
+void spelling_learn(const struct spellings *s, struct spelling *row, uint64_t tag,
+                    struct slice text)
+{
+    *row = (struct spelling){tag, hash_text(s->secret, text, 0)};
+}

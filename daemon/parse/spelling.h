@@ -39,6 +39,10 @@ void spellings_free(struct spellings *s); /* NULL is a no-op */
 /* Nothing is known any more; what was is zero. */
 void spellings_forget(struct spellings *s);
 
+/* What is written as `tag` says is this text. */
+void spelling_learn(const struct spellings *s, struct spelling *row, uint64_t tag,
+                    struct slice text);
+
 static inline bool spelling_is_short(struct slice written)
 {
     return written.length <= HASH_TEXT_BYTES;
