@@ -49,6 +49,7 @@ struct turn_common {
     struct site *site; /* the last one that was named; NULL: none */
     size_t key_length; /* of its name, as lines write it          */
     char key[SITE_KEY_MAX + 1];
+    uint64_t key_words[2]; /* of a short one: hash_text_short        */
     const struct trust
         *trust; /* by which `from` is in udp_trusted; NULL: nobody is yet */
     struct address from;

@@ -63,18 +63,33 @@ static bool origin_is_right(struct pipeline *p, const struct site *site,
            registry_by_host(p->registry, host) == site;
 }
 
+/* Mostly short, and then compared without a call. */
+static inline bool is_last_key(const struct turn_common *c, struct slice key)
+{
+    uint64_t words[2];
+
+    if (c->site == NULL || key.length != c->key_length)
+        return false;
+    if (key.length > sizeof words)
+        return memcmp(key.at, c->key, key.length) == 0;
+    hash_text_short(key, words);
+    return words[0] == c->key_words[0] && words[1] == c->key_words[1];
+}
+
 /* Most lines of a turn are for one site. */
 static struct site *find_by_key(struct pipeline *p, struct slice key)
 {
     struct turn_common *c = &p->common;
     struct site *site;
 
-    if (c->site != NULL && slice_equal(key, (struct slice){c->key, c->key_length}))
+    if (is_last_key(c, key))
         return c->site;
     site = registry_by_key(p->registry, key);
     if (site != NULL && key.length <= sizeof c->key) {
         memcpy(c->key, key.at, key.length);
         c->key_length = key.length;
+        if (key.length <= sizeof c->key_words)
+            hash_text_short(key, c->key_words);
         c->site = site;
     }
     return site;

@@ -76,31 +76,31 @@ static bool holds_word(struct slice text, struct slice word)
     return false;
 }
 
-static struct sender sender_of(struct http_lane *lane, const struct http_request *request,
-                               const struct address *peer)
+/* In place: a copy of it would cost what a look-up does. */
+static void sender_begin(struct sender *sender, struct http_lane *lane,
+                         const struct http_request *request, const struct address *peer)
 {
     const struct trust *trust =
         atomic_load_explicit(lane->pipeline->trust, memory_order_acquire);
-    bool nobody = false;
-    struct address client = client_of(lane, request, peer, &nobody);
-    bool trusted = writers_by_token(trust->writers, request->authorization) != NULL;
 
-    return (struct sender){
-        .address = client,
-        .nobody = nobody || trusted,
-        .trusted = trusted,
-        .mistrusted = !trusted && authorization_is_bearer(request->authorization),
-        .http = true,
-        .anonymous = slice_equal(request->dnt, SLICE("1")) ||
-                     slice_equal(request->gpc, SLICE("1")),
-        .prefetch = holds_word(request->purpose, SLICE("prefetch")) ||
-                    holds_word(request->purpose, SLICE("prerender")),
-        .origin = request->origin,
-        .referer = request->referer,
-        .host = request->host,
-        .user_agent = request->user_agent,
-        .accept_language = request->accept_language,
-    };
+    sender->nobody = false;
+    sender->address = client_of(lane, request, peer, &sender->nobody);
+    sender->trusted = writers_by_token(trust->writers, request->authorization) != NULL;
+    sender->nobody |= sender->trusted;
+    sender->mistrusted =
+        !sender->trusted && authorization_is_bearer(request->authorization);
+    sender->http = true;
+    sender->anonymous =
+        slice_equal(request->dnt, SLICE("1")) || slice_equal(request->gpc, SLICE("1"));
+    sender->prefetch = holds_word(request->purpose, SLICE("prefetch")) ||
+                       holds_word(request->purpose, SLICE("prerender"));
+    sender->agent_expected = false;
+    sender->origin = request->origin;
+    sender->referer = request->referer;
+    sender->host = request->host;
+    sender->user_agent = request->user_agent;
+    sender->accept_language = request->accept_language;
+    sender->name = (struct slice){NULL, 0};
 }
 
 /* What a page may send to another origin without asking first. */
@@ -133,9 +133,10 @@ static enum outcome count_embed(struct http_lane *lane,
 static void count(struct http_lane *lane, const struct http_request *request,
                   const struct address *peer, struct slice key, struct answer_plan *plan)
 {
-    struct sender sender = sender_of(lane, request, peer);
+    struct sender sender;
     struct site *site = NULL;
 
+    sender_begin(&sender, lane, request, peer);
     if (plan->route->counts == COUNTS_IF_ASKED)
         plan->outcome = count_embed(lane, request, &sender, key, &site);
     else if (request->method == METHOD_POST)

@@ -63,7 +63,8 @@ static inline uint64_t hash_text_word_only(const struct hash_text_key *key, uint
                       64);
 }
 
-/* Up to sixteen bytes, as two words from which, with their number, they can be told. */
+/* Up to sixteen bytes, as two words from which, with their number, they can be told: no two
+ * texts of one length have the same. */
 static inline void hash_text_short(struct slice text, uint64_t ret_words[2])
 {
     size_t n = text.length;

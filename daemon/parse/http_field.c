@@ -90,6 +90,22 @@ enum http_field http_field_of(struct slice name)
     return one != NULL && is_named(one->name, name) ? one->field : FIELD_OTHER;
 }
 
+size_t http_field_begins(struct slice line, size_t readable, enum http_field *ret_field)
+{
+    size_t length = 0;
+
+    if (readable >= 16) {
+        bytes16 b = bytes16_load(line.at);
+
+        length = http_name_bytes(b, b | bytes16_all(0x20));
+    }
+    if (readable < 16 || length == 16)
+        while (length < line.length && http_is_name_byte(line.at[length]))
+            length++;
+    *ret_field = http_field_of((struct slice){line.at, length});
+    return length;
+}
+
 /* --- Names that most requests have --- */
 
 /* Where two come to one place the compiler says so, and HTTP_USUAL_PLACE has to have another

@@ -32,6 +32,25 @@ enum http_field {
  * to compare with. */
 enum http_field http_field_of(struct slice name);
 
+static inline bool http_is_name_byte(char c)
+{
+    return ((unsigned)c | 0x20) - 'a' < 26 || c == '-' || (unsigned)c - '0' < 10;
+}
+
+/* How many of the 16 bytes are a name's, before the first that is not. `lower`: each of them
+ * with the bit 0x20. */
+static inline size_t http_name_bytes(bytes16 b, bytes16 lower)
+{
+    bytes16 name = bytes16_between(lower, 'a', 'z') | bytes16_between(b, '0', '9') |
+                   bytes16_is(b, '-');
+    return lowest_bit(~(uint64_t)bytes16_bits(name));
+}
+
+/* How many bytes of a name a line begins with, and which it is; behind them there is no colon
+ * perhaps. `readable` bytes are there from its first on: a line that ends earlier is told by
+ * its CR, which is no name's. */
+size_t http_field_begins(struct slice line, size_t readable, enum http_field *ret_field);
+
 /* --- Names that most requests have --- */
 
 /* By the bytes that a line begins with, and their colon: neither the end of the name nor what
@@ -65,7 +84,7 @@ static inline uint32_t http_usual_place(const char *end, uint32_t length)
 }
 
 /* Whether the line at `at` begins with such a name: its field, and its length. false: perhaps
- * http_field_of knows it. Sixteen bytes can be read from `at` on and four before it; no
+ * http_field_begins knows it. Sixteen bytes can be read from `at` on and four before it; no
  * control character is in the line, and its end is CR LF. Then a byte that becomes a letter
  * by the bit 0x20 was that letter, and a CR becomes a '-', behind which no name goes on with
  * what LF becomes. */

@@ -41,24 +41,18 @@ static inline uint64_t marks_of_block(const char *at, size_t left)
 
 /* --- The request line --- */
 
-static bool take_method(struct http_request *r, struct slice *line)
+/* Its method, and how many bytes there are before the target's slash; 0: another. Six bytes
+ * can be read. */
+static inline size_t take_method(enum http_method *ret_method, const char *at)
 {
-    static const struct {
-        struct slice text;
-        enum http_method method;
-    } METHODS[] = {
-        {{"GET /", 5}, METHOD_GET},
-        {{"POST /", 6}, METHOD_POST},
-        {{"HEAD /", 6}, METHOD_HEAD},
-    };
-    for (size_t i = 0; i < sizeof METHODS / sizeof *METHODS; i++)
-        if (slice_starts(*line, METHODS[i].text)) {
-            size_t target = METHODS[i].text.length - 1; /* with its slash */
-            *line = (struct slice){line->at + target, line->length - target};
-            r->method = METHODS[i].method;
-            return true;
-        }
-    return false;
+    *ret_method = METHOD_GET;
+    if (memcmp(at, "GET /", 5) == 0)
+        return 4;
+    *ret_method = METHOD_POST;
+    if (memcmp(at, "POST /", 6) == 0)
+        return 5;
+    *ret_method = METHOD_HEAD;
+    return memcmp(at, "HEAD /", 6) == 0 ? 5 : 0;
 }
 
 /* What sixteen bytes of a target have to say. */
@@ -89,15 +83,19 @@ static inline bool find_query(struct slice target, size_t *ret_at)
     return bytes16_bits(odd) == 0;
 }
 
-static bool take_request_line(struct http_request *r, struct slice line)
+static bool take_request_line(struct http_request *r, const char *at, const char *end)
 {
     static const char VERSION[] = " HTTP/1.1";
-    size_t version = sizeof VERSION - 1, query;
-    if (!take_method(r, &line) || line.length < version)
+    enum { VERSION_BYTES = sizeof VERSION - 1, LEAST = sizeof "GET /" - 1 };
+    size_t before, query;
+    struct slice target;
+    if (end - at < LEAST + VERSION_BYTES ||
+        memcmp(end - VERSION_BYTES, VERSION, VERSION_BYTES) != 0)
         return false;
-    struct slice target = {line.at, line.length - version};
-    if (memcmp(target.at + target.length, VERSION, version) != 0 ||
-        target.length > HTTP_TARGET_MAX || !find_query(target, &query))
+    before = take_method(&r->method, at);
+    target = (struct slice){at + before, (size_t)(end - at) - before - VERSION_BYTES};
+    if (before == 0 || target.length == 0 || target.length > HTTP_TARGET_MAX ||
+        !find_query(target, &query))
         return false;
     r->target = target;
     r->path = (struct slice){target.at, query};
@@ -116,47 +114,6 @@ struct values {
 /* What llhttp and http_request.c have rules for. */
 enum { NOT_PLAIN = 1u << FIELD_EXPECT | 1u << FIELD_TRANSFER_ENCODING | 1u << FIELD_HOP };
 
-static bool is_name_byte(char c)
-{
-    return ((unsigned)c | 0x20) - 'a' < 26 || c == '-' || (unsigned)c - '0' < 10;
-}
-
-/* How many of the 16 bytes are a name's, before the first that is not. `lower`: each of them
- * with the bit 0x20. */
-static inline size_t name_bytes(bytes16 b, bytes16 lower)
-{
-    bytes16 name = bytes16_between(lower, 'a', 'z') | bytes16_between(b, '0', '9') |
-                   bytes16_is(b, '-');
-    return lowest_bit(~(uint64_t)bytes16_bits(name));
-}
-
-static size_t rest_of_name(struct slice line, size_t i)
-{
-    while (i < line.length && is_name_byte(line.at[i]))
-        i++;
-    return i;
-}
-
-/* The bytes of a header's name at the beginning of the line, and which it is; behind them
- * there is no colon perhaps. `readable` bytes of the head are there from its first on: a line
- * that ends earlier is told by its CR, which is no name's. */
-static inline size_t take_name(struct slice line, size_t readable,
-                               enum http_field *ret_field)
-{
-    size_t length = 0;
-
-    if (readable >= 16) {
-        if (http_field_usual(line.at, ret_field, &length))
-            return length;
-        bytes16 b = bytes16_load(line.at);
-        length = name_bytes(b, b | bytes16_all(0x20));
-    }
-    if (readable < 16 || length == 16)
-        length = rest_of_name(line, length);
-    *ret_field = http_field_of((struct slice){line.at, length});
-    return length;
-}
-
 /* The bytes of a host's name, which may have points. */
 static size_t host_bytes(struct slice host)
 {
@@ -164,11 +121,11 @@ static size_t host_bytes(struct slice host)
     for (; host.length - i >= 16; i += 16) {
         bytes16 b = bytes16_load(host.at + i);
         bytes16 points = bytes16_is(b, '.') & bytes16_all('.' ^ '-');
-        size_t good = name_bytes(b ^ points, b | bytes16_all(0x20));
+        size_t good = http_name_bytes(b ^ points, b | bytes16_all(0x20));
         if (good < 16)
             return i + good;
     }
-    while (i < host.length && (is_name_byte(host.at[i]) || host.at[i] == '.'))
+    while (i < host.length && (http_is_name_byte(host.at[i]) || host.at[i] == '.'))
         i++;
     return i;
 }
@@ -196,17 +153,23 @@ static inline struct slice trim(const char *at, const char *end)
     return (struct slice){at, (size_t)(end - at)};
 }
 
-static inline bool take_header(struct values *v, struct slice line, size_t readable)
+/* From `line` to its CR at `end`; `stop` is where the head ends, at the latest. */
+static inline bool take_header(struct values *v, const char *line, const char *end,
+                               const char *stop)
 {
     enum http_field field;
-    size_t colon = take_name(line, readable, &field);
-    if (colon == 0 || line.at[colon] != ':') /* behind the line is its CR */
-        return false;
+    size_t colon;
+    if (stop - line < 16 || !http_field_usual(line, &field, &colon)) {
+        colon = http_field_begins((struct slice){line, (size_t)(end - line)},
+                                  (size_t)(stop - line), &field);
+        if (colon == 0 || line[colon] != ':') /* behind the line is its CR */
+            return false;
+    }
     if (field == FIELD_OTHER)
         return true;
     if (v->of[field].at != NULL || (NOT_PLAIN >> field & 1) != 0)
         return false; /* twice, or not for us */
-    v->of[field] = trim(line.at + colon + 1, line.at + line.length);
+    v->of[field] = trim(line + colon + 1, end);
     return true;
 }
 
@@ -250,36 +213,41 @@ static bool take_values(struct http_request *r, const struct values *v)
 
 /* --- All of it --- */
 
+/* What ends at a mark. */
+enum mark { MARK_LINE, MARK_HIGH /* nothing: it is no ASCII */, MARK_ODD };
+
+static inline enum mark mark_at(const char *at, const char *stop)
+{
+    if (stop - at >= 2 && memcmp(at, "\r\n", 2) == 0)
+        return MARK_LINE;
+    return (unsigned char)*at > 0x7f ? MARK_HIGH : MARK_ODD;
+}
+
 /* The lines of a head, and how many bytes they are with the empty one behind them; 0: one is
  * not plain, or there is no end. */
 static inline size_t take_lines(struct http_request *r, struct values *v,
                                 struct slice head)
 {
-    size_t begin = 0;
+    const char *line = head.at, *stop = head.at + head.length;
     unsigned lines = 0;
-    for (size_t block = 0; block < head.length; block += BLOCK) {
-        uint64_t marks = marks_of_block(head.at + block, head.length - block);
-        if (begin >
-            block) /* its first is the LF of the CR that was the last one's last */
+    for (const char *block = line; block < stop; block += BLOCK) {
+        uint64_t marks = marks_of_block(block, (size_t)(stop - block));
+        if (line > block) /* its first is the LF of the CR that was the last one's last */
             marks &= marks - 1;
         for (; marks != 0; marks &= marks - 1) {
-            size_t end = block + lowest_bit(marks);
-            struct slice line = {head.at + begin, end - begin};
-            if (head.length - end < 2)
+            const char *end = block + lowest_bit(marks);
+            enum mark mark = mark_at(end, stop);
+            if (mark == MARK_HIGH)
+                continue;
+            if (mark == MARK_ODD)
                 return 0;
-            if (memcmp(head.at + end, "\r\n", 2) != 0) {
-                if ((unsigned char)head.at[end] > 0x7f)
-                    continue;
-                return 0;
-            }
-            if (line.length == 0)
-                return end + 2;
-            if (lines == 0 ? !take_request_line(r, line)
-                           : lines > HTTP_HEADERS_MAX ||
-                                 !take_header(v, line, head.length - begin))
+            if (end == line)
+                return (size_t)(end + 2 - head.at);
+            if (lines == 0 ? !take_request_line(r, line, end)
+                           : lines > HTTP_HEADERS_MAX || !take_header(v, line, end, stop))
                 return 0;
             lines++;
-            begin = end + 2;
+            line = end + 2;
             marks &= marks - 1; /* the CR; the LF is the next, if it is of this block */
         }
     }
