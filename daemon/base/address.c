@@ -23,31 +23,36 @@ static inline unsigned digit_of(char c)
     return (unsigned)c - '0';
 }
 
-/* 0..255 without leading zeros: behind "0" and behind three digits is its end. Where that is,
- * or NULL. Behind the text is a byte that is no digit. */
+/* 0..255 without leading zeros, and where it ends; NULL: it is none. Behind the text there are
+ * three bytes that are no digits. Each length by itself, so that no digit waits for the one
+ * before. */
 static inline const char *take_octet(const char *at, uint8_t *ret_octet)
 {
-    unsigned number = digit_of(*at++);
+    unsigned first = digit_of(at[0]), second = digit_of(at[1]), third = digit_of(at[2]);
+    unsigned number = first;
 
-    if (number > 9)
-        return NULL;
-    if (number > 0 && digit_of(*at) <= 9) {
-        number = 10 * number + digit_of(*at++);
-        if (digit_of(*at) <= 9)
-            number = 10 * number + digit_of(*at++);
+    if (second > 9) {
+        *ret_octet = (uint8_t)number;
+        return number <= 9 ? at + 1 : NULL;
     }
+    number = 10 * number + second;
+    if (third > 9) {
+        *ret_octet = (uint8_t)number;
+        return first - 1 <= 8 ? at + 2 : NULL;
+    }
+    number = 10 * number + third;
     *ret_octet = (uint8_t)number;
-    return number <= UINT8_MAX ? at : NULL;
+    return first - 1 <= 8 && number <= UINT8_MAX ? at + 3 : NULL;
 }
 
-enum { V4_TEXT_MIN = 7, V4_TEXT_MAX = 15 };
+enum { V4_TEXT_MIN = 7, V4_TEXT_MAX = 15, V4_TEXT_ROOM = V4_TEXT_MAX + 3 };
 
 /* Two words, so that it costs no call; they overlap in all but the longest texts. */
-static inline void copy_v4_text(char ret_copy[V4_TEXT_MAX + 1], struct slice text)
+static inline void copy_v4_text(char ret_copy[V4_TEXT_ROOM], struct slice text)
 {
     uint64_t first, last;
 
-    memset(ret_copy, 0, V4_TEXT_MAX + 1);
+    memset(ret_copy, 0, V4_TEXT_ROOM);
     if (text.length < sizeof first) {
         memcpy(ret_copy, text.at, V4_TEXT_MIN);
         return;
@@ -61,7 +66,7 @@ static inline void copy_v4_text(char ret_copy[V4_TEXT_MAX + 1], struct slice tex
 /* As inet_pton reads it. */
 static bool parse_v4(uint8_t ret_four[4], struct slice text)
 {
-    char copy[V4_TEXT_MAX + 1];
+    char copy[V4_TEXT_ROOM];
     const char *at;
 
     if (text.length < V4_TEXT_MIN || text.length > V4_TEXT_MAX)
