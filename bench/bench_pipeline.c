@@ -58,11 +58,10 @@ struct bench {
 static void parse(struct bench *b, struct slice datagram)
 {
     struct beacon beacon;
-    struct slice line;
 
-    while (beacon_next_line(&datagram, &line))
-        if (beacon_parse_known(&beacon, line, b->pipeline.spellings,
-                               b->pipeline.scratch) == 0)
+    while (datagram.length > 0)
+        if (beacon_take(&beacon, &datagram, b->pipeline.spellings, b->pipeline.scratch) ==
+            0)
             b->parsed += beacon.page.length;
 }
 
