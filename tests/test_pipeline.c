@@ -287,6 +287,38 @@ Test(pipeline, senders_and_sites_that_take_turns_in_a_turn_are_told_apart)
     world_close(&w);
 }
 
+/* Two sites of each length, which differ in one letter: at the front, within, and behind. */
+Test(pipeline, sites_whose_keys_are_nearly_the_same_are_told_apart_in_a_turn)
+{
+    static const int LENGTHS[] = {1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 24, SITE_KEY_MAX};
+    static const char LETTERS[] = "abcdefghijklmnopqrstuvwxy0123456789-_"
+                                  "abcdefghijklmnopqrstuvwxy01";
+    struct address here = address_of("127.0.0.1");
+
+    for (size_t i = 0; i < sizeof LENGTHS / sizeof *LENGTHS; i++)
+        for (int where = 0; where < 3; where++) {
+            int length = LENGTHS[i], at = where * (length - 1) / 2;
+            char one[SITE_KEY_MAX + 1], other[SITE_KEY_MAX + 1], text[512];
+
+            memcpy(one, LETTERS, (size_t)length);
+            one[length] = '\0';
+            strcpy(other, one);
+            other[at] = 'z';
+            (void)snprintf(text, sizeof text, "[site %s]\n[site %s]\n", one, other);
+            start(text);
+            pipeline_begin(&w.pipeline, w.now);
+            (void)snprintf(text, sizeof text,
+                           "s=%s&p=/\ns=%s&p=/\ns=%s&p=/\r\ns=%s&p=/\ns=%s&p=/", one, one,
+                           other, one, other);
+            pipeline_datagram(&w.pipeline, slice_of(text), &here);
+            (void)pipeline_end(&w.pipeline);
+            cr_expect_eq(world_metric(&w, one, SPAN_TOTAL, METRIC_VIEWS), 3, "%s", one);
+            cr_expect_eq(world_metric(&w, other, SPAN_TOTAL, METRIC_VIEWS), 2, "%s",
+                         other);
+            world_close(&w);
+        }
+}
+
 Test(pipeline, an_empty_datagram_is_one_line_with_nothing_in_it)
 {
     start("[site a]\n");
