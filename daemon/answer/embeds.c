@@ -60,7 +60,8 @@ void answer_snippet_page(struct asked *a)
                         .version = a->lane->service->version,
                         .site = a->site,
                         .document = &a->document,
-                        .box = &box};
+                        .box = &box,
+                        .sees_somebody = true}; /* as the iframe beside it says it */
 
     (void)query_language(a, &page.language);
     box_wish_default(&box, page.language);

@@ -80,6 +80,8 @@ Test(embeds, nobody_reads_that_nobody_is_there)
     cr_expect(body_has(o, ">1</text>"));
     cr_expect_eq(office_get(o, "/demo/widget.html?rows=online", ""), 200u);
     cr_expect(body_has(o, "data-number=\"online\">1</b>"));
+    cr_expect_eq(office_get(o, "/demo/snippet.html", ""), 200u);
+    cr_expect(body_has(o, "data-number=\"online\">1</b>"));
     office_free(o);
 }
 
