@@ -17,14 +17,15 @@ int pipeline_init(struct pipeline *p, struct registry *registry, struct metrics_
     p->lane = calloc(sites, sizeof *p->lane);
     p->touched = calloc(sites, sizeof *p->touched);
     p->referrer_cache = calloc(1, sizeof *p->referrer_cache);
+    p->group = calloc(1, sizeof *p->group);
     p->names = name_lane_new();
     p->met = met_new();
     p->regulars = regulars_new();
     p->places = p->names == NULL ? NULL : place_cache_new(&p->names->secret);
     p->spellings = p->names == NULL ? NULL : spellings_new(&p->names->secret);
     if (p->spellings == NULL || p->lane == NULL || p->touched == NULL ||
-        p->referrer_cache == NULL || p->names == NULL || p->met == NULL ||
-        p->regulars == NULL || p->places == NULL) {
+        p->referrer_cache == NULL || p->group == NULL || p->names == NULL ||
+        p->met == NULL || p->regulars == NULL || p->places == NULL) {
         pipeline_release(p);
         return ERR_NOMEM;
     }
@@ -41,6 +42,7 @@ void pipeline_release(struct pipeline *p)
     free(p->lane);
     free(p->touched);
     free(p->referrer_cache);
+    free(p->group);
     name_lane_free(p->names);
     met_free(p->met);
     regulars_free(p->regulars);
@@ -54,6 +56,7 @@ void pipeline_release(struct pipeline *p)
     p->lane = NULL;
     p->touched = NULL;
     p->referrer_cache = NULL;
+    p->group = NULL;
 }
 
 void pipeline_use_agents(struct pipeline *p, _Atomic(const struct agents *) *agents,
@@ -77,6 +80,8 @@ bool pipeline_end(struct pipeline *p)
     int64_t now_s = instant_seconds(p->now);
     bool wants_room = p->opened_site;
 
+    pipeline_group_count(p);
+    p->group->sender = (struct sender){.trusted = false};
     name_lane_flush(p->names);
     for (size_t i = 0; i < p->touched_count; i++)
         wants_room |= site_lane_flush(registry_site(p->registry, p->touched[i]),
@@ -105,6 +110,7 @@ void pipeline_forget(struct pipeline *p, struct instant now)
     turn_begin(p->turn); /* what is reloadable stays for it */
     memset(p->scratch, 0, sizeof p->scratch);
     memset(&p->text, 0, sizeof p->text);
+    memset(p->group, 0, sizeof *p->group);
     if (p->guard != NULL)
         guard_forget(p->guard,
                      &atomic_load_explicit(p->trust, memory_order_seq_cst)->limits,
@@ -188,13 +194,13 @@ static bool is_named(const struct beacon *beacon, const struct sender *sender)
 }
 
 /* Early, before what takes time: guard_expect. */
-static struct guarded expect(const struct pipeline *p, const struct beacon *beacon,
-                             const struct sender *sender, const struct address *unit)
+static struct guarded expect(const struct pipeline *p, const struct pipeline_view *v)
 {
-    struct guarded g = {.named = is_named(beacon, sender), .now_ms = p->now.ms};
+    struct guarded g = {
+        .visit = &v->visit, .named = is_named(v->beacon, v->sender), .now_ms = p->now.ms};
 
     if (p->guard != NULL)
-        g.who = guard_expect(p->guard, unit);
+        g.who = guard_expect(p->guard, &v->visit.unit);
     return g;
 }
 
@@ -221,8 +227,7 @@ static void count_visit(struct pipeline *p, struct pipeline_view *v)
 }
 
 /* False: it is one too many. */
-static bool count_if_allowed(struct pipeline *p, struct pipeline_view *v,
-                             struct guarded *guarded)
+static bool count_if_allowed(struct pipeline *p, struct pipeline_view *v)
 {
     const struct guard_rules *limits;
 
@@ -230,75 +235,95 @@ static bool count_if_allowed(struct pipeline *p, struct pipeline_view *v,
         count_visit(p, v);
         return true;
     }
-    guarded->visit = &v->visit;
     limits = &atomic_load_explicit(p->trust, memory_order_acquire)->limits;
-    if (!guard_allows(p->guard, limits, v->site, v->lane, guarded))
+    if (!guard_allows(p->guard, limits, v->site, v->lane, &v->guarded))
         return false;
     count_visit(p, v);
-    guard_counted(p->guard, limits, v->site, v->lane, guarded);
+    guard_counted(p->guard, limits, v->site, v->lane, &v->guarded);
     return true;
+}
+
+enum outcome pipeline_count_view(struct pipeline *p, struct pipeline_view *v)
+{
+    static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
+                                           [VISIT_PING] = OUTCOME_PING,
+                                           [VISIT_EVENT] = OUTCOME_EVENT};
+    enum outcome outcome = pipeline_find(p, v);
+
+    if (outcome == OUTCOME_BOT && v->visit.kind == VISIT_VIEW)
+        site_tops_count_bot(v->site, v->lane, &v->visit);
+    if (outcome != OUTCOME_VIEW)
+        return outcome;
+    return count_if_allowed(p, v) ? counted[v->visit.kind] : OUTCOME_SUSPECT;
+}
+
+/* --- Told --- */
+
+/* Of a line whose beacon, sender, site and terms are there. OUTCOME_VIEW: it is to be
+ * counted. */
+static enum outcome let_in(struct pipeline *p, struct pipeline_view *v, int64_t own_s)
+{
+    const struct sender *sender = v->sender;
+
+    v->address = address_of(v->beacon, sender);
+    v->visit.unit = address_unit(v->address);
+    v->guarded = expect(p, v);
+    if (sender->prefetch)
+        return OUTCOME_PREFETCH;
+    if (is_internal(p, v->terms, v->address) ||
+        (sender->anonymous && v->terms->config.dnt == DNT_UNCOUNTED))
+        return OUTCOME_INTERNAL;
+    begin_visit(&v->visit, p, v->beacon, sender, v->terms);
+    if (own_s != 0) {
+        v->visit.slot = instant_slot((struct instant){1000 * own_s});
+        v->visit.own_s = own_s;
+    }
+    v->lane = open_lane(p, v->site);
+    pipeline_expect(p, v);
+    return OUTCOME_VIEW;
 }
 
 enum outcome pipeline_count(struct pipeline *p, const struct beacon *beacon,
                             const struct sender *sender, struct site *site,
                             const struct site_terms *terms, int64_t own_s)
 {
-    static const enum outcome counted[] = {[VISIT_VIEW] = OUTCOME_VIEW,
-                                           [VISIT_PING] = OUTCOME_PING,
-                                           [VISIT_EVENT] = OUTCOME_EVENT};
     struct pipeline_view v;
     enum outcome outcome;
-    struct guarded guarded;
 
     v.beacon = beacon; /* member by member: see begin_visit */
     v.sender = sender;
     v.site = site;
     v.terms = terms;
-    v.address = address_of(beacon, sender);
-    v.visit.unit = address_unit(v.address);
-    guarded = expect(p, beacon, sender, &v.visit.unit);
-    if (sender->prefetch)
-        return OUTCOME_PREFETCH;
-    if (is_internal(p, terms, v.address) ||
-        (sender->anonymous && terms->config.dnt == DNT_UNCOUNTED))
-        return OUTCOME_INTERNAL;
-    begin_visit(&v.visit, p, beacon, sender, terms);
-    if (own_s != 0) {
-        v.visit.slot = instant_slot((struct instant){1000 * own_s});
-        v.visit.own_s = own_s;
-    }
-    v.lane = open_lane(p, site);
-    outcome = pipeline_find(p, &v);
-    if (outcome == OUTCOME_BOT && v.visit.kind == VISIT_VIEW)
-        site_tops_count_bot(site, v.lane, &v.visit);
-    if (outcome != OUTCOME_VIEW)
-        return outcome;
-    return count_if_allowed(p, &v, &guarded) ? counted[v.visit.kind] : OUTCOME_SUSPECT;
+    outcome = let_in(p, &v, own_s);
+    return outcome == OUTCOME_VIEW ? pipeline_count_view(p, &v) : outcome;
 }
 
-/* `rv` is what its parser said of it. */
-static enum outcome count_parsed(struct pipeline *p, const struct beacon *beacon, int rv,
-                                 const struct sender *sender, struct site **ret_site)
+enum outcome pipeline_tell(struct pipeline *p, struct pipeline_told *told, int rv,
+                           const struct sender *sender, struct site **ret_site)
 {
-    const struct site_terms *terms = NULL;
+    struct pipeline_view *v = &told->view;
     enum outcome outcome;
 
     if (sender->mistrusted)
         return OUTCOME_UNTRUSTED;
     if (rv != 0)
         return rv == ERR_TOO_LONG ? OUTCOME_TOO_LONG : OUTCOME_MALFORMED;
-    outcome = pipeline_find_site(p, beacon, sender, ret_site, &terms);
+    outcome = pipeline_find_site(p, &told->beacon, sender, ret_site, &v->terms);
     if (outcome != OUTCOME_VIEW)
         return outcome;
-    if (terms->config.source != SOURCE_BEACONS)
+    if (v->terms->config.source != SOURCE_BEACONS)
         return OUTCOME_OTHER_SOURCE;
-    if (beacon->off)
+    if (told->beacon.off)
         return OUTCOME_INTERNAL;
-    return pipeline_count(p, beacon, sender, *ret_site, terms, 0);
+    v->beacon = &told->beacon;
+    v->sender = sender;
+    v->site = *ret_site;
+    return let_in(p, v, 0);
 }
 
-/* What became of a line: *ret_site may be NULL. */
-static enum outcome settle(struct pipeline *p, enum outcome outcome, struct site *site)
+/* --- A line --- */
+
+enum outcome pipeline_settle(struct pipeline *p, enum outcome outcome, struct site *site)
 {
     metrics_outcome(p->row, outcome, 1);
     if (site != NULL && outcome_class(outcome) != OUTCOME_COUNTED)
@@ -306,29 +331,38 @@ static enum outcome settle(struct pipeline *p, enum outcome outcome, struct site
     return outcome;
 }
 
+static enum outcome count_told(struct pipeline *p, struct pipeline_told *told, int rv,
+                               const struct sender *sender, struct site **ret_site)
+{
+    enum outcome outcome = pipeline_tell(p, told, rv, sender, ret_site);
+
+    return outcome == OUTCOME_VIEW ? pipeline_count_view(p, &told->view) : outcome;
+}
+
 enum outcome pipeline_line(struct pipeline *p, struct slice line,
                            const struct sender *sender, struct site **ret_site)
 {
+    struct pipeline_told *told = p->group->line;
     struct site *site = NULL;
-    struct beacon beacon;
     enum outcome outcome;
 
+    pipeline_group_count(p);
     metrics_bump(p->row, received, 1);
     if (!sender->http && pipeline_is_log(line)) {
         outcome = pipeline_count_log(p, line, &site);
     } else {
-        int rv = beacon_parse_known(&beacon, line, p->spellings, p->scratch);
-        outcome = count_parsed(p, &beacon, rv, sender, &site);
+        int rv = beacon_parse_known(&told->beacon, line, p->spellings, told->scratch);
+        outcome = count_told(p, told, rv, sender, &site);
     }
     if (ret_site != NULL)
         *ret_site = site;
-    return settle(p, outcome, site);
+    return pipeline_settle(p, outcome, site);
 }
 
 enum outcome pipeline_next_line(struct pipeline *p, struct slice *rest,
                                 const struct sender *sender, struct site **ret_site)
 {
-    struct beacon beacon;
+    struct pipeline_told *told = p->group->line;
     struct slice line;
     int rv;
 
@@ -336,8 +370,9 @@ enum outcome pipeline_next_line(struct pipeline *p, struct slice *rest,
         (void)beacon_next_line(rest, &line);
         return pipeline_line(p, line, sender, ret_site);
     }
+    pipeline_group_count(p);
     metrics_bump(p->row, received, 1);
-    rv = beacon_take(&beacon, rest, p->spellings, p->scratch);
+    rv = beacon_take(&told->beacon, rest, p->spellings, told->scratch);
     *ret_site = NULL;
-    return settle(p, count_parsed(p, &beacon, rv, sender, ret_site), *ret_site);
+    return pipeline_settle(p, count_told(p, told, rv, sender, ret_site), *ret_site);
 }

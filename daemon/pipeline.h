@@ -56,6 +56,8 @@ struct turn_common {
     struct slice page, page_host; /* a page that a browser named, and its host */
 };
 
+struct pipeline_group;
+
 struct pipeline {
     struct registry *registry;
     struct metrics_row *row;
@@ -83,6 +85,7 @@ struct pipeline {
     struct guard *guard;         /* of all workers; NULL: nothing is limited */
     struct senders *senders; /* of all workers; NULL: nothing that is signed gets in */
     struct turn_common common;
+    struct pipeline_group *group;    /* lines that are told, and not counted yet */
     bool opened_site;                /* in this turn: the keeper makes the next blank */
     bool without_places;             /* a bench asks what pages and referrers cost */
     char scratch[LUOT_DATAGRAM_MAX]; /* a line's text, decoded */
@@ -99,7 +102,8 @@ void pipeline_use_agents(struct pipeline *p, _Atomic(const struct agents *) *age
 
 void pipeline_begin(struct pipeline *p, struct instant now);
 /* One datagram of 1 to 64 lines: beacons, and log lines of web servers with or without a
- * syslog envelope (pipeline_log.h); signed (parse/signed.h) or from udp_trusted. */
+ * syslog envelope (pipeline_log.h); signed (parse/signed.h) or from udp_trusted. Its bytes
+ * stay until pipeline_end, by which the last lines are counted. */
 void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from);
 /* One line. *ret_site (may be NULL) is the site it was for, when there is one. */

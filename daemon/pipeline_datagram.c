@@ -1,4 +1,3 @@
-#include "parse/beacon.h"
 #include "parse/signed.h"
 #include "pipeline_inner.h"
 
@@ -18,26 +17,31 @@ static void refuse(struct pipeline *p, uint64_t n, enum outcome outcome)
     metrics_outcome(p->row, outcome, n);
 }
 
+void pipeline_refuse_rest(struct pipeline *p, struct slice rest, unsigned taken)
+{
+    if (rest.length > 0)
+        refuse(p, lines_in(rest), OUTCOME_TOO_MANY_LINES);
+    if (taken == 0)
+        refuse(p, 1, OUTCOME_MALFORMED);
+}
+
 enum outcome pipeline_lines(struct pipeline *p, struct slice body,
                             const struct sender *sender, struct site **ret_site)
 {
     enum outcome best = OUTCOME_COUNT, outcome;
     struct site *site;
+    unsigned n = 0;
 
     *ret_site = NULL;
-    for (unsigned n = 0; n < LUOT_LINES_MAX && body.length > 0; n++) {
+    for (; n < LUOT_LINES_MAX && body.length > 0; n++) {
         outcome = pipeline_next_line(p, &body, sender, &site);
         if (best == OUTCOME_COUNT || outcome_class(outcome) < outcome_class(best)) {
             best = outcome;
             *ret_site = site;
         }
     }
-    if (body.length > 0)
-        refuse(p, lines_in(body), OUTCOME_TOO_MANY_LINES);
-    if (best != OUTCOME_COUNT)
-        return best;
-    refuse(p, 1, OUTCOME_MALFORMED);
-    return OUTCOME_MALFORMED;
+    pipeline_refuse_rest(p, body, n);
+    return n > 0 ? best : OUTCOME_MALFORMED;
 }
 
 /* Lines that are refused unread are received all the same; nothing at all is one line
@@ -90,10 +94,9 @@ static enum outcome believe(struct pipeline *p, const struct trust *trust,
 
 /* The first line is not a beacon's, and is not counted as one. */
 static void take_signed(struct pipeline *p, const struct trust *trust,
-                        struct slice datagram, const struct sender *sender)
+                        struct slice datagram, const struct address *from)
 {
     struct signed_header header;
-    struct site *site;
     enum outcome outcome = OUTCOME_MALFORMED;
 
     metrics_bump(p->row, udp_signed, 1);
@@ -104,7 +107,7 @@ static void take_signed(struct pipeline *p, const struct trust *trust,
         (void)slice_cut(&datagram, '\n');
     }
     if (outcome == OUTCOME_VIEW)
-        pipeline_lines(p, datagram, sender, &site);
+        pipeline_group_take(p, datagram, from);
     else
         refuse_all(p, datagram, outcome);
 }
@@ -128,15 +131,13 @@ void pipeline_datagram(struct pipeline *p, struct slice datagram,
                        const struct address *from)
 {
     const struct trust *trust = atomic_load_explicit(p->trust, memory_order_seq_cst);
-    struct sender sender = {.address = *from, .trusted = true, .nobody = true};
-    struct site *site;
 
     if (signed_is(datagram) && datagram.length <= LUOT_DATAGRAM_MAX)
-        take_signed(p, trust, datagram, &sender);
+        take_signed(p, trust, datagram, from);
     else if (!is_trusted(p, trust, from))
         refuse_all(p, datagram, OUTCOME_UNTRUSTED);
     else if (datagram.length > LUOT_DATAGRAM_MAX)
         refuse_all(p, datagram, OUTCOME_TOO_LONG);
     else
-        pipeline_lines(p, datagram, &sender, &site);
+        pipeline_group_take(p, datagram, from);
 }

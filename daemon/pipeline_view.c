@@ -74,7 +74,6 @@ static bool is_robot(const struct pipeline *p, const struct agents *agents,
     return agents != NULL && visit_agent(&v->visit, agents, p->agents_lane, expected);
 }
 
-/* Early: what is done before it is looked for hides the wait for its memory. */
 static void expect_person(const struct pipeline *p, struct pipeline_view *v)
 {
     if (!has_habit(&v->visit))
@@ -135,11 +134,11 @@ static uint64_t habit_in(const struct pipeline *p, struct slice text,
 }
 
 /* What is longer than a hash reads is worked out each time, and what is as written in a log. */
-static bool recall_place(struct pipeline *p, struct pipeline_view *v,
-                         const struct referrer_list *list)
+static void expect_place(struct pipeline *p, struct pipeline_view *v)
 {
     static const struct spelt not_hashed;
     const struct beacon *beacon = v->beacon;
+    const struct referrer_list *list = list_of(p);
     bool named = beacon->page.length > 0;
     struct slice page = named ? beacon->page : v->sender->referer;
     const struct spelt *of_page = named ? &beacon->of_page : &not_hashed;
@@ -149,18 +148,26 @@ static bool recall_place(struct pipeline *p, struct pipeline_view *v,
 
     if (!may_be_regular(visit) || page.length > HASH_TEXT_BYTES ||
         beacon->referrer.length > HASH_TEXT_BYTES || is_as_written(v->terms))
-        return false;
+        return;
     if (host.length > 0)
         salt += hash_text(&p->regulars->secret, host, OF_PAGE);
     visit->habit[VISIT_PAGE] =
         habit_in(p, page, of_page, salt + (named ? OF_PAGE : OF_REFERER));
+    site_expect(v->lane, visit, VISIT_PAGE);
     if (names_host(page, of_page))
         salt += visit->habit[VISIT_PAGE];
     if (list != NULL)
         salt += referrer_list_id(list) * OF_LIST;
     visit->habit[VISIT_REFERRER] =
         habit_in(p, beacon->referrer, &beacon->of_referrer, salt + OF_REFERRER);
-    if (!site_recall(v->lane, visit, VISIT_PAGE) ||
+    site_expect(v->lane, visit, VISIT_REFERRER);
+}
+
+static bool recall_place(struct pipeline_view *v)
+{
+    struct visit *visit = &v->visit;
+
+    if (visit->habit[VISIT_PAGE] == 0 || !site_recall(v->lane, visit, VISIT_PAGE) ||
         !site_recall(v->lane, visit, VISIT_REFERRER))
         return false;
     visit->entry = visit->regular[VISIT_REFERRER]->entry;
@@ -209,16 +216,32 @@ static enum outcome find_place(struct pipeline *p, struct pipeline_view *v,
                : OUTCOME_SUSPECT;
 }
 
+/* --- All of it --- */
+
+void pipeline_expect(struct pipeline *p, struct pipeline_view *v)
+{
+    expect_person(p, v);
+    if (v->visit.kind != VISIT_PING && !p->without_places)
+        expect_place(p, v);
+    site_expect_visitor(v->lane, &v->visit);
+}
+
+void pipeline_expect_more(struct pipeline *p, struct pipeline_view *v)
+{
+    const struct trust *trust = atomic_load_explicit(p->trust, memory_order_seq_cst);
+
+    if (!site_expect_known(v->lane, &v->visit) &&
+        (p->guard == NULL || guard_may(p->guard, &trust->limits, &v->guarded)))
+        site_expect_stranger(v->site, v->lane, &v->visit);
+}
+
 enum outcome pipeline_find(struct pipeline *p, struct pipeline_view *v)
 {
-    const struct referrer_list *list = list_of(p);
-    bool placed;
+    bool placed = v->visit.kind == VISIT_PING || p->without_places || recall_place(v);
 
-    expect_person(p, v);
-    placed = v->visit.kind == VISIT_PING || p->without_places || recall_place(p, v, list);
     if (find_person(p, v) && v->terms->config.bots == BOTS_APART)
         return OUTCOME_BOT;
-    return placed ? OUTCOME_VIEW : find_place(p, v, list);
+    return placed ? OUTCOME_VIEW : find_place(p, v, list_of(p));
 }
 
 void pipeline_find_page(struct pipeline *p, struct pipeline_view *v)

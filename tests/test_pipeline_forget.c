@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "lib/world.h"
+#include "pipeline_inner.h"
 
 static struct world w;
 static _Atomic(const struct referrer_list *) referrers;
@@ -40,7 +41,8 @@ static void end(void)
 
 static bool is_in_pipeline(const char *word)
 {
-    return memmem(&w.pipeline, sizeof w.pipeline, word, strlen(word)) != NULL;
+    return memmem(&w.pipeline, sizeof w.pipeline, word, strlen(word)) != NULL ||
+           memmem(w.pipeline.group, sizeof *w.pipeline.group, word, strlen(word)) != NULL;
 }
 
 static bool is_in_cache(const char *word)

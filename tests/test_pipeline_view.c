@@ -171,6 +171,16 @@ static void make_flood(struct line *l)
         sprintf(l->text, "s=a&e=e%u&i=10.0.0.1&u=Mozilla", below(4000));
 }
 
+/* What ends unread, and a log line, for which a group does not wait. */
+static void make_junk(struct line *l)
+{
+    static const char log[] = "<190>b: 10.1.1.1 - - [25/Nov/2026:21:00:00 +0000] "
+                              "\"GET / HTTP/1.1\" 200 1 \"-\" \"Mozilla\"";
+    const char *const JUNK[] = {"s=zz&p=/", "s=a&p=%zz", "s=a&k=off", "", log};
+
+    sprintf(l->text, "%s", JUNK[below(COUNT(JUNK))]);
+}
+
 static void make_line(struct line *l)
 {
     unsigned visitor = below(VISITORS), kind = below(20);
@@ -178,6 +188,10 @@ static void make_line(struct line *l)
 
     *l = (struct line){.sender = {.trusted = true, .nobody = true}};
     (void)address_parse(&l->sender.address, SLICE("127.0.0.1"));
+    if (below(30) == 0) {
+        make_junk(l);
+        return;
+    }
     if (kind < 12) {
         make_flood(l);
         return;
@@ -198,6 +212,62 @@ static void make_line(struct line *l)
                                             : SLICE("https://b.example/khac");
         l->sender.accept_language = SLICE("fr-FR,fr;q=0.9");
     }
+}
+
+static void expect_same_outcomes(void)
+{
+    struct metrics_total total[2];
+
+    for (int w = 0; w < 2; w++)
+        metrics_sum(&worlds[w].row, 1, &total[w]);
+    cr_assert_eq(total[0].received, total[1].received);
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        cr_assert_eq(metrics_of_outcome(&total[0], (enum outcome)i),
+                     metrics_of_outcome(&total[1], (enum outcome)i), "%s",
+                     outcome_word((enum outcome)i));
+}
+
+/* As datagrams of some lines each, with what browsers send between them. */
+static void send_side_by_side(struct pipeline *p, const struct line *lines, unsigned n)
+{
+    static char
+        bytes[TURN_MAX * sizeof lines->text]; /* that stay while the turn goes on */
+    char *to = bytes;
+
+    for (unsigned i = 0; i < n;) {
+        unsigned until = i + 1 + below(7);
+        struct slice datagram = {to, 0};
+
+        if (lines[i].sender.http) {
+            (void)pipeline_line(p, slice_of(lines[i].text), &lines[i].sender, NULL);
+            i++;
+            continue;
+        }
+        for (; i < n && i < until && !lines[i].sender.http; i++)
+            to += sprintf(to, "%s\n", lines[i].text);
+        datagram.length = (size_t)(to - datagram.at);
+        pipeline_datagram(p, datagram, &lines[i - 1].sender.address);
+    }
+}
+
+static void send_turn_side_by_side(void)
+{
+    static struct line lines[TURN_MAX];
+    unsigned n = 1 + below(TURN_MAX);
+
+    for (unsigned i = 0; i < n; i++)
+        make_line(&lines[i]);
+    for (int w = 0; w < 2; w++) {
+        struct pipeline *p = &worlds[w].pipeline;
+
+        pipeline_begin(p, worlds[w].now);
+        if (w == 0)
+            send_side_by_side(p, lines, n);
+        for (unsigned i = 0; i < n && w == 1; i++)
+            (void)pipeline_line(p, slice_of(lines[i].text), &lines[i].sender, NULL);
+        (void)pipeline_end(p);
+    }
+    expect_same_outcomes();
 }
 
 static void send_turn(void)
@@ -345,6 +415,19 @@ Test(pipeline_view, what_is_known_by_heart_counts_as_what_is_looked_up)
         stop();
     }
     cr_expect_gt(most, VISITORS, "the test is about something");
+}
+
+Test(pipeline_view, lines_side_by_side_count_as_lines_alone)
+{
+    start(9);
+    for (unsigned turn = 0; turn < number_from("TURNS", 3000); turn++) {
+        send_turn_side_by_side();
+        go_on();
+        if (turn % 100 == 99)
+            compare();
+    }
+    compare();
+    stop();
 }
 
 Test(pipeline_view, marks_of_people_are_gone_with_their_quarter_hour)

@@ -49,6 +49,12 @@ uint64_t guard_expect(const struct guard *g, const struct address *unit)
     return who;
 }
 
+bool guard_may(const struct guard *g, const struct guard_rules *rules,
+               const struct guarded *v)
+{
+    return !v->named || rate_has(g->address, &rules->address, v->who, v->now_ms);
+}
+
 /* One address at two sites is two askers; the multiplier spreads small numbers over all
  * bits (2^64 divided by the golden ratio). */
 static uint64_t at_site(uint64_t who, const struct site *s)

@@ -45,6 +45,11 @@ struct guarded {
  * the nearest caches, and what is done meanwhile takes as long as fetching one. */
 uint64_t guard_expect(const struct guard *g, const struct address *unit);
 
+/* Whether the address has a token left, as things are now: who has none will hardly be
+ * counted. */
+bool guard_may(const struct guard *g, const struct guard_rules *rules,
+               const struct guarded *v);
+
 /* Worker, inside a turn, once a second: makes zero what the next eighth of the tables knows
  * of addresses that no limit holds for any more. So nothing is known of an address for
  * longer than its bucket takes to fill, and eight seconds. Returns how many buckets of that

@@ -8,6 +8,7 @@
 #define LUOT_COUNT_MET_H
 
 #include "base/hash_text.h"
+#include "base/prefetch.h"
 #include "count/visitors.h"
 
 enum { MET_VISITORS = 32768 /* 512 KiB */, MET_WAYS = 4 };
@@ -28,12 +29,23 @@ void met_free(struct met *k);
 /* Nothing is known any more, and what comes is known by other hashes. */
 void met_forget(struct met *k);
 
+static inline struct met_visitor *met_set(struct met *k, uint64_t who)
+{
+    return &k->visitor[who % (MET_VISITORS / MET_WAYS) * MET_WAYS];
+}
+
+/* Asks for the memory that met_find will look at. */
+static inline void met_expect(struct met *k, uint64_t who)
+{
+    prefetch_for_write(met_set(k, who));
+}
+
 /* The visitor; NULL: it is not known, and *ret_place is where to put it. Each has four
  * places beside each other: where they are taken, one of the four goes, by its hash. */
 static inline struct met_visitor *met_find(struct met *k, uint64_t who,
                                            struct met_visitor **ret_place)
 {
-    struct met_visitor *set = &k->visitor[who % (MET_VISITORS / MET_WAYS) * MET_WAYS];
+    struct met_visitor *set = met_set(k, who);
 
     for (unsigned i = 0; i < MET_WAYS; i++)
         if (set[i].who == who)

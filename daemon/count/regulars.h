@@ -65,6 +65,14 @@ static inline void regulars_expect(const struct regulars *r, uint64_t tag)
     prefetch_for_write(r->regular[tag % (REGULARS / REGULARS_WAYS)]);
 }
 
+/* Whether regulars_find may know it. */
+static inline bool regulars_has(const struct regulars *r, uint64_t tag)
+{
+    const struct regular *set = r->regular[tag % (REGULARS / REGULARS_WAYS)];
+
+    return set[0].tag == tag || set[1].tag == tag;
+}
+
 /* NULL: not known. Good until the lane makes another note, or the next regulars_put. */
 static inline struct regular *regulars_find(struct regulars *r,
                                             const struct name_lane *lane, uint64_t tag)

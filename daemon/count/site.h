@@ -248,11 +248,21 @@ struct site { /* one a range, made at start, never moves */
     _Atomic(struct site_engaged *) engaged; /* NULL: it is not backed yet */
 };
 
+/* A key that is linked, as a turn found it. */
+struct lane_key {
+    const struct visitors_table *table;
+    const struct hash_key *key;
+    int64_t from; /* its first slot                     */
+    uint64_t met; /* of the key, for count/met; no two keys have the same */
+};
+
 /* What one worker remembers of one site between turns and adds at its turn's end. */
 struct site_lane {
     const struct site_terms *terms; /* of this turn                       */
     uint64_t terms_version;         /* that `periods` were computed under */
     struct visit_periods periods;
+    struct lane_key key[SITE_KEYS]; /* of this turn, as `keys`            */
+    unsigned keys;
     int64_t floor_q, now_slot, slot;
     const struct topk_table *tops; /* of tops_day; NULL: it is not there          */
     int64_t tops_day;              /* local, of views of now                      */
@@ -279,6 +289,15 @@ static inline void site_expect(const struct site_lane *lane, const struct visit 
 {
     if (lane->tops_life != 0)
         regulars_expect(lane->regulars,
+                        regulars_tag(lane->tops_life, visit->habit[part]));
+}
+
+/* Whether site_recall would know it, if nothing comes between. */
+static inline bool site_may_recall(const struct site_lane *lane,
+                                   const struct visit *visit, enum visit_part part)
+{
+    return lane->tops_life != 0 &&
+           regulars_has(lane->regulars,
                         regulars_tag(lane->tops_life, visit->habit[part]));
 }
 
@@ -331,6 +350,13 @@ bool site_terms_equal(const struct site_terms *a, const struct site_terms *b);
 /* Opens the site for this turn: reads the floor, the terms and, when the hour has turned,
  * the periods; finds the day's tops. */
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot);
+/* Asks for the memory that site_visit will look at, where something else is done between each
+ * of these and the next: where the visitor is met, and then where his word is. False: he is a
+ * stranger, whose fingerprint takes its time; so it is asked for by who means to count him. */
+void site_expect_visitor(const struct site_lane *lane, struct visit *visit);
+bool site_expect_known(const struct site_lane *lane, const struct visit *visit);
+void site_expect_stranger(struct site *s, const struct site_lane *lane,
+                          const struct visit *visit);
 /* Has a key of the site, that has begun, seen this visitor? True too where a table has
  * forgotten (sketched). After site_lane_open. */
 bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visit);

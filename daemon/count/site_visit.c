@@ -31,6 +31,32 @@ static void open_tops(struct site *s, struct site_lane *lane, int64_t day)
         lane->tops_life = topk_life(lane->tops);
 }
 
+/* The keys that are linked and have begun. One that is made in this turn is made for a period
+ * to come; one that is taken away is there until the turn is over. */
+static void open_keys(struct site *s, struct site_lane *lane)
+{
+    uint64_t half[2];
+
+    lane->keys = 0;
+    for (unsigned i = 0; i < SITE_KEYS; i++) {
+        const struct site_key *k = &s->block->keys[i];
+        struct lane_key *key = &lane->key[lane->keys];
+        int64_t from;
+
+        /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
+        if (!atomic_load_explicit(&s->table[i].head->linked, memory_order_seq_cst))
+            continue;
+        from = atomic_load_explicit(&k->from_slot, memory_order_relaxed);
+        if (from > lane->now_slot)
+            continue;
+        *key = (struct lane_key){&s->table[i], &k->key, from, 0};
+        memcpy(half, k->key.bytes, sizeof half); /* random: no other key has them */
+        if (lane->met != NULL)
+            key->met = hash_words(&lane->met->secret, half[0], half[1], s->index, 0);
+        lane->keys++;
+    }
+}
+
 void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
 {
     /* Freed after a grace. */
@@ -54,6 +80,7 @@ void site_lane_open(struct site *s, struct site_lane *lane, int64_t now_slot)
         lane->terms_version = terms->version;
         lane->periods.until_slot = INT64_MIN;
     }
+    open_keys(s, lane);
     slot = hits_date(now_slot, now_slot, lane->floor_q, &late);
     open_tops(s, lane, periods_of(lane, slot)->number[PERIOD_DAY]);
 }
@@ -134,52 +161,95 @@ static uint64_t hash_of(const struct hash_key *key, struct slice site,
     return visitor_hash(key, site, &visit->unit, user_agent);
 }
 
-/* Whom the worker knows under this key of this site; NULL: it cannot be said. */
-static struct met_visitor *met_of(struct site *s, struct site_lane *lane,
-                                  const struct visit *visit, const struct site_key *k,
-                                  uint64_t *ret_fp)
+/* --- Whom the worker has just met --- */
+
+/* 0: it cannot be said. */
+static uint64_t met_as(const struct site_lane *lane, const struct visit *visit)
 {
-    struct met_visitor *v, *place = NULL;
-    uint64_t half[2], key, who;
+    uint64_t half[2], met;
 
     if (lane->met == NULL || visit->hash_key == NULL || visit->name.length > 0)
-        return NULL;
+        return 0;
     memcpy(half, visit->unit.bytes, sizeof half);
-    memcpy(&key, k->key.bytes, sizeof key); /* random: no other key has it */
-    who = hash_words(&lane->met->secret, visit->agent_hash, half[0], half[1],
-                     key ^ s->index);
-    who += who == 0;
-    v = met_find(lane->met, who, &place);
-    if (v == NULL) {
-        v = place;
-        *v = (struct met_visitor){
-            .who = who,
-            .fp = visitors_fingerprint(hash_of(&k->key, slice_of(s->block->key), visit)),
-            .at = VISITORS_NOWHERE};
-    }
-    *ret_fp = v->fp;
-    return v;
+    met = hash_words(&lane->met->secret, visit->agent_hash, half[0], half[1], 1);
+    return met == 0 ? 1 : met;
 }
 
-static struct visitors_verdict hit(struct site *s, struct site_lane *lane,
-                                   const struct visit *visit, unsigned i, int64_t slot,
-                                   const struct visit_periods *periods)
+/* Two visitors, or one under two keys, are one with a chance of 2^-64. */
+static uint64_t under(uint64_t met, const struct lane_key *k)
 {
-    const struct site_key *k = &s->block->keys[i];
-    uint64_t fp;
-    struct met_visitor *v = met_of(s, lane, visit, k, &fp);
-    struct visitors_verdict verdict;
-    uint32_t at = VISITORS_NOWHERE;
+    uint64_t who = met ^ k->met;
+
+    return who == 0 ? 1 : who;
+}
+
+/* Under one key; who was not met is from now on. */
+static struct met_visitor *meet(struct site *s, const struct site_lane *lane,
+                                const struct lane_key *k, const struct visit *visit,
+                                uint64_t met)
+{
+    uint64_t who = under(met, k);
+    struct met_visitor *place, *v = met_find(lane->met, who, &place);
 
     if (v != NULL)
-        at = v->at;
-    else
-        fp = visitors_fingerprint(hash_of(&k->key, slice_of(s->block->key), visit));
+        return v;
+    *place = (struct met_visitor){
+        .who = who,
+        .fp = visitors_fingerprint(hash_of(k->key, slice_of(s->block->key), visit)),
+        .at = VISITORS_NOWHERE};
+    return place;
+}
+
+void site_expect_visitor(const struct site_lane *lane, struct visit *visit)
+{
+    visit->met = visit->anonymous ? 0 : met_as(lane, visit);
+    for (unsigned i = 0; visit->met != 0 && i < lane->keys; i++)
+        met_expect(lane->met, under(visit->met, &lane->key[i]));
+}
+
+bool site_expect_known(const struct site_lane *lane, const struct visit *visit)
+{
+    bool all = true;
+
+    for (unsigned i = 0; visit->met != 0 && i < lane->keys; i++) {
+        struct met_visitor *place, *v;
+
+        v = met_find(lane->met, under(visit->met, &lane->key[i]), &place);
+        if (v != NULL)
+            visitors_expect(lane->key[i].table, v->fp, v->at);
+        all = all && v != NULL;
+    }
+    return all;
+}
+
+void site_expect_stranger(struct site *s, const struct site_lane *lane,
+                          const struct visit *visit)
+{
+    for (unsigned i = 0; visit->met != 0 && i < lane->keys; i++) {
+        const struct met_visitor *v = meet(s, lane, &lane->key[i], visit, visit->met);
+
+        visitors_expect(lane->key[i].table, v->fp, v->at);
+    }
+}
+
+/* --- A visit --- */
+
+static struct visitors_verdict hit(struct site *s, struct site_lane *lane,
+                                   const struct visit *visit, uint64_t met,
+                                   const struct lane_key *k, int64_t slot)
+{
+    struct met_visitor *v = met == 0 ? NULL : meet(s, lane, k, visit, met);
+    uint64_t fp =
+        v != NULL ? v->fp
+                  : visitors_fingerprint(hash_of(k->key, slice_of(s->block->key), visit));
+    struct visitors_verdict verdict;
+    uint32_t at = v != NULL ? v->at : VISITORS_NOWHERE;
+
     if (visit->kind != VISIT_VIEW) {
-        visitors_ping(&s->table[i], fp, slot, periods);
+        visitors_ping(k->table, fp, slot, &lane->periods);
         return (struct visitors_verdict){0};
     }
-    verdict = visitors_hit_at(&s->table[i], fp, slot, periods, &at);
+    verdict = visitors_hit_at(k->table, fp, slot, &lane->periods, &at);
     if (v != NULL)
         v->at = at;
     return verdict;
@@ -187,26 +257,21 @@ static struct visitors_verdict hit(struct site *s, struct site_lane *lane,
 
 /* A hit goes to the table of every key that is linked and has begun: mostly that is one. */
 static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
-                     int64_t slot, const struct visit_periods *periods,
-                     bool *ret_first_today)
+                     int64_t slot, bool *ret_first_today)
 {
+    uint64_t met = visit->met != 0 ? visit->met : met_as(lane, visit);
     struct said said[SITE_KEYS];
     struct visitors_verdict v;
     unsigned n = 0;
 
-    for (unsigned i = 0; i < SITE_KEYS; i++) {
-        const struct visitors_table *t = &s->table[i];
-        int64_t from;
+    for (unsigned i = 0; i < lane->keys; i++) {
+        const struct lane_key *k = &lane->key[i];
 
-        /* seq_cst, as all that a turn reads and a grace waits for (count/turn). */
-        if (!atomic_load_explicit(&t->head->linked, memory_order_seq_cst))
+        if (slot < k->from)
             continue;
-        from = atomic_load_explicit(&s->block->keys[i].from_slot, memory_order_relaxed);
-        if (slot < from)
-            continue;
-        v = hit(s, lane, visit, i, slot, periods);
+        v = hit(s, lane, visit, met, k, slot);
         if (v.placed)
-            said[n++] = (struct said){t, from, v};
+            said[n++] = (struct said){k->table, k->from, v};
     }
     if (n == 0)
         return visit->entry;
@@ -225,17 +290,15 @@ bool site_knows(struct site *s, struct site_lane *lane, const struct visit *visi
     bool late;
     int64_t slot = hits_date(visit->slot, lane->now_slot, lane->floor_q, &late), seen;
 
-    for (unsigned i = 0; i < SITE_KEYS; i++) {
-        const struct visitors_table *t = &s->table[i];
-        struct site_key *k = &s->block->keys[i];
+    for (unsigned i = 0; i < lane->keys; i++) {
+        const struct lane_key *k = &lane->key[i];
 
-        if (!atomic_load_explicit(&t->head->linked, memory_order_seq_cst) ||
-            slot < atomic_load_explicit(&k->from_slot, memory_order_relaxed))
+        if (slot < k->from)
             continue;
-        if (atomic_load_explicit(&t->head->mode, memory_order_relaxed) ==
+        if (atomic_load_explicit(&k->table->head->mode, memory_order_relaxed) ==
                 VISITORS_SKETCHED ||
-            visitors_last_seen(t, visitors_fingerprint(hash_of(&k->key, key, visit)),
-                               &seen))
+            visitors_last_seen(k->table,
+                               visitors_fingerprint(hash_of(k->key, key, visit)), &seen))
             return true;
     }
     return false;
@@ -269,8 +332,8 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
         atomic_fetch_add_explicit(&s->block->hits.late, 1, memory_order_relaxed);
     day = periods->number[PERIOD_DAY];
     lane->newcomer = lane->is_known = lane->is_second = lane->owes_entry = false;
-    new_visit = visit->anonymous ? visit->entry
-                                 : identify(s, lane, visit, slot, periods, &first_today);
+    new_visit =
+        visit->anonymous ? visit->entry : identify(s, lane, visit, slot, &first_today);
     site_tops_count(s, lane, visit, day, new_visit, first_today);
     if (visit->kind != VISIT_VIEW)
         return false; /* keeps a visit alive, opens none */

@@ -19,6 +19,7 @@
 
 #include <assert.h>
 
+#include "base/prefetch.h"
 #include "count/visitors_inner.h"
 
 #ifdef LUOT_SEAMS
@@ -287,6 +288,24 @@ static struct visitors_verdict insert(const struct visitors_table *t,
 }
 
 /* --- A hit --- */
+
+/* The parts below hold few, and are mostly near. */
+enum { FIRST_FAR_PART = 3 };
+
+void visitors_expect(const struct visitors_table *t, uint64_t fp, uint32_t at)
+{
+    unsigned cur = atomic_load_explicit(&t->head->cur, memory_order_acquire);
+
+    if (at != VISITORS_NOWHERE) {
+        prefetch_for_write(&t->word[at]);
+        return;
+    }
+    for (unsigned part = cur + 1; part-- > FIRST_FAR_PART;) {
+        struct path path = visitors_path(fp, part);
+
+        prefetch_for_write(&t->word[path.start + path.home]);
+    }
+}
 
 /* seq_cst, as all that a turn reads and a grace waits for (count/turn): costs nothing on
  * x86-64. */

@@ -87,6 +87,9 @@ struct visitors_verdict visitors_hit(const struct visitors_table *t, uint64_t fp
 struct visitors_verdict visitors_hit_at(const struct visitors_table *t, uint64_t fp,
                                         int64_t slot, const struct visit_periods *p,
                                         uint32_t *at);
+/* Asks for the memory that visitors_hit_at will look at: of a visitor who was never met that
+ * is where he would be in each part. */
+void visitors_expect(const struct visitors_table *t, uint64_t fp, uint32_t at);
 /* A ping: moves last seen of a visitor that is known and whose visit is still alive,
  * opens nothing. It does make the visitor one of a period it is the first sign of. True
  * when it was known. */

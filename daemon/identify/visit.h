@@ -37,6 +37,8 @@ struct visit {
                                     but for site and day; 0: nobody asks */
     struct regular *regular[VISIT_PARTS]; /* count's: it knows their rows by heart, and
                                     the keys are not here; NULL: they are */
+    uint64_t
+        met; /* count's: by which it knows the visitor, but for the key; 0: not asked */
     uint32_t has; /* a bit a dimension: it has a key. Without the bit the two
                        below are nothing on the beacon path, where they are not cleared */
     struct slice key[DIMENSIONS]; /* what it is counted by; empty: none. UTF-8, at most
