@@ -71,5 +71,6 @@ void pipeline_group_take(struct pipeline *p, struct slice datagram,
             (void)pipeline_next_line(p, &datagram, &p->group->sender, &site);
         else
             tell(p, &datagram);
-    pipeline_refuse_rest(p, datagram, n);
+    if (n == 0 || datagram.length > 0)
+        pipeline_refuse_rest(p, datagram, n);
 }

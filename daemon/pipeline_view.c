@@ -12,6 +12,9 @@
 #define OF_REFERRER UINT64_C(0xA0761D6478BD642F)
 #define OF_LIST     UINT64_C(0x9E3779B97F4A7C15)
 #define OF_TERMS    UINT64_C(0xD6E8FEB86659FD93)
+#define OF_SCREEN   UINT64_C(0xE7037ED1A0B428DB)
+#define OF_ATLAS    UINT64_C(0x8EBC6AF09C88C6E3)
+#define OF_AGENTS   UINT64_C(0x589965CC75374CC3)
 
 /* Views of another time than the turn's are of another day's table, perhaps. */
 static bool may_be_regular(const struct visit *visit)
@@ -35,34 +38,23 @@ static bool has_habit(const struct visit *visit)
            visit->user_agent.length <= LUOT_USER_AGENT_MAX;
 }
 
-/* A short one is what it is, and needs no hash. Of another length the same word is another
- * language, so *ret_length is a part of it. */
-static uint64_t language_word(const struct pipeline *p, struct slice language,
-                              uint64_t *ret_length)
-{
-    uint64_t words[2];
-
-    *ret_length = language.length;
-    if (language.length >= sizeof words[0])
-        return hash_text(&p->names->secret, language, 0);
-    hash_text_short(language, words);
-    return words[0];
-}
-
-/* All that his country, agent, language and screen are found out from, and by which lists. */
+/* All that his country, agent, language and screen are found out from, and by which lists.
+ * The sums of three texts' hashes and numbers are one with a chance of 2^-64, as in habit_in. */
 static uint64_t habit_of(const struct pipeline *p, const struct pipeline_view *v,
                          const struct atlas *atlas, const struct agents *agents)
 {
     struct slice language =
         v->beacon->language.length > 0 ? v->beacon->language : v->sender->accept_language;
-    uint64_t of[6] = {v->visit.agent_hash}, length;
+    uint64_t half[2], seen = v->beacon->screen_width * OF_SCREEN;
 
-    of[1] = language_word(p, language, &length);
-    of[2] = length << 32 | v->beacon->screen_width;
-    memcpy(&of[3], v->address->bytes, sizeof v->address->bytes);
-    of[5] = (atlas == NULL ? 0 : atlas->id) + (agents == NULL ? 0 : agents_id(agents));
-    return hash_text(&p->regulars->secret, (struct slice){(const char *)of, sizeof of},
-                     0);
+    memcpy(half, v->address->bytes, sizeof half);
+    if (language.length > 0)
+        seen += hash_text(&p->names->secret, language, 0);
+    if (atlas != NULL)
+        seen += atlas->id * OF_ATLAS;
+    if (agents != NULL)
+        seen += agents_id(agents) * OF_AGENTS;
+    return hash_words(&p->regulars->secret, v->visit.agent_hash, half[0], half[1], seen);
 }
 
 static bool is_robot(const struct pipeline *p, const struct agents *agents,

@@ -56,9 +56,13 @@ struct name_note *name_lane_note(struct name_lane *lane, uint64_t fast, uint64_t
 {
     struct name_note *note = free_note(lane, fast);
 
-    if (note != NULL)
-        *note = (struct name_note){
-            .fast = fast, .hash = hash, .cell = cell, .made = ++lane->made, .day = day};
+    if (note == NULL)
+        return NULL;
+    lane->made++;
+    if (note->fast != 0)
+        lane->lost_at = lane->made;
+    *note = (struct name_note){
+        .fast = fast, .hash = hash, .cell = cell, .made = lane->made, .day = day};
     return note;
 }
 

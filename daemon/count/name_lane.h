@@ -24,13 +24,14 @@ struct name_note {
 
 static_assert(sizeof(struct name_note) == 64, "a note is a cache line");
 
-enum { NAME_NOTES = 8192, NAME_WAYS = 4 };
+enum { NAME_NOTES = 8192, NAME_WAYS = 8 };
 
 struct name_lane {
     struct hash_text_key secret;
-    void *memory;        /* what calloc gave      */
-    uint64_t made;       /* notes that ever were, and turns of tables (below)          */
+    void *memory;        /* what calloc gave                                       */
+    uint64_t made;       /* notes that ever were, and what else tells one from another */
     uint64_t live_since; /* `made` when rows of some table may have gone, the last time */
+    uint64_t lost_at;    /* ... and when a note became another one, or rows may have    */
     unsigned count;
     uint16_t todo[NAME_NOTES]; /* notes with something to add */
     struct name_note note[NAME_NOTES];
@@ -58,8 +59,8 @@ static inline bool name_note_is_live(const struct name_note *n)
             atomic_load_explicit(&n->cell->hash, memory_order_relaxed) == n->hash);
 }
 
-/* The note of its row; NULL: it has none, and name_lane_note makes one. A name has four places:
- * what many names share one of is not taken away each time. */
+/* The note of its row; NULL: it has none, and name_lane_note makes one. A name has eight
+ * places: what many names share one of is not taken away each time. */
 static inline struct name_note *name_lane_find(struct name_lane *lane, uint64_t fast)
 {
     size_t at = (fast >> 1) % NAME_NOTES;
@@ -90,10 +91,16 @@ static inline void name_lane_add(struct name_lane *lane, struct name_note *note,
     note->visitors += visitor;
 }
 
+/* From now on the note is another one to whom remembers its place. */
+static inline void name_lane_turn(struct name_lane *lane, struct name_note *note)
+{
+    note->made = lane->lost_at = ++lane->made;
+}
+
 /* Rows of a table may have gone since the turn before. */
 static inline void name_lane_doubt(struct name_lane *lane)
 {
-    lane->live_since = ++lane->made;
+    lane->live_since = lane->lost_at = ++lane->made;
 }
 
 /* Before the turn ends: all of it to the rows. */

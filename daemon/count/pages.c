@@ -38,7 +38,7 @@ static void add_on_new_day(struct name_lane *lane, struct name_note *note, uint3
     if (note->views > 0)
         return;
     note->day = day + 1;
-    note->made = ++lane->made; /* who remembers it remembers the other day */
+    name_lane_turn(lane, note); /* who remembers it remembers the other day */
 }
 
 static struct name_note *look_up(const struct pages_table *t, struct name_lane *lane,

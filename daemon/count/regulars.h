@@ -6,8 +6,8 @@
  * an increment a row.
  *
  * What is remembered is which notes of the worker's name_lane the rows have. It is believed
- *   while no note was made since at one of these places, which the number of notes that there
- *     ever were tells;
+ *   while no note became another one since at one of these places, which the number of notes
+ *     that there ever were tells (one that is made where none was takes nothing away);
  *   while no row can have gone, which the table's era tells (topk_era): when that has changed
  *     each row is looked at again, once, and while rows go nothing is known by heart.
  * A day's table is in the hash, so a new day (or site) begins with no regulars.
@@ -56,7 +56,7 @@ static inline uint64_t regulars_tag(uint64_t life, uint64_t habit)
     return tag == 0 ? 1 : tag;
 }
 
-/* Notes were made since: is it still true? Where its entry page was is forgotten alone. */
+/* Notes became others since: is it still true? Where its entry page was is forgotten alone. */
 bool regular_holds(struct regular *is, const struct name_lane *lane);
 
 /* Asks for the memory that regulars_find will look at. */
@@ -80,18 +80,23 @@ static inline struct regular *regulars_find(struct regulars *r,
     struct regular *set = r->regular[tag % (REGULARS / REGULARS_WAYS)];
     struct regular *is = set[0].tag == tag ? &set[0] : &set[1];
 
-    return is->tag == tag && (is->made == lane->made || regular_holds(is, lane)) ? is
-                                                                                 : NULL;
+    return is->tag == tag && (is->made >= lane->lost_at || regular_holds(is, lane))
+               ? is
+               : NULL;
 }
 
 /* A view of it; `visitor` as for topk_add: mostly not. */
 static inline void regular_count(const struct regular *is, struct name_lane *lane,
                                  bool visitor)
 {
-    for (unsigned i = 0; i < is->rows; i++)
-        name_lane_add_view(lane, is->note[i]);
-    for (unsigned i = 0; visitor && i < is->rows; i++)
-        lane->note[is->note[i]].visitors++;
+    const uint16_t *end = is->note + is->rows;
+
+    for (const uint16_t *at = is->note; at < end; at++)
+        name_lane_add_view(lane, *at);
+    if (!visitor)
+        return;
+    for (const uint16_t *at = is->note; at < end; at++)
+        lane->note[*at].visitors++;
 }
 
 /* In place of the one that was met longer ago. */

@@ -31,6 +31,9 @@ static void open_tops(struct site *s, struct site_lane *lane, int64_t day)
         lane->tops_life = topk_life(lane->tops);
 }
 
+/* Not 0, whoever it is and under whatever key. Not one of the bits that choose his place. */
+#define SOMEBODY (UINT64_C(1) << 61)
+
 /* The keys that are linked and have begun. One that is made in this turn is made for a period
  * to come; one that is taken away is there until the turn is over. */
 static void open_keys(struct site *s, struct site_lane *lane)
@@ -52,7 +55,8 @@ static void open_keys(struct site *s, struct site_lane *lane)
         *key = (struct lane_key){&s->table[i], &k->key, from, 0};
         memcpy(half, k->key.bytes, sizeof half); /* random: no other key has them */
         if (lane->met != NULL)
-            key->met = hash_words(&lane->met->secret, half[0], half[1], s->index, 0);
+            key->met =
+                hash_words(&lane->met->secret, half[0], half[1], s->index, 0) & ~SOMEBODY;
         lane->keys++;
     }
 }
@@ -166,21 +170,19 @@ static uint64_t hash_of(const struct hash_key *key, struct slice site,
 /* 0: it cannot be said. */
 static uint64_t met_as(const struct site_lane *lane, const struct visit *visit)
 {
-    uint64_t half[2], met;
+    uint64_t half[2];
 
     if (lane->met == NULL || visit->hash_key == NULL || visit->name.length > 0)
         return 0;
     memcpy(half, visit->unit.bytes, sizeof half);
-    met = hash_words(&lane->met->secret, visit->agent_hash, half[0], half[1], 1);
-    return met == 0 ? 1 : met;
+    return hash_words(&lane->met->secret, visit->agent_hash, half[0], half[1], 1) |
+           SOMEBODY;
 }
 
-/* Two visitors, or one under two keys, are one with a chance of 2^-64. */
+/* Two visitors, or one under two keys, are one with a chance of 2^-63. */
 static uint64_t under(uint64_t met, const struct lane_key *k)
 {
-    uint64_t who = met ^ k->met;
-
-    return who == 0 ? 1 : who;
+    return met ^ k->met;
 }
 
 /* Under one key; who was not met is from now on. */
@@ -255,17 +257,20 @@ static struct visitors_verdict hit(struct site *s, struct site_lane *lane,
     return verdict;
 }
 
-/* A hit goes to the table of every key that is linked and has begun: mostly that is one. */
-static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
-                     int64_t slot, bool *ret_first_today)
+/* A hit goes to the table of every key that is linked and has begun: mostly that is one.
+ * `placed`: one of them at least has him. */
+static struct visitors_verdict hit_all(struct site *s, struct site_lane *lane,
+                                       const struct visit *visit, int64_t slot)
 {
     uint64_t met = visit->met != 0 ? visit->met : met_as(lane, visit);
     struct said said[SITE_KEYS];
-    struct visitors_verdict v;
     unsigned n = 0;
 
+    if (lane->keys == 1 && slot >= lane->key[0].from)
+        return hit(s, lane, visit, met, &lane->key[0], slot);
     for (unsigned i = 0; i < lane->keys; i++) {
         const struct lane_key *k = &lane->key[i];
+        struct visitors_verdict v;
 
         if (slot < k->from)
             continue;
@@ -274,12 +279,20 @@ static bool identify(struct site *s, struct site_lane *lane, const struct visit 
             said[n++] = (struct said){k->table, k->from, v};
     }
     if (n == 0)
+        return (struct visitors_verdict){.placed = false};
+    return n == 1 ? said[0].verdict : agree(said, n);
+}
+
+static bool identify(struct site *s, struct site_lane *lane, const struct visit *visit,
+                     int64_t slot, bool *ret_first_today)
+{
+    struct visitors_verdict v = hit_all(s, lane, visit, slot);
+
+    if (!v.placed)
         return visit->entry;
-    /* A view that opens a visit is not its second one. */
-    v = n == 1 ? said[0].verdict : agree(said, n);
     lane->newcomer = v.first_seen;
     lane->is_known = true;
-    lane->is_second = v.second_view;
+    lane->is_second = v.second_view; /* not of a view that opens a visit */
     *ret_first_today = v.first_today;
     return v.new_visit;
 }

@@ -370,6 +370,9 @@ struct visitors_verdict visitors_hit_at(const struct visitors_table *t, uint64_t
     if (mode != VISITORS_EXACT)
         sketch(t, fp, slot, p);
     _Atomic uint64_t *word = find_at(t, fp, *at, &seen);
+    /* Who was seen in this slot, and not for the first time in his visit, moves nothing. */
+    if (word != NULL && seen == (word_pack(fp, a.slot) | WORD_ENGAGED))
+        return (struct visitors_verdict){.placed = true};
     if (word != NULL && visitors_refresh(t, word, seen, &a, &verdict))
         return verdict;
     word = find(t, fp, &trail, &seen);

@@ -71,6 +71,30 @@ Test(pages, with_a_lane_the_same_over_midnight_in_one_turn)
     world_close(&w);
 }
 
+Test(pages, who_remembers_where_a_page_was_on_one_day_does_not_on_the_next)
+{
+    struct world w;
+    const struct pages_table *t = pages_new(&w);
+    struct name_lane *lane = name_lane_new();
+    struct regulars *regulars = regulars_new();
+    const struct name_note *note;
+    struct regular is = {.tag = 7, .rows = 1, .entry_note = NAME_NOTES};
+
+    (void)pages_add(t, lane, SLICE("/a"), 100, DAY); /* makes its row */
+    note = pages_add(t, lane, SLICE("/a"), 100, DAY);
+    is.note[0] = (uint16_t)(note - lane->note);
+    is.made = lane->made;
+    regulars_put(regulars, &is);
+    (void)pages_add(t, lane, SLICE("/b"), 100, DAY);
+    name_lane_flush(lane);
+    cr_expect_not_null(regulars_find(regulars, lane, 7), "another page is no matter");
+    (void)pages_add(t, lane, SLICE("/a"), 100, DAY + 1);
+    cr_expect_null(regulars_find(regulars, lane, 7));
+    regulars_free(regulars);
+    name_lane_free(lane);
+    world_close(&w);
+}
+
 Test(pages, beyond_the_limit_they_are_counted_together)
 {
     struct world w;
