@@ -218,10 +218,24 @@ void pipeline_expect(struct pipeline *p, struct pipeline_view *v)
     site_expect_visitor(v->lane, &v->visit);
 }
 
+/* Where a person is looked for who is not known by heart. */
+static void expect_stranger(const struct pipeline *p, const struct pipeline_view *v)
+{
+    const struct atlas *atlas = pipeline_atlas(p);
+    const struct agents *agents = agents_of(p);
+
+    if (atlas != NULL && atlas->geo != NULL)
+        geo_expect(atlas->geo, v->address);
+    if (agents != NULL)
+        agents_expect(agents, p->agents_lane, v->visit.agent_hash);
+}
+
 void pipeline_expect_more(struct pipeline *p, struct pipeline_view *v)
 {
     const struct trust *trust = atomic_load_explicit(p->trust, memory_order_seq_cst);
 
+    if (!site_may_recall(v->lane, &v->visit, VISIT_PERSON))
+        expect_stranger(p, v);
     if (!site_expect_known(v->lane, &v->visit) &&
         (p->guard == NULL || guard_may(p->guard, &trust->limits, &v->guarded)))
         site_expect_stranger(v->site, v->lane, &v->visit);

@@ -3,6 +3,11 @@
 #ifndef LUOT_BASE_PREFETCH_H
 #define LUOT_BASE_PREFETCH_H
 
+static inline void prefetch_to_read(const void *at)
+{
+    __builtin_prefetch(at, 0);
+}
+
 static inline void prefetch_for_write(const void *at)
 {
     __builtin_prefetch(at, 1);

@@ -24,6 +24,8 @@ struct address_map; /* immutable: any thread */
 /* 0: nothing was said of it. */
 uint16_t address_map_find(const struct address_map *m, const struct address *a);
 uint16_t address_map_find_v4(const struct address_map *m, uint32_t v4); /* host order */
+/* Asks for the memory that finding it will look at. */
+void address_map_expect(const struct address_map *m, const struct address *a);
 size_t address_map_bytes(const struct address_map *m);
 void address_map_free(struct address_map *m); /* NULL is a no-op */
 

@@ -364,6 +364,11 @@ struct agent agents_tell(const struct agents *agents, unsigned lane, struct slic
                               &agents->key);
 }
 
+void agents_expect(const struct agents *agents, unsigned lane, uint64_t hash)
+{
+    agent_cache_expect(agents->lane[lane].cache, hash);
+}
+
 void agents_forget(const struct agents *agents, unsigned lane)
 {
     agent_cache_forget(agents->lane[lane].cache);

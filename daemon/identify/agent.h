@@ -53,6 +53,8 @@ struct agent agents_tell_hashed(const struct agents *agents, unsigned lane,
 /* The same, if the lane remembers it: then nobody needs the text. False: it does not. */
 bool agents_recall(struct agent *ret_agent, const struct agents *agents, unsigned lane,
                    uint64_t hash);
+/* Asks for the memory that agents_recall will look at. */
+void agents_expect(const struct agents *agents, unsigned lane, uint64_t hash);
 /* What the lane remembers of agents, keyed hashes and what each came to, becomes zero. */
 void agents_forget(const struct agents *agents, unsigned lane);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/prefetch.h"
 
 enum { SETS = 2048, WAYS = 4, LINE = 64 };
 
@@ -43,6 +44,14 @@ struct agent_entry *agent_cache_find(struct agent_cache *cache, uint64_t hash)
         if (cache->tag[set][way] == tag_of(hash))
             return &cache->entry[set][way];
     return NULL;
+}
+
+void agent_cache_expect(struct agent_cache *cache, uint64_t hash)
+{
+    const struct agent_entry *entry = agent_cache_find(cache, hash);
+
+    if (entry != NULL)
+        prefetch_to_read(entry);
 }
 
 struct agent_entry *agent_cache_put(struct agent_cache *cache, uint64_t hash)

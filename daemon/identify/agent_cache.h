@@ -28,6 +28,8 @@ int agent_cache_new(struct agent_cache **ret_cache); /* ERR_NOMEM */
 void agent_cache_free(struct agent_cache *cache); /* what was is zero; NULL is a no-op */
 /* NULL: not there. */
 struct agent_entry *agent_cache_find(struct agent_cache *cache, uint64_t hash);
+/* Asks for the memory of both. */
+void agent_cache_expect(struct agent_cache *cache, uint64_t hash);
 /* A place for it, which another agent may have had; the caller fills it. */
 struct agent_entry *agent_cache_put(struct agent_cache *cache, uint64_t hash);
 /* Nothing is remembered any more; what was is zero. */

@@ -234,6 +234,11 @@ struct geo_place geo_find(const struct geo *g, const struct address *a)
     return places_at(g->places, found);
 }
 
+void geo_expect(const struct geo *g, const struct address *a)
+{
+    address_map_expect(g->map, a);
+}
+
 const struct geo_info *geo_info(const struct geo *g)
 {
     return &g->info;

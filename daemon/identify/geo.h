@@ -59,6 +59,8 @@ int geo_installed(char ret_path[GEO_PATH_MAX]);
 
 /* The slices live as long as the database. */
 struct geo_place geo_find(const struct geo *g, const struct address *a);
+/* Asks for the memory that geo_find will look at. */
+void geo_expect(const struct geo *g, const struct address *a);
 const struct geo_info *geo_info(const struct geo *g);
 
 #endif
