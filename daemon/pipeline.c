@@ -363,6 +363,7 @@ enum outcome pipeline_next_line(struct pipeline *p, struct slice *rest,
                                 const struct sender *sender, struct site **ret_site)
 {
     struct pipeline_told *told = p->group->line;
+    enum outcome outcome;
     struct slice line;
     int rv;
 
@@ -374,5 +375,7 @@ enum outcome pipeline_next_line(struct pipeline *p, struct slice *rest,
     metrics_bump(p->row, received, 1);
     rv = beacon_take(&told->beacon, rest, p->spellings, told->scratch);
     *ret_site = NULL;
-    return pipeline_settle(p, count_told(p, told, rv, sender, ret_site), *ret_site);
+    outcome = count_told(p, told, rv, sender, ret_site);
+    return pipeline_settle(p, outcome,
+                           *ret_site); /* which is known now, and not before */
 }

@@ -112,6 +112,26 @@ Test(pipeline_group, a_line_that_comes_alone_waits_for_those_before_it)
     world_close(&w);
 }
 
+/* Alone, in a body and in a datagram. */
+Test(pipeline_group, what_a_site_refuses_is_the_sites_whichever_way_it_came)
+{
+    struct sender sender = {.http = true, .origin = SLICE("https://else.example")};
+    struct refused_numbers refused;
+    struct site *site;
+
+    start("[site a]\ntimezone = UTC\nhosts = a.example\n");
+    pipeline_begin(&w.pipeline, w.now);
+    (void)pipeline_line(&w.pipeline, SLICE("s=a&p=/"), &sender, NULL);
+    (void)pipeline_lines(&w.pipeline, SLICE("s=a&p=/\ns=a&p=/"), &sender, &site);
+    take("127.0.0.1", "s=a&k=off\ns=a&k=off\ns=a&k=off");
+    (void)pipeline_end(&w.pipeline);
+    world_ticks(&w, 2);
+    site_refused_read(world_site(&w, "a"), instant_seconds(w.now), &refused);
+    cr_expect_eq(refused.total[OUTCOME_ORIGIN], 3u);
+    cr_expect_eq(refused.total[OUTCOME_INTERNAL], 3u);
+    world_close(&w);
+}
+
 Test(pipeline_group, nobody_who_is_over_the_limit_is_met)
 {
     struct guard *guard = guard_new();
