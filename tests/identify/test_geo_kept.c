@@ -101,23 +101,26 @@ static ino_t kept_file(const struct files *f)
     return stat(f->kept, &about) == 0 ? about.st_ino : 0;
 }
 
+static void expect_opened(const struct files *f)
+{
+    struct geo *g = opened(f);
+
+    expect_first(g);
+    geo_free(g);
+}
+
 Test(geo_kept, is_made_once_and_says_the_same)
 {
     struct files f;
-    struct geo *g;
     ino_t file;
 
     set_up(&f);
     cr_expect_eq(kept_file(&f), 0u);
-    g = opened(&f);
-    expect_first(g);
-    geo_free(g);
+    expect_opened(&f);
     file = kept_file(&f);
     cr_assert_neq(file, 0u);
     for (unsigned i = 0; i < 3; i++) {
-        g = opened(&f);
-        expect_first(g);
-        geo_free(g);
+        expect_opened(&f);
         cr_expect_eq(kept_file(&f), file, "made again");
     }
     cr_expect_eq(scratch_count(&f.dir, "countries"), 1u, "nothing lies about");
@@ -159,7 +162,6 @@ Test(geo_kept, is_made_anew_whichever_byte_was_changed, .timeout = 120)
     uint64_t random = number_from("STRESS_SEED", 1);
     struct files f;
     struct stat about;
-    struct geo *g;
 
     set_up(&f);
     geo_free(opened(&f));
@@ -169,16 +171,12 @@ Test(geo_kept, is_made_anew_whichever_byte_was_changed, .timeout = 120)
         cr_assert_eq(stat(f.kept, &about), 0);
         flip(&f, i < 60 ? (off_t)i * 8 /* the head, and what its numbers say */
                         : (off_t)random_below(&random, (uint64_t)about.st_size));
-        g = opened(&f);
-        expect_first(g);
-        geo_free(g);
+        expect_opened(&f);
         cr_expect_neq(kept_file(&f), file, "byte was believed: %u", i);
     }
     for (off_t length = 0; length < about.st_size; length += about.st_size / 7 + 1) {
         cr_assert_eq(truncate(f.kept, length), 0);
-        g = opened(&f);
-        expect_first(g);
-        geo_free(g);
+        expect_opened(&f);
     }
     scratch_free(&f.dir);
 }
@@ -186,35 +184,27 @@ Test(geo_kept, is_made_anew_whichever_byte_was_changed, .timeout = 120)
 Test(geo_kept, is_ours_alone_or_not_believed)
 {
     struct files f;
-    struct geo *g;
     ino_t file;
 
     set_up(&f);
     geo_free(opened(&f));
     file = kept_file(&f);
     cr_assert_eq(chmod(f.kept, 0622), 0);
-    g = opened(&f);
-    expect_first(g);
-    geo_free(g);
+    expect_opened(&f);
     cr_expect_neq(kept_file(&f), file);
     unlink(f.kept);
     cr_assert_eq(symlink(f.path, f.kept), 0);
-    g = opened(&f);
-    expect_first(g);
-    geo_free(g);
+    expect_opened(&f);
     scratch_free(&f.dir);
 }
 
 Test(geo_kept, is_done_without_where_it_cannot_be_written)
 {
     struct files f;
-    struct geo *g;
 
     set_up(&f);
     snprintf(f.kept, sizeof f.kept, "%s/nowhere/countries", f.dir.dir);
-    g = opened(&f);
-    expect_first(g);
-    geo_free(g);
+    expect_opened(&f);
     scratch_free(&f.dir);
 }
 
