@@ -95,17 +95,6 @@ static bool read_key(struct hash_key *ret_key, const char *hex)
     return true;
 }
 
-/* Once an import: what the store does not take. */
-static void tell_tops(const struct session *s, json_t *answer)
-{
-    if (json_is_false(json_object_get(answer, "tops")))
-        fputs("luotctl: this luotd keeps its numbers in Redis alone, which takes no tops "
-              "of "
-              "past logs: days, hours and visitors are imported, pages and referrers are "
-              "not. With `store = sqlite, redis://...` they are\n",
-              s->ctl->err);
-}
-
 /* What its page views are counted by; without it they would be days and hours only. */
 static bool read_scene(struct session *s, json_t *answer)
 {
@@ -161,8 +150,6 @@ static bool ask_site(struct session *s, const char *key)
     if (answer == NULL)
         return false;
     bool ok = read_site(s, answer);
-    if (ok)
-        tell_tops(s, answer);
     json_decref(answer);
     return ok;
 }

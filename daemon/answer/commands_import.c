@@ -161,15 +161,6 @@ void command_source(struct asked_command *c)
 
 /* --- import-key --- */
 
-/* Redis takes no rows that grow by addition (store_sqlite_import_tops.c). */
-static bool keeps_imported_tops(const struct service *service)
-{
-    for (unsigned i = 0; i < service->stores; i++)
-        if (!redis_where_is(slice_of(service->store[i])))
-            return true;
-    return service->stores == 0;
-}
-
 static void work_import_key(struct store_job *j, struct store *store, struct instant now)
 {
     const struct site_terms *terms =
@@ -196,7 +187,6 @@ static void work_import_key(struct store_job *j, struct store *store, struct ins
     json_out_number(&out, "session_idle_s", config.session_idle_s);
     json_out_text(&out, "not_pages", config.not_pages);
     json_out_text(&out, "own_host", j->site->block->host);
-    json_out_bool(&out, "tops", keeps_imported_tops(j->service));
     json_out_slice(&out, "settings", (struct slice){j->document, j->length});
     json_out_object_end(&out);
     buffer_byte(&b, '\n');

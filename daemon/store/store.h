@@ -216,8 +216,7 @@ struct store_ops {
     /* One transaction: the source as it now is and the rows that it changes
      * (CHANGE_DAY, _WEEK, _MONTH, _HOUR), which hold what is to be ADDED, as two's
      * complement, for this source and number; kept by (site, source, number). Then those of
-     * CHANGE_TOPS, last, to be ADDED to the tops of the source, which is a run of its own;
-     * Redis leaves them out. */
+     * CHANGE_TOPS, last, to be ADDED to the tops of the source, which is a run of its own. */
     int (*import)(struct store *s, struct slice site, const struct import_source *source,
                   uint32_t uid, int64_t at_s, const struct change *rows, size_t n);
     /* Times when nobody counted, ascending, that overlap [from_s, to_s): from

@@ -152,6 +152,10 @@ struct redis_top_words {
 int redis_top_words(struct redis_top_words *w, struct slice site, bool month, int64_t day,
                     struct slice of, struct slice run, uint64_t sum);
 int redis_say_tops(struct redis_store *s, struct redis_link *l, const struct change *c);
+/* Adds rows of a past log, whose first line's hash is `source`, to those of the run
+ * "imported:source", of a month that is over for as long as its days would be kept. */
+int redis_say_imported_tops(struct redis_link *l, struct slice site, struct slice source,
+                            int64_t today, const struct change *c);
 /* Where a page's views are: the hash, what has the runs, and the run. */
 int redis_page_words(char key[KEY_MAX], char index[KEY_MAX], struct slice site,
                      struct slice run);

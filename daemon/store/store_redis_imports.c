@@ -1,5 +1,5 @@
-/* What people brought: past logs as days and hours, each file one transaction with its line
- * of the audit trail. */
+/* What people brought: past logs as days, hours and tops, each file one transaction with its
+ * line of the audit trail. */
 #include <stdio.h>
 
 #include "base/error.h"
@@ -70,8 +70,9 @@ int redis_source_get(struct store *store, struct slice site, uint64_t first_line
 
 struct importing {
     struct slice site;
-    const struct change *row;
-    size_t n, next;
+    const struct change *row; /* `n`, and then `tops` of CHANGE_TOPS */
+    size_t n, tops, next;
+    int64_t today; /* UTC */
     int state;
     char field[17], source[512];
     const char *audit;
@@ -133,6 +134,9 @@ static int say_import(void *context, struct redis_link *l)
 
     if (i->next < i->n)
         return say_imported(i, l);
+    if (i->next < i->n + i->tops)
+        return redis_say_imported_tops(l, i->site, slice_of(i->field), i->today,
+                                       &i->row[i->next++]);
     switch (i->state++) {
     case 0:
         return redis_say(l,
@@ -160,11 +164,12 @@ int redis_import(struct store *store, struct slice site,
                  const struct change *rows, size_t n)
 {
     char audit[512];
-    struct importing i = {.site = site, .row = rows, .n = n, .audit = audit};
+    struct importing i = {
+        .site = site, .row = rows, .n = n, .today = at_s / 86400, .audit = audit};
     struct redis_transaction t = {say_import, import_again, &i, 0};
 
-    while (i.n > 0 && rows[i.n - 1].kind == CHANGE_TOPS)
-        i.n--; /* SQLite's */
+    for (; i.n > 0 && rows[i.n - 1].kind == CHANGE_TOPS; i.n--)
+        i.tops++;
     write_source(source->first_line, i.field);
     snprintf(i.source, sizeof i.source, "%llu %llu %llu %llu %llu %llu %lld %lld %.255s",
              (unsigned long long)source->bytes, (unsigned long long)source->lines,

@@ -97,6 +97,7 @@ enum script {
     SCRIPT_IMPORTED,
     SCRIPT_SHEET,
     SCRIPT_TOP,
+    SCRIPT_TOP_ADD,
     SCRIPTS
 };
 

@@ -223,4 +223,48 @@ const char *const redis_scripts[SCRIPTS] = {
         "    math.min(tonumber(ARGV[2]), now) - keep / 86400 * 256)\n"
         "end\n"
         "return 1\n",
+
+    /* Rows that are added to those of a past log's day or month, of which at most so many
+     * stay beside the rest; what goes into the rest is what it then lacks.
+     * KEYS and ARGV: as SCRIPT_TOP, with the most rows in place of the views of all. */
+    [SCRIPT_TOP_ADD] =
+        "local most, keep = tonumber(ARGV[1]), tonumber(ARGV[4])\n"
+        "local all, rows, rest = 0, {}, {0, 0, 0}\n"
+        "local function add(key, text)\n"
+        "  local row = key == '' and rest or rows[key] or {0, 0, 0}\n"
+        "  local i = 0\n"
+        "  for n in string.gmatch(text, '%d+') do\n"
+        "    i = i + 1\n"
+        "    if i <= 3 then row[i] = row[i] + tonumber(n) end\n"
+        "  end\n"
+        "  if key ~= '' then rows[key] = row end\n"
+        "end\n"
+        "local function text(row)\n"
+        "  return string.format('%.0f %.0f %.0f', row[1], row[2], row[3])\n"
+        "end\n"
+        "local kept = redis.call('HGETALL', KEYS[1])\n"
+        "for i = 1, #kept, 2 do add(kept[i], kept[i + 1]) end\n"
+        "for i = 5, #ARGV, 2 do add(ARGV[i], ARGV[i + 1]) end\n"
+        "local order = {}\n"
+        "for key, row in pairs(rows) do\n"
+        "  order[#order + 1] = key\n"
+        "  all = all + row[1]\n"
+        "end\n"
+        "table.sort(order, function(a, b)\n"
+        "  if rows[a][1] ~= rows[b][1] then return rows[a][1] > rows[b][1] end\n"
+        "  return a < b\n"
+        "end)\n"
+        "all = all + rest[1]\n"
+        "for i = most + 1, #order do\n"
+        "  rest[1] = rest[1] + rows[order[i]][1]\n"
+        "  if i == most + 1 then rest[3] = rest[3] + rows[order[i]][1] end\n"
+        "end\n"
+        "redis.call('DEL', KEYS[1])\n"
+        "redis.call('HSET', KEYS[1], '', text(rest) .. string.format(' %.0f', all))\n"
+        "for i = 1, math.min(most, #order) do\n"
+        "  redis.call('HSET', KEYS[1], order[i], text(rows[order[i]]))\n"
+        "end\n"
+        "redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])\n"
+        "if keep > 0 then redis.call('EXPIRE', KEYS[1], keep) end\n"
+        "return 1\n",
 };

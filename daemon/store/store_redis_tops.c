@@ -10,7 +10,12 @@
 #include "store/store_redis.h"
 #include "store/store_redis_ahead.h"
 
-enum { NUMBER_BYTES = 24, ROWS_MAX = 128, GROUPS_AT_ONCE = 4 };
+enum {
+    NUMBER_BYTES = 24,
+    ROWS_MAX = 128,
+    IMPORTED_ROWS = 100, /* beside the rest; as many as a month has that was summed up */
+    GROUPS_AT_ONCE = 4
+};
 
 static const char dimensions[] = ","
 #define DIMENSION_WORD(name, word, has_visitors) #word ","
@@ -73,36 +78,63 @@ static uint64_t sum_of(const struct top_row *row, size_t n)
     return sum;
 }
 
-int redis_say_tops(struct redis_store *s, struct redis_link *l, const struct change *c)
+/* What SCRIPT_TOP and SCRIPT_TOP_ADD are told; `first` is what the first wants. */
+static int say_rows(struct redis_link *l, enum script which,
+                    const struct redis_top_words *w, struct slice first,
+                    const struct change *c)
 {
     const struct top_row *row = (const struct top_row *)(const void *)c->blob.at;
     size_t n = c->blob.length / sizeof *row, words = 6;
-    struct slice of = slice_of(dimension_word((enum dimension)c->visits));
     char value[ROWS_MAX][4 * NUMBER_BYTES];
     struct slice word[6 + 2 * ROWS_MAX];
-    struct redis_top_words w;
-    uint64_t sum = sum_of(row, n);
-    int rv = redis_top_words(&w, c->site, false, c->number, of, slice_of(s->run), sum);
 
-    if (rv != 0 || n > ROWS_MAX)
-        return rv != 0 ? rv : ERR_TOO_LONG;
-    word[0] = slice_of(w.key);
-    word[1] = slice_of(w.index);
-    word[2] = slice_of(w.sum);
-    word[3] = slice_of(w.score);
-    word[4] = slice_of(w.member);
-    word[5] = slice_of(w.keep);
+    if (n > ROWS_MAX)
+        return ERR_TOO_LONG;
+    word[0] = slice_of(w->key);
+    word[1] = slice_of(w->index);
+    word[2] = first;
+    word[3] = slice_of(w->score);
+    word[4] = slice_of(w->member);
+    word[5] = slice_of(w->keep);
     for (size_t i = 0; i < n; i++) {
         int length = snprintf(
             value[i], sizeof value[i], "%llu %llu %llu", (unsigned long long)row[i].views,
             (unsigned long long)row[i].visitors, (unsigned long long)row[i].lacks);
 
-        if (row[i].key.length == 0)
-            snprintf(value[i] + length, sizeof value[i] - (size_t)length, " %s", w.sum);
+        if (row[i].key.length == 0 && which == SCRIPT_TOP)
+            snprintf(value[i] + length, sizeof value[i] - (size_t)length, " %s", w->sum);
         word[words++] = row[i].key.length == 0 ? SLICE("") : row[i].key;
         word[words++] = slice_of(value[i]);
     }
-    return redis_say_script(l, SCRIPT_TOP, 2, word, words);
+    return redis_say_script(l, which, 2, word, words);
+}
+
+int redis_say_tops(struct redis_store *s, struct redis_link *l, const struct change *c)
+{
+    const struct top_row *row = (const struct top_row *)(const void *)c->blob.at;
+    struct slice of = slice_of(dimension_word((enum dimension)c->visits));
+    struct redis_top_words w;
+    int rv = redis_top_words(&w, c->site, false, c->number, of, slice_of(s->run),
+                             sum_of(row, c->blob.length / sizeof *row));
+
+    return rv != 0 ? rv : say_rows(l, SCRIPT_TOP, &w, slice_of(w.sum), c);
+}
+
+int redis_say_imported_tops(struct redis_link *l, struct slice site, struct slice source,
+                            int64_t today, const struct change *c)
+{
+    int64_t first = month_first_day(month_of_day(c->number));
+    bool month = first < today - STORE_TOPS_DAYS;
+    struct slice of = slice_of(dimension_word((enum dimension)c->visits));
+    char run[32], most[8];
+    struct redis_top_words w;
+    int rv;
+
+    snprintf(run, sizeof run, "imported:%.*s", (int)source.length, source.at);
+    snprintf(most, sizeof most, "%d", IMPORTED_ROWS);
+    rv =
+        redis_top_words(&w, site, month, month ? first : c->number, of, slice_of(run), 0);
+    return rv != 0 ? rv : say_rows(l, SCRIPT_TOP_ADD, &w, slice_of(most), c);
 }
 
 /* --- Reading --- */

@@ -123,6 +123,12 @@ describe('the tops of past logs', () => {
     const { pages } = await tops(at.luotd, 'demo', '2026-11-20', '2026-11-21');
     assert.deepEqual([pages.total, pages.rows['/often'][0], pages.error], [3000, 1000, 1]);
     assert.equal(pages.other + Object.values(pages.rows).reduce((n, r) => n + r[0], 0), 3000);
+    for (let i = 3000; i < 6000; i++) text += line('20/Nov/2026', `10.2.${i >> 8}.${i & 255}`, i % 3 ? `/x/${i}` : '/often');
+    await load(at.luotd, text);
+    const grown = (await tops(at.luotd, 'demo', '2026-11-20', '2026-11-21')).pages;
+    assert.deepEqual([grown.total, grown.rows['/often'][0]], [6000, 2000]);
+    assert.ok(grown.error >= 1 && grown.error <= 3, `${grown.error}`); // of each piece, and of what the second pushed out
+    assert.equal(grown.other + Object.values(grown.rows).reduce((n, r) => n + r[0], 0), 6000);
     await end(at);
   });
 

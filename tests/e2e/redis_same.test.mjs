@@ -4,4 +4,4 @@ import { missing } from './lib/redis.mjs';
 
 process.env.STORE = 'redis';
 if (missing) describe('a store in Redis keeps seeds, imports and periods', { skip: missing }, () => {});
-else for (const name of ['seed', 'import', 'periods', 'store', 'dump', 'tops']) await import(`./${name}.test.mjs`);
+else for (const name of ['seed', 'import', 'import_tops', 'periods', 'store', 'dump', 'tops']) await import(`./${name}.test.mjs`);
