@@ -140,7 +140,7 @@ size_t redis_ahead(struct store *store, const struct ahead_site *sites, size_t n
 unsigned redis_ahead_parts(const struct redis_store *s, struct slice site,
                            unsigned parts);
 
-/* --- store_redis_tops.c: tops and pages --- */
+/* --- store_redis_tops.c --- */
 enum {
     TOPS_KEPT_S = STORE_TOPS_DAYS * 86400,
     REDIS_TOPS_OF_A_DAY = 256 /* a day's numbers in the index */
@@ -156,16 +156,18 @@ int redis_say_tops(struct redis_store *s, struct redis_link *l, const struct cha
  * "imported:source", of a month that is over for as long as its days would be kept. */
 int redis_say_imported_tops(struct redis_link *l, struct slice site, struct slice source,
                             int64_t today, const struct change *c);
+int redis_tops(struct store *store, struct slice site, const char *of, unsigned parts,
+               int64_t from_day, int64_t until_day, top_row_fn *row, void *context);
+/* Each group of an index, from a number on: member and score. */
+const char *redis_tops_index(bool month);
+
+/* --- store_redis_pages.c --- */
 /* Where a page's views are: the hash, what has the runs, and the run. */
 int redis_page_words(char key[KEY_MAX], char index[KEY_MAX], struct slice site,
                      struct slice run);
-int redis_tops(struct store *store, struct slice site, const char *of, unsigned parts,
-               int64_t from_day, int64_t until_day, top_row_fn *row, void *context);
 int redis_pages(struct store *store, struct slice site, unsigned limit, top_row_fn *row,
                 void *context);
 int redis_page_seed(struct store *store, struct slice site, const struct page_seed *seed);
-/* Each group of an index, from a number on: member and score. */
-const char *redis_tops_index(bool month);
 
 /* --- store_redis_own.c --- */
 int redis_own(struct store *store, struct own_hits *rows, size_t n, struct deadline d);
