@@ -12,6 +12,8 @@
 #include "count/visitors.h"
 
 enum { MET_VISITORS = 32768 /* 512 KiB */, MET_WAYS = 4 };
+/* In each `who`, so that none is 0. Not one of the bits that choose his place. */
+#define MET_SOMEBODY (UINT64_C(1) << 61)
 
 struct met_visitor {
     uint64_t who; /* 0: nobody */

@@ -43,6 +43,14 @@ static inline bool graces_is_over(const struct graces *g, uint64_t ticket)
     return g->over >= ticket;
 }
 
+/* --- Visitors (site_visitor.c) --- */
+
+/* Is it a new visit? Tells the table of each key that has begun, and the lane what they say
+ * of his visitor; *ret_first_today is set when it is his first view of the day. A worker, in
+ * a turn. */
+bool site_identify(struct site *s, struct site_lane *lane, const struct visit *visit,
+                   int64_t slot, bool *ret_first_today);
+
 /* --- Keys (site_keys.c) --- */
 
 /* The newest key whose period had begun at a slot, among linked ones; else the oldest
