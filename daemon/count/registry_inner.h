@@ -52,7 +52,7 @@ struct registry {
     struct view *old_views;
     struct site_terms *old_terms;
     struct kept_text *texts; /* registry_names: for ever */
-    uint64_t terms_version;
+    uint64_t terms_version, ticks;
     struct zone *near; /* read last in what is under way: sites share it; tzdata may be
                           another one the next time */
     bool is_full;      /* no range is left                                      */

@@ -220,11 +220,14 @@ int registry_keep(struct registry *r, struct graces *g, struct instant now,
     else if (r->is_short)
         failed = registry_make_missing(r, g, now, ret_report);
     registry_free_old(r, g->over);
+    r->ticks++;
     for (size_t i = 0; i < r->limit; i++) {
         if (registry_state(r, i) == SITE_FREE)
             continue;
         if (registry_state(r, i) == SITE_LIVE)
             introduce_new(r, &r->site[i]);
+        if (!site_is_due(&r->site[i], now, r->ticks))
+            continue;
         rv = site_keep(&r->site[i], r->arena, g, now);
         if (failed == 0)
             failed = rv;

@@ -215,8 +215,14 @@ struct site { /* one a range, made at start, never moves */
     uint64_t close_ticket;               /* keeper: graces, as the two below */
     uint64_t fill_ticket[SITE_KEYS], retire_ticket[SITE_KEYS];
     uint64_t scanned_terms; /* keeper: the version that the last scan was made under */
-    bool keys_changed;      /* keeper: since the last scan                           */
-    bool setting_back;      /* keeper: site_set_back has begun, and not finished     */
+    /* Somebody came since the keeper looked; and, the keeper's own, the ticks since then,
+     * and the slot and terms of the last one (site_is_due). */
+    _Atomic bool stirred;
+    unsigned quiet;
+    int64_t quiet_slot;
+    uint64_t quiet_terms;
+    bool keys_changed; /* keeper: since the last scan                           */
+    bool setting_back; /* keeper: site_set_back has begun, and not finished     */
     /* count/site_peers: what other runs say, and who looks at it now. */
     _Atomic(struct site_peers *) peers;
     _Atomic uint32_t peer_readers;
@@ -367,8 +373,12 @@ bool site_visit(struct site *s, struct site_lane *lane, const struct visit *visi
 bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s);
 
 /* --- Keeper --- */
+/* Whether there may be something to do for it in this tick, which is the keeper's `tick`th:
+ * while somebody comes, for two seconds after, and for half a second of each slot. Else once
+ * a second, as what a tick does may be late. */
+bool site_is_due(struct site *s, struct instant now, uint64_t tick);
 /* One tick: assign, close, fold, turn keys over, back, grow, fill, scan. ERR_NOSPACE
- * while a table has no room to grow. */
+ * while a table has no room to grow: it is due until there is. */
 int site_keep(struct site *s, struct arena *a, const struct graces *g,
               struct instant now);
 /* The clock was set back by more than 15 minutes: first with finish = false, then, a

@@ -8,7 +8,13 @@
 #include "count/site_quarters.h"
 #include "count/site_seal.h"
 
-enum { FAR_QUARTERS = 192 /* 2 days */ };
+enum {
+    FAR_QUARTERS = 192, /* 2 days */
+    /* Ticks after somebody came, and after a slot began, in which what takes graces ends. */
+    STIRRED_TICKS = 20,
+    SLOT_TICKS = 5,
+    QUIET_EVERY = 10 /* ticks */
+};
 
 static const uint64_t FILLED = UINT64_MAX; /* of fill_ticket: may become SKETCHED */
 
@@ -221,6 +227,36 @@ static int64_t last_view_slot(const struct site *s, int64_t now_slot)
     return view_s > 0 ? view_s / SLOT_S : now_slot;
 }
 
+static bool has_been_stirred(struct site *s)
+{
+    const struct site_saved *saved =
+        atomic_load_explicit(&s->saved, memory_order_acquire);
+    uint64_t terms = site_terms_of(s)->version;
+    bool is_other = terms != s->quiet_terms || s->setting_back;
+
+    s->quiet_terms = terms;
+    if (saved != NULL && !atomic_load_explicit(&saved->done, memory_order_relaxed))
+        return true;
+    return (atomic_load_explicit(&s->stirred, memory_order_relaxed) &&
+            atomic_exchange_explicit(&s->stirred, false, memory_order_relaxed)) ||
+           is_other;
+}
+
+bool site_is_due(struct site *s, struct instant now, uint64_t tick)
+{
+    int64_t slot = instant_slot(now);
+
+    if (has_been_stirred(s))
+        s->quiet = 0;
+    else if (slot != s->quiet_slot && s->quiet > STIRRED_TICKS - SLOT_TICKS)
+        s->quiet = STIRRED_TICKS - SLOT_TICKS;
+    s->quiet_slot = slot;
+    if (s->quiet >= STIRRED_TICKS)
+        return (s->index + tick) % QUIET_EVERY == 0;
+    s->quiet++;
+    return true;
+}
+
 int site_keep(struct site *s, struct arena *a, const struct graces *g, struct instant now)
 {
     int64_t now_slot = instant_slot(now);
@@ -243,5 +279,8 @@ int site_keep(struct site *s, struct arena *a, const struct graces *g, struct in
     keep_scan(s, now_slot);
     if (!s->setting_back)
         site_seal_close(s);
-    return failed != 0 ? failed : rv;
+    failed = failed != 0 ? failed : rv;
+    if (failed != 0)
+        s->quiet = 0;
+    return failed;
 }

@@ -158,10 +158,19 @@ static void note_first_live(struct site *s, const struct site_lane *lane, int64_
             return;
 }
 
+/* Unordered with what was counted, and before what the name lane brings at the turn's end:
+ * the keeper looks for some ticks more. */
+static void stir(struct site *s)
+{
+    if (!atomic_load_explicit(&s->stirred, memory_order_relaxed))
+        atomic_store_explicit(&s->stirred, true, memory_order_relaxed);
+}
+
 bool site_lane_flush(struct site *s, struct site_lane *lane, int64_t now_s)
 {
     bool wants_page = site_refused_flush(s, lane, now_s);
 
+    stir(s);
     lane->touched = false;
     if (lane->views == 0)
         return wants_page;
