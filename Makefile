@@ -192,7 +192,7 @@ $(LIST_DIR)licences.txt: conf/lists/licences.mjs conf/lists/lib.mjs $(LIST_PACKA
 	node $< $@
 
 # The lists of agents and bots compiled once: luotd starts in milliseconds, and needs no compiler's memory.
-PREPARE_OBJ = $(call obj,conf/lists/prepare.c $(addprefix daemon/,identify/agent_list.c identify/agent_literal.c identify/agent_scan.c \
+PREPARE_OBJ = $(call obj,conf/lists/prepare.c $(addprefix daemon/,identify/agent_digits.c identify/agent_list.c identify/agent_literal.c identify/agent_scan.c \
                 identify/agent_scan_plan.c identify/agent_scan_plan_bytes.c base/slice.c base/error.c base/hash.c))
 $(BUILD)/prepare: $(PREPARE_OBJ)
 	$(CC) $^ $(LDFLAGS_ALL) -lhs -lsodium -o $@

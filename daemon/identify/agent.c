@@ -3,24 +3,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/hash_text.h"
-#include "identify/agent_cache.h"
-#include "identify/agent_match.h"
-#include "identify/agent_scan.h"
+#include "identify/agent_digits.h"
+#include "identify/agent_question.h"
 #include "identify/agent_words.h"
 #include "luot_beacon.h"
 
-enum { QUICKEN_MOST = 128 /* patterns at a time: some 6 ms */ };
+enum {
+    QUICKEN_MOST = 128, /* patterns at a time: some 6 ms */
+    AGENT_SETS = 2048,
+    SKELETON_SETS = 256
+};
 
-#define ABSURD "(absurd agent)"
+#define ABSURD        "(absurd agent)"
+#define SKELETON_SALT UINT64_C(1)
 
 struct lane {
     struct agent_scan_lane *scan; /* NULL without a scan */
     struct agent_match_lane *match;
     struct agent_cache *cache;
+    struct agent_cache *skeletons; /* NULL without a scan */
 };
 
 struct agents {
@@ -51,12 +54,14 @@ static int read_list(struct agents *a, enum agent_list_kind list, struct slice t
 
 static int make_lane(struct lane *lane, const struct agent_scan *scan)
 {
-    int rv = agent_cache_new(&lane->cache);
+    int rv = agent_cache_new(&lane->cache, AGENT_SETS);
 
     if (rv == 0)
         rv = agent_match_lane_new(&lane->match);
     if (rv == 0 && scan != NULL)
         rv = agent_scan_lane_new(&lane->scan, scan);
+    if (rv == 0 && scan != NULL)
+        rv = agent_cache_new(&lane->skeletons, SKELETON_SETS);
     return rv;
 }
 
@@ -65,10 +70,9 @@ static int make_lane(struct lane *lane, const struct agent_scan *scan)
 static bool needs_pattern(const void *context, size_t row)
 {
     const struct agents *a = context;
-    const struct agent_row *r = &a->rows.row[row];
 
     return a->scan == NULL || !agent_scan_is_sure(a->scan, row) ||
-           agent_text_has_captures(r->name) || agent_text_has_captures(r->major);
+           agent_row_last_capture(&a->rows.row[row]) > 0;
 }
 
 /* Every pattern of the built-in lists can be compiled: tests try them. */
@@ -152,6 +156,7 @@ void agents_free(struct agents *agents)
         agent_scan_lane_free(agents->lane[i].scan);
         agent_match_lane_free(agents->lane[i].match);
         agent_cache_free(agents->lane[i].cache);
+        agent_cache_free(agents->lane[i].skeletons);
     }
     free(agents->lane);
     agent_scan_free(agents->scan);
@@ -180,123 +185,42 @@ bool agents_one_pass(const struct agents *agents)
 
 /* --- Told --- */
 
-/* One agent that is being told. */
-struct question {
-    const struct agents *agents;
-    struct lane *lane;
-    struct slice text;
-    const struct agent_found *found; /* NULL: every row may match */
-};
-
-static bool row_matches(const struct question *q, size_t row,
-                        struct agent_captures *captures)
+static void tell_absurd(struct agent_entry *entry)
 {
-    const struct agent_row *r = &q->agents->rows.row[row];
-
-    captures->count = 0;
-    if (q->found != NULL && q->found->certain[row / 64] >> row % 64 & 1 &&
-        !agent_text_has_captures(r->name) && !agent_text_has_captures(r->major))
-        return true;
-    return agent_match(q->agents->match, q->lane->match, row, q->text, captures);
+    *entry = (struct agent_entry){.robot = true, .name_length = sizeof ABSURD - 1};
+    memcpy(entry->name, ABSURD, sizeof ABSURD - 1);
 }
 
-/* The next row from `row` on that may match, or `end`. */
-static size_t next_row(const struct question *q, size_t row, size_t end)
-{
-    while (q->found != NULL && row < end) {
-        uint64_t bits = q->found->maybe[row / 64] >> row % 64;
-
-        if (bits != 0)
-            return row + (size_t)__builtin_ctzll(bits);
-        row = (row / 64 + 1) * 64;
-    }
-    return row;
-}
-
-/* Of a device: the system that its row is of, if it is of one. */
-static bool row_applies(const struct agent_row *row, struct slice system)
-{
-    return row->kind != AGENT_DEVICE || row->major.length == 0 ||
-           slice_equal(row->major, system);
-}
-
-/* The first row of a kind that matches; -1: none does. */
-static ptrdiff_t first_match(const struct question *q, enum agent_kind kind,
-                             struct slice system, struct agent_captures *captures)
-{
-    size_t end = q->agents->rows.first[kind + 1];
-
-    for (size_t row = next_row(q, q->agents->rows.first[kind], end); row < end;
-         row = next_row(q, row + 1, end))
-        if (row_applies(&q->agents->rows.row[row], system) &&
-            row_matches(q, row, captures))
-            return (ptrdiff_t)row;
-    return -1;
-}
-
-/* "Chrome" and "126" as one text; ret_name is the first word of it. */
-static uint8_t fill(const struct question *q, ptrdiff_t row,
-                    const struct agent_captures *captures, char *memory, size_t limit,
-                    struct slice *ret_name)
-{
-    const struct agent_row *r;
-    struct buffer b;
-    size_t named;
-
-    *ret_name = (struct slice){memory, 0};
-    if (row < 0)
-        return 0;
-    r = &q->agents->rows.row[row];
-    buffer_init(&b, memory, limit);
-    agent_text_fill(&b, r->name, q->text, captures);
-    named = b.length;
-    *ret_name = (struct slice){memory, named};
-    if (r->major.length > 0 && named > 0 && named + 1 < limit) {
-        buffer_byte(&b, ' ');
-        agent_text_fill(&b, r->major, q->text, captures);
-        b.length -= b.length == named + 1; /* there was none */
-    }
-    return (uint8_t)agent_words_clean(memory, b.length);
-}
-
-static uint8_t fill_first(const struct question *q, enum agent_kind kind, char *memory,
-                          size_t limit, struct slice *ret_name)
-{
-    struct agent_captures captures;
-    ptrdiff_t row = first_match(q, kind, (struct slice){"", 0}, &captures);
-
-    return fill(q, row, &captures, memory, limit, ret_name);
-}
-
+/* By the skeleton, if it is remembered and says it; else by the lists, and then it is. No digit
+ * is a letter or a control byte, so what has an absurd agent's skeleton is absurd. */
 static void tell(const struct agents *a, struct lane *lane, struct slice text,
                  struct agent_entry *entry)
 {
-    struct question q = {.agents = a, .lane = lane, .text = text};
-    struct agent_captures captures;
-    struct slice name, system;
-    ptrdiff_t row;
+    struct agent_question q = {&a->rows, a->match, lane->match, a->scan, NULL, text};
+    char memory[LUOT_USER_AGENT_MAX];
+    struct agent_skeleton told;
+    void *known = NULL;
+    uint64_t hash = 0;
 
-    *entry = (struct agent_entry){0};
+    if (a->scan != NULL) {
+        agent_digits_hide(memory, text);
+        hash = hash_text(&a->key, (struct slice){memory, text.length}, SKELETON_SALT);
+        known = agent_cache_find(lane->skeletons, hash);
+    }
+    if (known != NULL && agent_question_recall(&q, known, entry))
+        return;
     if (agent_words_absurd(text)) {
-        entry->robot = true;
-        entry->name_length = sizeof ABSURD - 1;
-        memcpy(entry->name, ABSURD, sizeof ABSURD - 1);
+        tell_absurd(entry);
         return;
     }
     if (a->scan != NULL)
-        q.found = agent_scan_pass(a->scan, lane->scan, text);
-    row = first_match(&q, AGENT_ROBOT, (struct slice){"", 0}, &captures);
-    if (row >= 0 && !a->rows.row[row].person) {
-        entry->robot = true;
-        entry->name_length =
-            fill(&q, row, &captures, entry->name, AGENT_BROWSER_MAX, &name);
+        q.found = agent_scan_pass(a->scan, lane->scan, text, memory);
+    agent_question_answer(&q, entry, &told);
+    if (agent_skeleton_is_spoilt(&told))
         return;
-    }
-    entry->name_length =
-        fill_first(&q, AGENT_BROWSER, entry->name, AGENT_BROWSER_MAX, &name);
-    entry->system_length =
-        fill_first(&q, AGENT_SYSTEM, entry->system, AGENT_SYSTEM_MAX, &system);
-    entry->device = (uint16_t)(first_match(&q, AGENT_DEVICE, system, &captures) + 1);
+    if (known == NULL)
+        known = agent_cache_put(lane->skeletons, hash);
+    memcpy(known, &told, sizeof told);
 }
 
 static struct agent answer(const struct agents *a, const struct agent_entry *entry)
@@ -372,4 +296,6 @@ void agents_expect(const struct agents *agents, unsigned lane, uint64_t hash)
 void agents_forget(const struct agents *agents, unsigned lane)
 {
     agent_cache_forget(agents->lane[lane].cache);
+    if (agents->lane[lane].skeletons != NULL)
+        agent_cache_forget(agents->lane[lane].skeletons);
 }

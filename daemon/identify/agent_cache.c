@@ -2,31 +2,43 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/prefetch.h"
 
-enum { SETS = 2048, WAYS = 4, LINE = 64 };
+enum { WAYS = 4, LINE = 64 };
 
-static_assert(sizeof(struct agent_entry) == 192, "three cache lines");
+static_assert(sizeof(struct agent_entry) == AGENT_CACHE_ENTRY, "three cache lines");
 
-struct agent_cache {
-    uint64_t tag[SETS][WAYS]; /* 0: nothing there */
-    struct agent_entry entry[SETS][WAYS];
-    unsigned turn; /* whose place is taken next */
-    void *memory;  /* what calloc gave          */
+struct set_tags {
+    uint64_t way[WAYS]; /* 0: nothing there */
 };
 
-int agent_cache_new(struct agent_cache **ret_cache)
+/* From the next cache line on: the tags of all sets, then their entries. */
+struct agent_cache {
+    size_t sets;
+    struct set_tags *tag;
+    char *entry;
+    unsigned turn; /* whose place is taken next */
+};
+
+int agent_cache_new(struct agent_cache **ret_cache, size_t sets)
 {
     /* Zero pages: what nobody asks for takes no memory. */
-    char *memory = calloc(1, sizeof(struct agent_cache) + LINE);
-    struct agent_cache *cache;
+    size_t tags = sets * sizeof(struct set_tags),
+           bytes =
+               sizeof(struct agent_cache) + LINE + tags + sets * WAYS * AGENT_CACHE_ENTRY;
+    struct agent_cache *cache = calloc(1, bytes);
+    char *lines;
 
-    if (memory == NULL)
+    if (cache == NULL)
         return ERR_NOMEM;
-    cache = (struct agent_cache *)(void *)(memory + LINE - (uintptr_t)memory % LINE);
-    cache->memory = memory;
+    lines = (char *)(cache + 1);
+    lines += LINE - (uintptr_t)lines % LINE;
+    cache->sets = sets;
+    cache->tag = (struct set_tags *)(void *)lines;
+    cache->entry = lines + tags;
     *ret_cache = cache;
     return 0;
 }
@@ -36,46 +48,51 @@ static uint64_t tag_of(uint64_t hash)
     return hash == 0 ? 1 : hash;
 }
 
-struct agent_entry *agent_cache_find(struct agent_cache *cache, uint64_t hash)
+static char *entry_at(const struct agent_cache *cache, size_t set, unsigned way)
 {
-    size_t set = hash % SETS;
+    return cache->entry + (set * WAYS + way) * AGENT_CACHE_ENTRY;
+}
+
+void *agent_cache_find(struct agent_cache *cache, uint64_t hash)
+{
+    size_t set = hash & (cache->sets - 1);
 
     for (unsigned way = 0; way < WAYS; way++)
-        if (cache->tag[set][way] == tag_of(hash))
-            return &cache->entry[set][way];
+        if (cache->tag[set].way[way] == tag_of(hash))
+            return entry_at(cache, set, way);
     return NULL;
 }
 
 void agent_cache_expect(struct agent_cache *cache, uint64_t hash)
 {
-    const struct agent_entry *entry = agent_cache_find(cache, hash);
+    const void *entry = agent_cache_find(cache, hash);
 
     if (entry != NULL)
         prefetch_to_read(entry);
 }
 
-struct agent_entry *agent_cache_put(struct agent_cache *cache, uint64_t hash)
+void *agent_cache_put(struct agent_cache *cache, uint64_t hash)
 {
-    size_t set = hash % SETS;
+    size_t set = hash & (cache->sets - 1);
     unsigned way = 0;
 
-    while (way < WAYS && cache->tag[set][way] != 0)
+    while (way < WAYS && cache->tag[set].way[way] != 0)
         way++;
     if (way == WAYS)
         way = cache->turn++ % WAYS;
-    cache->tag[set][way] = tag_of(hash);
-    return &cache->entry[set][way];
+    cache->tag[set].way[way] = tag_of(hash);
+    return entry_at(cache, set, way);
 }
 
 /* Only what was used: the rest takes no memory, and would by this. */
 void agent_cache_forget(struct agent_cache *cache)
 {
-    for (size_t set = 0; set < SETS; set++)
+    for (size_t set = 0; set < cache->sets; set++)
         for (unsigned way = 0; way < WAYS; way++) {
-            if (cache->tag[set][way] == 0)
+            if (cache->tag[set].way[way] == 0)
                 continue;
-            cache->tag[set][way] = 0;
-            cache->entry[set][way] = (struct agent_entry){0};
+            cache->tag[set].way[way] = 0;
+            memset(entry_at(cache, set, way), 0, AGENT_CACHE_ENTRY);
         }
 }
 
@@ -85,5 +102,5 @@ void agent_cache_free(struct agent_cache *cache)
     if (cache == NULL)
         return;
     agent_cache_forget(cache);
-    free(cache->memory);
+    free(cache);
 }

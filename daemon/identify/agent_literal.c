@@ -41,10 +41,23 @@ static bool is_common(const char *at, size_t length, bool caseless)
     return false;
 }
 
+/* "86": the pass is over a skeleton (agent_digits.h), where that is anywhere. */
+static bool is_digits(const struct agent_literal *word)
+{
+    size_t i = 0;
+
+    while (i < word->length && isdigit((unsigned char)word->text[i]))
+        i++;
+    return i == word->length;
+}
+
 /* How rarely a word is met: its bytes outside of common words, in the longest piece. */
 static unsigned word_weight(const struct agent_literal *word, bool caseless)
 {
     unsigned longest = 0, piece = 0;
+
+    if (is_digits(word))
+        return 0;
 
     for (size_t i = 0; i < word->length;) {
         size_t n = 0;

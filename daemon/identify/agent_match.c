@@ -239,12 +239,22 @@ static bool is_capture(struct slice text, size_t i)
            text.at[i + 1] <= '9';
 }
 
-bool agent_text_has_captures(struct slice text)
+unsigned agent_text_last_capture(struct slice text)
 {
+    unsigned last = 0;
+
     for (size_t i = 0; i < text.length; i++)
-        if (is_capture(text, i))
-            return true;
-    return false;
+        if (is_capture(text, i) && (unsigned)(text.at[i + 1] - '0') > last)
+            last = (unsigned)(text.at[i + 1] - '0');
+    return last;
+}
+
+unsigned agent_row_last_capture(const struct agent_row *row)
+{
+    unsigned name = agent_text_last_capture(row->name),
+             major = agent_text_last_capture(row->major);
+
+    return name > major ? name : major;
 }
 
 static struct slice capture(struct slice agent, const struct agent_captures *captures,

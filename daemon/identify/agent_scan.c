@@ -14,6 +14,7 @@ struct agent_scan {
 struct agent_scan_lane {
     hs_scratch_t *scratch;
     const struct agent_scan *scan; /* of the pass that is under way */
+    const char *agent;             /* likewise                      */
     struct agent_found found;
 };
 
@@ -163,6 +164,21 @@ void agent_scan_lane_free(struct agent_scan_lane *lane)
     free(lane);
 }
 
+/* The skeleton has the word, which ends at `end`. */
+static bool note_chance(struct agent_scan_lane *lane, uint32_t target, size_t end)
+{
+    const struct agent_plan *plan = &lane->scan->plan;
+    struct agent_found *found = &lane->found;
+    bool there = end >= plan->byte[plan->digits[target]] &&
+                 agent_plan_is_there(plan, target, lane->agent + end);
+
+    if (found->chances < AGENT_CHANCES_MAX)
+        found->chance[found->chances] =
+            (struct agent_chance){target, (uint16_t)end, there};
+    found->chances++;
+    return there;
+}
+
 static int on_match(unsigned id, unsigned long long from, unsigned long long to,
                     unsigned flags, void *context)
 {
@@ -170,12 +186,13 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
     const struct agent_plan *plan = &lane->scan->plan;
 
     (void)from;
-    (void)to;
     (void)flags;
     for (uint32_t i = plan->first[id]; i < plan->first[id + 1]; i++) {
         uint32_t row = plan->target[i] & ~(uint32_t)AGENT_PLAN_CERTAIN;
         uint64_t bit = UINT64_C(1) << row % 64;
 
+        if (plan->digits[i] != 0 && !note_chance(lane, i, (size_t)to))
+            continue;
         lane->found.maybe[row / 64] |= bit;
         if (plan->target[i] & (uint32_t)AGENT_PLAN_CERTAIN)
             lane->found.certain[row / 64] |= bit;
@@ -188,18 +205,43 @@ bool agent_scan_is_sure(const struct agent_scan *scan, size_t row)
     return scan->plan.sure[row / 64] >> row % 64 & 1;
 }
 
+bool agent_scan_is_blind(const struct agent_scan *scan, size_t row)
+{
+    return scan->plan.blind[row / 64] >> row % 64 & 1;
+}
+
+size_t agent_scan_word_row(const struct agent_scan *scan, uint32_t word)
+{
+    return scan->plan.target[word] & ~(uint32_t)AGENT_PLAN_CERTAIN;
+}
+
+bool agent_scan_word_is_certain(const struct agent_scan *scan, uint32_t word)
+{
+    return (scan->plan.target[word] & (uint32_t)AGENT_PLAN_CERTAIN) != 0;
+}
+
+bool agent_scan_word_is_there(const struct agent_scan *scan, uint32_t word,
+                              const char *end)
+{
+    return agent_plan_is_there(&scan->plan, word, end);
+}
+
 const struct agent_found *agent_scan_pass(const struct agent_scan *scan,
                                           struct agent_scan_lane *lane,
-                                          struct slice agent)
+                                          struct slice agent, const char *skeleton)
 {
     size_t bytes = agent_plan_words(scan->plan.rows) * sizeof(uint64_t);
 
     lane->scan = scan;
+    lane->agent = agent.at;
+    lane->found.chances = 0;
     memcpy(lane->found.maybe, scan->plan.always, bytes);
     memset(lane->found.certain, 0, bytes);
     if (scan->database != NULL &&
-        hs_scan(scan->database, agent.at, (unsigned)agent.length, 0, lane->scratch,
-                on_match, lane) != HS_SUCCESS)
+        hs_scan(scan->database, skeleton, (unsigned)agent.length, 0, lane->scratch,
+                on_match, lane) != HS_SUCCESS) {
         memset(lane->found.maybe, 0xff, bytes); /* our bug: every pattern is asked */
+        lane->found.chances = UINT32_MAX;
+    }
     return &lane->found;
 }

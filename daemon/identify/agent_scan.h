@@ -2,6 +2,10 @@
  * (Vectorscan): which rows may match, and which certainly do. What it says no to does not
  * match.
  *
+ * The pass is over the agent's skeleton (agent_digits.h), and looks for words without their
+ * digits; those are compared in the agent itself, wherever such a word is found. So it is
+ * known, too, what it would say of the same agent with other digits (agent_skeleton.h).
+ *
  * It looks for the literals of agent_literal.h, which costs nearly the same for 10 and for
  * 4,000 of them; a pattern as such would cost more in the pass, match or not, than PCRE2
  * needs for it. A row without literals always may match: a list should have few. The
@@ -14,10 +18,21 @@
 struct agent_scan;
 struct agent_scan_lane; /* one thread's */
 
+/* A word with digits that was found in the skeleton. */
+struct agent_chance {
+    uint32_t word; /* agent_scan_word...()                  */
+    uint16_t end;  /* where in the agent it ends            */
+    bool there;    /* it has its digits in the agent, too   */
+};
+
+enum { AGENT_CHANCES_MAX = 64, AGENT_SCAN_BYTES_MAX = UINT16_MAX };
+
 /* What a pass has found: a bit a row. */
 struct agent_found {
     uint64_t maybe[AGENT_ROWS_MAX / 64];
     uint64_t certain[AGENT_ROWS_MAX / 64];
+    unsigned chances; /* may be more than there was room for */
+    struct agent_chance chance[AGENT_CHANCES_MAX];
 };
 
 /* Does this processor have what Vectorscan needs? Else there is no agent_scan, and every
@@ -40,9 +55,20 @@ void agent_scan_lane_free(struct agent_scan_lane *lane);
 /* Does the row match wherever the pass finds it? Then nobody needs to ask its pattern. */
 bool agent_scan_is_sure(const struct agent_scan *scan, size_t row);
 
-/* Good until the lane's next pass. Allocates nothing. */
+/* Of the row's pattern: is it certain that it tells no digit from another? */
+bool agent_scan_is_blind(const struct agent_scan *scan, size_t row);
+
+/* `skeleton` is as long as the agent: AGENT_SCAN_BYTES_MAX at most. Good until the lane's next
+ * pass. Allocates nothing. */
 const struct agent_found *agent_scan_pass(const struct agent_scan *scan,
                                           struct agent_scan_lane *lane,
-                                          struct slice agent);
+                                          struct slice agent, const char *skeleton);
+
+/* Of a chance's word: which row wants it, would that certainly match, and does an agent of
+ * the same skeleton have it there? */
+size_t agent_scan_word_row(const struct agent_scan *scan, uint32_t word);
+bool agent_scan_word_is_certain(const struct agent_scan *scan, uint32_t word);
+bool agent_scan_word_is_there(const struct agent_scan *scan, uint32_t word,
+                              const char *end);
 
 #endif

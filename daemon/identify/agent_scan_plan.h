@@ -1,6 +1,6 @@
-/* Floor 2 (identify), for agent_scan.c only. What one pass over an agent looks for, and
- * which rows want it. Making one reads every pattern, some 15 ms of CPU for the built-in
- * lists; so it is part of what is prepared where luotd is built. */
+/* Floor 2 (identify), for agent_scan*.c only. What one pass over an agent's skeleton looks
+ * for, and which rows want it. Making one reads every pattern, some 15 ms of CPU for the
+ * built-in lists; so it is part of what is prepared where luotd is built. */
 #ifndef LUOT_IDENTIFY_AGENT_SCAN_PLAN_H
 #define LUOT_IDENTIFY_AGENT_SCAN_PLAN_H
 
@@ -12,11 +12,16 @@ enum {
 
 /* Expression i is wanted by the rows target[first[i]] to target[first[i + 1]]. */
 struct agent_plan {
-    uint32_t rows, expressions, targets;
-    uint32_t *first;  /* one an expression, and one at the end                 */
-    uint32_t *target; /* rows, with AGENT_PLAN_CERTAIN                         */
-    uint64_t *always; /* a bit a row: those of which the pass can tell nothing */
+    uint32_t rows, expressions, targets, bytes;
+    uint32_t *first;  /* one an expression, and one at the end                   */
+    uint32_t *target; /* rows, with AGENT_PLAN_CERTAIN                           */
+    uint32_t *digits; /* of each target: where in `byte` its digits are; 0: none */
+    uint64_t *always; /* a bit a row: those of which the pass can tell nothing   */
     uint64_t *sure;   /* likewise: those that match wherever the pass finds them */
+    uint64_t *blind;  /* likewise: those to which all digits are one             */
+    uint8_t *byte;    /* of each word with digits: how far before its end its first
+                       * digit is, how many bytes from there to its last, and those
+                       * bytes; a digit must be there, what is no digit is         */
 };
 
 struct wish;
@@ -25,7 +30,7 @@ struct wish;
 struct agent_sought {
     struct wish *wish; /* whose words these are */
     size_t wishes, room;
-    const char **word; /* bytes of any kind */
+    const char **word; /* bytes of any kind, digits as '0' */
     size_t *length;
     unsigned *flags, *id;
 };
@@ -40,6 +45,19 @@ void agent_sought_release(struct agent_sought *sought);
 static inline size_t agent_plan_words(size_t rows)
 {
     return (rows + 63) / 64;
+}
+
+/* The skeleton has the target's word, which ends at `end`: does the text have its digits? */
+static inline bool agent_plan_is_there(const struct agent_plan *plan, uint32_t target,
+                                       const char *end)
+{
+    const uint8_t *word = plan->byte + plan->digits[target];
+    const char *at = end - word[0];
+
+    for (unsigned i = 0; i < word[1]; i++)
+        if (word[2 + i] >= '0' && word[2 + i] <= '9' && word[2 + i] != (uint8_t)at[i])
+            return false;
+    return true;
 }
 
 /* The plan as bytes, with what says which rows it is of; the caller's to free. ERR_NOMEM. */

@@ -1,14 +1,16 @@
 /* A plan as bytes, in this machine's order: they are made where luotd is built, for the
- * luotd that is built. A head, then first, target, always and sure, whole as they are. */
+ * luotd that is built. A head, then first, target, digits, always, sure, blind and byte,
+ * whole as they are. */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "identify/agent_literal.h"
 #include "identify/agent_scan_plan.h"
 
 struct head {
     uint64_t check; /* of the rows' patterns */
-    uint32_t rows, expressions, targets, zero;
+    uint32_t rows, expressions, targets, bytes;
 };
 
 /* Which plan is theirs: the patterns, in their order. */
@@ -25,11 +27,12 @@ static uint64_t check_of(const struct agent_rows *rows)
 int agent_plan_write(const struct agent_plan *plan, const struct agent_rows *rows,
                      char **ret_bytes, size_t *ret_length)
 {
-    struct head head = {check_of(rows), plan->rows, plan->expressions, plan->targets, 0};
+    struct head head = {check_of(rows), plan->rows, plan->expressions, plan->targets,
+                        plan->bytes};
     size_t words = agent_plan_words(plan->rows) * sizeof *plan->always,
            first = (plan->expressions + (size_t)1) * sizeof *plan->first,
            target = plan->targets * sizeof *plan->target,
-           length = sizeof head + first + target + 2 * words;
+           length = sizeof head + first + 2 * target + 3 * words + plan->bytes;
     char *bytes = malloc(length), *at = bytes;
 
     if (bytes == NULL)
@@ -37,8 +40,11 @@ int agent_plan_write(const struct agent_plan *plan, const struct agent_rows *row
     at = (char *)mempcpy(at, &head, sizeof head);
     at = (char *)mempcpy(at, plan->first, first);
     at = (char *)mempcpy(at, plan->target, target);
+    at = (char *)mempcpy(at, plan->digits, target);
     at = (char *)mempcpy(at, plan->always, words);
-    memcpy(at, plan->sure, words);
+    at = (char *)mempcpy(at, plan->sure, words);
+    at = (char *)mempcpy(at, plan->blind, words);
+    memcpy(at, plan->byte, plan->bytes);
     *ret_bytes = bytes;
     *ret_length = length;
     return 0;
@@ -66,7 +72,18 @@ static void *take(struct slice *bytes, size_t length, int *error)
     return memory;
 }
 
-/* Every number in it is one that the pass may use as an index. */
+/* Are the digits at that place whole, and no longer than the word that they end in? */
+static bool digits_are_sound(const struct agent_plan *plan, uint32_t place)
+{
+    const uint8_t *word = plan->byte + place;
+
+    return place == 0 || (place < plan->bytes && plan->bytes - place >= 2 &&
+                          word[0] <= AGENT_LITERAL_MAX && word[1] <= word[0] &&
+                          plan->bytes - place - 2 >= word[1]);
+}
+
+/* Every number in it is one that the pass may use as an index. What it cannot know is whether
+ * a word has so many bytes before its end as its digits say: agent_scan asks. */
 static bool is_sound(const struct agent_plan *plan)
 {
     for (uint32_t i = 0; i < plan->expressions; i++)
@@ -75,7 +92,8 @@ static bool is_sound(const struct agent_plan *plan)
     if (plan->first[plan->expressions] != plan->targets)
         return false;
     for (uint32_t i = 0; i < plan->targets; i++)
-        if ((plan->target[i] & ~(uint32_t)AGENT_PLAN_CERTAIN) >= plan->rows)
+        if ((plan->target[i] & ~(uint32_t)AGENT_PLAN_CERTAIN) >= plan->rows ||
+            !digits_are_sound(plan, plan->digits[i]))
             return false;
     return true;
 }
@@ -96,9 +114,13 @@ int agent_plan_read(struct agent_plan *plan, const struct agent_rows *rows,
     plan->rows = head.rows;
     plan->expressions = head.expressions;
     plan->targets = head.targets;
+    plan->bytes = head.bytes;
     plan->first = take(bytes, (head.expressions + (size_t)1) * sizeof *plan->first, &rv);
     plan->target = take(bytes, head.targets * sizeof *plan->target, &rv);
+    plan->digits = take(bytes, head.targets * sizeof *plan->digits, &rv);
     plan->always = take(bytes, words, &rv);
     plan->sure = take(bytes, words, &rv);
+    plan->blind = take(bytes, words, &rv);
+    plan->byte = take(bytes, head.bytes, &rv);
     return rv != 0 ? rv : is_sound(plan) ? 0 : ERR_CORRUPT;
 }

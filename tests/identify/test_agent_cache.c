@@ -9,7 +9,7 @@ Test(agent_cache, what_is_forgotten_is_zero_and_can_come_again)
     struct agent_cache *cache;
     struct agent_entry *entry[64];
 
-    cr_assert_eq(agent_cache_new(&cache), 0);
+    cr_assert_eq(agent_cache_new(&cache, 2048), 0);
     for (uint64_t i = 0; i < 64; i++) { /* more than a set has room for, too */
         entry[i] = agent_cache_put(cache, i < 32 ? i : i * 2048);
         memcpy(entry[i]->name, "Chrome 126", 10);

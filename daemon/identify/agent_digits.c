@@ -1,0 +1,150 @@
+#include "identify/agent_digits.h"
+
+#include <ctype.h>
+
+#include "base/bytes16.h"
+
+enum { ALL = 0x3ff /* a bit a digit */ };
+
+void agent_digits_hide(char *to, struct slice text)
+{
+    const bytes16 zero = bytes16_all('0');
+    size_t i = 0;
+
+    for (; i + sizeof zero <= text.length; i += sizeof zero) {
+        bytes16 b = bytes16_load(text.at + i), digit = bytes16_between(b, '0', '9');
+
+        bytes16_store(to + i, (digit & zero) | (~digit & b));
+    }
+    for (; i < text.length; i++)
+        to[i] = text.at[i] >= '0' && text.at[i] <= '9' ? '0' : text.at[i];
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+struct reader {
+    const char *at, *end;
+};
+
+/* The digits of an escape outside of a class, behind its backslash: letters that are sets, or
+ * places. False: it may be anything. */
+static bool is_known_escape(char c)
+{
+    return !isalnum((unsigned char)c) || strchr("dDwWsSbBAzZ", c) != NULL;
+}
+
+/* One byte of a class, or an escape of one: the first of a range or by itself. False: it is
+ * not understood. *ret_last: what a range may begin with; '\0' behind a set. */
+static bool take_member(struct reader *r, unsigned *digits, char *ret_last)
+{
+    char c = *r->at++;
+
+    *ret_last = c;
+    if (c == '[')
+        return r->at < r->end && strchr(":.=", *r->at) == NULL;
+    if (c == '\\') {
+        if (r->at == r->end || !is_known_escape(*r->at) ||
+            strchr("bBAzZ", *r->at) != NULL)
+            return false;
+        c = *r->at++;
+        *ret_last = c;
+        if (isalpha((unsigned char)c)) {
+            *digits |= strchr("dwS", c) != NULL ? ALL : 0;
+            *ret_last = '\0';
+        }
+        return true;
+    }
+    if (is_digit(c))
+        *digits |= 1u << (c - '0');
+    return true;
+}
+
+/* Behind '-' between two members. */
+static bool take_range(struct reader *r, unsigned *digits, char first)
+{
+    char last;
+
+    if (!take_member(r, digits, &last) || first == '\0' || last == '\0')
+        return false;
+    for (char d = '0'; d <= '9'; d++)
+        if ((unsigned char)d >= (unsigned char)first &&
+            (unsigned char)d <= (unsigned char)last)
+            *digits |= 1u << (d - '0');
+    return true;
+}
+
+/* Behind '['; whether it is negated changes nothing. */
+static bool take_class(struct reader *r)
+{
+    unsigned digits = 0;
+    char first;
+
+    if (r->at < r->end && *r->at == '^')
+        r->at++;
+    for (bool begin = true; r->at < r->end && (begin || *r->at != ']'); begin = false) {
+        if (!take_member(r, &digits, &first))
+            return false;
+        if (r->end - r->at >= 2 && r->at[0] == '-' && r->at[1] != ']') {
+            r->at++;
+            /* "\w-x" has a '-' by itself: it is rare, and not worth the rule */
+            if (!take_range(r, &digits, first))
+                return false;
+        }
+    }
+    if (r->at == r->end)
+        return false;
+    r->at++;
+    return digits == 0 || digits == ALL;
+}
+
+/* Behind '(': only groups and what looks about. */
+static bool take_group(struct reader *r)
+{
+    if (r->at == r->end || *r->at == '*')
+        return false;
+    if (*r->at != '?')
+        return true;
+    r->at++;
+    if (r->at < r->end && *r->at == '<')
+        return r->end - r->at >= 2 && (r->at[1] == '=' || r->at[1] == '!');
+    return r->at < r->end && strchr(":=!>|", *r->at) != NULL;
+}
+
+/* Behind '{': {n}, {n,} or {n,m}; else it is a plain byte, and what follows is read as such. */
+static void take_times(struct reader *r)
+{
+    const char *at = r->at;
+
+    while (at < r->end && is_digit(*at))
+        at++;
+    if (at == r->at)
+        return;
+    if (at < r->end && *at == ',')
+        at++;
+    while (at < r->end && is_digit(*at))
+        at++;
+    if (at < r->end && *at == '}')
+        r->at = at + 1;
+}
+
+bool agent_digits_are_one_to(struct slice pattern)
+{
+    struct reader r = {pattern.at, pattern.at + pattern.length};
+
+    while (r.at < r.end) {
+        char c = *r.at++;
+        bool known = c == '\\'  ? r.at < r.end && is_known_escape(*r.at++)
+                     : c == '[' ? take_class(&r)
+                     : c == '(' ? take_group(&r)
+                                : !is_digit(c);
+
+        if (c == '{')
+            take_times(&r);
+        if (!known)
+            return false;
+    }
+    return true;
+}

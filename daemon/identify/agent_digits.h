@@ -1,0 +1,23 @@
+/* Floor 2 (identify). Agents differ mostly in digits: of versions, builds and models. An agent
+ * with each digit made a 0 is its skeleton, and what most patterns say of it is what they say
+ * of the agent: those that tell no digit from another.
+ *
+ * Why that is exact: PCRE2, without UTF, tests one byte after the other, each by membership in
+ * a set; a pattern of whose sets each has all ten digits or none, and which compares nothing
+ * with what it has captured, takes the same way over both texts, step by step, to captures at
+ * the same places. */
+#ifndef LUOT_IDENTIFY_AGENT_DIGITS_H
+#define LUOT_IDENTIFY_AGENT_DIGITS_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/* `to` has room for as many bytes as `text` has, and may be where it is. */
+void agent_digits_hide(char *to, struct slice text);
+
+/* Is it certain that the pattern tells no digit from another? In PCRE2's syntax; whatever is
+ * not understood here (inline flags, verbs, references, escapes by number) is not. */
+bool agent_digits_are_one_to(struct slice pattern);
+
+#endif

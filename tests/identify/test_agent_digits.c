@@ -1,0 +1,86 @@
+/* Which patterns tell no digit from another, and what a skeleton is. */
+#include "identify/agent_digits.h"
+
+#include <criterion/criterion.h>
+
+#include "lib/expect_text.h"
+
+Test(agent_digits, are_hidden_one_by_one)
+{
+    static const char text[] = "0123456789:/@Chrome/126.0.6478.61 \xb9\xe1\xbb\x91";
+    char all[256], to[256];
+
+    for (size_t n = 0; n < sizeof text; n++) { /* each length */
+        agent_digits_hide(to, (struct slice){text, n});
+        for (size_t i = 0; i < n; i++)
+            cr_assert_eq(to[i], text[i] >= '0' && text[i] <= '9' ? '0' : text[i]);
+    }
+    for (unsigned i = 0; i < sizeof all; i++)
+        all[i] = (char)i;
+    agent_digits_hide(to, (struct slice){all, sizeof all});
+    for (unsigned i = 0; i < sizeof all; i++)
+        cr_assert_eq(to[i], i >= '0' && i <= '9' ? '0' : (char)i, "byte %u", i);
+    agent_digits_hide(all, (struct slice){all, sizeof all}); /* where it is */
+    cr_assert_eq(memcmp(all, to, sizeof all), 0);
+}
+
+Test(agent_digits, are_one_to_patterns_of_sets_that_have_all_or_none)
+{
+    static const char *const blind[] = {
+        "",
+        "Firefox/(\\d+)",
+        "Chrome/[\\d.]+ (?!Mobile|Safari)([A-Z][a-z]{2,20})$",
+        "\\b(?:AOL|Shield)[ /]v?([0-9]+)\\B",
+        "[^;)]+;(?<!x)(?<=y)(?>z)(?=a)(?|b|(c))",
+        "[\\w.+-]{1,40}[^\\d]{3}[a-z_]{4,}\\W\\S\\s\\D.",
+        "[]a][^]b][\\]c]",
+        "[!-~]",
+        "[[({]x{y}{,}{a",
+        "[\\-a]\\[\\{\\\\",
+        "[.-]",
+    };
+    static const char *const other[] = {
+        "Windows NT 10\\.0",
+        "Version/([12])",
+        "[1-9]",
+        "[0-8a-z]",
+        "[^0]",
+        "[5-~]",
+        "(a)\\1",
+        "\\x41",
+        "\\Q1\\E",
+        "\\p{L}",
+        "x{7",
+        "x{,7}",
+        "x\\{7}",
+        "x{1,2,3}",
+        "x{ 7}",
+        "(?i)a",
+        "(?x)a",
+        "(?P<n>a)",
+        "(?<n>a)",
+        "(?1)",
+        "(?#7)",
+        "(*ANY)a",
+        "[[:digit:]]",
+        "[[.a.]]",
+        "[\\x41]",
+        "[\\bx]",
+        "[\\d-x]",
+        "[a-\\d]",
+        "[a",
+        "[a\\",
+        "a\\",
+        "(",
+        "(?",
+        "a(?<",
+        "[",
+        "[^",
+        "\\K",
+    };
+
+    for (size_t i = 0; i < sizeof blind / sizeof blind[0]; i++)
+        cr_expect(agent_digits_are_one_to(slice_of(blind[i])), "%s", blind[i]);
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
+        cr_expect_not(agent_digits_are_one_to(slice_of(other[i])), "%s", other[i]);
+}
