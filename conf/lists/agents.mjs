@@ -12,8 +12,13 @@ const SYSTEM = { 'Mac OS X': 'macOS', 'ATV OS X': 'tvOS', WatchOS: 'watchOS' };
 // Systems whose first number is a version that people know. Of the others only the name is kept: macOS says 10.15 for ever.
 const VERSIONED = new Set(['Windows', 'Android', 'iOS', 'Windows Phone', 'HarmonyOS', 'Tizen', 'KaiOS', 'watchOS', 'tvOS', '$1']);
 
+/** A word of digits alone cannot be looked for (README.md), and 008 is a robot that bots.list has. */
+const without008 = (regex) => regex.replace('\\b(008|', '\\b(');
+
 function browsers() {
-  return uap.user_agent_parsers.filter((p) => !isRobots(p.regex)).map((p) => row('browser', p.family_replacement ?? '$1', p.v1_replacement ?? '$2', p.regex));
+  return uap.user_agent_parsers
+    .filter((p) => !isRobots(p.regex))
+    .map((p) => row('browser', p.family_replacement ?? '$1', p.v1_replacement ?? '$2', without008(p.regex)));
 }
 
 function systems() {

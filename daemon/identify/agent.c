@@ -191,6 +191,15 @@ static void tell_absurd(struct agent_entry *entry)
     memcpy(entry->name, ABSURD, sizeof ABSURD - 1);
 }
 
+/* The skeleton into `memory`, which has room; its hash. */
+static uint64_t hash_skeleton(const struct agents *a, char *memory, struct slice text)
+{
+    agent_digits_hide(memory, text);
+    memcpy(memory, text.at,
+           text.length < AGENT_DIGITS_KEPT ? text.length : AGENT_DIGITS_KEPT);
+    return hash_text(&a->key, (struct slice){memory, text.length}, SKELETON_SALT);
+}
+
 /* By the skeleton, if it is remembered and says it; else by the lists, and then it is. No digit
  * is a letter or a control byte, so what has an absurd agent's skeleton is absurd. */
 static void tell(const struct agents *a, struct lane *lane, struct slice text,
@@ -203,8 +212,7 @@ static void tell(const struct agents *a, struct lane *lane, struct slice text,
     uint64_t hash = 0;
 
     if (a->scan != NULL) {
-        agent_digits_hide(memory, text);
-        hash = hash_text(&a->key, (struct slice){memory, text.length}, SKELETON_SALT);
+        hash = hash_skeleton(a, memory, text);
         known = agent_cache_find(lane->skeletons, hash);
     }
     if (known != NULL && agent_question_recall(&q, known, entry))
@@ -213,8 +221,10 @@ static void tell(const struct agents *a, struct lane *lane, struct slice text,
         tell_absurd(entry);
         return;
     }
-    if (a->scan != NULL)
+    if (a->scan != NULL) {
+        agent_digits_hide(memory, text); /* the first bytes, too */
         q.found = agent_scan_pass(a->scan, lane->scan, text, memory);
+    }
     agent_question_answer(&q, entry, &told);
     if (agent_skeleton_is_spoilt(&told))
         return;

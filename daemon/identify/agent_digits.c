@@ -6,17 +6,25 @@
 
 enum { ALL = 0x3ff /* a bit a digit */ };
 
+static void hide16(char *to, const char *at)
+{
+    bytes16 b = bytes16_load(at), digit = bytes16_between(b, '0', '9');
+
+    bytes16_store(to, (digit & bytes16_all('0')) | (~digit & b));
+}
+
 void agent_digits_hide(char *to, struct slice text)
 {
-    const bytes16 zero = bytes16_all('0');
-    size_t i = 0;
+    size_t n = text.length, i = 0;
 
-    for (; i + sizeof zero <= text.length; i += sizeof zero) {
-        bytes16 b = bytes16_load(text.at + i), digit = bytes16_between(b, '0', '9');
-
-        bytes16_store(to + i, (digit & zero) | (~digit & b));
+    for (; i + sizeof(bytes16) <= n; i += sizeof(bytes16))
+        hide16(to + i, text.at + i);
+    if (i < n && n > sizeof(bytes16)) {
+        i = n - sizeof(bytes16); /* some of them once more, to the same */
+        hide16(to + i, text.at + i);
+        return;
     }
-    for (; i < text.length; i++)
+    for (; i < n; i++)
         to[i] = text.at[i] >= '0' && text.at[i] <= '9' ? '0' : text.at[i];
 }
 
@@ -130,9 +138,31 @@ static void take_times(struct reader *r)
         r->at = at + 1;
 }
 
+/* Behind '^' at the pattern's beginning: over plain bytes, each of which is tested at one place
+ * of the agent only, as long as that is kept. */
+static void skip_kept(struct reader *r)
+{
+    for (unsigned i = 0; i < AGENT_DIGITS_KEPT && r->at < r->end; i++) {
+        const char *next = r->at + 1;
+
+        if (*r->at == '\\' && next < r->end && ispunct((unsigned char)*next))
+            next++;
+        else if (strchr("\\^$.[|()*+?{", *r->at) != NULL)
+            return;
+        if (next < r->end && strchr("*+?{", *next) != NULL)
+            return;
+        r->at = next;
+    }
+}
+
 bool agent_digits_are_one_to(struct slice pattern)
 {
     struct reader r = {pattern.at, pattern.at + pattern.length};
+
+    if (r.at < r.end && *r.at == '^') {
+        r.at++;
+        skip_kept(&r);
+    }
 
     while (r.at < r.end) {
         char c = *r.at++;

@@ -274,13 +274,32 @@ static void put(struct buffer *b, struct slice s)
     buffer_slice(b, (struct slice){s.at, s.length < room ? s.length : room});
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* What b has from `begin` on, without blanks at its ends. */
+static void trim(struct buffer *b, size_t begin)
+{
+    size_t blanks = 0;
+
+    while (b->length > begin && is_blank(b->at[b->length - 1]))
+        b->length--;
+    while (begin + blanks < b->length && is_blank(b->at[begin + blanks]))
+        blanks++;
+    if (blanks == 0)
+        return;
+    b->length -= blanks;
+    memmove(b->at + begin, b->at + begin + blanks, b->length - begin);
+}
+
 void agent_text_fill(struct buffer *b, struct slice text, struct slice agent,
                      const struct agent_captures *captures)
 {
     size_t begin = b->length, plain = 0;
-    struct slice made;
 
-    for (size_t i = 0; i < text.length; i++) {
+    for (size_t i = 0; i + 1 < text.length; i++) {
         if (!is_capture(text, i))
             continue;
         put(b, (struct slice){text.at + plain, i - plain});
@@ -289,7 +308,5 @@ void agent_text_fill(struct buffer *b, struct slice text, struct slice agent,
         i++;
     }
     put(b, (struct slice){text.at + plain, text.length - plain});
-    made = slice_trim((struct slice){b->at + begin, b->length - begin});
-    memmove(b->at + begin, made.at, made.length);
-    b->length = begin + made.length;
+    trim(b, begin);
 }

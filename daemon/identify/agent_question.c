@@ -1,6 +1,7 @@
 #include "identify/agent_question.h"
 
 #include "base/buffer.h"
+#include "identify/agent_digits.h"
 #include "identify/agent_words.h"
 
 /* --- Asked --- */
@@ -116,6 +117,8 @@ static bool word_decides(const struct agent_question *q,
     const struct agent_row *r = &q->rows->row[row];
     size_t answer = skeleton->row[r->kind];
 
+    if (agent_scan_word_is_within(q->scan, chance, AGENT_DIGITS_KEPT))
+        return false;
     if (answer == row + 1)
         return chance->there && agent_scan_word_is_certain(q->scan, chance->word) &&
                agent_row_last_capture(r) == 0;

@@ -226,6 +226,14 @@ bool agent_scan_word_is_there(const struct agent_scan *scan, uint32_t word,
     return agent_plan_is_there(&scan->plan, word, end);
 }
 
+bool agent_scan_word_is_within(const struct agent_scan *scan,
+                               const struct agent_chance *chance, size_t bytes)
+{
+    const uint8_t *word = scan->plan.byte + scan->plan.digits[chance->word];
+
+    return (size_t)chance->end + word[1] <= bytes + word[0];
+}
+
 const struct agent_found *agent_scan_pass(const struct agent_scan *scan,
                                           struct agent_scan_lane *lane,
                                           struct slice agent, const char *skeleton)

@@ -70,5 +70,8 @@ size_t agent_scan_word_row(const struct agent_scan *scan, uint32_t word);
 bool agent_scan_word_is_certain(const struct agent_scan *scan, uint32_t word);
 bool agent_scan_word_is_there(const struct agent_scan *scan, uint32_t word,
                               const char *end);
+/* Are its digits in an agent's first `bytes` bytes? */
+bool agent_scan_word_is_within(const struct agent_scan *scan,
+                               const struct agent_chance *chance, size_t bytes);
 
 #endif

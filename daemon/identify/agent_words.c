@@ -89,8 +89,19 @@ static size_t unescape(char *text, size_t length)
     return n;
 }
 
+/* As nearly every name is: nothing of it needs a look. */
+static bool is_clean(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < 0x20 || text[i] > 0x7e || text[i] == '%')
+            return false;
+    return true;
+}
+
 size_t agent_words_clean(char *text, size_t length)
 {
+    if (is_clean(text, length))
+        return length;
     length = unescape(text, length);
     for (size_t i = 0; i < length;) {
         size_t n = character((const unsigned char *)text + i, length - i);

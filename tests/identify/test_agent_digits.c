@@ -38,6 +38,11 @@ Test(agent_digits, are_one_to_patterns_of_sets_that_have_all_or_none)
         "[[({]x{y}{,}{a",
         "[\\-a]\\[\\{\\\\",
         "[.-]",
+        "^Mozilla/5\\.0",
+        "^Mozilla/5\\.0 \\((?:\\d+)\\)",
+        "^12345678901x|y",
+        "^\\.2",
+        "^",
     };
     static const char *const other[] = {
         "Windows NT 10\\.0",
@@ -77,6 +82,17 @@ Test(agent_digits, are_one_to_patterns_of_sets_that_have_all_or_none)
         "[",
         "[^",
         "\\K",
+        "^Mozilla/5\\.0|5",
+        "Mozilla/5\\.0",
+        "|^5",
+        "(?:^5)",
+        "^a?5",
+        "^a{2}5",
+        "^5*",
+        "^a.5",
+        "^1234567890123",
+        "^\\d5",
+        "^\\1",
     };
 
     for (size_t i = 0; i < sizeof blind / sizeof blind[0]; i++)
