@@ -29,7 +29,8 @@ struct lane {
 struct agents {
     char *text[2]; /* copies of lists that are not built in; rows point into them */
     struct agent_rows rows;
-    struct agent_scan *scan; /* NULL: agents_one_pass() says why */
+    struct agent_scan *scan;   /* NULL: agents_one_pass() says why */
+    struct agent_loose *loose; /* NULL likewise                  */
     struct agent_match *match;
     struct hash_text_key key;
     uint64_t id;
@@ -72,7 +73,7 @@ static bool needs_pattern(const void *context, size_t row)
     const struct agents *a = context;
 
     return a->scan == NULL || !agent_scan_is_sure(a->scan, row) ||
-           agent_row_last_capture(&a->rows.row[row]) > 0;
+           a->rows.row[row].captures > 0;
 }
 
 /* Every pattern of the built-in lists can be compiled: tests try them. */
@@ -96,6 +97,8 @@ static int make(struct agents *a, const struct slice lists[2], unsigned lanes, b
         rv = agent_rows_sort(&a->rows);
     if (rv == 0 && scan)
         rv = agent_scan_new(&a->scan, &a->rows, agent_scan_built_in());
+    if (rv == 0 && scan)
+        rv = agent_loose_new(&a->loose, &a->rows, a->scan);
     if (rv == 0)
         rv = agent_match_new(&a->match, &a->rows, are_built_in(lists), needs_pattern, a,
                              ret_wrong, ret_trouble);
@@ -160,6 +163,7 @@ void agents_free(struct agents *agents)
     }
     free(agents->lane);
     agent_scan_free(agents->scan);
+    agent_loose_free(agents->loose);
     agent_match_free(agents->match);
     agent_rows_free(&agents->rows);
     free(agents->text[0]);
@@ -176,6 +180,8 @@ uint64_t agents_id(const struct agents *agents)
 void agents_quicken(struct agents *agents)
 {
     (void)agent_match_quicken(agents->match, QUICKEN_MOST);
+    if (agents->loose != NULL)
+        (void)agent_loose_quicken(agents->loose, QUICKEN_MOST);
 }
 
 bool agents_one_pass(const struct agents *agents)
@@ -205,8 +211,14 @@ static uint64_t hash_skeleton(const struct agents *a, char *memory, struct slice
 static void tell(const struct agents *a, struct lane *lane, struct slice text,
                  struct agent_entry *entry)
 {
-    struct agent_question q = {&a->rows, a->match, lane->match, a->scan, NULL, text};
     char memory[LUOT_USER_AGENT_MAX];
+    struct agent_question q = {.rows = &a->rows,
+                               .match = a->match,
+                               .lane = lane->match,
+                               .scan = a->scan,
+                               .loose = a->loose,
+                               .text = text,
+                               .skeleton = memory};
     struct agent_skeleton told;
     void *known = NULL;
     uint64_t hash = 0;

@@ -84,8 +84,8 @@ static bool take_range(struct reader *r, unsigned *digits, char first)
     return true;
 }
 
-/* Behind '['; whether it is negated changes nothing. */
-static bool take_class(struct reader *r)
+/* Behind '['. Which digits it names: if it is negated, it has the others. */
+static bool take_class(struct reader *r, unsigned *ret_digits)
 {
     unsigned digits = 0;
     char first;
@@ -105,7 +105,8 @@ static bool take_class(struct reader *r)
     if (r->at == r->end)
         return false;
     r->at++;
-    return digits == 0 || digits == ALL;
+    *ret_digits = digits;
+    return true;
 }
 
 /* Behind '(': only groups and what looks about. */
@@ -166,8 +167,10 @@ bool agent_digits_are_one_to(struct slice pattern)
 
     while (r.at < r.end) {
         char c = *r.at++;
-        bool known = c == '\\'  ? r.at < r.end && is_known_escape(*r.at++)
-                     : c == '[' ? take_class(&r)
+        unsigned digits = 0;
+        bool known = c == '\\' ? r.at < r.end && is_known_escape(*r.at++)
+                     : c == '['
+                         ? take_class(&r, &digits) && (digits == 0 || digits == ALL)
                      : c == '(' ? take_group(&r)
                                 : !is_digit(c);
 
@@ -177,4 +180,86 @@ bool agent_digits_are_one_to(struct slice pattern)
             return false;
     }
     return true;
+}
+
+/* --- Loosened --- */
+
+struct writer {
+    char *to;
+    size_t length, room;
+};
+
+static void write(struct writer *w, const char *at, size_t length)
+{
+    if (length <= w->room - w->length)
+        memcpy(w->to + w->length, at, length);
+    else
+        length = w->room - w->length; /* full: no pattern is so long */
+    w->length += length;
+}
+
+static void write_class(struct writer *w, const char *at, size_t length, unsigned digits)
+{
+    write(w, "[", 1);
+    if (digits != 0 && digits != ALL)
+        write(w, "\\d", 2);
+    write(w, at + 1, length - 1);
+}
+
+/* Where a class begins, \d can be put before; but before '-' it would be a range's. */
+static bool can_be_more(const char *at, const char *end, unsigned digits)
+{
+    return digits == 0 || digits == ALL ||
+           (at < end && *at != '^' && *at != '-' && *at != ']');
+}
+
+static bool is_plain_group(struct reader *r)
+{
+    if (r->at < r->end && *r->at == '?') {
+        if (r->end - r->at < 2 || r->at[1] != ':')
+            return false;
+        r->at += 2;
+    }
+    return r->at < r->end && *r->at != '*';
+}
+
+/* One item of the pattern, which begins with `c`; false: it cannot be loosened. */
+static bool loosen_item(struct reader *r, struct writer *w, char c)
+{
+    const char *begin = r->at - 1;
+    unsigned digits = 0;
+
+    if (is_digit(c)) {
+        write(w, "\\d", 2);
+        return true;
+    }
+    if (c == '[') {
+        if (!take_class(r, &digits) || !can_be_more(begin + 1, r->end, digits))
+            return false;
+        write_class(w, begin, (size_t)(r->at - begin), digits);
+        return true;
+    }
+    if ((c == '\\' && (r->at == r->end || !is_known_escape(*r->at++))) ||
+        (c == '(' && !is_plain_group(r)))
+        return false;
+    if (c == '{')
+        take_times(r);
+    write(w, begin, (size_t)(r->at - begin));
+    return true;
+}
+
+size_t agent_digits_loosen(struct slice pattern, char *to, size_t room)
+{
+    struct reader r = {pattern.at, pattern.at + pattern.length};
+    struct writer w = {to, 0, room};
+    bool times = false; /* how often was just said: '+' behind it is possessive */
+
+    while (r.at < r.end) {
+        char c = *r.at++;
+
+        if ((times && c == '+') || !loosen_item(&r, &w, c))
+            return 0;
+        times = strchr("*+?", c) != NULL || (c == '{' && r.at[-1] == '}');
+    }
+    return w.length < w.room ? w.length : 0;
 }

@@ -24,4 +24,9 @@ void agent_digits_hide(char *to, struct slice text);
  * not understood here (inline flags, verbs, references, escapes by number) is not. */
 bool agent_digits_are_one_to(struct slice pattern);
 
+/* The pattern with each digit in it any digit: it matches the skeleton of whatever the pattern
+ * matches, and more. 0: there is no room, or the pattern has what looks about, is possessive,
+ * or is not understood; else the bytes of it. */
+size_t agent_digits_loosen(struct slice pattern, char *to, size_t room);
+
 #endif

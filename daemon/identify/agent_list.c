@@ -68,6 +68,24 @@ static bool kind_of(struct slice word, enum agent_list_kind list, struct agent_r
     return false;
 }
 
+static uint8_t last_capture(struct slice text)
+{
+    uint8_t last = 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        if (agent_text_is_capture(text, i) && text.at[i + 1] - '0' > last)
+            last = (uint8_t)(text.at[i + 1] - '0');
+    return last;
+}
+
+static void note_captures(struct agent_row *row)
+{
+    uint8_t name = last_capture(row->name), major = last_capture(row->major);
+
+    row->name_captures = name;
+    row->captures = name > major ? name : major;
+}
+
 static int read_row(struct slice line, enum agent_list_kind list, unsigned number,
                     struct agent_row *ret_row, char ret_trouble[AGENT_TROUBLE_MAX])
 {
@@ -98,6 +116,7 @@ static int read_row(struct slice line, enum agent_list_kind list, unsigned numbe
         row.pattern.at += caseless.length;
         row.pattern.length -= caseless.length;
     }
+    note_captures(&row);
     *ret_row = row;
     return 0;
 }

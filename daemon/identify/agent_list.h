@@ -28,6 +28,8 @@ struct agent_row {
     enum agent_kind kind;
     bool caseless;
     bool person;               /* AGENT_ROBOT only: it ends the search, and is none */
+    uint8_t captures;          /* the highest that name or major says, 0 to 9...    */
+    uint8_t name_captures;     /* ...and of these the name                          */
     enum agent_list_kind list; /* where it was read...                              */
     unsigned line;             /* ...and on which line, from 1                      */
 };
@@ -47,6 +49,14 @@ int agent_rows_read(struct agent_rows *rows, enum agent_list_kind list, struct s
  * that matches is the answer. ERR_NOMEM. */
 int agent_rows_sort(struct agent_rows *rows);
 void agent_rows_free(struct agent_rows *rows);
+
+/* In a NAME or MAJOR: is a capture put in for text[i] and the byte behind it? */
+static inline bool agent_text_is_capture(struct slice text, size_t i)
+{
+    return text.at[i] == '$' && i + 1 < text.length && text.at[i + 1] >= '1' &&
+           text.at[i + 1] <= '9';
+}
+
 const char *agent_list_word(enum agent_list_kind list); /* "agents", "bots" */
 
 #endif

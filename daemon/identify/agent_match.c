@@ -209,23 +209,26 @@ static void note_asked(struct pattern *p)
         atomic_store_explicit(&p->asked, (uint8_t)(asked + 1), memory_order_relaxed);
 }
 
+/* What PCRE2 says. */
+static int ask(struct pattern *p, struct agent_match_lane *lane, struct slice agent)
+{
+    const pcre2_code *jit = atomic_load_explicit(&p->jit, memory_order_acquire);
+
+    if (jit != NULL)
+        return pcre2_jit_match(jit, (PCRE2_SPTR)agent.at, agent.length, 0, 0, lane->data,
+                               lane->context);
+    if (p->code == NULL)
+        return PCRE2_ERROR_NULL;
+    note_asked(p);
+    return pcre2_match(p->code, (PCRE2_SPTR)agent.at, agent.length, 0, 0, lane->data,
+                       lane->context);
+}
+
 bool agent_match(const struct agent_match *match, struct agent_match_lane *lane,
                  size_t row, struct slice agent, struct agent_captures *ret_captures)
 {
-    struct pattern *p = &match->pattern[row];
-    const pcre2_code *jit = atomic_load_explicit(&p->jit, memory_order_acquire);
-    int n;
+    int n = ask(&match->pattern[row], lane, agent);
 
-    if (jit != NULL) {
-        n = pcre2_jit_match(jit, (PCRE2_SPTR)agent.at, agent.length, 0, 0, lane->data,
-                            lane->context);
-    } else if (p->code != NULL) {
-        note_asked(p);
-        n = pcre2_match(p->code, (PCRE2_SPTR)agent.at, agent.length, 0, 0, lane->data,
-                        lane->context);
-    } else {
-        return false;
-    }
     if (n < 0)
         return false; /* no match, or none within the limits */
     ret_captures->count = n == 0 ? CAPTURES_MAX : (size_t)n;
@@ -233,28 +236,10 @@ bool agent_match(const struct agent_match *match, struct agent_match_lane *lane,
     return true;
 }
 
-static bool is_capture(struct slice text, size_t i)
+bool agent_match_never(const struct agent_match *match, struct agent_match_lane *lane,
+                       size_t row, struct slice agent)
 {
-    return text.at[i] == '$' && i + 1 < text.length && text.at[i + 1] >= '1' &&
-           text.at[i + 1] <= '9';
-}
-
-unsigned agent_text_last_capture(struct slice text)
-{
-    unsigned last = 0;
-
-    for (size_t i = 0; i < text.length; i++)
-        if (is_capture(text, i) && (unsigned)(text.at[i + 1] - '0') > last)
-            last = (unsigned)(text.at[i + 1] - '0');
-    return last;
-}
-
-unsigned agent_row_last_capture(const struct agent_row *row)
-{
-    unsigned name = agent_text_last_capture(row->name),
-             major = agent_text_last_capture(row->major);
-
-    return name > major ? name : major;
+    return ask(&match->pattern[row], lane, agent) == PCRE2_ERROR_NOMATCH;
 }
 
 static struct slice capture(struct slice agent, const struct agent_captures *captures,
@@ -269,9 +254,11 @@ static struct slice capture(struct slice agent, const struct agent_captures *cap
 
 static void put(struct buffer *b, struct slice s)
 {
-    size_t room = b->limit - b->length;
+    size_t room = b->limit - b->length, n = s.length < room ? s.length : room;
 
-    buffer_slice(b, (struct slice){s.at, s.length < room ? s.length : room});
+    if (n > 0)
+        memcpy(b->at + b->length, s.at, n);
+    b->length += n;
 }
 
 static bool is_blank(char c)
@@ -300,7 +287,7 @@ void agent_text_fill(struct buffer *b, struct slice text, struct slice agent,
     size_t begin = b->length, plain = 0;
 
     for (size_t i = 0; i + 1 < text.length; i++) {
-        if (!is_capture(text, i))
+        if (!agent_text_is_capture(text, i))
             continue;
         put(b, (struct slice){text.at + plain, i - plain});
         put(b, capture(agent, captures, (size_t)(text.at[i + 1] - '0')));

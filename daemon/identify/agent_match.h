@@ -41,10 +41,10 @@ unsigned agent_match_quicken(struct agent_match *match, unsigned most);
 /* *ret_captures is good until the lane's next match. Allocates nothing. */
 bool agent_match(const struct agent_match *match, struct agent_match_lane *lane,
                  size_t row, struct slice agent, struct agent_captures *ret_captures);
+/* Does it match nowhere, and not only for want of steps? */
+bool agent_match_never(const struct agent_match *match, struct agent_match_lane *lane,
+                       size_t row, struct slice agent);
 
-/* The highest capture that a NAME or MAJOR says, or a row's two: 0 to 9. */
-unsigned agent_text_last_capture(struct slice text);
-unsigned agent_row_last_capture(const struct agent_row *row);
 /* NAME or MAJOR with its captures put in, without blanks at its ends; what does not fit
  * is cut. */
 void agent_text_fill(struct buffer *b, struct slice text, struct slice agent,

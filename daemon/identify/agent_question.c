@@ -18,10 +18,12 @@ static bool row_matches(const struct agent_question *q, size_t row,
 
     captures->count = 0;
     if (q->scan != NULL && is_set(q->found->certain, row) &&
-        agent_row_last_capture(&q->rows->row[row]) == 0)
+        q->rows->row[row].captures == 0)
         return true;
     matches = agent_match(q->match, q->lane, row, q->text, captures);
-    if (q->scan != NULL && !agent_scan_is_blind(q->scan, row))
+    if (q->scan != NULL && !agent_scan_is_blind(q->scan, row) &&
+        (matches || !agent_loose_never(q->loose, q->lane, row,
+                                       (struct slice){q->skeleton, q->text.length})))
         agent_skeleton_asked(skeleton, row, matches);
     return matches;
 }
@@ -57,8 +59,8 @@ static ptrdiff_t first_match(const struct agent_question *q, enum agent_kind kin
          row = next_row(q, row + 1, end))
         if (row_applies(&q->rows->row[row], system) &&
             row_matches(q, row, captures, skeleton)) {
-            agent_skeleton_found(skeleton, kind, row,
-                                 agent_row_last_capture(&q->rows->row[row]), captures);
+            agent_skeleton_found(skeleton, kind, row, q->rows->row[row].captures,
+                                 captures);
             return (ptrdiff_t)row;
         }
     return -1;
@@ -97,7 +99,7 @@ static bool name_has_digits(const struct agent_question *q, const struct agent_r
     char memory[AGENT_SYSTEM_MAX];
     struct buffer b;
 
-    if (agent_text_last_capture(row->name) == 0)
+    if (row->name_captures == 0)
         return false;
     buffer_init(&b, memory, sizeof memory);
     agent_text_fill(&b, row->name, q->text, captures);
@@ -121,7 +123,7 @@ static bool word_decides(const struct agent_question *q,
         return false;
     if (answer == row + 1)
         return chance->there && agent_scan_word_is_certain(q->scan, chance->word) &&
-               agent_row_last_capture(r) == 0;
+               r->captures == 0;
     return (answer == 0 || row + 1 < answer) && row_applies(r, system) &&
            !is_set(q->found->maybe, row);
 }

@@ -4,6 +4,7 @@
 #define LUOT_IDENTIFY_AGENT_QUESTION_H
 
 #include "identify/agent_cache.h"
+#include "identify/agent_loose.h"
 #include "identify/agent_skeleton.h"
 
 struct agent_question {
@@ -11,8 +12,10 @@ struct agent_question {
     const struct agent_match *match;
     struct agent_match_lane *lane;
     const struct agent_scan *scan;   /* NULL: every row may match...         */
+    const struct agent_loose *loose; /* likewise NULL                        */
     const struct agent_found *found; /* ...else what the pass over it found  */
     struct slice text;
+    const char *skeleton; /* its, as long; NULL without a scan    */
 };
 
 /* Asks the rows. *ret_skeleton is what may be remembered of it: spoilt if nothing, as always

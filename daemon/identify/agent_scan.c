@@ -205,6 +205,11 @@ bool agent_scan_is_sure(const struct agent_scan *scan, size_t row)
     return scan->plan.sure[row / 64] >> row % 64 & 1;
 }
 
+bool agent_scan_is_always(const struct agent_scan *scan, size_t row)
+{
+    return scan->plan.always[row / 64] >> row % 64 & 1;
+}
+
 bool agent_scan_is_blind(const struct agent_scan *scan, size_t row)
 {
     return scan->plan.blind[row / 64] >> row % 64 & 1;

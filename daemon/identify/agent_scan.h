@@ -55,6 +55,8 @@ void agent_scan_lane_free(struct agent_scan_lane *lane);
 /* Does the row match wherever the pass finds it? Then nobody needs to ask its pattern. */
 bool agent_scan_is_sure(const struct agent_scan *scan, size_t row);
 
+/* May the row match whatever the pass finds? */
+bool agent_scan_is_always(const struct agent_scan *scan, size_t row);
 /* Of the row's pattern: is it certain that it tells no digit from another? */
 bool agent_scan_is_blind(const struct agent_scan *scan, size_t row);
 

@@ -119,8 +119,7 @@ bool agent_skeleton_fits(const struct agent_skeleton *skeleton,
 
         if (agent_match(match, lane, row, agent, &captures) != matched)
             return false;
-        if (matched && kind != AGENT_DEVICE &&
-            agent_row_last_capture(&rows->row[row]) > 0 &&
+        if (matched && kind != AGENT_DEVICE && rows->row[row].captures > 0 &&
             !captures_are_as_they_were(skeleton, kind, &captures))
             return false;
     }

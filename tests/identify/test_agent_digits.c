@@ -100,3 +100,33 @@ Test(agent_digits, are_one_to_patterns_of_sets_that_have_all_or_none)
     for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
         cr_expect_not(agent_digits_are_one_to(slice_of(other[i])), "%s", other[i]);
 }
+
+static void expect_loose(const char *pattern, const char *expected)
+{
+    char to[200];
+    size_t n = agent_digits_loosen(slice_of(pattern), to, sizeof to);
+
+    expect_text(((struct slice){to, n}), expected);
+}
+
+Test(agent_digits, are_any_where_a_pattern_is_loosened)
+{
+    static const char *const none[] = {
+        "",     "(?=a)1", "(?!a)1", "(?<=a)1", "(?>a)1", "(?|a)1", "(?i)1",  "(*ANY)1",
+        "a++1", "a*+1",   "a?+1",   "a{2}+1",  "(a)\\1", "\\x31",  "[^2]",   "[-2]",
+        "[]2]", "[a",     "a\\",    "(",       "(?",     "(?:",    "[[:a:]]"};
+    char to[8];
+
+    expect_loose("Web0S|WeTab", "Web\\dS|WeTab");
+    expect_loose("Windows NT 10\\.0", "Windows NT \\d\\d\\.\\d");
+    expect_loose("[;#] (?:\\w{1,16}[ _-])?(?:2[48]|3[29])[a-z]{1,6}?[\\d_-]",
+                 "[;#] (?:\\w{1,16}[ _-])?(?:\\d[\\d48]|\\d[\\d29])[a-z]{1,6}?[\\d_-]");
+    expect_loose("^(a1|[^\\d]|[^a])+$", "^(a\\d|[^\\d]|[^a])+$");
+    expect_loose("x{7", "x{\\d");
+    expect_loose("\\++1{2,}", "\\++\\d{2,}");
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        cr_expect_eq(agent_digits_loosen(slice_of(none[i]), to, sizeof to), 0, "%s",
+                     none[i]);
+    cr_expect_eq(agent_digits_loosen(SLICE("1234"), to, sizeof to), 0); /* no room */
+    cr_expect_eq(agent_digits_loosen(SLICE("123"), to, sizeof to), 6);
+}

@@ -160,6 +160,7 @@ struct told {
     struct agent_rows rows;
     struct agent_scan *scan;
     struct agent_scan_lane *scan_lane;
+    struct agent_loose *loose;
     struct agent_match *match;
     struct agent_match_lane *match_lane;
 };
@@ -184,10 +185,12 @@ static void open_told(struct told *t, const char *agent_list, const char *bot_li
     cr_assert_eq(agent_match_lane_new(&t->match_lane), 0);
     cr_assert_eq(agent_scan_new(&t->scan, &t->rows, agent_scan_built_in()), 0);
     cr_assert_eq(agent_scan_lane_new(&t->scan_lane, t->scan), 0);
+    cr_assert_eq(agent_loose_new(&t->loose, &t->rows, t->scan), 0);
 }
 
 static void close_told(struct told *t)
 {
+    agent_loose_free(t->loose);
     agent_scan_lane_free(t->scan_lane);
     agent_scan_free(t->scan);
     agent_match_lane_free(t->match_lane);
@@ -197,9 +200,14 @@ static void close_told(struct told *t)
 
 static struct agent_skeleton skeleton_of(struct told *t, const char *text)
 {
-    struct agent_question q = {&t->rows, t->match, t->match_lane,
-                               t->scan,  NULL,     slice_of(text)};
     char hidden[512];
+    struct agent_question q = {.rows = &t->rows,
+                               .match = t->match,
+                               .lane = t->match_lane,
+                               .scan = t->scan,
+                               .loose = t->loose,
+                               .text = slice_of(text),
+                               .skeleton = hidden};
     struct agent_skeleton skeleton;
     struct agent_entry entry;
 
@@ -214,8 +222,11 @@ static const char *recalled(struct told *t, const struct agent_skeleton *skeleto
                             const char *text)
 {
     static char said[200];
-    struct agent_question q = {&t->rows, t->match, t->match_lane,
-                               t->scan,  NULL,     slice_of(text)};
+    struct agent_question q = {.rows = &t->rows,
+                               .match = t->match,
+                               .lane = t->match_lane,
+                               .scan = t->scan,
+                               .text = slice_of(text)};
     struct agent_entry entry;
 
     if (!agent_question_recall(&q, skeleton, &entry))
