@@ -11,6 +11,19 @@ static bool is_set(const uint64_t *bits, size_t row)
     return bits[row / 64] >> row % 64 & 1;
 }
 
+/* A row was asked by its pattern. Is that so of each agent of this skeleton? */
+static void note_asked(const struct agent_question *q, size_t row, bool matches,
+                       struct agent_skeleton *skeleton)
+{
+    struct slice text = {q->skeleton, q->text.length};
+
+    if (q->scan == NULL || agent_skeleton_is_spoilt(skeleton) ||
+        agent_scan_is_blind(q->scan, row) ||
+        (!matches && agent_loose_never(q->loose, q->lane, row, text)))
+        return;
+    agent_skeleton_asked(skeleton, row, matches);
+}
+
 static bool row_matches(const struct agent_question *q, size_t row,
                         struct agent_captures *captures, struct agent_skeleton *skeleton)
 {
@@ -21,10 +34,7 @@ static bool row_matches(const struct agent_question *q, size_t row,
         q->rows->row[row].captures == 0)
         return true;
     matches = agent_match(q->match, q->lane, row, q->text, captures);
-    if (q->scan != NULL && !agent_scan_is_blind(q->scan, row) &&
-        (matches || !agent_loose_never(q->loose, q->lane, row,
-                                       (struct slice){q->skeleton, q->text.length})))
-        agent_skeleton_asked(skeleton, row, matches);
+    note_asked(q, row, matches, skeleton);
     return matches;
 }
 
@@ -138,7 +148,7 @@ static void note_words(const struct agent_question *q, struct agent_skeleton *sk
         agent_skeleton_spoil(skeleton);
         return;
     }
-    for (unsigned i = 0; i < found->chances; i++) {
+    for (unsigned i = 0; i < found->chances && !agent_skeleton_is_spoilt(skeleton); i++) {
         size_t row = agent_scan_word_row(q->scan, found->chance[i].word);
 
         if ((!robot || q->rows->row[row].kind == AGENT_ROBOT) &&

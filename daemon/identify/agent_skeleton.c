@@ -22,7 +22,7 @@ bool agent_skeleton_is_spoilt(const struct agent_skeleton *skeleton)
 
 void agent_skeleton_asked(struct agent_skeleton *skeleton, size_t row, bool matches)
 {
-    if (skeleton->asked >= AGENT_SKELETON_ASKED)
+    if (skeleton->asked == AGENT_SKELETON_ASKED)
         agent_skeleton_spoil(skeleton);
     else
         skeleton->ask[skeleton->asked++] = (uint16_t)(row | (matches ? YES_ROW : 0));

@@ -83,6 +83,8 @@ Test(agent_skeleton, says_the_same_whatever_digits_decide)
                   "system\tSeven\t\tNT 7\n"
                   "system\t$1\t$2\t(Sys(?:1|4)?) ?(\\d*)\n"
                   "system\t$1\t$2\t(Os%?\\d) (\\w+)\n"
+                  "system\t$1\t$2\t(Qs%\\w\\w) (\\d)\n"
+                  "device\tconsole\tQs? 5\tPad\n"
                   "device\ttablet\tSys1\tPad\n"
                   "device\tconsole\tOs3\tPad\n"
                   "device\twearable\tOsA\tPad\n"
@@ -94,8 +96,8 @@ Test(agent_skeleton, says_the_same_whatever_digits_decide)
         KEPT "Many/1234 Sys4 Pad M1", KEPT "Moved/12345 Os3 Pad",
         KEPT "Moved/00200 Sys Pad",   KEPT "Escape/%41 5 Os%41 Pad",
         KEPT "Word/1 mybot 5 M30",    KEPT "Many/1111 bot 2",
-        KEPT "Word/x Sys11 Pad",      KEPT "Moved/22 Os1 Pad",
-        KEPT "Word/10 Word/22 NT 0"};
+        KEPT "Word/x Sys11 Pad",      KEPT "Qs%cc 5 Pad",
+        KEPT "Moved/22 Os1 Pad",      KEPT "Word/10 Word/22 NT 0"};
     uint64_t random = number_from("SEED", 1);
 
     for (unsigned round = 0; round < 200; round++)
