@@ -25,7 +25,7 @@ struct agent_chance {
     bool there;    /* it has its digits in the agent, too   */
 };
 
-enum { AGENT_CHANCES_MAX = 64, AGENT_SCAN_BYTES_MAX = UINT16_MAX };
+enum { AGENT_CHANCES_MAX = 128, AGENT_SCAN_BYTES_MAX = UINT16_MAX };
 
 /* What a pass has found: a bit a row. */
 struct agent_found {

@@ -5,7 +5,12 @@
 #include "identify/agent_cache.h"
 
 enum { YES_ROW = 1 << 15, SPOILT = UINT8_MAX };
-#define THERE (UINT32_C(1) << 31)
+
+/* A noted word: the lowest bits are its number; then how many that follow are not there,
+ * likewise; the top bit says that it is there. */
+enum { NUMBER_BITS = 24, FOLLOWING_MAX = 127 };
+#define NUMBER ((UINT32_C(1) << NUMBER_BITS) - 1)
+#define THERE  (UINT32_C(1) << 31)
 
 static_assert((int)AGENT_ROWS_MAX < (int)YES_ROW, "rows fit beside the bit");
 static_assert(sizeof(struct agent_skeleton) == AGENT_CACHE_ENTRY, "as the others are");
@@ -28,10 +33,33 @@ void agent_skeleton_asked(struct agent_skeleton *skeleton, size_t row, bool matc
         skeleton->ask[skeleton->asked++] = (uint16_t)(row | (matches ? YES_ROW : 0));
 }
 
+static unsigned following(uint32_t noted)
+{
+    return noted >> NUMBER_BITS & FOLLOWING_MAX;
+}
+
+/* Words that are alike are numbered one after the other: "V701", "V719", "V813". */
+static bool follows(const struct agent_skeleton *skeleton,
+                    const struct agent_chance *chance)
+{
+    unsigned last = skeleton->words - 1u;
+    uint32_t noted;
+
+    if (skeleton->words == 0 || chance->there || skeleton->end[last] != chance->end)
+        return false;
+    noted = skeleton->word[last];
+    return (noted & THERE) == 0 && following(noted) < FOLLOWING_MAX &&
+           (noted & NUMBER) + following(noted) + 1 == chance->word;
+}
+
 void agent_skeleton_word(struct agent_skeleton *skeleton,
                          const struct agent_chance *chance)
 {
-    if (skeleton->words == AGENT_SKELETON_WORDS) {
+    if (follows(skeleton, chance)) {
+        skeleton->word[skeleton->words - 1] += UINT32_C(1) << NUMBER_BITS;
+        return;
+    }
+    if (skeleton->words == AGENT_SKELETON_WORDS || chance->word > NUMBER) {
         agent_skeleton_spoil(skeleton);
         return;
     }
@@ -83,11 +111,15 @@ struct agent_captures agent_skeleton_captures(const struct agent_skeleton *skele
 static bool words_are_as_they_were(const struct agent_skeleton *skeleton,
                                    const struct agent_scan *scan, struct slice agent)
 {
-    for (unsigned i = 0; i < skeleton->words; i++)
-        if (agent_scan_word_is_there(scan, skeleton->word[i] & ~THERE,
-                                     agent.at + skeleton->end[i]) !=
-            ((skeleton->word[i] & THERE) != 0))
-            return false;
+    for (unsigned i = 0; i < skeleton->words; i++) {
+        uint32_t noted = skeleton->word[i], word = noted & NUMBER;
+        uint32_t last = word + following(noted);
+
+        for (; word <= last; word++)
+            if (agent_scan_word_is_there(scan, word, agent.at + skeleton->end[i]) !=
+                ((noted & THERE) != 0))
+                return false;
+    }
     return true;
 }
 

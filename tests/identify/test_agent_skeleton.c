@@ -273,6 +273,31 @@ Test(agent_skeleton, is_for_the_agents_of_which_it_says_the_same)
     close_told(&t);
 }
 
+/* Forty words, of which none is there: as many comparisons, and one entry. */
+Test(agent_skeleton, holds_many_words_that_are_alike)
+{
+    char list[1000], text[40];
+    size_t n = (size_t)sprintf(list, "luot-list agents 1\nbrowser\tB\t\tZ100");
+    struct agent_skeleton s;
+    struct told t;
+
+    for (unsigned i = 101; i < 140; i++)
+        n += (size_t)sprintf(list + n, "|Z%u", i);
+    sprintf(list + n, "\nsystem\tS\t\tNever\n");
+    open_told(&t, list, NO_BOTS);
+    s = skeleton_of(&t, KEPT "Z900 Z800");
+    cr_assert_not(agent_skeleton_is_spoilt(&s));
+    cr_expect_eq(s.words, 2);
+    for (unsigned i = 0; i < 1000; i++) {
+        bool known = i >= 100 && i < 140;
+
+        snprintf(text, sizeof text, KEPT "Z%03u Z%03u", i % 3 == 0 ? i : 777,
+                 i % 3 == 0 ? 777 : i);
+        cr_expect_eq(recalled(&t, &s, text) == NULL, known, "%s", text);
+    }
+    close_told(&t);
+}
+
 /* Or it would be right, and of no use. */
 Test(agent_skeleton, is_for_other_versions_of_what_most_people_have)
 {
