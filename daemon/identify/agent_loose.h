@@ -1,6 +1,7 @@
 /* Floor 2 (identify). Rows that the pass cannot decide and that tell digits apart are asked of
  * nearly every agent. Of each there is a looser pattern here, to which all digits are one
- * (agent_digits.h): what of a skeleton that does not match, the row matches no agent of. */
+ * (agent_digits.h): where it does not match a skeleton, the row matches no agent of that, and
+ * is not asked. */
 #ifndef LUOT_IDENTIFY_AGENT_LOOSE_H
 #define LUOT_IDENTIFY_AGENT_LOOSE_H
 

@@ -11,30 +11,21 @@ static bool is_set(const uint64_t *bits, size_t row)
     return bits[row / 64] >> row % 64 & 1;
 }
 
-/* A row was asked by its pattern. Is that so of each agent of this skeleton? */
-static void note_asked(const struct agent_question *q, size_t row, bool matches,
-                       struct agent_skeleton *skeleton)
-{
-    struct slice text = {q->skeleton, q->text.length};
-
-    if (q->scan == NULL || agent_skeleton_is_spoilt(skeleton) ||
-        agent_scan_is_blind(q->scan, row) ||
-        (!matches && agent_loose_never(q->loose, q->lane, row, text)))
-        return;
-    agent_skeleton_asked(skeleton, row, matches);
-}
-
 static bool row_matches(const struct agent_question *q, size_t row,
                         struct agent_captures *captures, struct agent_skeleton *skeleton)
 {
-    bool matches;
+    struct slice hidden = {q->skeleton, q->text.length};
+    bool blind = q->scan == NULL || agent_scan_is_blind(q->scan, row), matches;
 
     captures->count = 0;
     if (q->scan != NULL && is_set(q->found->certain, row) &&
         q->rows->row[row].captures == 0)
         return true;
+    if (!blind && agent_loose_never(q->loose, q->lane, row, hidden))
+        return false; /* nor does it match any other agent of this skeleton */
     matches = agent_match(q->match, q->lane, row, q->text, captures);
-    note_asked(q, row, matches, skeleton);
+    if (!blind && !agent_skeleton_is_spoilt(skeleton))
+        agent_skeleton_asked(skeleton, row, matches);
     return matches;
 }
 
