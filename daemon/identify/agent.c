@@ -201,8 +201,9 @@ static void tell_absurd(struct agent_entry *entry)
 static uint64_t hash_skeleton(const struct agents *a, char *memory, struct slice text)
 {
     agent_digits_hide(memory, text);
-    memcpy(memory, text.at,
-           text.length < AGENT_DIGITS_KEPT ? text.length : AGENT_DIGITS_KEPT);
+    if (text.length > 0)
+        memcpy(memory, text.at,
+               text.length < AGENT_DIGITS_KEPT ? text.length : AGENT_DIGITS_KEPT);
     return hash_text(&a->key, (struct slice){memory, text.length}, SKELETON_SALT);
 }
 

@@ -4,8 +4,9 @@
  * A `struct agents` is made whole from the lists, shared by all workers, and replaced
  * whole; its lanes are written to, each by one worker. Telling an agent allocates
  * nothing and asks no system call: an agent that the lane remembers costs a hash and two
- * cache lines, a new one a pass of agent_scan and the two or three patterns that it could
- * not decide. */
+ * cache lines, one that differs from such in digits alone a hash more and a look at the
+ * digits that decide (agent_skeleton.h), and any other a pass of agent_scan and the patterns
+ * that it could not decide. */
 #ifndef LUOT_IDENTIFY_AGENT_H
 #define LUOT_IDENTIFY_AGENT_H
 
