@@ -1,7 +1,8 @@
 /* luot.js counts the page that carries it, and fills its box and its own views:
  *
  *     <script async src="https://HOST/luot.js"></script>   (or what `luotctl snippet` prints,
- *     <div data-luot-box></div>   <span data-luot-page></span>     which nothing waits for)
+ *     <div data-luot-box></div>   <span data-luot-page></span>     which nothing waits for;
+ *                                                              eight places a page)
  *
  * on the tag   data-site="KEY" (else the page's host says which), data-lang,
  *              data-status="404" (else the browser is asked)

@@ -16,7 +16,8 @@ static void not_built_in(struct asked *a)
 void answer_asset(struct asked *a)
 {
     struct slice name = {a->request->path.at + 1, a->request->path.length - 1};
-    bool gzip = accepts_gzip(a->request->accept_encoding);
+    bool brotli = accepts_brotli(a->request->accept_encoding);
+    bool gzip = !brotli && accepts_gzip(a->request->accept_encoding);
     struct asset asset;
     char etag[ETAG_MAX];
 
@@ -24,10 +25,10 @@ void answer_asset(struct asked *a)
         not_built_in(a);
         return;
     }
-    /* Two representations, two tags. */
+    /* Three representations, three tags. */
     memcpy(etag, asset.etag, sizeof asset.etag);
-    if (gzip)
-        memcpy(etag + strlen(etag) - 1, "g\"", sizeof "g\"");
+    if (brotli || gzip)
+        memcpy(etag + strlen(etag) - 1, brotli ? "b\"" : "g\"", sizeof "g\"");
     a->r.status = etag_matches(a->request->if_none_match, etag) ? 304 : 200;
     a->r.etag = etag;
     a->r.type = asset.type;
@@ -35,8 +36,8 @@ void answer_asset(struct asked *a)
      * luotd, not even for one that does not answer. */
     a->r.cache = "max-age=3600, stale-while-revalidate=604800";
     a->r.vary = "Accept-Encoding";
-    a->r.encoding = gzip ? "gzip" : NULL;
-    respond_write(a->out, &a->r, gzip ? asset.gzip : asset.plain);
+    a->r.encoding = brotli ? "br" : gzip ? "gzip" : NULL;
+    respond_write(a->out, &a->r, brotli ? asset.brotli : gzip ? asset.gzip : asset.plain);
 }
 
 /* --- Pages --- */

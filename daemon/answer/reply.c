@@ -1,7 +1,6 @@
-/* POST /b?reply=1: the box in one request. What was counted a moment ago is in it. Beside the
- * widget.json luot.js gets the words and numbers of each place on its page: `box=` once for
- * each; report/box.h says how. A ping that names places gets these alone: it comes each
- * minute, and a telephone pays for each byte. */
+/* POST /b?reply=1: the box in one request. What was counted a moment ago is in it. It is the
+ * widget.json; luot.js names the places on its page, `box=` once for each (report/box.h says
+ * how), and gets their words and numbers alone: a telephone pays for each byte. */
 #include "answer/page_asked.h"
 #include "answer/routes.h"
 #include "luot_beacon.h"
@@ -97,15 +96,14 @@ static void places_json(struct json_out *j, const struct asked *a,
     struct slice query = a->request->query, key, raw;
     unsigned boxes = 0;
 
+    json_out_array(j, "boxes");
     while (boxes < BOXES_MAX && query_next(&query, &key, &raw)) {
         if (!slice_equal(key, SLICE("box")))
             continue;
-        if (boxes++ == 0)
-            json_out_array(j, "boxes");
+        boxes++;
         place_json(j, a, raw, widget);
     }
-    if (boxes > 0)
-        json_out_array_end(j);
+    json_out_array_end(j);
 }
 
 void answer_reply(struct asked *a)
@@ -120,9 +118,10 @@ void answer_reply(struct asked *a)
     respond_body(&body, a->out);
     json_out_init(&j, &body);
     json_out_object(&j, NULL);
-    if (a->r.outcome != OUTCOME_PING || !names_places(a))
+    if (names_places(a))
+        places_json(&j, a, &widget);
+    else
         widget_fields(&j, a->plan->site, &widget, &a->document);
-    places_json(&j, a, &widget);
     json_out_object_end(&j);
     buffer_byte(&body, '\n');
     if (buffer_error(&body) != 0) {

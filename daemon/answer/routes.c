@@ -46,6 +46,7 @@ static const struct route table[] = {
      "every two seconds."},
     {PATH("/luot.js"), TAKES_GET, false, true, answer_asset, NULL, NULL},
     {PATH("/widget.css"), TAKES_GET, false, false, answer_asset, NULL, NULL},
+    {PATH("/frame.css"), TAKES_GET, false, false, answer_asset, NULL, NULL},
     {PATH("/widget.js"), TAKES_GET, false, false, answer_asset, NULL, NULL},
     {PATH("/snippet.css"), TAKES_GET, false, false, answer_asset, NULL, NULL},
     {PATH("/snippet.js"), TAKES_GET, false, false, answer_asset, NULL, NULL},

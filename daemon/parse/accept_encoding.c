@@ -42,9 +42,14 @@ static void say_once(int *said, int weight)
         *said = weight;
 }
 
-bool accepts_gzip(struct slice accept_encoding)
+struct weights {
+    int gzip, brotli, plain; /* thousandths, or UNSAID */
+};
+
+static struct weights weights_of(struct slice accept_encoding)
 {
-    int gzip = UNSAID, plain = UNSAID, rest = UNSAID, weight;
+    struct weights w = {UNSAID, UNSAID, UNSAID};
+    int rest = UNSAID, weight;
     struct slice name;
 
     while (accept_encoding.length > 0) {
@@ -52,13 +57,28 @@ bool accepts_gzip(struct slice accept_encoding)
             continue;
         if (slice_equal_nocase(name, SLICE("gzip")) ||
             slice_equal_nocase(name, SLICE("x-gzip")))
-            say_once(&gzip, weight);
+            say_once(&w.gzip, weight);
+        else if (slice_equal_nocase(name, SLICE("br")))
+            say_once(&w.brotli, weight);
         else if (slice_equal_nocase(name, SLICE("identity")))
-            say_once(&plain, weight);
+            say_once(&w.plain, weight);
         else if (slice_equal(name, SLICE("*")))
             say_once(&rest, weight);
     }
-    if (gzip == UNSAID)
-        gzip = rest;
-    return gzip > 0 && gzip >= plain;
+    say_once(&w.gzip, rest);
+    return w;
+}
+
+bool accepts_gzip(struct slice accept_encoding)
+{
+    struct weights w = weights_of(accept_encoding);
+
+    return w.gzip > 0 && w.gzip >= w.plain;
+}
+
+bool accepts_brotli(struct slice accept_encoding)
+{
+    struct weights w = weights_of(accept_encoding);
+
+    return w.brotli > 0 && w.brotli >= w.gzip && w.brotli >= w.plain;
 }

@@ -10,5 +10,8 @@
  * that is none (RFC 9110, 12.4.2) is one that its element does not have: it is passed
  * over. */
 bool accepts_gzip(struct slice accept_encoding);
+/* Is Brotli welcome by its name, and not less than gzip or the plain bytes? What a `*` would
+ * take gets gzip, which is older. */
+bool accepts_brotli(struct slice accept_encoding);
 
 #endif

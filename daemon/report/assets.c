@@ -4,7 +4,7 @@
 
 #include "base/hash.h"
 
-/* ASSET_DIR is where the Makefile puts the files and their .gz. */
+/* ASSET_DIR is where the Makefile puts the files, their .gz and their .br. */
 #define EMBED(symbol, file)                                                              \
     __asm__(".section .rodata\n"                                                         \
             "asset_" #symbol ":\n"                                                       \
@@ -15,20 +15,34 @@
     __attribute__((visibility("hidden"))) extern const char asset_##symbol[],            \
         asset_##symbol##_end[];
 
-#define EMBED_BOTH(member, name, type) EMBED(member, name) EMBED(member##_gz, name ".gz")
-ASSETS(EMBED_BOTH)
+#define EMBED_ALL(member, name, type)                                                    \
+    EMBED(member, name) EMBED(member##_gz, name ".gz") EMBED(member##_br, name ".br")
+ASSETS(EMBED_ALL)
 
 struct embedded {
     struct slice name;
     const char *type;
-    const char *plain, *plain_end, *gzip, *gzip_end;
+    struct {
+        const char *at, *end;
+    } plain, gzip, brotli;
 };
 
+#define BYTES(symbol)                                                                    \
+    {                                                                                    \
+        asset_##symbol, asset_##symbol##_end                                             \
+    }
 #define ROW(member, name, type)                                                          \
-    {{name, sizeof(name) - 1}, type,                                                     \
-     asset_##member,           asset_##member##_end,                                     \
-     asset_##member##_gz,      asset_##member##_gz_end},
+    {{name, sizeof(name) - 1},                                                           \
+     type,                                                                               \
+     BYTES(member),                                                                      \
+     BYTES(member##_gz),                                                                 \
+     BYTES(member##_br)},
 static const struct embedded embedded[] = {ASSETS(ROW)};
+
+#define BETWEEN(bytes)                                                                   \
+    {                                                                                    \
+        (bytes).at, (size_t)((bytes).end - (bytes).at)                                   \
+    }
 
 bool asset_find(struct asset *ret_asset, struct slice name)
 {
@@ -36,8 +50,9 @@ bool asset_find(struct asset *ret_asset, struct slice name)
         const struct embedded *e = &embedded[i];
         struct asset asset = {.name = e->name.at,
                               .type = e->type,
-                              .plain = {e->plain, (size_t)(e->plain_end - e->plain)},
-                              .gzip = {e->gzip, (size_t)(e->gzip_end - e->gzip)}};
+                              .plain = BETWEEN(e->plain),
+                              .gzip = BETWEEN(e->gzip),
+                              .brotli = BETWEEN(e->brotli)};
         if (!slice_equal(e->name, name) || asset.plain.length == 0)
             continue;
         snprintf(asset.etag, sizeof asset.etag, "\"%016llx\"",

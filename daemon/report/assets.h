@@ -1,8 +1,8 @@
 /* Floor 3 (report). The front-end's files, part of the program: client/luot.js and so on,
- * as they are and gzipped at build time, with a strong ETag.
+ * as they are, gzipped and in Brotli, both made at build time, with a strong ETag.
  *
  * Pages (*.html) may hold {{name}}, which page.h fills in. All URLs in them are relative:
- * `/{site}/widget.html` finds "../widget.css", "../widget.js" and
+ * `/{site}/widget.html` finds "../frame.css", "../widget.js" and
  * "../v1/{site}/widget.json"; `/` finds "dashboard.css", "dashboard.js" and
  * "v1/sites.json". Their Content-Security-Policy allows scripts, styles, images and connections of our own
  * origin only, and nothing inline. */
@@ -16,6 +16,7 @@
     X(luot_js, "luot.js", "text/javascript; charset=utf-8")                              \
     X(widget_js, "widget.js", "text/javascript; charset=utf-8")                          \
     X(widget_css, "widget.css", "text/css; charset=utf-8")                               \
+    X(frame_css, "frame.css", "text/css; charset=utf-8")                                 \
     X(widget_html, "widget.html", "text/html; charset=utf-8")                            \
     X(snippet_js, "snippet.js", "text/javascript; charset=utf-8")                        \
     X(snippet_css, "snippet.css", "text/css; charset=utf-8")                             \
@@ -30,7 +31,7 @@
 
 struct asset {
     const char *name, *type;
-    struct slice plain, gzip;
+    struct slice plain, gzip, brotli;
     char etag[19]; /* "\"0123456789abcdef\"" */
 };
 

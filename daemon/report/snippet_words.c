@@ -82,9 +82,11 @@ const struct snippet snippet_list[SNIPPETS] = {
      "attributes: { async: true@DATA@ } }\n\n# THEME.info.yml\nlibraries:\n  - "
      "THEME/luot\n\n@BOX@"},
     {"page", OF("Lượt xem của từng trang", "The views of each page", "ចំនួនមើលនៃទំព័រនីមួយៗ"),
-     OF("Cần thẻ script. Trang hiện “Lượt xem: 123” của chính nó.",
-        "Needs the script. The page shows its own “Views: 123”.",
-        "ត្រូវការស្លាក script។ ទំព័របង្ហាញចំនួនមើលរបស់ខ្លួន។"),
+     OF("Cần thẻ script. Trang hiện “Lượt xem: 123” của chính nó. Mỗi trang có nhiều "
+        "nhất tám chỗ, kể cả khung.",
+        "Needs the script. The page shows its own “Views: 123”. A page has at most eight "
+        "places, boxes too.",
+        "ត្រូវការស្លាក script។ ទំព័របង្ហាញចំនួនមើលរបស់ខ្លួន។ ទំព័រមួយមានយ៉ាងច្រើនប្រាំបីកន្លែង រួមទាំងប្រអប់។"),
      "<span data-luot-page></span>"},
     {"iframe",
      OF("Khung iframe, không cần script", "The box as an iframe, without scripts",

@@ -78,7 +78,8 @@ int history_gaps(struct store *store, int64_t from_s, int64_t until_s,
 /* `seed`: sets the numbers of one metric as of a time; offsets are computed here. Reader
  * thread. As of now, the next answers are exactly these. A time that is past is cut to
  * whole quarters (to whole days when it is more than 35 days ago); visitors before it are
- * then estimated by the share of visits. ERR_RANGE: in the future, or over 2^53. */
+ * then estimated by the share of visits. A week or month that is not told has at least what
+ * the told parts in it have. ERR_RANGE: in the future, or over 2^53. */
 struct seed_request {
     enum metric metric;
     int64_t as_of_s; /* 0: now */

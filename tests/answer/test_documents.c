@@ -441,22 +441,30 @@ Test(documents, an_answer_that_does_not_fit_is_the_buffers_error)
 Test(documents, files_are_tagged_and_packed)
 {
     static const char *const targets[] = {
-        "/luot.js",     "/widget.js",   "/widget.css",   "/snippet.js",
+        "/luot.js",     "/widget.js",   "/widget.css",   "/frame.css",    "/snippet.js",
         "/snippet.css", "/privacy.css", "/dashboard.js", "/dashboard.css"};
     struct office *o = office_new(sites);
 
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
-        char headers[256], plain[64];
+        char headers[256], plain[64], gzip[64];
+        size_t length;
         cr_expect_eq(office_get(o, targets[i], ""), 200u, "%s", targets[i]);
         snprintf(plain, sizeof plain, "%s", office_header(o, "ETag"));
         cr_expect_neq(plain[0], 'W', "a strong tag");
         cr_expect_str_eq(office_header(o, "Vary"), "Accept-Encoding");
         cr_expect_null(office_header(o, "Content-Encoding"));
-        cr_expect_eq(office_get(o, targets[i], "Accept-Encoding: br, gzip;q=0.5\r\n"),
+        cr_expect_eq(office_get(o, targets[i], "Accept-Encoding: br;q=0.5, gzip\r\n"),
                      200u);
         cr_expect_str_eq(office_header(o, "Content-Encoding"), "gzip");
-        cr_expect_str_neq(office_header(o, "ETag"), plain);
+        snprintf(gzip, sizeof gzip, "%s", office_header(o, "ETag"));
+        cr_expect_str_neq(gzip, plain);
         cr_expect_eq((unsigned char)office_body(o).at[0], 0x1F);
+        length = office_body(o).length;
+        cr_expect_eq(office_get(o, targets[i], "Accept-Encoding: gzip, br\r\n"), 200u);
+        cr_expect_str_eq(office_header(o, "Content-Encoding"), "br");
+        cr_expect_str_neq(office_header(o, "ETag"), plain);
+        cr_expect_str_neq(office_header(o, "ETag"), gzip);
+        cr_expect_lt(office_body(o).length, length);
         cr_expect_eq(office_get(o, targets[i], "Accept-Encoding: gzip;q=0\r\n"), 200u);
         cr_expect_null(office_header(o, "Content-Encoding"));
         snprintf(headers, sizeof headers, "If-None-Match: %s\r\n", plain);

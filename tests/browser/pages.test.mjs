@@ -34,7 +34,7 @@ describe('luotd’s own pages', () => {
         const { heading, rows } = await filled(page);
         assert.equal(heading, HEADINGS[lang]);
         assert.equal(rows.length, 4);
-        assert.deepEqual(page.requests.map((r) => r.url.pathname).filter((p) => p !== '/favicon.ico').sort(), ['/demo/widget.html', '/widget.css', '/widget.js']);
+        assert.deepEqual(page.requests.map((r) => r.url.pathname).filter((p) => p !== '/favicon.ico').sort(), ['/demo/widget.html', '/frame.css', '/widget.js']);
         assert.equal((await luotd.stats()).counted.view, views, 'counts nothing');
         assert.ok(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight), 'fits its frame');
         assert.deepEqual(await barriers(page), []);

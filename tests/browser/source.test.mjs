@@ -7,7 +7,7 @@ import { parse } from 'acorn';
 import { Luotd, root } from '../e2e/lib/luotd.mjs';
 
 const source = (name) => fs.readFileSync(path.join(root, 'client', name), 'utf8');
-const FILES = ['luot.js', 'widget.js', 'widget.css', 'widget.html', 'snippet.js', 'snippet.css', 'snippet.html', 'privacy.css'];
+const FILES = ['luot.js', 'widget.js', 'widget.css', 'frame.css', 'widget.html', 'snippet.js', 'snippet.css', 'snippet.html', 'privacy.css'];
 
 describe('the source', () => {
   for (const name of ['luot.js', 'widget.js'])

@@ -54,6 +54,39 @@ static const struct {
     {"identity;q=0, gzip;q=0.001", true},
 };
 
+static const struct {
+    const char *header;
+    bool brotli;
+} BROTLI_ROWS[] = {
+    /* what browsers send over https, and without it */
+    {"gzip, deflate, br, zstd", true},
+    {"gzip, deflate", false},
+    {"br", true},
+    {"BR", true},
+    {"", false},
+    /* by its name only */
+    {"*", false},
+    {"brotli, b, brr", false},
+    /* weights: not at all, and not less than the others */
+    {"br;q=0", false},
+    {"br;q=0, br", false},
+    {"br;q=0.9, gzip", false},
+    {"br, gzip;q=0.5", true},
+    {"br;q=0.5, gzip;q=0.5", true},
+    {"br;q=0.5, *", false},
+    {"br;q=0.5, identity", false},
+    {"br;q=9, gzip", false},
+};
+
+Test(accept_encoding,
+     says_whether_brotli_is_welcome_and_not_less_than_gzip_or_plain_bytes)
+{
+    for (size_t i = 0; i < sizeof BROTLI_ROWS / sizeof BROTLI_ROWS[0]; i++)
+        cr_expect_eq(accepts_brotli(slice_of(BROTLI_ROWS[i].header)),
+                     BROTLI_ROWS[i].brotli, "%s", BROTLI_ROWS[i].header);
+    cr_expect_not(accepts_brotli((struct slice){NULL, 0}));
+}
+
 Test(accept_encoding, says_whether_gzip_is_welcome_and_not_less_than_plain_bytes)
 {
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++)

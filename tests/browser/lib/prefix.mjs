@@ -33,14 +33,25 @@ const free_port = () => new Promise((done) => {
 });
 
 /** nginx as a portal's machine has it: TLS and HTTP/2, of a certificate that nobody knows, in front of luotd. */
-export async function nginx_tls(luotd) {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'luot-nginx-'));
-  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', `${dir}/key`, '-out', `${dir}/certificate`]);
-  if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
-  return nginx(dir, `listen 127.0.0.1:PORT ssl http2; ssl_certificate ${dir}/certificate; ssl_certificate_key ${dir}/key; keepalive_timeout 75s; location / { ${pass(luotd)} }`, 'https');
+export const nginx_tls = (luotd) => nginx_secure(scratch(), `location / { ${pass(luotd)} }`);
+
+/** The same, with the portal's own pages (`write(name, html)`) and luotd below /luot/. */
+export async function nginx_portal(luotd) {
+  const dir = scratch();
+  fs.mkdirSync(path.join(dir, 'www'));
+  const front = await nginx_secure(dir, `default_type text/html; charset utf-8; root ${dir}/www; location /luot/ { ${pass(luotd)} }`);
+  return { ...front, write: (name, html) => fs.writeFileSync(path.join(dir, 'www', name), html) };
 }
 
-export const nginx_front = (luotd, prefix) => nginx(fs.mkdtempSync(path.join(os.tmpdir(), 'luot-nginx-')), `listen 127.0.0.1:PORT; location ${prefix} { ${pass(luotd)} }`, 'http', prefix);
+const scratch = () => fs.mkdtempSync(path.join(os.tmpdir(), 'luot-nginx-'));
+
+function nginx_secure(dir, server) {
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', `${dir}/key`, '-out', `${dir}/certificate`]);
+  if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
+  return nginx(dir, `listen 127.0.0.1:PORT ssl http2; ssl_certificate ${dir}/certificate; ssl_certificate_key ${dir}/key; keepalive_timeout 75s; gzip on; ${server}`, 'https');
+}
+
+export const nginx_front = (luotd, prefix) => nginx(scratch(), `listen 127.0.0.1:PORT; location ${prefix} { ${pass(luotd)} }`, 'http', prefix);
 
 const pass = (luotd) => `proxy_pass http://${luotd.host}:${luotd.port}/; proxy_set_header X-Forwarded-For $remote_addr; proxy_http_version 1.1; proxy_set_header Connection "";`;
 
