@@ -80,9 +80,14 @@ static void log_audit(const struct store_job *j, const char *command, enum metri
              (unsigned long long)old, (unsigned long long)new, memory);
 }
 
-/* What it came to: the total before and after. */
+struct seed_parts {
+    uint64_t today, week, month;
+};
+
+/* What it came to: the total before and after, and of a seed its parts: one of which nothing
+ * was said may have been raised to what lies in it. */
 static void answer_change(const struct store_job *j, enum metric metric, uint64_t old,
-                          uint64_t new)
+                          uint64_t new, const struct seed_parts *parts)
 {
     char memory[STORE_ANSWER_BYTES];
     struct json_out out;
@@ -96,12 +101,23 @@ static void answer_change(const struct store_job *j, enum metric metric, uint64_
         json_out_text(&out, "metric", metric_word(metric));
         json_out_number(&out, "old", old);
         json_out_number(&out, "new", new);
+        if (parts != NULL) {
+            json_out_number(&out, "today", parts->today);
+            json_out_number(&out, "week", parts->week);
+            json_out_number(&out, "month", parts->month);
+        }
         json_out_object_end(&out);
         buffer_byte(&b, '\n');
     } else {
-        buffer_format(&b, "%s: total %s was %llu and is %llu\n", site_shown_key(j->site),
+        buffer_format(&b, "%s: total %s was %llu and is %llu", site_shown_key(j->site),
                       metric_word(metric), (unsigned long long)old,
                       (unsigned long long)new);
+        if (parts != NULL)
+            buffer_format(&b, "; today %llu, week %llu, month %llu",
+                          (unsigned long long)parts->today,
+                          (unsigned long long)parts->week,
+                          (unsigned long long)parts->month);
+        buffer_byte(&b, '\n');
     }
     store_job_answer(j, &b);
 }
@@ -111,6 +127,7 @@ static void answer_change(const struct store_job *j, enum metric metric, uint64_
 static void work_seed(struct store_job *j, struct store *store, struct instant now)
 {
     uint64_t old = site_metric(j->site, SPAN_TOTAL, j->seed.metric, now), new;
+    struct seed_parts parts;
     int rv = history_seed(j->site, store, &j->seed, j->uid, now);
 
     if (rv == ERR_RANGE) {
@@ -123,7 +140,10 @@ static void work_seed(struct store_job *j, struct store *store, struct instant n
     }
     new = site_metric(j->site, SPAN_TOTAL, j->seed.metric, now);
     log_audit(j, "seed", j->seed.metric, old, new, j->seed.note);
-    answer_change(j, j->seed.metric, old, new);
+    parts.today = site_metric(j->site, SPAN_TODAY, j->seed.metric, now);
+    parts.week = site_metric(j->site, SPAN_WEEK, j->seed.metric, now);
+    parts.month = site_metric(j->site, SPAN_MONTH, j->seed.metric, now);
+    answer_change(j, j->seed.metric, old, new, &parts);
 }
 
 static bool read_seed(const struct asked_command *c, const struct site *site,
@@ -187,7 +207,7 @@ static void work_adjust(struct store_job *j, struct store *store, struct instant
     }
     new = site_metric(j->site, SPAN_TOTAL, metric, now);
     log_audit(j, "adjust", metric, old, new, j->adjust.note);
-    answer_change(j, metric, old, new);
+    answer_change(j, metric, old, new, NULL);
 }
 
 static bool read_adjust(const struct asked_command *c, const struct site *site,

@@ -170,6 +170,40 @@ static int offset_of_part(const struct seeding *s, enum period_kind kind,
     return rv;
 }
 
+/* --- A part of which nothing was said --- */
+
+static struct period period_of_as_of(const struct seeding *s, enum period_kind kind)
+{
+    return period_at(&s->terms->calendar, kind, s->as_of_s * 1000 / SLOT_MS);
+}
+
+/* It had at least what the parts in it had, if it is not over: an old counter that shows no
+ * month does not leave the month below the week. */
+static void raise(const struct seeding *s, enum period_kind kind, uint64_t least,
+                  uint64_t offset, bool *has, uint64_t *part)
+{
+    int64_t slot = instant_slot(s->now);
+
+    if (*has || offset >= least ||
+        period_of_as_of(s, kind).from_slot !=
+            period_at(&s->terms->calendar, kind, slot).from_slot)
+        return;
+    *has = true;
+    *part = least;
+}
+
+static void raise_parts(const struct seeding *s, struct seed_row *row)
+{
+    uint64_t least = row->has_today ? row->today : 0;
+
+    raise(s, PERIOD_WEEK, least, row->offset_week, &row->has_week, &row->week);
+    if (row->has_week && row->week > least &&
+        period_of_as_of(s, PERIOD_WEEK).from_slot >=
+            period_of_as_of(s, PERIOD_MONTH).from_slot)
+        least = row->week;
+    raise(s, PERIOD_MONTH, least, row->offset_month, &row->has_month, &row->month);
+}
+
 /* --- Saying it --- */
 
 static bool is_sound(const struct seed_request *r, int64_t now_s)
@@ -224,8 +258,10 @@ int history_seed(struct site *site, struct store *store,
         rv = offset_of_part(&s, PERIOD_WEEK, &row.offset_week);
     if (rv == 0)
         rv = offset_of_part(&s, PERIOD_MONTH, &row.offset_month);
-    if (rv == 0)
+    if (rv == 0) {
+        raise_parts(&s, &row);
         rv = store->ops->seed_set(store, slice_of(site->block->key), &row);
+    }
     return rv != 0 ? rv : history_load(site, store, now);
 }
 

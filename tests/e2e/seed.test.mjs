@@ -30,6 +30,8 @@ describe('a seed', () => {
       const r = await luotctl(luotd, ['seed', 'demo', '--metric', 'visits', '--total', '50510', '--week', '84', '--today', '2', '--note', 'the old counter']);
       assert.equal(r.code, 0, r.err);
       assert.deepEqual(await box(), [50510, 84, 2]);
+      assert.match(r.out, /is 50510; today 2, week 84, month 84\n$/, 'a month of which nothing is said has at least its week');
+      assert.equal((await luotd.widget()).month, 84);
     }
   });
 
