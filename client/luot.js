@@ -21,15 +21,16 @@
  * as …#luot.js#off: not to be counted.
  *
  * ES5 for old phones, and at most 1.5 KB on the wire: esbuild takes out what is for us. */
-(function (document) {
+(function (document, addEventListener) {
     var tag = document.querySelector('script[src*="luot.js"]');
     var from = document.referrer; // where the next view comes from
     var path;                     // of the view that is counted; empty: one is due
     var page;                     // what it was counted as
     var canonical;                // the page's own word for it
     var sent;                     // when the last beacon went out, ms
+    var timer;                    // of the next look
 
-    if (!tag || window.luot)
+    if (!tag || self.luot && !luot.id) // an element whose id is luot is none of us
         return;
     var base = tag.src.split('luot.js')[0];
 
@@ -98,31 +99,30 @@
     });
 
     var send = safe(function (more) {
-        var site = tag.dataset.site;
         var asked = '';
         var line = off() ? 'k=off' : more;
         each(function (box) {
             var set = box.dataset;
-            asked += '&box=' + encoded([set.lang || tag.dataset.lang || document.documentElement.lang,
+            asked = (asked || '?reply=1') + '&box=' + encoded([set.lang || tag.dataset.lang || document.documentElement.lang,
                 set.luotPage == null, !box.luot, set.style, set.rows, set.title].join('|'));
         });
         function image() {
             new Image().src = base + 'p.gif?' + line;
         }
-        sent = Date.now();
-        if (site)
-            line += '&s=' + site;
+        sent = +new Date;
+        if (tag.dataset.site)
+            line += '&s=' + tag.dataset.site;
         // Of a key that is there twice the first counts: an event may be about another page or file.
         if (line[0] != 'k')
             line += '&w=' + screen.width + '&l=' + navigator.language + '&p=' + encoded(page) +
                 '&r=' + encoded(from) + '&t=' + encoded(document.title);
-        if (window.fetch)
-            fetch(base + 'b' + (asked && '?reply=1' + asked), { method: 'POST', body: line, keepalive: true })
-                .then(function (answer) { return answer.json().then(show); }, function () {
-                    if (Date.now() - sent < 99) // it was forbidden; later it may have been counted
+        if (self.fetch)
+            fetch(base + 'b' + asked, { method: 'POST', body: line, keepalive: true })
+                .then(function (answer) { return answer.json(); }, function () {
+                    if (+new Date - sent < 99) // it was forbidden; later it may have been counted
                         image();
                 })
-                .catch(safe);
+                .then(show).catch(safe);
         else
             navigator.sendBeacon && navigator.sendBeacon(base + 'b', line) || image();
     });
@@ -158,14 +158,16 @@
             }
             send(gone ? 'e=404' : '');
             from = path;
-        } else if (Date.now() - sent > 59000)
+        } else if (+new Date - sent > 59000)
             send('k=ping');
     });
 
     // A new page's title and link come a moment later; and a page that was made before anybody
     // looked is seen before it stops to ask as one that nobody sees.
+    // Of addresses that follow each other faster only the one that stays was a page.
     function soon() {
-        setTimeout(look, 200);
+        clearTimeout(timer);
+        timer = setTimeout(look, 200);
     }
 
     function moved(event) {
@@ -174,8 +176,8 @@
         soon();
     }
 
-    var clicked = safe(function (click) {
-        var node = click.target, name;
+    var clicked = safe(function (node, name) {
+        node = node.target;
         for (; node && !name; node = node.parentElement)
             if (name = node.dataset.luotEvent || (
                 /\.(pdf|doc|xls|ppt|od[tsp]|zip|rar|7z|t?gz|csv|apk|exe|mp[34])x?$/i.test(node.pathname) ? 'download' :
@@ -183,9 +185,8 @@
                 event(name, node.href);
     });
 
-    window.luot = { event: event };
-    show({});
-    addEventListener('DOMContentLoaded', show);
+    self.luot = { event: event };
+    show(0);
     addEventListener('click', clicked, true);
     addEventListener('auxclick', clicked, true);
     addEventListener('popstate', moved);
@@ -195,12 +196,13 @@
         sent = 0;
     });
     addEventListener('visibilitychange', soon, true);
+    addEventListener('DOMContentLoaded', show);
     setInterval(look, 10000);
     var push = history.pushState;
     history.pushState = function () {
         push.apply(history, arguments);
-        moved({});
+        moved(0);
     };
-    if (document.readyState == 'complete')
+    if (/^c/.test(document.readyState)) // complete
         look();
-})(document);
+})(document, addEventListener);
