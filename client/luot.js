@@ -21,7 +21,7 @@
  * as …#luot.js#off: not to be counted.
  *
  * ES5 for old phones, and at most 1.5 KB on the wire: esbuild takes out what is for us. */
-(function (document, addEventListener) {
+(function (document, addEventListener, location) {
     var tag = document.querySelector('script[src*="luot.js"]');
     var from = document.referrer; // where the next view comes from
     var path;                     // of the view that is counted; empty: one is due
@@ -54,8 +54,8 @@
 
     function build(box, title, rows) {
         var list;
-        box.textContent = '';
         box.setAttribute('aria-live', 'polite');
+        box.textContent = '';
         if (title)
             add(box, 'strong', title);
         list = add(box, 'ul');
@@ -73,7 +73,7 @@
             var mine = told.boxes && told.boxes[i];
             if (!mine) {
                 if (box.dataset.luotPage == null && !box.children[0]) // what the page put there stays until there is an answer
-                    build(box, '\xa0', (box.dataset.rows || '   ').split(' ').map(function () { return '–   '; }));
+                    build(box, box.dataset.title != '-' && '\xa0', (box.dataset.rows || '   ').split(' ').map(function () { return '–   '; }));
             } else if (mine.rows)
                 box.luot = build(box, mine.title, mine.rows);
             else
@@ -117,7 +117,7 @@
             line += '&w=' + screen.width + '&l=' + navigator.language + '&p=' + encoded(page) +
                 '&r=' + encoded(from) + '&t=' + encoded(document.title);
         if (self.fetch)
-            fetch(base + 'b' + asked, { method: 'POST', body: line, keepalive: true })
+            fetch(base + 'b' + asked, { body: line, keepalive: true, method: 'POST' })
                 .then(function (answer) { return answer.json(); }, function () {
                     if (+new Date - sent < 99) // it was forbidden; later it may have been counted
                         image();
@@ -142,7 +142,7 @@
     });
 
     var look = safe(function () {
-        var link = document.querySelector('link[rel=canonical]');
+        var link = document.querySelector('[rel=canonical]');
         var gone, campaign = /\b(?:utm_|ref=).*/.exec(location.search);
         off();
         if (document.hidden) // or still prerendered
@@ -180,7 +180,7 @@
         node = node.target;
         for (; node && !name; node = node.parentElement)
             if (name = node.dataset.luotEvent || (
-                /\.(pdf|doc|xls|ppt|od[tsp]|zip|rar|7z|t?gz|csv|apk|exe|mp[34])x?$/i.test(node.pathname) ? 'download' :
+                /\.(apk|t?gz|ppt|csv|doc|rar|xls|mp.|7z|pdf|exe|od.|zip)x?$/i.test(node.pathname) ? 'download' :
                 /^http/.test(node.href) && node.host != location.host && 'outbound'))
                 event(name, node.href);
     });
@@ -205,4 +205,4 @@
     };
     if (/^c/.test(document.readyState)) // complete
         look();
-})(document, addEventListener);
+})(document, addEventListener, location);

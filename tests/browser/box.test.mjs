@@ -27,6 +27,8 @@ describe('the box', () => {
       '/tag-en': html({ luot, lang: 'vi', tag: 'data-site="demo" data-lang="en"' }),
       '/box-km': html({ luot, lang: 'vi', box: '<div data-luot-box data-lang="km"></div>' }),
       '/styled': html({ luot, head: css }),
+      '/bare': html({ luot, box: '<div data-luot-box data-title="-"></div>' }),
+      '/styled-bare': html({ luot, head: css, box: '<div data-luot-box data-title="-"></div>' }),
       '/dark': html({ luot, head: css, rest: '' }).replace('<body>', '<body bgcolor="#101418" text="#e8ebef">'),
     });
   });
@@ -54,7 +56,7 @@ describe('the box', () => {
     });
 
   test('moves nothing when it is filled', async () => {
-    for (const target of ['/styled', '/vi']) {
+    for (const target of ['/styled', '/vi', '/bare', '/styled-bare']) {
       let go;
       const held = new Promise((done) => { go = done; });
       const page = await open(browser, {

@@ -141,6 +141,12 @@ describe('boxes', () => {
     }
   });
 
+  test('a card without a heading is that much lower', async () => {
+    const page = await visit('/all');
+    const [list, , , , bare] = await page.locator('[data-luot-box]').evaluateAll((all) => all.map((box) => box.getBoundingClientRect().bottom - box.querySelector('li:last-child').getBoundingClientRect().bottom));
+    assert.ok(Math.abs(list - bare) < 2, `${list} ${bare}: as much below the last row`);
+  });
+
   for (const [target, colorScheme] of [['/all', 'light'], ['/all-km', 'dark'], ['/all-en', 'light']])
     test(`${target}, ${colorScheme}: readable by everybody`, async () => {
       const page = await visit(target, { colorScheme, viewport: PHONE });

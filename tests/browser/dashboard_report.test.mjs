@@ -41,6 +41,19 @@ describe('the dashboard, its looks', () => {
       }
   });
 
+  test('each number stands in its column, and the bar at the top in two lines of a phone, in every language', async () => {
+    for (const lang of ['vi', 'km', 'en'])
+      for (const viewport of [PHONE, { width: 1280, height: 900 }]) {
+        const page = await dashboard(`?site=so-y-te&lang=${lang}`, { viewport });
+        await page.locator('.bars td.share', { hasText: /^100[.,]0/ }).first().waitFor(); // there is one kind of event
+        const over = await page.locator('.bars td').evaluateAll((cells) => cells.filter((c) => c.scrollWidth > c.clientWidth).map((c) => c.textContent));
+        assert.deepEqual(over, [], `${viewport.width} ${lang}`);
+        const tops = await page.locator('.top .tools > *').evaluateAll((tools) => tools.map((x) => Math.round(x.getBoundingClientRect().bottom)));
+        assert.ok(Math.max(...tops) - Math.min(...tops) < 20, `${viewport.width} ${lang}: ${tops}`);
+        await close_all(scene.browser);
+      }
+  });
+
   test('the month’s report is whole, and prints on A4', async () => {
     const page = await dashboard('?site=so-y-te');
     await page.getByRole('button', { name: 'Báo cáo tháng' }).click();

@@ -59,7 +59,7 @@ export function beacons(page) {
 /** The box as a person reads it: its heading, then "label: number" rows. */
 export function read_box(page, frame = page) {
   return frame.locator('[data-luot-box]').first().evaluate((box) => ({
-    heading: box.querySelector('strong').textContent,
+    heading: box.querySelector('strong')?.textContent,
     rows: [...box.querySelectorAll('li')].map((li) => li.textContent),
     titles: [...box.querySelectorAll('li')].map((li) => li.title),
   }));
