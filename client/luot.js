@@ -21,7 +21,7 @@
  * as …#luot.js#off: not to be counted.
  *
  * ES5 for old phones, and at most 1.5 KB on the wire: esbuild takes out what is for us. */
-(function (document, addEventListener, location) {
+(function (document, location, addEventListener) {
     var tag = document.querySelector('script[src*="luot.js"]');
     var from = document.referrer; // where the next view comes from
     var path;                     // of the view that is counted; empty: one is due
@@ -104,7 +104,7 @@
         each(function (box) {
             var set = box.dataset;
             asked = (asked || '?reply=1') + '&box=' + encoded([set.lang || tag.dataset.lang || document.documentElement.lang,
-                set.luotPage == null, !box.luot, set.style, set.rows, set.title].join('|'));
+                set.luotPage == null, +!box.luot, set.style, set.rows, set.title].join('*'));
         });
         function image() {
             new Image().src = base + 'p.gif?' + line;
@@ -114,10 +114,10 @@
             line += '&s=' + tag.dataset.site;
         // Of a key that is there twice the first counts: an event may be about another page or file.
         if (line[0] != 'k')
-            line += '&w=' + screen.width + '&l=' + navigator.language + '&p=' + encoded(page) +
-                '&r=' + encoded(from) + '&t=' + encoded(document.title);
+            line += '&l=' + navigator.language + '&w=' + screen.width + '&p=' + encoded(page) +
+                '&t=' + encoded(document.title) + '&r=' + encoded(from);
         if (self.fetch)
-            fetch(base + 'b' + asked, { body: line, keepalive: true, method: 'POST' })
+            fetch(base + 'b' + asked, { method: 'POST', keepalive: true, body: line })
                 .then(function (answer) { return answer.json(); }, function () {
                     if (+new Date - sent < 99) // it was forbidden; later it may have been counted
                         image();
@@ -189,8 +189,8 @@
     show(0);
     addEventListener('click', clicked, true);
     addEventListener('auxclick', clicked, true);
-    addEventListener('popstate', moved);
     addEventListener('pageshow', moved); // after the load
+    addEventListener('popstate', moved);
     addEventListener('pagehide', function () {
         look();
         sent = 0;
@@ -205,4 +205,4 @@
     };
     if (/^c/.test(document.readyState)) // complete
         look();
-})(document, addEventListener, location);
+})(document, location, addEventListener);

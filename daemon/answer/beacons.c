@@ -141,7 +141,7 @@ void answer_beacons(struct asked *a)
     enum outcome outcome = (enum outcome)a->plan->outcome;
 
     asked_outcome(a);
-    a->r.vary = "Origin";
+    /* No Vary: no cache keeps what a POST is answered, and it comes each minute. */
     a->r.origin = allowed_origin(a->plan->site, a->request->origin);
     if (outcome_class(outcome) == OUTCOME_REJECTED) {
         asked_error(a, status_of(outcome), outcome_word(outcome),

@@ -59,16 +59,28 @@ void box_wish_style(struct box_wish *wish, struct slice style)
         wish->style = BOX_DIGITS;
 }
 
+/* Earlier scripts, which browsers and proxies keep for a while, write '|'. */
+static struct slice cut_field(struct slice *rest)
+{
+    size_t at = slice_find_either(*rest, '*', '|');
+
+    return slice_cut(rest, at < rest->length ? rest->at[at] : '*');
+}
+
+static bool is_no(struct slice field)
+{
+    return slice_equal(field, SLICE("0")) || slice_equal(field, SLICE("false"));
+}
+
 void box_wish_parse(struct box_wish *ret_wish, struct slice text)
 {
-    struct slice no = SLICE("false");
     struct box_wish wish;
 
-    box_wish_default(&wish, language_parse(slice_cut(&text, '|')));
-    wish.page = slice_equal(slice_cut(&text, '|'), no);
-    wish.words = !slice_equal(slice_cut(&text, '|'), no);
-    box_wish_style(&wish, slice_cut(&text, '|'));
-    box_wish_rows(&wish, slice_cut(&text, '|'));
+    box_wish_default(&wish, language_parse(cut_field(&text)));
+    wish.page = is_no(cut_field(&text));
+    wish.words = !is_no(cut_field(&text));
+    box_wish_style(&wish, cut_field(&text));
+    box_wish_rows(&wish, cut_field(&text));
     wish.has_heading = text.length > 0 && text.length <= BOX_HEADING_MAX;
     if (!slice_equal(text, SLICE("-")))
         wish.heading = text;

@@ -9,6 +9,9 @@ import { Line } from './lib/line.mjs';
 import { have_nginx, nginx_portal } from './lib/prefix.mjs';
 
 const MINUTE = Number(process.env.MINUTE ?? 0);
+// Before a request on a connection that was silent for ten seconds Chromium asks whether it lives (HTTP/2 PING, there and back): where the clock
+// steps nothing is silent, so each ping is given what MINUTE=60000 says of it.
+const SILENCE = MINUTE ? 0 : 104;
 const OLD = { viewport: PHONE, ignoreHTTPSErrors: true, userAgent: 'Mozilla/5.0 (Linux; Android 8.1.0; SM-J260G) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/100.0.4896.127 Mobile Safari/537.36' };
 const shell = (code) => `<!doctype html><html lang="vi"><meta charset="utf-8"><title>Tin tức</title><link rel="icon" href="data:,"><body><h1>Tin tức</h1>${code}`;
 
@@ -50,12 +53,15 @@ describe('on the portal’s own host', { skip: have_nginx ? false : 'skipped: ng
     }
     await page.waitForLoadState('networkidle');
     if (!MINUTE) assert.equal(line.connections, connections, 'all of it went over the connection that was there');
-    return { first, all: line.down + line.up - early, pings: (await luotd.stats()).counted.ping - ping, connections: line.connections - connections };
+    const all = line.down + line.up - early;
+    await page.context().close(); // or it would ping on
+    return { first, all, pings: (await luotd.stats()).counted.ping - ping };
   }
 
   test('the tag and its box add at most 3 KB to a first view and 8 KB to ten minutes of reading', { timeout: 30 * MINUTE + 60000 }, async (t) => {
     const [without, box, card] = [await read('without'), await read('box'), await read('card')];
     const adds = (with_) => `first view ${with_.first - without.first} B, ten minutes ${with_.all - without.all} B, ${with_.pings} pings`;
+    for (const one of [box, card]) one.all += 10 * SILENCE;
     t.diagnostic(`both ways, TLS and all: ${adds(box)}; as a card: ${adds(card)}`);
     assert.ok(box.first - without.first <= 3072, `${box.first - without.first}`);
     assert.ok(box.all - without.all <= 8192, `${box.all - without.all}`);

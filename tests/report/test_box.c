@@ -63,6 +63,14 @@ Test(box, a_wish_is_read_and_what_is_missing_is_the_usual_box)
               wish.row[2] == BOX_TODAY);
     cr_expect(wish.has_heading && slice_equal(wish.heading, SLICE("Our | readers")));
 
+    box_wish_parse(&wish,
+                   SLICE("en-GB*true*0*digits*total,online today*Our * | readers"));
+    cr_expect(wish.language == LANGUAGE_EN && !wish.page && !wish.words &&
+              wish.style == BOX_DIGITS && wish.rows == 3);
+    cr_expect(wish.has_heading && slice_equal(wish.heading, SLICE("Our * | readers")));
+    box_wish_parse(&wish, SLICE("km*false*1***"));
+    cr_expect(wish.language == LANGUAGE_KM && wish.page && wish.words);
+
     box_wish_parse(&wish, SLICE(""));
     cr_expect(wish.language == LANGUAGE_VI && wish.style == BOX_LIST && wish.words &&
               !wish.page && !wish.has_heading && wish.rows == 4);
