@@ -425,7 +425,7 @@ alone: $(ALONE:=.run)
 
 # Under the thread sanitizer the races are thirty times slower, so with some of their seeds and rounds: at full speed they run with all of
 # them. A seed of visitors is eleven runs, half of them with yields, over up to 200,000 visitors: one of it will do.
-FEW = SEEDS=2 KILLS=8 ROUNDS=100 STEPS=1500 PERIODS=50000 VISITORS_SEEDS=1
+FEW = SEEDS=2 KILLS=8 ROUNDS=100 PERIODS=50000 VISITORS_SEEDS=1
 ifdef VISITORS_SEEDS
 $(addsuffix .run,$(addprefix $(BUILD)/tests/stress/stress_,visitors sketched_visitors)): export SEEDS = $(VISITORS_SEEDS)
 endif
