@@ -517,9 +517,8 @@ lint:
 	$(CPPCHECK) $(filter daemon/count/%.c,$(OURS))
 	$(CPPCHECK) -ULUOT_SEAMS --suppress=unknownMacro:client/luotctl_show.c $(filter-out daemon/count/%,$(filter daemon/%.c client/%.c,$(OURS)))
 
-# They wait more than they work; a browser waits half of its time.
+# They wait more than they work.
 E2E_JOBS ?= $(shell expr 2 \* $$(nproc))
-BROWSER_JOBS ?= $(shell expr 3 \* $$(nproc) / 2)
 e2e: $(BUILD)/luotd $(BUILD)/luotctl $(BUILD)/libluot.so $(BUILD)/example $(BUILD)/tests/fdholder $(PRELOADS)
 	@cd tests/e2e && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=$(E2E_JOBS) *.test.mjs
 
@@ -556,7 +555,7 @@ tests/browser/node_modules: tests/browser/package-lock.json
 	@touch $@
 
 browser: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
-	@cd tests/browser && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=$(BROWSER_JOBS) *.test.mjs
+	@cd tests/browser && BUILD=$(abspath $(BUILD)) node --test --test-concurrency=$(JOBS) *.test.mjs
 
 pictures: $(BUILD)/luotd $(BUILD)/luotctl tests/browser/node_modules
 	@cd tests/browser && BUILD=$(abspath $(BUILD)) COUNTRY_DB=$(abspath $(COUNTRY_DB)) node pictures.mjs $(abspath client/pictures)

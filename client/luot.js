@@ -104,7 +104,7 @@
         each(function (box) {
             var set = box.dataset;
             asked = (asked || '?reply=1') + '&box=' + encoded([set.lang || tag.dataset.lang || document.documentElement.lang,
-                set.luotPage == null, +!box.luot, set.style, set.rows, set.title].join('*'));
+                set.luotPage == null, +!box.luot, set.style, set.rows, set.title].join('!'));
         });
         function image() {
             new Image().src = base + 'p.gif?' + line;

@@ -62,9 +62,9 @@ void box_wish_style(struct box_wish *wish, struct slice style)
 /* Earlier scripts, which browsers and proxies keep for a while, write '|'. */
 static struct slice cut_field(struct slice *rest)
 {
-    size_t at = slice_find_either(*rest, '*', '|');
+    size_t at = slice_find_either(*rest, '!', '|');
 
-    return slice_cut(rest, at < rest->length ? rest->at[at] : '*');
+    return slice_cut(rest, at < rest->length ? rest->at[at] : '!');
 }
 
 static bool is_no(struct slice field)

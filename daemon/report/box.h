@@ -2,11 +2,11 @@
  * means and how it is written, in three languages. For replies to luot.js, the iframe's
  * page and the badge, so that all of them say the same.
  *
- * What a place on a page wants is one text, fields with '*' between them, which is one byte in
+ * What a place on a page wants is one text, fields with '!' between them, which is one byte in
  * a query too:
  *
- *     LANGUAGE * true or false: a box, or the views of the page * 1 or 0: words too
- *     * list, line or digits * rows, as "online today week total" * heading, "-" for none
+ *     LANGUAGE ! true or false: a box, or the views of the page ! 1 or 0: words too
+ *     ! list, line or digits ! rows, as "online today week total" ! heading, "-" for none
  *
  * Fields may be empty or missing; what nobody knows is left out. */
 #ifndef LUOT_REPORT_BOX_H

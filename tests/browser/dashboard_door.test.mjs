@@ -80,7 +80,7 @@ describe('the dashboard’s door', () => {
     await page.locator('.bars tr').nth(3).waitFor();
     await page.keyboard.press('4');
     await page.locator('.chart canvas').waitFor();
-    assert.equal(page.url(), `${front.url}?site=cong-tinh&period=30d`);
+    assert.equal(await page.evaluate(() => location.href), `${front.url}?site=cong-tinh&period=30d`);
     await page.reload();
     await page.locator('.bars tr').nth(3).waitFor();
     await page.keyboard.press('Escape');

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { until } from '../e2e/lib/luotd.mjs';
 import { close_all, PHONE } from './lib/browser.mjs';
-import { dashboard_scene, plain, vi } from './lib/dashboard.mjs';
+import { dashboard_scene, inUrl, plain, vi } from './lib/dashboard.mjs';
 import { day_of, SITES } from './lib/province.mjs';
 
 describe('the dashboard, its looks', () => {
@@ -64,7 +64,7 @@ describe('the dashboard, its looks', () => {
     assert.equal(await page.locator('svg.days rect').count(), 31);
     await page.getByRole('button', { name: /Tháng trước/ }).click();
     await page.locator('h1', { hasText: '9/2026' }).waitFor();
-    assert.equal(new URL(page.url()).searchParams.get('month'), '2026-09');
+    assert.equal(await inUrl(page, 'month'), '2026-09');
     await page.goto(`${scene.luotd.url}/?site=so-y-te&view=report&month=2026-10&theme=dark`);
     await until('its tops', async () => (await page.locator('.top-of').count()) >= 9);
     await page.emulateMedia({ media: 'print' });
@@ -98,6 +98,6 @@ describe('the dashboard, its looks', () => {
     for (const r of rows) assert.ok(lines.some((l) => l.includes(`"${r.title}","${r.group}",${r.views},${r.visits},`) && l.split(',').at(-2) === String(r.before)), r.title);
     await page.getByRole('link', { name: 'Sở Y tế' }).click();
     await page.locator('.summary').waitFor();
-    assert.equal(new URL(page.url()).search, '?site=so-y-te&view=report&month=2026-10');
+    assert.equal(await page.evaluate(() => location.search), '?site=so-y-te&view=report&month=2026-10');
   });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../e2e/lib/luotd.mjs';
-import { dashboard_scene, plain, texts, vi } from './lib/dashboard.mjs';
+import { dashboard_scene, inUrl, plain, texts, vi } from './lib/dashboard.mjs';
 import { as_usual, day_of, TODAY } from './lib/province.mjs';
 
 describe('the dashboard, one site', () => {
@@ -45,14 +45,14 @@ describe('the dashboard, one site', () => {
     await page.getByLabel('Từ', { exact: true }).fill('2026-11-02');
     await page.getByLabel('Đến', { exact: true }).fill('2026-11-08');
     await page.getByRole('button', { name: 'Xem', exact: true }).click();
-    assert.equal(new URL(page.url()).search, '?site=so-y-te&period=custom&from=2026-11-02&to=2026-11-08');
+    assert.equal(await page.evaluate(() => location.search), '?site=so-y-te&period=custom&from=2026-11-02&to=2026-11-08');
     const of = (from, days) => Array.from({ length: days }, (_, i) => day_of(1800, Date.parse(from) / 86400000 + i)).reduce((n, d) => n + d.visits, 0);
     await until('visits of the week', async () => (await figure(page, 1)) === vi(of('2026-11-02', 7)));
     const change = of('2026-11-02', 7) / of('2026-10-26', 7) - 1;
     await until('its change', async () => plain(await page.locator('.kpis .figure').nth(1).locator('.change').textContent()) === `${change < 0 ? '−' : '+'}${Math.abs(change * 100).toFixed(1).replace('.', ',')} %`);
     assert.equal(plain(await page.locator('.chart .before').textContent()), '26/10 – 01/11/2026');
     await page.getByLabel('So với').selectOption('year');
-    assert.equal(new URL(page.url()).searchParams.get('compare'), 'year');
+    assert.equal(await inUrl(page, 'compare'), 'year');
     await until('a year ago', async () => /2025/.test(await page.locator('.chart .before').textContent()));
     await page.getByLabel('So với').selectOption('none');
     await until('no comparison', async () => (await page.locator('.chart .before').count()) === 0);
@@ -90,12 +90,12 @@ describe('the dashboard, one site', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.6, box.y + 60, { steps: 4 });
     await page.mouse.up();
-    const [from, to] = new URL(page.url()).searchParams.get('zoom').split('-').map(Number);
+    const [from, to] = (await inUrl(page, 'zoom')).split('-').map(Number);
     assert.ok(to - from > 86400 && to - from < 5 * 86400, `${to - from} s`);
     await page.locator('.chart figcaption', { hasText: 'theo giờ' }).or(page.locator('.chart figcaption', { hasText: /\d\d:\d\d/ })).waitFor();
     await page.mouse.move(0, 0);
     await page.keyboard.press('Escape');
-    assert.equal(new URL(page.url()).searchParams.get('zoom'), null);
+    assert.equal(await inUrl(page, 'zoom'), null);
     await page.locator('.chart summary').click();
     const days = await series('so-y-te', 'visits', 'day', '2026-10-28', '2026-11-27');
     await until('the table', async () => (await page.locator('.chart tbody tr').count()) === days.length);

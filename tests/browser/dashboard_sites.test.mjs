@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { open, PHONE } from './lib/browser.mjs';
-import { dashboard_scene, plain, texts, vi } from './lib/dashboard.mjs';
+import { dashboard_scene, inUrl, plain, texts, vi } from './lib/dashboard.mjs';
 
 describe('the dashboard, all sites', () => {
   const scene = dashboard_scene(40);
@@ -20,7 +20,7 @@ describe('the dashboard, all sites', () => {
     assert.equal(first[4], vi(all.sites[0].yesterday));
     for (const column of ['title', 'online', 'today', 'change', 'yesterday', 'week', 'month', 'total']) {
       await page.locator(`.sites thead th.${column} button`).click();
-      const down = new URL(page.url()).searchParams.get('sort') ?? '-today';
+      const down = (await inUrl(page, 'sort')) ?? '-today';
       assert.ok([column, '-' + column].includes(down), down);
       assert.equal(await page.locator(`.sites thead th.${column}`).getAttribute('aria-sort'), down.startsWith('-') ? 'descending' : 'ascending');
       if (column === 'title' || column === 'change') continue;
@@ -29,7 +29,7 @@ describe('the dashboard, all sites', () => {
     }
     await page.locator('.filter').fill('giao duc');
     assert.deepEqual(await names(page), ['Sở Giáo dục và Đào tạo']);
-    assert.equal(new URL(page.url()).searchParams.get('q'), 'giao duc');
+    assert.equal(await inUrl(page, 'q'), 'giao duc');
     await page.locator('.filter').fill('xyz');
     assert.match(await page.locator('.league [role=status]').textContent(), /Không có cổng nào khớp/);
   });
@@ -40,11 +40,11 @@ describe('the dashboard, all sites', () => {
     await page.locator('.sorts select').selectOption('title');
     const order = all.sites.map((s) => s.title).sort(new Intl.Collator('vi', { numeric: true, sensitivity: 'base' }).compare);
     assert.deepEqual(await names(page), order);
-    assert.equal(new URL(page.url()).searchParams.get('sort'), 'title');
+    assert.equal(await inUrl(page, 'sort'), 'title');
     await page.locator('.sorts button').click();
     assert.deepEqual(await names(page), order.reverse());
     await page.locator('.sorts select').selectOption('total');
-    assert.equal(new URL(page.url()).searchParams.get('sort'), '-total', 'the biggest first');
+    assert.equal(await inUrl(page, 'sort'), '-total', 'the biggest first');
   });
 
   test('its table is a CSV: what is shown, in its order', async () => {
@@ -109,10 +109,10 @@ describe('the dashboard, all sites', () => {
     await page.locator('h1', { hasText: second }).waitFor();
     for (const [key, period] of [['2', 'yesterday'], ['3', '7d'], ['4', '30d'], ['5', 'month'], ['6', 'year'], ['1', null]]) {
       await page.keyboard.press(key);
-      assert.equal(new URL(page.url()).searchParams.get('period'), period);
+      assert.equal(await inUrl(page, 'period'), period);
     }
     await page.keyboard.press('c');
-    assert.equal(new URL(page.url()).searchParams.get('compare'), 'week');
+    assert.equal(await inUrl(page, 'compare'), 'week');
     await page.keyboard.press('t');
     assert.equal(await page.getAttribute('html', 'data-theme'), 'light');
     await page.keyboard.press('?');

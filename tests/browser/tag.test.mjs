@@ -55,7 +55,7 @@ describe('the tag', () => {
     assert.notEqual(rows[0], 'Đang online: 0');
     await grown('view', 1);
     const toLuot = page.requests.filter((r) => r.url.origin === luot).map((r) => r.url.pathname + r.url.search);
-    assert.deepEqual(toLuot, ['/luot.js', '/b?reply=1&box=vi*true*1***']);
+    assert.deepEqual(toLuot, ['/luot.js', '/b?reply=1&box=vi!true!1!!!']);
     const [{ line }] = beacons(page);
     assert.equal(line.get('p'), portal.url + '/');
     assert.equal(line.get('t'), 'Trang chủ – tin tức');

@@ -64,11 +64,11 @@ Test(box, a_wish_is_read_and_what_is_missing_is_the_usual_box)
     cr_expect(wish.has_heading && slice_equal(wish.heading, SLICE("Our | readers")));
 
     box_wish_parse(&wish,
-                   SLICE("en-GB*true*0*digits*total,online today*Our * | readers"));
+                   SLICE("en-GB!true!0!digits!total,online today!Our ! | readers"));
     cr_expect(wish.language == LANGUAGE_EN && !wish.page && !wish.words &&
               wish.style == BOX_DIGITS && wish.rows == 3);
-    cr_expect(wish.has_heading && slice_equal(wish.heading, SLICE("Our * | readers")));
-    box_wish_parse(&wish, SLICE("km*false*1***"));
+    cr_expect(wish.has_heading && slice_equal(wish.heading, SLICE("Our ! | readers")));
+    box_wish_parse(&wish, SLICE("km!false!1!!!"));
     cr_expect(wish.language == LANGUAGE_KM && wish.page && wish.words);
 
     box_wish_parse(&wish, SLICE(""));

@@ -5,6 +5,8 @@ import { province, SITES } from './province.mjs';
 
 export const vi = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '.');
 export const plain = (text) => text.replace(/\s+/g, ' ').trim();
+/** What the page's address says, as the page knows it: playwright hears of a new one later. */
+export const inUrl = (page, name) => page.evaluate((key) => new URLSearchParams(location.search).get(key), name);
 export const texts = async (locator) => (await locator.allTextContents()).map(plain);
 
 export function dashboard_scene(views) {
