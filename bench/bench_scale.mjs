@@ -18,7 +18,9 @@ const VISITORS = [1, 1000, 10000, 100000, 1000000, 10000000];
 const CONNECTIONS = [1, 64, 1000, 5000, 20000];
 const WORKERS = [2, 4, 8, 16];
 const BEACONS = 1000000;
-const IDLE_S = 3;
+const SETTLED_S = 10, IDLE_S = 10; // nobody has come for so long, and how long it is looked at
+/** wrk has all of them before it asks for anything. */
+const secondsFor = (connections) => 4 + Math.ceil(connections / 2000);
 
 const times = async (pairs, what, once) => {
   const all = [];
@@ -58,6 +60,7 @@ async function answer(luotd, command) {
 
 /** The share of a core that luotd takes while nobody comes. */
 async function idle(luotd) {
+  await new Promise((done) => setTimeout(done, SETTLED_S * 1000));
   const { ns } = await measured(() => luotd.cpu(), async () => {
     await new Promise((done) => setTimeout(done, IDLE_S * 1000));
     return {};
@@ -124,7 +127,7 @@ async function ofConnections(pairs, inputs) {
     const us_each = await times(pairs, `${connections} connections`, async () => {
       const counted = await luotd.quiet();
       const timer = setInterval(() => (most = Math.max(most, memoryOf(luotd.pid).own)), 500);
-      const run = await measured(() => luotd.cpu(), () => wrk(luotd.port, 4, 1, file, connections));
+      const run = await measured(() => luotd.cpu(), () => wrk(luotd.port, secondsFor(connections), 1, file, connections));
       clearInterval(timer);
       const { received } = sinceThen(`${connections} connections`, counted, await luotd.quiet());
       check(!run.wrong, `${connections} connections: ${run.wrong}`);
