@@ -157,10 +157,15 @@ void site_aside_ahead(const struct site *s, struct instant now, struct days_ahea
 {
     const struct calendar *c = &site_terms_of(s)->calendar;
     int64_t today = period_at(c, PERIOD_DAY, instant_slot(now)).number;
-    int64_t days[ASIDE_DAYS];
-    bool any = false;
+    int64_t days[ASIDE_DAYS + 1];
+    unsigned n = site_aside_days(s, days);
+    bool any = false, has_tomorrow = false;
 
-    for (unsigned i = 0, n = site_aside_days(s, days); i < n; i++) {
+    for (unsigned i = 0; i < n; i++)
+        has_tomorrow = has_tomorrow || days[i] == today + 1;
+    if (!has_tomorrow) /* what is less than two hours ahead stays in the ring */
+        days[n++] = today + 1;
+    for (unsigned i = 0; i < n; i++) {
         struct period day = period_of_day(c, days[i]);
         uint64_t views = days[i] > today ? site_own_hits(s, &day).views : 0;
 

@@ -303,6 +303,32 @@ Test(site_aside, a_day_that_has_no_row_yet_is_seen)
     }
 }
 
+/* An hour back over midnight, and 26 hours: in its slots, and aside. */
+Test(site_aside, what_was_counted_on_days_to_come_is_said)
+{
+    static const int64_t forth[] = {HOUR_S, 26 * HOUR_S};
+
+    for (int i = 0; i < 2; i++) {
+        struct days_ahead ahead = {0};
+
+        start("2026-05-12 23:28:00");
+        views(3);
+        world_ticks(&w, 6);
+        cr_expect_eq(registry_days_ahead(w.registry, w.now).sites, 0);
+        jump(forth[i], 6, true);
+        views(5);
+        world_ticks(&w, 6);
+        jump(-forth[i], 6, true);
+        ahead = registry_days_ahead(w.registry, w.now);
+        cr_expect_eq(ahead.sites, 1);
+        cr_expect_eq(ahead.views, 5);
+        cr_expect_eq(ahead.first_day, today() + 1 + i);
+        cr_expect_eq(ahead.last_day, today() + 1 + i);
+        expect_ledger("back");
+        world_close(&w);
+    }
+}
+
 /* The clock was set back while it was down, before what lay behind was closed: what it
  * counted ahead stays in its slots. */
 Test(site_aside, slots_ahead_of_a_clock_that_went_back_are_no_damage)
