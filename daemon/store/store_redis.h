@@ -143,7 +143,8 @@ unsigned redis_ahead_parts(const struct redis_store *s, struct slice site,
 /* --- store_redis_tops.c --- */
 enum {
     TOPS_KEPT_S = STORE_TOPS_DAYS * 86400,
-    REDIS_TOPS_OF_A_DAY = 256 /* a day's numbers in the index */
+    REDIS_TOPS_OF_A_DAY = 256, /* a day's numbers in the index */
+    REDIS_TOP_ROWS = 112       /* that a command has words for  */
 };
 /* A group: the rows of one day, dimension and run. `month`: of a whole month. */
 struct redis_top_words {

@@ -72,7 +72,8 @@ struct importing {
     struct slice site;
     const struct change *row; /* `n`, and then `tops` of CHANGE_TOPS */
     size_t n, tops, next;
-    int64_t today; /* UTC */
+    size_t top_rows; /* that were said of the next of CHANGE_TOPS */
+    int64_t today;   /* UTC */
     int state;
     char field[17], source[512];
     const char *audit;
@@ -127,6 +128,19 @@ static int say_imported(struct importing *i, struct redis_link *l)
     return redis_say_script(l, SCRIPT_ADD, 2 * n, word, 8 * n);
 }
 
+/* As many rows as a script takes at once: they are added, so it is asked again. */
+static int say_tops(struct importing *i, struct redis_link *l)
+{
+    const size_t most = REDIS_TOP_ROWS * sizeof(struct top_row);
+    struct change some = i->row[i->next];
+    size_t said = i->top_rows * sizeof(struct top_row), left = some.blob.length - said;
+
+    some.blob = (struct slice){some.blob.at + said, left < most ? left : most};
+    i->top_rows = left > most ? i->top_rows + REDIS_TOP_ROWS : 0;
+    i->next += left <= most;
+    return redis_say_imported_tops(l, i->site, slice_of(i->field), i->today, &some);
+}
+
 static int say_import(void *context, struct redis_link *l)
 {
     struct importing *i = context;
@@ -135,8 +149,7 @@ static int say_import(void *context, struct redis_link *l)
     if (i->next < i->n)
         return say_imported(i, l);
     if (i->next < i->n + i->tops)
-        return redis_say_imported_tops(l, i->site, slice_of(i->field), i->today,
-                                       &i->row[i->next++]);
+        return say_tops(i, l);
     switch (i->state++) {
     case 0:
         return redis_say(l,
@@ -155,7 +168,7 @@ static void import_again(void *context)
 {
     struct importing *i = context;
 
-    i->next = 0;
+    i->next = i->top_rows = 0;
     i->state = 0;
 }
 

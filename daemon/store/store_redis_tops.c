@@ -12,7 +12,6 @@
 
 enum {
     NUMBER_BYTES = 24,
-    ROWS_MAX = 128,
     IMPORTED_ROWS = 100, /* beside the rest; as many as a month has that was summed up */
     GROUPS_AT_ONCE = 4
 };
@@ -75,10 +74,10 @@ static int say_rows(struct redis_link *l, enum script which,
 {
     const struct top_row *row = (const struct top_row *)(const void *)c->blob.at;
     size_t n = c->blob.length / sizeof *row, words = 6;
-    char value[ROWS_MAX][4 * NUMBER_BYTES];
-    struct slice word[6 + 2 * ROWS_MAX];
+    char value[REDIS_TOP_ROWS][4 * NUMBER_BYTES];
+    struct slice word[6 + 2 * REDIS_TOP_ROWS];
 
-    if (n > ROWS_MAX)
+    if (n > REDIS_TOP_ROWS)
         return ERR_TOO_LONG;
     word[0] = slice_of(w->key);
     word[1] = slice_of(w->index);

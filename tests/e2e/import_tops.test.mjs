@@ -132,6 +132,19 @@ describe('the tops of past logs', () => {
     await end(at);
   });
 
+  test('of a document with more rows than luotctl writes: none is lost', async () => {
+    const at = await start();
+    const { key_id } = await at.luotd.json('import-key demo');
+    const s = Date.UTC(2026, 10, 20, 2) / 1000, n = 300;
+    const rows = Array.from({ length: n }, (_, i) => `top 2026-11-20 pages ${i + 1} 1 0 /p${i}\n`).join('');
+    const views = (n * (n + 1)) / 2;
+    const answer = await at.luotd.ask('load', `luot-load 1\nsite demo\nkey_id ${key_id}\nsource 00000000000000aa bytes=9 lines=${views} parsed=${views} malformed=0 views=${views} skipped=0 from=${s} to=${s} name=x\nfrom_byte 0\nday 2026-11-20 views=${views}\nhour ${s / 3600} views=${views}\n${rows}end\n`);
+    assert.doesNotMatch(answer, /^ERR/);
+    const { pages } = await tops(at.luotd, 'demo', '2026-11-20', '2026-11-21');
+    assert.deepEqual([pages.total, pages.rows['/p299'][0], pages.rows['/p250'][0]], [views, 300, 251]);
+    await end(at);
+  });
+
   test('of years ago are months; and all of them are in a dump', async () => {
     const at = await start();
     let text = '';
