@@ -42,7 +42,7 @@ function use_place() {
 function App({ api }) {
   const [place, move] = use_place();
   const [round, set_round] = useState(0);
-  const [help, set_help] = useState(false);
+  const help = useRef(null);
   const sites = useRef([]);
   const main = useRef(null);
   const lang = place.lang || default_lang;
@@ -88,9 +88,9 @@ function App({ api }) {
   }, [here]);
 
   use_keys((key) => {
-    if (help) return false;
+    if (help.current.open) return false;
     const next_of = (list, value) => list[(list.indexOf(value) + 1) % list.length];
-    if (key === '?') return set_help(true), true;
+    if (key === '?') return help.current.showModal(), true;
     if (key === 't') return ctx.go({ theme: next_of(['', 'light', 'dark'], place.theme) }, { quiet: true }), true;
     if (key === 'Escape') return place.zoom ? (ctx.go({ zoom: '' }), true) : place.view ? (ctx.go({ view: '', month: '' }), true) : place.site ? (move(ctx.home()), true) : false;
     if (key === 'r') return ctx.go({ view: place.view === 'report' ? '' : 'report', zoom: '' }), true;
@@ -111,10 +111,10 @@ function App({ api }) {
     : html`<${SitesView} ctx=${ctx} round=${round} />`;
   return html`
     <a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>${say('to_content')}</a>
-    <${Bar} ctx=${ctx} on_help=${() => set_help(true)} has_token=${api.has_token()} />
+    <${Bar} ctx=${ctx} on_help=${() => help.current.showModal()} has_token=${api.has_token()} />
     <main id="main" ref=${main} tabindex="-1">${view}</main>
     <footer class="foot"><span>luot ${version}</span><a href="v1/">${say('more_data')}</a><a href=${'privacy?lang=' + lang}>${say('privacy')}</a><a href="dashboard.txt">${say('licences')}</a></footer>
-    <${Help} ctx=${ctx} open=${help} on_close=${() => set_help(false)} />`;
+    <${Help} ctx=${ctx} dialog=${help} />`;
 }
 
 function Bar({ ctx, on_help, has_token }) {

@@ -127,4 +127,15 @@ describe('the dashboard, all sites', () => {
     await page.keyboard.press('Escape');
     await page.locator('h1', { hasText: 'Các cổng thông tin' }).waitFor();
   });
+
+  test('a key that comes at once behind the keys’ own window is not lost', async () => {
+    const page = await dashboard('?site=so-y-te');
+    await page.keyboard.press('?');
+    await page.locator('dialog[open]').waitFor();
+    await page.evaluate(() => {
+      document.querySelector('dialog[open] button').click();
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }));
+    });
+    await page.locator('h1', { hasText: 'Báo cáo' }).waitFor();
+  });
 });
