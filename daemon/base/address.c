@@ -8,112 +8,12 @@
 
 enum { V4_AT = ADDRESS_V4_AT, V4_BITS = 8 * V4_AT };
 
-static const uint8_t v4_prefix[V4_AT] = {[10] = 0xFF, [11] = 0xFF};
-
-static struct address of_v4(const void *four)
-{
-    struct address a;
-    memcpy(a.bytes, v4_prefix, V4_AT);
-    memcpy(a.bytes + V4_AT, four, 4);
-    return a;
-}
-
-static inline unsigned digit_of(char c)
-{
-    return (unsigned)c - '0';
-}
-
-/* 0..255 without leading zeros, and where it ends; NULL: it is none. Behind the text there are
- * three bytes that are no digits. Each length by itself, so that no digit waits for the one
- * before. */
-static inline const char *take_octet(const char *at, uint8_t *ret_octet)
-{
-    unsigned first = digit_of(at[0]), second = digit_of(at[1]), third = digit_of(at[2]);
-    unsigned number = first;
-
-    if (second > 9) {
-        *ret_octet = (uint8_t)number;
-        return number <= 9 ? at + 1 : NULL;
-    }
-    number = 10 * number + second;
-    if (third > 9) {
-        *ret_octet = (uint8_t)number;
-        return first - 1 <= 8 ? at + 2 : NULL;
-    }
-    number = 10 * number + third;
-    *ret_octet = (uint8_t)number;
-    return first - 1 <= 8 && number <= UINT8_MAX ? at + 3 : NULL;
-}
-
-enum { V4_TEXT_MIN = 7, V4_TEXT_MAX = 15, V4_TEXT_ROOM = V4_TEXT_MAX + 3 };
-
-/* Two words, so that it costs no call; they overlap in all but the longest texts. */
-static inline void copy_v4_text(char ret_copy[V4_TEXT_ROOM], struct slice text)
-{
-    uint64_t first, last;
-
-    memset(ret_copy, 0, V4_TEXT_ROOM);
-    if (text.length < sizeof first) {
-        memcpy(ret_copy, text.at, V4_TEXT_MIN);
-        return;
-    }
-    memcpy(&first, text.at, sizeof first);
-    memcpy(&last, text.at + text.length - sizeof last, sizeof last);
-    memcpy(ret_copy, &first, sizeof first);
-    memcpy(ret_copy + text.length - sizeof last, &last, sizeof last);
-}
-
-/* As inet_pton reads it. */
-static bool parse_v4(uint8_t ret_four[4], struct slice text)
-{
-    char copy[V4_TEXT_ROOM];
-    const char *at;
-
-    if (text.length < V4_TEXT_MIN || text.length > V4_TEXT_MAX)
-        return false;
-    copy_v4_text(copy, text);
-    at = take_octet(copy, &ret_four[0]);
-    for (unsigned i = 1; i < 4; i++) {
-        if (at == NULL || *at != '.')
-            return false;
-        at = take_octet(at + 1, &ret_four[i]);
-    }
-    return at == copy + text.length;
-}
-
-static int parse_v6(struct address *ret_address, struct slice text)
-{
-    char copy[ADDRESS_TEXT_MAX];
-    struct address six;
-
-    if (text.length == 0 || text.length >= sizeof copy || memchr(text.at, 0, text.length))
-        return ERR_MALFORMED;
-    memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    if (inet_pton(AF_INET6, copy, six.bytes) != 1)
-        return ERR_MALFORMED;
-    *ret_address = six;
-    return 0;
-}
-
-int address_parse(struct address *ret_address, struct slice text)
-{
-    uint8_t four[4];
-
-    if (text.length >= 2 && text.at[0] == '[' && text.at[text.length - 1] == ']')
-        return parse_v6(ret_address, (struct slice){text.at + 1, text.length - 2});
-    if (!parse_v4(four, text))
-        return parse_v6(ret_address, text);
-    *ret_address = of_v4(four);
-    return 0;
-}
-
 int address_from_sockaddr(struct address *ret_address, const struct sockaddr *from)
 {
     if (from->sa_family == AF_INET) {
         struct sockaddr_in in;
         memcpy(&in, from, sizeof in);
-        *ret_address = of_v4(&in.sin_addr);
+        *ret_address = address_of_v4(&in.sin_addr);
         return 0;
     }
     if (from->sa_family == AF_INET6) {

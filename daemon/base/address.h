@@ -29,6 +29,15 @@ struct networks {
 
 /* IPv4 or IPv6 text, IPv6 also in [brackets]; ERR_MALFORMED. No zone ids, no names. */
 int address_parse(struct address *ret_address, struct slice text);
+/* Of an IPv4 address's four bytes. */
+static inline struct address address_of_v4(const void *four)
+{
+    struct address a = {.bytes = {[10] = 0xFF, [11] = 0xFF}};
+
+    memcpy(a.bytes + ADDRESS_V4_AT, four, 4);
+    return a;
+}
+
 /* AF_INET or AF_INET6; ERR_MALFORMED for any other family. */
 int address_from_sockaddr(struct address *ret_address, const struct sockaddr *from);
 void address_write(const struct address *a, char ret_text[ADDRESS_TEXT_MAX]);

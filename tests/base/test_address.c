@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -58,6 +60,128 @@ Test(address, refuses_what_is_none)
     memset(long_text, '1', sizeof long_text);
     cr_expect_eq(address_parse(&a, (struct slice){long_text, sizeof long_text}),
                  ERR_MALFORMED);
+}
+
+/* --- As inet_pton reads it --- */
+
+static int parse_by_inet_pton(struct address *ret_address, const char *text)
+{
+    uint8_t four[4];
+
+    if (inet_pton(AF_INET6, text, ret_address->bytes) == 1)
+        return 0;
+    if (inet_pton(AF_INET, text, four) != 1)
+        return ERR_MALFORMED;
+    *ret_address = address_of_v4(four);
+    return 0;
+}
+
+/* In memory that ends where the text does, so that a byte too many is found. */
+static void expect_as_inet_pton(const char *text)
+{
+    struct address read, wanted;
+    size_t length = strlen(text);
+    char *exact = malloc(length + 1);
+    int rv, wanted_rv = parse_by_inet_pton(&wanted, text);
+
+    memcpy(exact + 1, text, length);
+    rv = address_parse(&read, (struct slice){exact + 1, length});
+    cr_assert_eq(rv, wanted_rv, "%s: %d", text, rv);
+    if (rv == 0)
+        cr_assert(address_equal(&read, &wanted), "%s", text);
+    free(exact);
+}
+
+static unsigned random_below(uint64_t *state, unsigned n)
+{
+    *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (unsigned)((*state >> 33) % n);
+}
+
+static void write_random_v6(uint64_t *state, char *to, size_t room)
+{
+    unsigned groups = 6 + random_below(state, 4), none = random_below(state, 16);
+
+    for (unsigned i = 0; i < groups; i++) {
+        unsigned bits = 4 * random_below(state, 5);
+        size_t used = strlen(to);
+
+        if (i == none)
+            snprintf(to + used, room - used, i + 1 == groups ? ":" : "");
+        else
+            snprintf(to + used, room - used, random_below(state, 2) ? "%x" : "%X",
+                     random_below(state, 1U << bits) & 0xFFFF);
+        used = strlen(to);
+        if (i + 1 < groups)
+            snprintf(to + used, room - used, ":");
+    }
+}
+
+/* A text that is an address or nearly one. */
+static void write_random(uint64_t *state, char *to, size_t room)
+{
+    static const char bytes[] = "0123456789abcdefABCDEFgG::..//@[] -%";
+    static const unsigned most[] = {10, 100, 256, 300, 1000};
+
+    to[0] = '\0';
+    if (random_below(state, 2) == 0)
+        write_random_v6(state, to, room);
+    else
+        snprintf(to, room, "%u.%u.%u.%u",
+                 random_below(state, most[random_below(state, 5)]),
+                 random_below(state, most[random_below(state, 5)]),
+                 random_below(state, most[random_below(state, 4)]),
+                 random_below(state, most[random_below(state, 4)]));
+    for (unsigned n = random_below(state, 3); n > 0 && to[0] != '\0'; n--) {
+        size_t length = strlen(to), at = random_below(state, (unsigned)length);
+
+        if (random_below(state, 3) == 0)
+            memmove(to + at, to + at + 1, length - at);
+        else
+            to[at] = bytes[random_below(state, sizeof bytes - 1)];
+    }
+}
+
+Test(address, is_read_as_inet_pton_reads_it)
+{
+    uint64_t state = 20261127;
+    char text[80];
+
+    for (unsigned i = 0; i < 300000; i++) {
+        write_random(&state, text, sizeof text);
+        if (text[0] != '[')
+            expect_as_inet_pton(text);
+    }
+}
+
+/* Each number with each length, in each place. */
+Test(address, is_read_as_inet_pton_reads_it_whatever_its_numbers)
+{
+    char text[80];
+
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned n = 0; n < 1100; n++)
+            for (unsigned other = 1; other < 1000; other *= 10) {
+                unsigned of[4] = {other, other, other, other};
+
+                of[i] = n;
+                snprintf(text, sizeof text, "%u.%u.%u.%u", of[0], of[1], of[2], of[3]);
+                expect_as_inet_pton(text);
+                snprintf(text, sizeof text, "%02u.%u.%03u.%u", of[0], of[1], of[2],
+                         of[3]);
+                expect_as_inet_pton(text);
+            }
+    for (unsigned byte = 1; byte < 256; byte++)
+        for (unsigned at = 0; at < 39; at++) {
+            snprintf(text, sizeof text, "2001:0db8:85A3:0000:0000:8a2e:0370:7334");
+            text[at] = (char)byte;
+            if (text[0] != '[')
+                expect_as_inet_pton(text);
+            snprintf(text, sizeof text, "203.113.131.255");
+            text[at % 15] = (char)byte;
+            if (text[0] != '[')
+                expect_as_inet_pton(text);
+        }
 }
 
 Test(address, comes_from_a_socket_and_ipv4_is_the_same_both_ways)
