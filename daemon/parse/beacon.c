@@ -28,8 +28,8 @@ enum key {
     AGENT,
     KEYS,
     FIRST_WORD = SITE,
-    LAST_WORD = ADDRESS,
-    FIRST_TEXT = TITLE,
+    LAST_WORD = WIDTH,
+    FIRST_TEXT = ADDRESS, /* of IPv6, whose colons are escaped mostly */
     LAST_TEXT = LANGUAGE
 };
 
@@ -134,6 +134,29 @@ static inline size_t find_all_ends(uint64_t ret_ends[STRETCHES], struct slice by
 
 /* --- Pairs --- */
 
+/* Where pairs end, in bytes behind the line's first. A word's first two are taken whether
+ * there are so many or not: how many lie in which word follows no rule. */
+enum { ENDS_AT_ONCE = 2, ENDS_MAX = LUOT_BEACON_MAX + ENDS_AT_ONCE };
+
+static inline unsigned list_ends(uint16_t ret_at[ENDS_MAX], const uint64_t *ends,
+                                 size_t words)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < words; i++) {
+        uint64_t bits = ends[i];
+
+        for (unsigned k = 0; k < ENDS_AT_ONCE; k++) {
+            ret_at[n] = (uint16_t)(STRETCH * i + lowest_bit(bits | UINT64_C(1) << 63));
+            n += bits != 0;
+            bits &= bits - 1;
+        }
+        for (; bits != 0; bits &= bits - 1)
+            ret_at[n++] = (uint16_t)(STRETCH * i + lowest_bit(bits));
+    }
+    return n;
+}
+
 /* From `at` to `stop`. What is no "k=value" is nobody's. */
 static inline void take_pair(struct slice value[KEYS], const char *at, const char *stop)
 {
@@ -151,19 +174,20 @@ static inline void find_pairs(struct slice value[KEYS], struct slice line,
                               const uint64_t *ends, size_t words)
 {
     const char *at = line.at, *stop = line.at + line.length;
+    uint16_t end_at[ENDS_MAX];
+    unsigned n = list_ends(end_at, ends, words);
 
     /* One by one: a loop would become a call. */
     value[SITE] = value[KIND] = value[WIDTH] = value[ADDRESS] = value[TITLE] =
         value[EVENT] = value[LANGUAGE] = value[PAGE] = value[REFERRER] = value[AGENT] =
             (struct slice){NULL, 0};
     value[NO_KEY] = (struct slice){at, 0};
-    for (size_t i = 0; i < words; i++)
-        for (uint64_t bits = ends[i]; bits != 0; bits &= bits - 1) {
-            const char *end = line.at + i * STRETCH + lowest_bit(bits);
+    for (unsigned i = 0; i < n; i++) {
+        const char *end = line.at + end_at[i];
 
-            take_pair(value, at, end);
-            at = end + 1;
-        }
+        take_pair(value, at, end);
+        at = end + 1;
+    }
     take_pair(value, at, stop);
 }
 
