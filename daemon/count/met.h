@@ -48,10 +48,12 @@ static inline struct met_visitor *met_find(struct met *k, uint64_t who,
                                            struct met_visitor **ret_place)
 {
     struct met_visitor *set = met_set(k, who);
+    unsigned at = 0;
 
-    for (unsigned i = 0; i < MET_WAYS; i++)
-        if (set[i].who == who)
-            return &set[i];
+    for (unsigned i = 1; i < MET_WAYS; i++) /* no branch: it may be any of them */
+        at += set[i].who == who ? i : 0;
+    if (set[at].who == who)
+        return &set[at];
     *ret_place = &set[who >> 62];
     for (unsigned i = MET_WAYS; i-- > 0;)
         if (set[i].who == 0)

@@ -14,6 +14,7 @@ struct name_lane *name_lane_new(void)
         return NULL;
     lane = (struct name_lane *)(void *)(memory + line - (uintptr_t)memory % line);
     lane->memory = memory;
+    lane->note[NO_NOTE].views = 1;
     hash_text_key_random(&lane->secret);
     return lane;
 }
@@ -75,4 +76,5 @@ void name_lane_flush(struct name_lane *lane)
         n->views = n->visitors = 0;
     }
     lane->count = 0;
+    lane->note[NO_NOTE].views = 1;
 }

@@ -25,6 +25,7 @@ struct name_note {
 static_assert(sizeof(struct name_note) == 64, "a note is a cache line");
 
 enum { NAME_NOTES = 8192, NAME_WAYS = 8 };
+#define NO_NOTE NAME_NOTES /* a place in which may be counted, to no end */
 
 struct name_lane {
     struct hash_text_key secret;
@@ -33,8 +34,10 @@ struct name_lane {
     uint64_t live_since; /* `made` when rows of some table may have gone, the last time */
     uint64_t lost_at;    /* ... and when a note became another one, or rows may have    */
     unsigned count;
-    uint16_t todo[NAME_NOTES]; /* notes with something to add */
-    struct name_note note[NAME_NOTES];
+    uint16_t
+        todo[NAME_NOTES + 1]; /* notes with something to add, and room for one more */
+    struct name_note
+        note[NAME_NOTES + 1]; /* the last: NO_NOTE, whose views are never 0 */
 };
 
 struct name_lane *name_lane_new(void); /* NULL: no memory */
@@ -78,16 +81,28 @@ static inline struct name_note *name_lane_find(struct name_lane *lane, uint64_t 
 struct name_note *name_lane_note(struct name_lane *lane, uint64_t fast, uint64_t hash,
                                  struct name_cell *cell, uint32_t day);
 
-static inline void name_lane_add_view(struct name_lane *lane, unsigned at)
+/* Which of a view's rows are the turn's first follows no rule, so there is no branch. */
+static inline void name_lane_add_views(struct name_lane *lane, const uint16_t *at,
+                                       unsigned rows)
 {
-    if (lane->note[at].views++ == 0)
-        lane->todo[lane->count++] = (uint16_t)at;
+    unsigned count = lane->count;
+
+    for (unsigned i = 0; i < rows; i++) {
+        lane->todo[count] = at[i];
+        count += lane->note[at[i]].views++ == 0;
+    }
+    lane->count = count;
+}
+
+static inline void name_lane_add_view(struct name_lane *lane, uint16_t at)
+{
+    name_lane_add_views(lane, &at, 1);
 }
 
 static inline void name_lane_add(struct name_lane *lane, struct name_note *note,
                                  bool visitor)
 {
-    name_lane_add_view(lane, (unsigned)(note - lane->note));
+    name_lane_add_view(lane, (uint16_t)(note - lane->note));
     note->visitors += visitor;
 }
 

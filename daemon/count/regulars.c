@@ -44,7 +44,7 @@ static bool is_live(const struct regular *is, const struct name_lane *lane)
     for (unsigned i = 0; i < is->rows; i++)
         if (!name_note_is_live(&lane->note[is->note[i]]))
             return false;
-    return is->entry_note == NAME_NOTES || name_note_is_live(&lane->note[is->entry_note]);
+    return is->entry_note == NO_NOTE || name_note_is_live(&lane->note[is->entry_note]);
 }
 
 bool regular_holds(struct regular *is, const struct name_lane *lane)
@@ -52,8 +52,8 @@ bool regular_holds(struct regular *is, const struct name_lane *lane)
     for (unsigned i = 0; i < is->rows; i++)
         if (lane->note[is->note[i]].made > is->made)
             return false;
-    if (is->entry_note < NAME_NOTES && lane->note[is->entry_note].made > is->made)
-        is->entry_note = NAME_NOTES;
+    if (is->entry_note != NO_NOTE && lane->note[is->entry_note].made > is->made)
+        is->entry_note = NO_NOTE;
     if (is->made < lane->live_since && !is_live(is, lane))
         return false;
     is->made = lane->made;

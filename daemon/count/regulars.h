@@ -33,8 +33,8 @@ struct regular {
     uint64_t made : 48;          /* name_lane's `made` when it was last so     */
     uint64_t rows : 8;           /* how many of `note`                         */
     uint64_t entry : 8;          /* of a referrer: visit->entry                */
-    uint16_t note[REGULAR_ROWS]; /* of its rows                                */
-    uint16_t entry_note; /* of a page: of its row of entry pages; NAME_NOTES: none */
+    uint16_t note[REGULAR_ROWS]; /* of its rows, and NO_NOTE                   */
+    uint16_t entry_note;         /* of a page: of its row of entry pages, or NO_NOTE */
 };
 
 struct regulars {
@@ -70,7 +70,7 @@ static inline bool regulars_has(const struct regulars *r, uint64_t tag)
 {
     const struct regular *set = r->regular[tag % (REGULARS / REGULARS_WAYS)];
 
-    return set[0].tag == tag || set[1].tag == tag;
+    return (set[0].tag == tag) | (set[1].tag == tag);
 }
 
 /* NULL: not known. Good until the lane makes another note, or the next regulars_put. */
@@ -78,25 +78,21 @@ static inline struct regular *regulars_find(struct regulars *r,
                                             const struct name_lane *lane, uint64_t tag)
 {
     struct regular *set = r->regular[tag % (REGULARS / REGULARS_WAYS)];
-    struct regular *is = set[0].tag == tag ? &set[0] : &set[1];
+    struct regular *is = &set[set[1].tag == tag];
 
     return is->tag == tag && (is->made >= lane->lost_at || regular_holds(is, lane))
                ? is
                : NULL;
 }
 
-/* A view of it; `visitor` as for topk_add: mostly not. */
+/* A view of it, of which `rows` are looked at, some of them NO_NOTE perhaps; `visitor` as for
+ * topk_add: mostly not. */
 static inline void regular_count(const struct regular *is, struct name_lane *lane,
-                                 bool visitor)
+                                 unsigned rows, bool visitor)
 {
-    const uint16_t *end = is->note + is->rows;
-
-    for (const uint16_t *at = is->note; at < end; at++)
-        name_lane_add_view(lane, *at);
-    if (!visitor)
-        return;
-    for (const uint16_t *at = is->note; at < end; at++)
-        lane->note[*at].visitors++;
+    name_lane_add_views(lane, is->note, rows);
+    for (unsigned i = 0; visitor && i < rows; i++)
+        lane->note[is->note[i]].visitors++;
 }
 
 /* In place of the one that was met longer ago. */

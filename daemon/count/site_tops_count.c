@@ -15,6 +15,10 @@ static const unsigned OF_PART[VISIT_PARTS] = {
     [VISIT_PAGE] = 1 << DIM_PAGES,
     [VISIT_REFERRER] = 1 << DIM_REFERRERS | 1 << DIM_REFERRER_CLASSES};
 
+/* Of a part that is known, at most. Of a page: the day's, and that for ever. */
+static const unsigned ROWS_OF_PART[VISIT_PARTS] = {
+    [VISIT_PERSON] = REGULAR_ROWS, [VISIT_PAGE] = 2, [VISIT_REFERRER] = 2};
+
 static inline struct name_note *count_key(const struct topk_table *t,
                                           struct name_lane *names, enum dimension d,
                                           struct slice key, uint64_t hash, bool visitor)
@@ -69,7 +73,7 @@ static struct name_note *count_page(const struct site *s, const struct site_lane
 
 static uint16_t place_of(const struct name_note *note, const struct name_lane *names)
 {
-    return note == NULL ? NAME_NOTES : (uint16_t)(note - names->note);
+    return note == NULL ? NO_NOTE : (uint16_t)(note - names->note);
 }
 
 /* What is remembered as it is counted. */
@@ -95,9 +99,11 @@ static void count_and_learn(const struct site *s, const struct site_lane *lane,
     struct name_lane *names = lane->names;
     struct learnt l = {.is = {.tag = regulars_tag(lane->tops_life, visit->habit[part]),
                               .entry = visit->entry,
-                              .entry_note = NAME_NOTES},
+                              .entry_note = NO_NOTE},
                        .all = true};
 
+    for (unsigned i = 0; i < REGULAR_ROWS; i++)
+        l.is.note[i] = NO_NOTE;
     for (unsigned dims = OF_PART[part] & visit->has; dims != 0; dims &= dims - 1) {
         enum dimension d = (enum dimension)__builtin_ctz(dims);
 
@@ -122,10 +128,11 @@ static void count_known(struct site_lane *lane, const struct visit *visit, bool 
 
     for (unsigned part = 0; part < VISIT_PARTS; part++)
         if (visit->regular[part] != NULL)
-            regular_count(visit->regular[part], lane->names, first_today);
+            regular_count(visit->regular[part], lane->names, ROWS_OF_PART[part],
+                          first_today);
     if (page == NULL || !new_visit)
         return;
-    lane->owes_entry = page->entry_note == NAME_NOTES;
+    lane->owes_entry = page->entry_note == NO_NOTE;
     if (!lane->owes_entry)
         name_lane_add_view(lane->names, page->entry_note);
 }

@@ -78,7 +78,7 @@ Test(pages, who_remembers_where_a_page_was_on_one_day_does_not_on_the_next)
     struct name_lane *lane = name_lane_new();
     struct regulars *regulars = regulars_new();
     const struct name_note *note;
-    struct regular is = {.tag = 7, .rows = 1, .entry_note = NAME_NOTES};
+    struct regular is = {.tag = 7, .rows = 1, .entry_note = NO_NOTE};
 
     (void)pages_add(t, lane, SLICE("/a"), 100, DAY); /* makes its row */
     note = pages_add(t, lane, SLICE("/a"), 100, DAY);

@@ -122,7 +122,7 @@ static void begin_by_heart(struct worker *w)
 static void add(struct worker *w, unsigned kind, unsigned key, struct slice name)
 {
     const struct topk_table *t = &run.place.table;
-    struct regular is = {.rows = 1, .entry_note = NAME_NOTES};
+    struct regular is = {.rows = 1, .entry_note = NO_NOTE};
     const struct regular *known;
     const struct name_note *note;
     bool visitor = key == 0;
@@ -134,7 +134,7 @@ static void add(struct worker *w, unsigned kind, unsigned key, struct slice name
     is.tag = regulars_tag(topk_life(t), kind * (OFTEN + AGAIN) + key + 1);
     known = regulars_find(w->regulars, w->lane, is.tag);
     if (known != NULL) {
-        regular_count(known, w->lane, visitor);
+        regular_count(known, w->lane, 1, visitor);
         return;
     }
     note = topk_add(t, w->lane, kinds[kind], name, visitor);
