@@ -185,14 +185,11 @@ static struct visit_scene scene_of(struct pipeline *p, const struct pipeline_vie
     return scene;
 }
 
-/* A page with a query is of a campaign, perhaps. */
 static void work_out_page(struct pipeline *p, struct pipeline_view *v,
                           struct visit_scene *scene)
 {
     visit_scene_page(scene);
     visit_page(&v->visit, scene, &p->text);
-    if (scene->page.query.length > 0)
-        v->visit.habit[VISIT_PAGE] = 0;
 }
 
 static enum outcome find_place(struct pipeline *p, struct pipeline_view *v,

@@ -1,6 +1,7 @@
 /* Floor 2 (count). Regulars: parts of views that come again and again, with the rows in which
  * they count. Of a person these are his country, browser, system, device, language and
- * screen; of a page its row of the day and that for ever; of a referrer its host and class.
+ * screen; of a page its row of the day, its campaign and its row for ever; of a referrer its
+ * host and class.
  * One hash of all that the keys of a part are found out from (visit->habit) stands for the
  * looks at lists and for the look-ups of rows, so that a part that the worker met before is
  * an increment a row.

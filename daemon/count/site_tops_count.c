@@ -12,12 +12,12 @@ static const unsigned OF_PART[VISIT_PARTS] = {
     [VISIT_PERSON] = 1 << DIM_COUNTRIES | 1 << DIM_REGIONS | 1 << DIM_NETWORKS |
                      1 << DIM_BROWSERS | 1 << DIM_SYSTEMS | 1 << DIM_DEVICES |
                      1 << DIM_LANGUAGES | 1 << DIM_SCREENS,
-    [VISIT_PAGE] = 1 << DIM_PAGES,
+    [VISIT_PAGE] = 1 << DIM_PAGES | 1 << DIM_CAMPAIGNS,
     [VISIT_REFERRER] = 1 << DIM_REFERRERS | 1 << DIM_REFERRER_CLASSES};
 
-/* Of a part that is known, at most. Of a page: the day's, and that for ever. */
+/* Of a part that is known, at most. Of a page: the day's, its campaign's, and that for ever. */
 static const unsigned ROWS_OF_PART[VISIT_PARTS] = {
-    [VISIT_PERSON] = REGULAR_ROWS, [VISIT_PAGE] = 2, [VISIT_REFERRER] = 2};
+    [VISIT_PERSON] = REGULAR_ROWS, [VISIT_PAGE] = 3, [VISIT_REFERRER] = 2};
 
 static inline struct name_note *count_key(const struct topk_table *t,
                                           struct name_lane *names, enum dimension d,
