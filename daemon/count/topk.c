@@ -7,10 +7,10 @@
 
 uint32_t topk_capacity(enum dimension d)
 {
-    return d == DIM_PAGES         ? 2048
-           : d == DIM_REFERRERS   ? 1024
-           : d == DIM_ENTRY_PAGES ? 512
-                                  : 256;
+    return d == DIM_PAGES                            ? 2048
+           : d == DIM_REFERRERS || d == DIM_BROWSERS ? 1024 /* with their versions */
+           : d == DIM_ENTRY_PAGES                    ? 512
+                                                     : 256;
 }
 
 uint64_t topk_era(const struct topk_table *t)
