@@ -83,7 +83,7 @@ static inline bool decode_blocks(const char **from, const char *stop, const char
     while (*from < last) {
         bytes16 b = bytes16_load(*from);
         unsigned bits = bytes16_bits(bytes16_is(b, '%'));
-        size_t plain = bits == 0 ? BLOCK : lowest_bit(bits);
+        size_t plain = lowest_bit(bits | 1U << BLOCK);
 
         bytes16_store(*to, with_spaces(b));
         *from += plain;
