@@ -111,7 +111,7 @@ $(BUILD)/libluotcore.a: $(CORE_OBJ)
 
 # A beacon goes through all floors, so luotd is optimised over all of its files at once, which is a fifteenth of a beacon's
 # time. Everything else is linked of the same objects as they are. What has an .incbin in it is for the assembler alone.
-LTO := $(if $(SAN)$(findstring clang,$(CC)),,-flto=auto)
+LTO := $(if $(SAN),,$(shell $(CC) -flto=auto -ffat-lto-objects -Werror -x c -c /dev/null -o /dev/null 2>/dev/null && echo -flto=auto))
 $(CORE_OBJ) $(DAEMON_OBJ): CFLAGS_ALL += $(if $(LTO),$(LTO) -ffat-lto-objects)
 $(foreach o,report/assets identify/agent_built_in identify/referrer_list_builtin,$(BUILD)/obj/daemon/$(o).o): CFLAGS_ALL += -fno-lto
 

@@ -83,7 +83,7 @@ static bool parse_v4(uint8_t ret_four[4], struct slice text)
     bool wrong = false;
     bytes16 b;
 
-    if (n < V4_TEXT_MIN || n > V4_TEXT_MAX)
+    if (text.length < V4_TEXT_MIN || text.length > V4_TEXT_MAX)
         return false;
     b = both_ends(text);
     dots = bits_of_ends(bytes16_is(b, '.'), n);
